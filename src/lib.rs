@@ -1,0 +1,4 @@
+//! Breakglass, a Slack bot for emergency changes.
+#![forbid(unsafe_code)]
+
+pub mod sandbox;

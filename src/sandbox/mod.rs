@@ -1,0 +1,1 @@
+//! A Slack workspace in a box. Knows nothing of the rest of the bot.
