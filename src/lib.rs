@@ -1,4 +1,16 @@
 //! Breakglass, a Slack bot for emergency changes.
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "a test may die"
+    )
+)]
 
+pub mod clock;
+pub mod domain;
 pub mod sandbox;
+pub mod slack;

@@ -1,0 +1,1 @@
+//! From what Slack delivers to what a person asks.
