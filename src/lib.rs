@@ -15,3 +15,4 @@ pub mod domain;
 pub mod gesture;
 pub mod sandbox;
 pub mod slack;
+pub mod store;
