@@ -12,5 +12,6 @@
 
 pub mod clock;
 pub mod domain;
+pub mod gesture;
 pub mod sandbox;
 pub mod slack;
