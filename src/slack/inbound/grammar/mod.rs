@@ -14,7 +14,8 @@ use std::fmt;
 
 pub use times::{Unit, Window};
 
-use crate::domain::id::{ChangeNumber, GroupId, UserId};
+use crate::domain::id::{ChangeNumber, UserId};
+pub use crate::gesture::{Mention, Which};
 use markup::{Reading, Word, is_invisible};
 
 /// What a person asks of the bot in one line.
@@ -39,7 +40,7 @@ pub enum Slash {
     /// A list of changes.
     List {
         /// Which of them.
-        which: Listing,
+        which: Which,
     },
     /// Fill in a change's ticket.
     Document {
@@ -93,28 +94,6 @@ pub struct Request {
     pub what: String,
     /// Who is asked to authorize. Empty: the policy's group is.
     pub asked: Vec<Mention>,
-}
-
-/// Somebody who is named in a text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Mention {
-    /// A person, by identifier.
-    User(UserId),
-    /// A user group, by identifier.
-    Group(GroupId),
-    /// A name that Slack didn't resolve, without its `@`; a person's or a group's.
-    Handle(String),
-}
-
-/// Which changes to list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Listing {
-    /// Those in which the person has a part.
-    Mine,
-    /// All that are open.
-    Open,
-    /// Those whose deadline is missed.
-    Overdue,
 }
 
 /// The subcommands.
@@ -326,9 +305,9 @@ fn command(verb: Verb, rest: &[&str], reading: &Reading, words: &[Word]) -> Opti
         Verb::Document => one_change(rest).map(|change| Slash::Document { change }),
         Verb::List => {
             let which = match *rest {
-                ["mine" | "my" | "me"] => Listing::Mine,
-                [] | ["open" | "all"] => Listing::Open,
-                ["overdue" | "late"] => Listing::Overdue,
+                ["mine" | "my" | "me"] => Which::Mine,
+                [] | ["open" | "all"] => Which::Open,
+                ["overdue" | "late"] => Which::Overdue,
                 _ => return None,
             };
             Some(Slash::List { which })
