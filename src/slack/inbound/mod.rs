@@ -1,1 +1,3 @@
 //! From what Slack delivers to what a person asks.
+
+pub mod grammar;

@@ -1,0 +1,12 @@
+//! The bot as a whole, in one binary.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may die"
+)]
+
+mod scopes;
+mod source;
+mod sql;
+mod tidy;
