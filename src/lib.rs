@@ -12,5 +12,7 @@
 
 pub mod clock;
 pub mod domain;
+pub mod http;
 pub mod sandbox;
 pub mod slack;
+pub mod stop;
