@@ -1,0 +1,9 @@
+//! The bot from outside, in one binary.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may die"
+)]
+
+mod doors;
