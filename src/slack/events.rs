@@ -8,6 +8,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -19,6 +20,7 @@ use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Map, Value};
 use sha2::Sha256;
+use tokio::time::timeout;
 use url::form_urlencoded;
 
 use super::{Answer, Delivery, DeliveryKind, Receive};
@@ -31,6 +33,9 @@ const LARGEST_BODY: usize = 1024 * 1024;
 /// How far a delivery's timestamp may stray from ours, as Slack recommends:
 /// what was recorded on the way can't be played again later.
 const LEEWAY_SECONDS: u64 = 300;
+
+/// How long a body may take to arrive: Slack itself gives up after three seconds.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The secret with which Slack signs what it delivers.
 #[derive(Clone)]
@@ -88,6 +93,8 @@ enum TurnedAway {
     Unsigned,
     #[error("larger than anything that Slack sends")]
     TooLarge,
+    #[error("not there within three seconds")]
+    Late,
     #[error("not in the form that Slack documents")]
     Unreadable,
 }
@@ -97,6 +104,7 @@ impl IntoResponse for TurnedAway {
         let status = match self {
             Self::Unsigned => StatusCode::UNAUTHORIZED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Late => StatusCode::REQUEST_TIMEOUT,
             Self::Unreadable => StatusCode::BAD_REQUEST,
         };
         tracing::warn!(reason = %self, "a request was turned away");
@@ -144,7 +152,9 @@ impl Door {
     /// Reads the body and checks who signed it, before anyone reads what it says.
     async fn authentic(&self, request: Request) -> Result<Bytes, TurnedAway> {
         let seal = Seal::of(request.headers()).ok_or(TurnedAway::Unsigned)?;
-        let body = Bytes::from_request(request, &()).await.map_err(|refused| {
+        let arriving = timeout(PATIENCE, Bytes::from_request(request, &()));
+        let arrived = arriving.await.map_err(|_elapsed| TurnedAway::Late)?;
+        let body = arrived.map_err(|refused| {
             if refused.status() == StatusCode::PAYLOAD_TOO_LARGE {
                 TurnedAway::TooLarge
             } else {
