@@ -15,9 +15,7 @@ use std::time::Duration;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use chrono::{DateTime, TimeDelta, Utc};
-use hyper_rustls::{ConfigBuilderExt, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -30,9 +28,10 @@ use slack_morphism::prelude::{
     SlackClientHyperConnector, SlackHyperClient, SlackHyperHttpsConnector, SlackMessageContent,
     SlackMessageMetadata, SlackView,
 };
-use url::{Host, Url};
+use url::Url;
 
 use super::error::{ErrorCode, SlackError};
+use super::transport::{self, TransportError, is_loopback};
 use crate::domain::id::{ChannelId, MessageTs, UserId, WorkspaceId};
 
 /// Slack's own address.
@@ -53,10 +52,6 @@ const _: () = assert!(
 
 /// Slack keeps a trigger for three seconds; a later answer opens nothing.
 const TRIGGER_LIFE: Duration = Duration::from_secs(3);
-
-/// A connection that can't be made must fail while the call still has time, so
-/// that it counts as not sent.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// Far more than Slack's answer to `auth.test`, far less than would hurt.
 const LARGEST_IDENTITY: usize = 64 * 1024;
@@ -89,25 +84,6 @@ impl fmt::Debug for Settings {
             .field("http_timeout", &self.http_timeout)
             .finish_non_exhaustive()
     }
-}
-
-/// A client can't be made from these settings.
-#[derive(Debug, thiserror::Error)]
-pub enum ClientError {
-    /// Not an address at all.
-    #[error("the address of Slack's API must look like {API_URL}")]
-    NotAnAddress(#[from] url::ParseError),
-    /// A token would travel in the clear.
-    #[error("the address of Slack's API must begin with https://, unless it is on this machine")]
-    Insecure,
-    /// No certificate authorities on this machine.
-    #[error(
-        "this machine has no CA certificates, without which Slack can't be trusted; install the package ca-certificates"
-    )]
-    NoCertificates(#[source] std::io::Error),
-    /// The TLS library can't be set up.
-    #[error("TLS can't be set up")]
-    Tls(#[from] rustls::Error),
 }
 
 /// Slack, as the bot writes to it. Clones share connections.
@@ -212,25 +188,10 @@ impl Outgoing {
 
 impl SlackClient {
     /// Makes a client; connects to nothing yet.
-    pub fn new(settings: Settings) -> Result<Self, ClientError> {
-        let api = Url::parse(settings.api_url.trim_end_matches('/'))?;
-        let trusted_as_it_is = is_loopback(&api);
-        if api.scheme() != "https" && !(api.scheme() == "http" && trusted_as_it_is) {
-            return Err(ClientError::Insecure);
-        }
-        let tls = Arc::new(tls(trusted_as_it_is)?);
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT.min(settings.http_timeout / 2)));
-        tcp.set_keepalive(Some(CONNECT_TIMEOUT));
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config((*tls).clone())
-            .https_or_http()
-            // HTTP/1 only: after a timeout its connection is dropped, where one
-            // of HTTP/2 that went dead would swallow every call behind it.
-            .enable_http1()
-            .wrap_connector(tcp);
+    pub fn new(settings: Settings) -> Result<Self, TransportError> {
+        let api = transport::api(&settings.api_url)?;
+        let tls = Arc::new(transport::tls(&api)?);
+        let connector = transport::connector(&tls, settings.http_timeout);
         let raw = legacy::Client::builder(TokioExecutor::new()).build(connector.clone());
         let morphism = SlackHyperClient::new(
             SlackClientHyperConnector::with_connector(connector)
@@ -247,6 +208,11 @@ impl SlackClient {
                 .map(|token| SlackApiToken::new(token.into())),
             timeout: settings.http_timeout,
         })))
+    }
+
+    /// Returns how long a call may take.
+    pub fn timeout(&self) -> Duration {
+        self.0.timeout
     }
 
     /// Asks Slack whom the bot's token speaks for, and what it may do.
@@ -367,6 +333,11 @@ impl SlackClient {
         message: Outgoing,
     ) -> Result<(), SlackError> {
         let thread = message.thread.clone();
+        // It stands in no history, so nothing could find it by a key.
+        let message = Outgoing {
+            key: None,
+            ..message
+        };
         let request = SlackApiChatPostEphemeralRequest::new(
             channel.as_str().into(),
             user.as_str().into(),
@@ -670,33 +641,6 @@ impl Message {
 /// Writes an instant as Slack writes timestamps.
 fn slack_seconds(at: DateTime<Utc>) -> String {
     format!("{}.{:06}", at.timestamp(), at.timestamp_subsec_micros())
-}
-
-/// Returns whether an address can only lead to this machine.
-pub(super) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    }
-}
-
-/// Trusts what this machine trusts. Where the API is on this machine no
-/// certificate is ever looked at, and a machine without any will do.
-fn tls(may_lack_certificates: bool) -> Result<rustls::ClientConfig, ClientError> {
-    let builder = || {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()
-    };
-    let verified = match builder()?.with_native_roots() {
-        Ok(verified) => verified,
-        Err(_) if may_lack_certificates => {
-            builder()?.with_root_certificates(rustls::RootCertStore::empty())
-        }
-        Err(error) => return Err(ClientError::NoCertificates(error)),
-    };
-    Ok(verified.with_no_client_auth())
 }
 
 /// Reads the answer to a call made by hand, as slack-morphism reads the others.

@@ -251,7 +251,6 @@ codes! {
     NotFound = "not_found",
     NotInChannel = "not_in_channel",
     RestrictedAction = "restricted_action",
-    SubteamDisabled = "subteam_disabled",
     ThreadNotFound = "thread_not_found",
     TokenExpired = "token_expired",
     TokenRevoked = "token_revoked",
@@ -259,6 +258,7 @@ codes! {
     UserDisabled = "user_disabled",
     UserNotFound = "user_not_found",
     UserNotInChannel = "user_not_in_channel",
+    UserNotVisible = "user_not_visible",
     ViewTooLarge = "view_too_large",
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::client::{Cursor, SlackClient};
-use super::error::SlackError;
+use super::error::{ErrorCode, SlackError};
 use crate::clock::Stopwatch;
 use crate::domain::id::{ChannelId, GroupId, UserId, WorkspaceId};
 
@@ -123,21 +123,34 @@ impl Lookup {
     }
 
     /// Reads who a person is, now. For deciding what the person may do.
+    /// Somebody whom Slack doesn't show us is a stranger, not an error.
     pub async fn member(&self, user: &UserId) -> Result<MemberFacts, SlackError> {
         #[derive(Deserialize)]
         struct Answer {
             user: User,
         }
-        let Answer { user: found } = self
+        let read = self
             .0
             .client
             .read("users.info", &[("user", Some(user.as_str()))])
-            .await?;
-        let facts = MemberFacts {
-            id: user.clone(),
-            standing: found.standing(&self.0.workspace),
-            zone: found.tz.clone().filter(|zone| !zone.is_empty()),
-            name: found.shown_name(),
+            .await;
+        let facts = match read {
+            Ok(Answer { user: found }) => MemberFacts {
+                id: user.clone(),
+                standing: found.standing(&self.0.workspace),
+                zone: found.tz.clone().filter(|zone| !zone.is_empty()),
+                name: found.shown_name(),
+            },
+            // Whom this workspace can't see is none of its members.
+            Err(SlackError::Refused {
+                code: ErrorCode::UserNotFound | ErrorCode::UserNotVisible,
+            }) => MemberFacts {
+                id: user.clone(),
+                name: user.as_str().to_owned(),
+                zone: None,
+                standing: Standing::Foreign,
+            },
+            Err(error) => return Err(error),
         };
         self.0.members.keep(user.clone(), facts.clone());
         Ok(facts)
@@ -158,30 +171,54 @@ impl Lookup {
         struct Answer {
             users: Vec<String>,
         }
-        let Answer { users } = self
+        let read = self
             .0
             .client
             .read(
                 "usergroups.users.list",
                 &[("usergroup", Some(group.as_str()))],
             )
-            .await?;
-        Ok(users.into_iter().map(UserId::new).collect())
+            .await;
+        match read {
+            Ok(Answer { users }) => Ok(users.into_iter().map(UserId::new).collect()),
+            // A group that is gone has nobody in it.
+            Err(SlackError::Refused {
+                code: ErrorCode::NoSuchSubteam,
+            }) => Ok(BTreeSet::new()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Reads what kind of place a channel is, now. For deciding what may be
-    /// said in it.
+    /// said in it. One that Slack doesn't show us is private, not an error.
     pub async fn channel(&self, channel: &ChannelId) -> Result<ChannelFacts, SlackError> {
         #[derive(Deserialize)]
         struct Answer {
             channel: Channel,
         }
-        let Answer { channel: found } = self
+        let read = self
             .0
             .client
             .read("conversations.info", &[("channel", Some(channel.as_str()))])
-            .await?;
-        let facts = found.facts(channel.clone());
+            .await;
+        let facts = match read {
+            Ok(Answer { channel: found }) => found.facts(channel.clone()),
+            // So Slack speaks of a private channel that the bot isn't in, of other
+            // people's direct messages, and, scopes being what they are, of
+            // conversations between several.
+            Err(SlackError::Refused {
+                code: ErrorCode::ChannelNotFound | ErrorCode::MissingScope { .. },
+            }) => ChannelFacts {
+                id: channel.clone(),
+                name: None,
+                private: true,
+                archived: false,
+                shared: false,
+                bot_is_member: false,
+                direct: channel.as_str().starts_with('D'),
+            },
+            Err(error) => return Err(error),
+        };
         self.0.channels.keep(channel.clone(), facts.clone());
         Ok(facts)
     }

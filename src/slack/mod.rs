@@ -14,6 +14,7 @@ pub mod events;
 pub mod inbound;
 pub mod lookup;
 pub mod socket;
+pub mod transport;
 
 /// One thing that Slack handed in, through either door, with its signature or
 /// its socket already trusted and nothing else looked at.

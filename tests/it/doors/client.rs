@@ -6,9 +6,10 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use breakglass::clock::Clock;
 use breakglass::domain::id::{ChannelId, GroupId, MessageTs, UserId, WorkspaceId};
-use breakglass::slack::client::{ClientError, HTTP_TIMEOUT, Outgoing, Settings, SlackClient};
+use breakglass::slack::client::{HTTP_TIMEOUT, Outgoing, Settings, SlackClient};
 use breakglass::slack::error::{ErrorCode, SlackError};
-use breakglass::slack::lookup::{Lookup, Named};
+use breakglass::slack::lookup::{Lookup, Named, Standing};
+use breakglass::slack::transport::TransportError;
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -349,6 +350,28 @@ async fn what_decides_is_read_afresh_and_a_name_may_be_remembered() {
     assert_eq!(lookup.known_member(&gus).await.unwrap(), second);
 }
 
+#[tokio::test]
+async fn what_slack_does_not_show_is_a_stranger_an_empty_group_a_private_place() {
+    let no = |error: &str| ok(json!({"ok": false, "error": error}));
+    let (_api, address) = Api::serving([
+        no("user_not_visible"),
+        no("no_such_subteam"),
+        no("channel_not_found"),
+        no("fatal_error"),
+    ])
+    .await;
+    let lookup = Lookup::new(client(address), WorkspaceId::new("T1"));
+    let stranger = lookup.member(&UserId::new("U1")).await.unwrap();
+    assert_eq!(stranger.standing, Standing::Foreign);
+    let group = lookup.group_members(&GroupId::new("S1")).await.unwrap();
+    assert!(group.is_empty());
+    let place = lookup.channel(&channel()).await.unwrap();
+    assert!(place.private && !place.bot_is_member && place.name.is_none());
+    // While Slack can't be asked, nobody is anything.
+    let nothing = lookup.member(&UserId::new("U1")).await;
+    assert_eq!(nothing, Err(SlackError::Unknown));
+}
+
 #[test]
 fn a_token_never_travels_in_the_clear() {
     let made = |api_url: &str| {
@@ -365,7 +388,7 @@ fn a_token_never_travels_in_the_clear() {
         "http://127.0.0.1.example.com",
     ] {
         assert!(
-            matches!(made(insecure), Err(ClientError::Insecure)),
+            matches!(made(insecure), Err(TransportError::Insecure)),
             "{insecure}"
         );
     }
@@ -376,5 +399,8 @@ fn a_token_never_travels_in_the_clear() {
     ] {
         assert!(made(local).is_ok(), "{local}");
     }
-    assert!(matches!(made("slack"), Err(ClientError::NotAnAddress(_))));
+    assert!(matches!(
+        made("slack"),
+        Err(TransportError::NotAnAddress(_))
+    ));
 }
