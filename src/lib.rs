@@ -12,6 +12,7 @@
 
 pub mod clock;
 pub mod domain;
+pub mod gesture;
 pub mod http;
 pub mod sandbox;
 pub mod slack;

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use super::client::{Cursor, SlackClient};
 use super::error::{ErrorCode, SlackError};
 use crate::clock::Stopwatch;
+use crate::domain::authorization::Standing;
 use crate::domain::id::{ChannelId, GroupId, UserId, WorkspaceId};
 
 /// How old a name may be when it is shown.
@@ -49,21 +50,6 @@ pub struct MemberFacts {
     pub zone: Option<String>,
     /// What kind of member it is.
     pub standing: Standing,
-}
-
-/// What kind of member of the workspace somebody is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// A full member.
-    Full,
-    /// A guest, of one channel or of several.
-    Guest,
-    /// A program.
-    Bot,
-    /// Somebody who no longer has an account.
-    Deactivated,
-    /// A member of another organisation, met in a shared channel.
-    Foreign,
 }
 
 /// What Slack says of a channel.
