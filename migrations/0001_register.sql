@@ -103,7 +103,7 @@ CREATE TABLE inbox (
     PRIMARY KEY (workspace, key)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX inbox_waiting ON inbox (workspace, not_before) WHERE state = 'waiting';
+CREATE INDEX inbox_waiting ON inbox (workspace, received_at) WHERE state = 'waiting';
 
 -- One row a message that Slack shall have. It is rendered when claimed, from
 -- the state of that moment. A row is owed again when what it shows has changed

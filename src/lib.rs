@@ -11,7 +11,9 @@
 )]
 
 pub mod clock;
+pub mod config;
 pub mod domain;
+pub mod engine;
 pub mod gesture;
 pub mod http;
 pub mod sandbox;

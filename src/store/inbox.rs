@@ -47,10 +47,10 @@ pub enum Arrival {
 pub struct Waiting {
     /// The gesture.
     pub gesture: Gesture,
-    /// When it reached us.
-    pub received_at: DateTime<Utc>,
     /// How often it could not be answered for lack of Slack's answer.
     pub attempts: u32,
+    /// When to try next.
+    pub not_before: DateTime<Utc>,
 }
 
 /// What became of a gesture: the answer that a redelivery gets again.
@@ -122,29 +122,27 @@ pub(super) fn keep(
 pub(super) fn waiting(
     connection: &Connection,
     workspace: &WorkspaceId,
-    now: DateTime<Utc>,
     limit: usize,
 ) -> Result<Vec<Waiting>, StoreError> {
     connection
         .prepare_cached(
-            "SELECT key, gesture, received_at, attempts FROM inbox
-             WHERE workspace = ?1 AND state = 'waiting' AND not_before <= ?2
-             ORDER BY not_before LIMIT ?3",
+            "SELECT key, gesture, attempts, not_before FROM inbox
+             WHERE workspace = ?1 AND state = 'waiting' ORDER BY received_at LIMIT ?2",
         )?
-        .query_map(params![workspace.as_str(), micros(now), limit], |row| {
+        .query_map(params![workspace.as_str(), limit], |row| {
             Ok((
                 row.get::<_, String>(0)?,
                 row.get::<_, String>(1)?,
-                row.get::<_, i64>(2)?,
-                row.get(3)?,
+                row.get(2)?,
+                row.get::<_, i64>(3)?,
             ))
         })?
         .map(|row| {
-            let (key, stored, received_at, attempts) = row?;
+            let (key, stored, attempts, not_before) = row?;
             Ok(Waiting {
                 gesture: decode(&key, &stored).ok_or(StoreError::Corrupt("a gesture"))?,
-                received_at: instant(received_at),
                 attempts,
+                not_before: instant(not_before),
             })
         })
         .collect()

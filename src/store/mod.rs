@@ -113,6 +113,11 @@ impl Rules {
         self.versions.get(&change.policy).unwrap_or(&self.newest)
     }
 
+    /// Returns every policy that was ever in force.
+    pub fn all(&self) -> impl Iterator<Item = &Policy> {
+        self.versions.values()
+    }
+
     /// Returns the zone of people whose own isn't known.
     pub fn house(&self) -> Tz {
         self.house
@@ -345,13 +350,11 @@ impl Store {
         .await
     }
 
-    /// Returns gestures that wait to be answered, longest waiting first.
-    pub async fn waiting(
-        &self,
-        now: DateTime<Utc>,
-        limit: usize,
-    ) -> Result<Vec<Waiting>, StoreError> {
-        self.read(move |connection, workspace| inbox::waiting(connection, workspace, now, limit))
+    /// Returns gestures that wait to be answered, longest waiting first, those
+    /// that were postponed among them: a later gesture about the same change
+    /// must not overtake them.
+    pub async fn waiting(&self, limit: usize) -> Result<Vec<Waiting>, StoreError> {
+        self.read(move |connection, workspace| inbox::waiting(connection, workspace, limit))
             .await
     }
 
@@ -591,14 +594,29 @@ impl Store {
         .await
     }
 
-    /// Returns the messages of which it is unknown whether Slack has them.
+    /// Returns the messages claimed longer than `grace` ago of which it is
+    /// unknown whether Slack has them.
     pub async fn doubtful(
         &self,
-        claimed_before: DateTime<Utc>,
+        now: DateTime<Utc>,
+        grace: TimeDelta,
         limit: usize,
     ) -> Result<Vec<Doubtful>, StoreError> {
         self.read(move |connection, workspace| {
-            outbox::doubtful(connection, workspace, claimed_before, limit)
+            outbox::doubtful(connection, workspace, now, grace, limit)
+        })
+        .await
+    }
+
+    /// Looks for a message of unknown fate again from `not_before` on: Slack
+    /// could not be asked.
+    pub async fn doubt_until(
+        &self,
+        leader: String,
+        not_before: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.write(Urgency::Later, move |connection, workspace| {
+            outbox::doubt_until(connection, workspace, &leader, not_before)
         })
         .await
     }

@@ -379,13 +379,16 @@ pub(super) fn next_at(
              FROM owing WHERE owing.lane IS NOT NULL"
         ))?
         .query_row([workspace.as_str()], |row| row.get(0))?;
-    let claimed: Option<i64> = connection
+    let doubted: Option<i64> = connection
         .prepare_cached(
-            "SELECT min(claimed_at) FROM outbox WHERE workspace = ?1 AND state = 'claimed'",
+            "SELECT min(max(claimed_at + ?2, not_before)) FROM outbox
+             WHERE workspace = ?1 AND state = 'claimed' AND batch IS NULL",
         )?
-        .query_row([workspace.as_str()], |row| row.get(0))?;
-    let claimed = claimed.map(|at| instant(at) + grace);
-    Ok(owed.map(instant).into_iter().chain(claimed).min())
+        .query_row(
+            params![workspace.as_str(), grace.num_microseconds()],
+            |row| row.get(0),
+        )?;
+    Ok(owed.into_iter().chain(doubted).min().map(instant))
 }
 
 /// Returns the next message of a lane with those that go out in one with it:
@@ -466,15 +469,21 @@ pub struct Doubtful {
 pub(super) fn doubtful(
     connection: &Connection,
     workspace: &WorkspaceId,
-    claimed_before: DateTime<Utc>,
+    now: DateTime<Utc>,
+    grace: chrono::TimeDelta,
     limit: usize,
 ) -> Result<Vec<Doubtful>, StoreError> {
     let mut select = connection.prepare_cached(&format!(
         "SELECT {COLUMNS}, lane, claimed_at, payload, showed FROM outbox
-         WHERE workspace = ?1 AND state = 'claimed' AND claimed_at <= ?2 AND batch IS NULL
-         ORDER BY claimed_at LIMIT ?3"
+         WHERE workspace = ?1 AND state = 'claimed' AND claimed_at <= ?2 AND not_before <= ?3
+           AND batch IS NULL ORDER BY claimed_at LIMIT ?4"
     ))?;
-    let mut rows = select.query(params![workspace.as_str(), micros(claimed_before), limit])?;
+    let mut rows = select.query(params![
+        workspace.as_str(),
+        micros(now - grace),
+        micros(now),
+        limit
+    ])?;
     let mut doubtful = Vec::new();
     while let Some(row) = rows.next()? {
         let leader = read(row)?;
@@ -607,6 +616,22 @@ pub(super) fn release(
             "UPDATE outbox SET batch = NULL WHERE workspace = ?1 AND batch = ?2 AND ts IS NULL",
         )?
         .execute(params![workspace.as_str(), leader])?;
+    Ok(())
+}
+
+/// Looks for a message of unknown fate again from `not_before` on.
+pub(super) fn doubt_until(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    leader: &str,
+    not_before: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "UPDATE outbox SET not_before = ?3
+             WHERE workspace = ?1 AND key = ?2 AND state = 'claimed'",
+        )?
+        .execute(params![workspace.as_str(), leader, micros(not_before)])?;
     Ok(())
 }
 
