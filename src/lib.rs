@@ -13,5 +13,8 @@
 pub mod clock;
 pub mod domain;
 pub mod gesture;
+pub mod http;
 pub mod sandbox;
 pub mod slack;
+pub mod stop;
+pub mod store;

@@ -1,4 +1,5 @@
 //! The bot as a whole, in one binary.
+//! The bot from outside, in one binary.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -6,6 +7,7 @@
     reason = "a test may die"
 )]
 
+mod doors;
 mod scopes;
 mod source;
 mod sql;
