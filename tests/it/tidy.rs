@@ -353,8 +353,8 @@ fn i4_nothing_is_written_to_the_outside_but_from_the_dispatcher() {
     );
 }
 
-/// The tables that hold events and their places in the log.
-const EVENT_TABLES: &[&str] = &["EVENT", "LEAF"];
+/// The tables that hold events.
+const EVENT_TABLES: &[&str] = &["EVENT"];
 
 /// I5, of one piece of SQL: whether it changes or removes an event.
 fn rewrites_history(sql: &str) -> bool {
@@ -398,11 +398,22 @@ fn i5_an_event_is_never_updated_or_deleted() {
         );
     }
     assert_none(offences);
+    for table in EVENT_TABLES {
+        let known = migrations().iter().any(|(_, sql)| {
+            sql_words(sql)
+                .windows(3)
+                .any(|w| w[0] == "CREATE" && w[1] == "TABLE" && w[2] == *table)
+        });
+        assert!(
+            known,
+            "no migration makes the table {table} that this rule guards"
+        );
+    }
     for planted in [
         "UPDATE event SET leaf = ?1",
         "update or ignore\n  main.event set leaf = ?1",
         "DELETE FROM event WHERE seq = 1",
-        "INSERT OR REPLACE INTO leaf VALUES (1)",
+        "INSERT OR REPLACE INTO event VALUES (1)",
         "INSERT INTO event VALUES (1) ON CONFLICT DO UPDATE SET leaf = 2",
         "DROP TABLE event",
     ] {
@@ -594,42 +605,47 @@ fn i8_the_sandbox_and_the_bot_do_not_know_each_other() {
 }
 
 /// Columns in which words could be kept, and why these hold none that a person
-/// wrote. A name counts in every table, `table.column` in that one.
+/// wrote. A name alone counts in every table.
 const WORDLESS_COLUMNS: &[(&str, &str)] = &[
     ("workspace", "Slack's identifier"),
-    ("channel", "Slack's identifier"),
-    ("thread", "Slack's timestamp of a message"),
-    ("ts", "Slack's timestamp of a message"),
-    (
-        "actor",
-        "Slack's identifier, or which part of the bot it was",
-    ),
-    ("owner", "Slack's identifier"),
-    ("recipient", "Slack's identifier"),
-    ("requester", "Slack's identifier"),
     ("stage", "a name of an enumeration, under a CHECK"),
+    ("state", "a name of an enumeration, under a CHECK"),
     ("kind", "a name of an enumeration, under a CHECK"),
-    ("type", "a name of an enumeration, under a CHECK"),
-    ("source", "a name of an enumeration, under a CHECK"),
-    ("duty", "a name of an enumeration, under a CHECK"),
-    ("rung", "a name of an enumeration, under a CHECK"),
-    ("key", "made by the bot or by Slack, of identifiers"),
-    ("lane", "made by the bot, of identifiers"),
-    ("error", "one of Slack's error names"),
+    ("channel", "Slack's identifier"),
+    ("lane", "Slack's identifier of a conversation or a person"),
+    ("head.peaks", "hashes"),
     (
         "event.leaf",
         "an event as it was encoded; its words are commitments",
     ),
+    ("event.leaf_hash", "a hash"),
+    ("change.requester", "Slack's identifier"),
     (
-        "leaf",
-        "an event as it was encoded; its words are commitments",
+        "policy.bytes",
+        "the organisation's rules, which the log holds in full",
     ),
-    ("hash", "a hash"),
-    ("leaf_hash", "a hash"),
-    ("root", "a hash"),
-    ("frontier", "hashes"),
-    ("commitment", "a hash"),
-    ("payload_hash", "a hash"),
+    ("person.id", "Slack's identifier"),
+    (
+        "person.name",
+        "what Slack calls the person; it is said in no change",
+    ),
+    ("person.zone", "a name of the time zone database"),
+    ("person.direct", "Slack's identifier of a conversation"),
+    ("inbox.key", "Slack's identifier of a delivery"),
+    (
+        "inbox.gesture",
+        "a gesture as it was encoded; its words are commitments",
+    ),
+    ("inbox.result", "what the bot said"),
+    ("outbox.key", "made by the bot, of identifiers"),
+    ("outbox.person", "Slack's identifier"),
+    ("outbox.duty", "a name of an enumeration"),
+    ("outbox.rung", "a name of an enumeration"),
+    ("outbox.gesture", "a key of the inbox"),
+    ("outbox.batch", "a key of the outbox"),
+    ("outbox.ts", "Slack's timestamp of a message"),
+    ("outbox.payload", "a hash"),
+    ("outbox.error", "one of Slack's error names"),
 ];
 
 /// Returns the migrations, in order.
@@ -663,6 +679,21 @@ fn i9_no_table_but_text_holds_what_a_person_wrote() {
             .into_iter()
             .map(move |column| format!("{path}: {column}"))
     }));
+    // What is excused must be there, or the excuse waits for somebody to misuse it.
+    let columns: Vec<String> = migrations()
+        .iter()
+        .flat_map(|(_, sql)| columns_for_words(sql))
+        .collect();
+    assert_none(
+        WORDLESS_COLUMNS
+            .iter()
+            .filter(|(known, _)| {
+                !columns
+                    .iter()
+                    .any(|full| full == known || full.split('.').next_back() == Some(known))
+            })
+            .map(|(known, _)| format!("{known} is excused and doesn't exist")),
+    );
     let planted = "
         -- One row a change; what TEXT, it holds.
         CREATE TABLE change (
