@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
+pub mod control;
 pub mod inbound;
+pub mod views;
 
 /// One thing that Slack handed in, through either door, with its signature or
 /// its socket already trusted and nothing else looked at.
