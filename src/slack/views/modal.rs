@@ -129,14 +129,13 @@ pub fn document(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackView {
                     element = element.with_initial_value(words);
                 }
                 Said::Words(_) => {
-                    hint = "What stands is too long to edit here and stays unless you write anew."
+                    hint = "What stands is too long to edit here and stays unless you write anew.";
                 }
                 Said::Redacted => {
-                    hint = "What stood here was redacted. It stays so unless you write anew."
+                    hint = "What stood here was redacted. It stays so unless you write anew.";
                 }
                 Said::Withheld => {
-                    hint =
-                        "What stands was said in a private channel. It stays unless you write anew."
+                    hint = "What stands was said in a private channel. It stays unless you write anew.";
                 }
             }
         }

@@ -53,7 +53,7 @@ pub(super) fn moves(showing: &Showing<'_>) -> Option<SlackBlock> {
             if repeats >= 2 {
                 row.push(go_ahead(change).into());
             }
-            rare.push((Control::Deployed, "It's deployed already"));
+            rare.push((Control::Deployed, "Deployed now"));
             rare.push((Control::Withdraw, "Withdraw the request"));
         }
         Stage::Denied if change.went_ahead.is_some() => {
@@ -64,7 +64,7 @@ pub(super) fn moves(showing: &Showing<'_>) -> Option<SlackBlock> {
         Stage::Denied => {
             row.push(primary(ask_someone_else(change)).into());
             row.push(go_ahead(change).into());
-            rare.push((Control::Deployed, "It's deployed already"));
+            rare.push((Control::Deployed, "Deployed now"));
             rare.push((Control::Withdraw, "Withdraw the request"));
         }
         Stage::Authorized => {
