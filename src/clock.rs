@@ -83,6 +83,11 @@ impl Clock {
         })))
     }
 
+    /// Whether this is a sandbox's clock, which moves when it is told.
+    pub fn is_followed(&self) -> bool {
+        matches!(&*self.0, Source::Followed { .. })
+    }
+
     /// Returns the present instant, to the microsecond.
     pub fn now(&self) -> DateTime<Utc> {
         match &*self.0 {
