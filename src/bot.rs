@@ -17,6 +17,7 @@ use crate::dispatch::Dispatcher;
 use crate::domain::id::{ChangeNumber, UserId};
 use crate::engine::Engine;
 use crate::gesture::{Ask, Gesture};
+use crate::slack::inbound::reception::Openings;
 use crate::slack::inbound::resolve;
 use crate::slack::lookup::Lookup;
 use crate::stop::Stop;
@@ -59,6 +60,8 @@ pub struct Bot {
     pub clock: Clock,
     /// What wakes it.
     pub wake: Arc<Notify>,
+    /// The modals that its reception is opening.
+    pub openings: Openings,
 }
 
 /// What must not run twice at once.
@@ -138,7 +141,7 @@ impl Bot {
                     () = self.wake.notified() => {}
                     () = stop.told() => break,
                 }
-            } else if flights.tasks.is_empty() {
+            } else if flights.tasks.is_empty() && self.openings.none() {
                 let next = self.engine.store().next_at(self.dispatcher.grace).await?;
                 tokio::select! {
                     idled = self.idle(next) => idled?,
@@ -149,7 +152,7 @@ impl Bot {
                 }
             } else {
                 tokio::select! {
-                    landed = flights.land() => landed?,
+                    landed = flights.land(), if !flights.tasks.is_empty() => landed?,
                     () = self.wake.notified() => {}
                     () = stop.told() => break,
                 }

@@ -4,6 +4,7 @@
 //! after it, because its trigger lives for three seconds.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
@@ -36,6 +37,33 @@ pub struct Reception {
     pub clock: Clock,
     /// Woken when there is something to answer.
     pub wake: Arc<Notify>,
+    /// Counts the modals that are being opened.
+    pub openings: Openings,
+}
+
+/// How many modals are being opened: until they are, the bot hasn't settled.
+#[derive(Debug, Clone, Default)]
+pub struct Openings(Arc<AtomicUsize>);
+
+impl Openings {
+    /// Whether none is.
+    pub fn none(&self) -> bool {
+        self.0.load(Ordering::Acquire) == 0
+    }
+
+    fn begin(&self) -> Opening {
+        self.0.fetch_add(1, Ordering::AcqRel);
+        Opening(self.clone())
+    }
+}
+
+/// One modal that is being opened, for as long as it is.
+struct Opening(Openings);
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 impl Reception {
@@ -75,7 +103,13 @@ impl Reception {
                 }
             },
             Read::Open(open) => {
-                tokio::spawn(self.clone().open(open));
+                let reception = self.clone();
+                let opening = self.openings.begin();
+                tokio::spawn(async move {
+                    reception.open(open).await;
+                    drop(opening);
+                    reception.wake.notify_one();
+                });
                 Answer::Acknowledged
             }
             Read::Invalid(errors) => Answer::With(errors),
@@ -91,7 +125,7 @@ impl Reception {
     }
 
     /// Opens a modal. If it is too late for that, a second tap does it.
-    async fn open(self, open: OpenModal) {
+    async fn open(&self, open: OpenModal) {
         let subject = match self.subject(&open).await {
             Ok(subject) => subject,
             Err(error) => {
