@@ -11,4 +11,6 @@ mod doors;
 mod scopes;
 mod source;
 mod sql;
+mod story;
 mod tidy;
+mod world;

@@ -1,0 +1,3 @@
+//! Conversations of the real bot with people, each a fact about the story.
+
+mod capture;
