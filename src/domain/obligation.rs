@@ -294,6 +294,10 @@ const BEFORE_A_WEEK: [u16; 3] = [3 * 24 * 60, 24 * 60, 4 * 60];
 /// Those of them on which an approver hears of a ticket that isn't ready.
 const BEFORE_AN_UNREADY_TICKET: [u16; 2] = [4 * 60, 60];
 
+/// Two reminders of one thing come at least so far apart. No rung of the ladder
+/// is nearer to the next by itself, but the night moves some.
+const APART: TimeDelta = TimeDelta::minutes(30);
+
 /// After the deadline every four hours for a day, then daily.
 const OVERDUE_STEP: TimeDelta = TimeDelta::hours(4);
 const OVERDUE_STEPS: u16 = 6;
@@ -302,6 +306,7 @@ const OVERDUE_STEPS: u16 = 6;
 const _: () = assert!(BEFORE_A_DAY[0] < 24 * 60);
 const _: () = assert!(BEFORE_A_WEEK[0] < 7 * 24 * 60);
 const _: () = assert!(OVERDUE_STEPS as i64 * 4 == 24);
+const _: () = assert!(BEFORE_A_DAY[4] - BEFORE_A_DAY[5] >= 30);
 
 #[derive(Debug, Clone, Copy)]
 enum Ladder {
@@ -353,6 +358,7 @@ impl Obligation {
             .filter(|(rung, _, _)| !chase.has_reached(*rung, self.ready_at))
             .map(|(rung, nominal, floor)| {
                 let at = self.considerate(nominal, floor, people);
+                let at = self.spaced(rung, at, chase, people);
                 (rung, self.held(at, people, now))
             })
             .collect()
@@ -413,6 +419,26 @@ impl Obligation {
             None => nominal,
             Some((evening, _)) if evening >= floor => evening,
             Some((_, morning)) => morning,
+        }
+    }
+
+    /// Keeps a rung that was moved from following on the heels of another.
+    fn spaced(
+        &self,
+        rung: Rung,
+        at: DateTime<Utc>,
+        chase: &Chase,
+        people: &dyn People,
+    ) -> DateTime<Utc> {
+        let earliest = match rung {
+            // These are news, or the emergency itself.
+            Rung::Opening | Rung::Ready | Rung::Again(_) => None,
+            Rung::Before(_) | Rung::Overdue(_) => chase.last_at.map(|last_at| last_at + APART),
+        };
+        match earliest {
+            Some(earliest) if at < earliest => spared_night(self.reader(), earliest, people)
+                .map_or(earliest, |(_, morning)| morning),
+            Some(_) | None => at,
         }
     }
 
