@@ -1,5 +1,23 @@
 //! Breakglass, a Slack bot for emergency changes.
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "a test may die"
+    )
+)]
 
 pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod domain;
+pub mod engine;
+pub mod gesture;
+pub mod http;
 pub mod sandbox;
+pub mod slack;
+pub mod stop;
+pub mod store;

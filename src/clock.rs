@@ -1,0 +1,176 @@
+//! The one place that reads a clock.
+//!
+//! Civil time drives deadlines, the ladder, `Retry-After` and grace; it is the
+//! system's, or a sandbox's that can be moved. Monotonic time measures how long
+//! things take and never jumps.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+/// How long a sandbox may hold our wait before it answers (20 s), with room.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// Civil time. Clones read the same clock.
+#[derive(Debug, Clone)]
+pub struct Clock(Arc<Source>);
+
+#[derive(Debug)]
+enum Source {
+    System,
+    Followed {
+        http: reqwest::Client,
+        wait: String,
+        sleeper: String,
+        told: Mutex<Told>,
+    },
+}
+
+/// What a followed clock said last, and when we heard it.
+#[derive(Debug)]
+struct Told {
+    now: DateTime<Utc>,
+    heard_at: Instant,
+    frozen: bool,
+    version: u64,
+}
+
+#[derive(Deserialize)]
+struct Reading {
+    now: DateTime<Utc>,
+    version: u64,
+    frozen: bool,
+}
+
+#[derive(Serialize)]
+struct Wait<'a> {
+    sleeper: &'a str,
+    seen: u64,
+    wake_at: Option<DateTime<Utc>>,
+}
+
+/// A followed clock can't be asked.
+#[derive(Debug, thiserror::Error)]
+#[error("the sandbox's clock can't be read")]
+pub struct ClockError(#[from] reqwest::Error);
+
+impl Clock {
+    /// The system's clock.
+    pub fn system() -> Self {
+        Self(Arc::new(Source::System))
+    }
+
+    /// The clock of the sandbox at `base`, such as `http://127.0.0.1:8417`.
+    pub async fn following(base: &str) -> Result<Self, ClockError> {
+        let base = base.trim_end_matches('/');
+        let http = reqwest::Client::builder().timeout(LONGEST_WAIT).build()?;
+        let reading: Reading = http
+            .get(format!("{base}/sandbox/clock"))
+            .send()
+            .await?
+            .error_for_status()?
+            .json()
+            .await?;
+        Ok(Self(Arc::new(Source::Followed {
+            http,
+            wait: format!("{base}/sandbox/clock/await"),
+            sleeper: format!("breakglass-{}", std::process::id()),
+            // Version 0 is never current: the first wait answers at once, and
+            // nothing that happened before it goes unseen.
+            told: Mutex::new(Told::from_reading(&reading, 0)),
+        })))
+    }
+
+    /// Returns the present instant, to the microsecond.
+    pub fn now(&self) -> DateTime<Utc> {
+        match &*self.0 {
+            Source::System => Utc::now().trunc_subsecs(6),
+            Source::Followed { told, .. } => lock(told).now(),
+        }
+    }
+
+    /// Sleeps until `wake_at`; for ever without one.
+    ///
+    /// To a followed clock this also says that the bot has settled: everything
+    /// that it was told of before is done. It returns when the sandbox has news,
+    /// which may be long before `wake_at`.
+    pub async fn idle_until(&self, wake_at: Option<DateTime<Utc>>) -> Result<(), ClockError> {
+        match &*self.0 {
+            Source::System => {
+                match wake_at {
+                    Some(at) => {
+                        let left = (at - Utc::now()).to_std().unwrap_or_default();
+                        // Short naps notice a civil clock that was set forward.
+                        tokio::time::sleep(left.min(LONGEST_WAIT)).await;
+                    }
+                    None => tokio::time::sleep(LONGEST_WAIT).await,
+                }
+                Ok(())
+            }
+            Source::Followed {
+                http,
+                wait,
+                sleeper,
+                told,
+            } => {
+                let seen = lock(told).version;
+                let reading: Reading = http
+                    .post(wait)
+                    .json(&Wait {
+                        sleeper,
+                        seen,
+                        wake_at,
+                    })
+                    .send()
+                    .await?
+                    .error_for_status()?
+                    .json()
+                    .await?;
+                *lock(told) = Told::from_reading(&reading, reading.version);
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Told {
+    fn from_reading(reading: &Reading, version: u64) -> Self {
+        Self {
+            now: reading.now,
+            heard_at: Instant::now(),
+            frozen: reading.frozen,
+            version,
+        }
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        if self.frozen {
+            return self.now;
+        }
+        let since = TimeDelta::from_std(self.heard_at.elapsed()).unwrap_or_default();
+        (self.now + since).trunc_subsecs(6)
+    }
+}
+
+/// A reading is replaced whole, so a poisoned lock still holds a good one.
+fn lock(told: &Mutex<Told>) -> MutexGuard<'_, Told> {
+    told.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Measures how long something takes, in monotonic time.
+#[derive(Debug, Clone, Copy)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// Starts measuring.
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Returns the time since the start.
+    pub fn elapsed(self) -> Duration {
+        self.0.elapsed()
+    }
+}

@@ -1,0 +1,171 @@
+//! What an event owes the outside world.
+//!
+//! Effects are data. They are written into the outbox in the transaction that
+//! records their events; the dispatcher makes them true afterwards.
+
+use chrono::{DateTime, Utc};
+
+use super::change::{EmergencyChange, Event, Recorded};
+use super::id::UserId;
+use super::obligation::{Duty, Rung, obligations};
+use super::policy::{Party, Policy};
+
+/// Something owed to the outside world.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// The card shall show the present state.
+    Card,
+    /// The card's thread shall tell the event of this version of the change.
+    Note {
+        /// The version at which the event stands.
+        version: u64,
+    },
+    /// Somebody shall be reminded by direct message.
+    Remind {
+        /// Who.
+        person: UserId,
+        /// Of what.
+        duty: Duty,
+        /// Due when.
+        due_at: Option<DateTime<Utc>>,
+        /// On which rung.
+        rung: Rung,
+    },
+    /// Somebody shall hear of the event of this version by direct message, by day.
+    Tell {
+        /// Who.
+        person: UserId,
+        /// The version at which the event stands.
+        version: u64,
+    },
+    /// The reminders of this show something that has changed: more is written,
+    /// or they have done their work and lose their buttons.
+    Refresh {
+        /// What is or was owed.
+        duty: Duty,
+    },
+}
+
+/// Returns what `recorded`, which led from `before` to `after`, owes.
+pub fn effects(
+    before: Option<&EmergencyChange>,
+    after: &EmergencyChange,
+    recorded: &[Recorded],
+    policy: &Policy,
+) -> Vec<Effect> {
+    let mut owed = Vec::new();
+    let first = after.version + 1 - recorded.len() as u64;
+    for (version, one) in (first..).zip(recorded) {
+        owed.extend(effects_of(version, &one.event, after, policy));
+    }
+    if let Some(before) = before {
+        owed.extend(refreshed(before, after, policy));
+    }
+    // One drawing of the card shows all that happened.
+    let redraw = owed.contains(&Effect::Card);
+    owed.retain(|effect| *effect != Effect::Card);
+    if redraw {
+        owed.insert(0, Effect::Card);
+    }
+    owed
+}
+
+fn effects_of(
+    version: u64,
+    event: &Event,
+    after: &EmergencyChange,
+    policy: &Policy,
+) -> Vec<Effect> {
+    let note = Effect::Note { version };
+    let tell = |person: &UserId| Effect::Tell {
+        person: person.clone(),
+        version,
+    };
+    match event {
+        Event::Requested { .. } | Event::CriterionStated { .. } | Event::CommanderNamed { .. } => {
+            vec![Effect::Card]
+        }
+        // An exception shows on the card; what it came from has its own note.
+        Event::ExceptionRecorded { .. } | Event::Documented | Event::SectionWritten { .. } => {
+            vec![Effect::Card]
+        }
+        Event::AskedAnew { .. }
+        | Event::Authorized { .. }
+        | Event::Denied { .. }
+        | Event::WentAhead
+        | Event::CommanderAuthorized { .. }
+        | Event::SecondAuthorized { .. }
+        | Event::Deployed { .. }
+        | Event::Lapsed
+        | Event::Withdrawn
+        | Event::Remediated { .. }
+        | Event::ExceptionAnswered { .. } => vec![Effect::Card, note],
+        Event::Closed => vec![Effect::Card, note],
+        Event::Approved { .. } | Event::ApprovalTakenBack { .. } | Event::Rejected { .. } => {
+            let implementers = after.implementers().map(tell);
+            [Effect::Card, note]
+                .into_iter()
+                .chain(implementers)
+                .collect()
+        }
+        Event::DeadlineMissed { .. } => {
+            let escalation = policy.escalation.as_ref().map(tell);
+            [Effect::Card, note].into_iter().chain(escalation).collect()
+        }
+        Event::Reminded {
+            duty,
+            owner,
+            due_at,
+            rung,
+        } => match (duty, owner) {
+            // The request itself is repeated where everybody sees it.
+            (Duty::AnswerRequest, Some(Party::Person(person))) => vec![
+                Effect::Card,
+                note,
+                Effect::Remind {
+                    person: person.clone(),
+                    duty: *duty,
+                    due_at: *due_at,
+                    rung: *rung,
+                },
+            ],
+            (Duty::AnswerRequest, Some(Party::Group(_)) | None) => vec![Effect::Card, note],
+            (_, Some(Party::Person(person))) => vec![Effect::Remind {
+                person: person.clone(),
+                duty: *duty,
+                due_at: *due_at,
+                rung: *rung,
+            }],
+            // A group, or nobody in particular, is reminded in the thread.
+            (_, Some(Party::Group(_)) | None) => vec![note],
+        },
+        // A delivery that owed a delivery would never end.
+        Event::Delivered { .. } | Event::Undelivered { .. } => Vec::new(),
+    }
+}
+
+/// The duties whose reminders show something else than before: they are met, or
+/// the ticket that they are about was written to.
+fn refreshed<'a>(
+    before: &'a EmergencyChange,
+    after: &'a EmergencyChange,
+    policy: &'a Policy,
+) -> impl Iterator<Item = Effect> + 'a {
+    let still = open_duties(after, policy);
+    let rewritten = before.sections != after.sections || before.criterion != after.criterion;
+    open_duties(before, policy)
+        .into_iter()
+        .filter(move |duty| {
+            let about_the_ticket = matches!(duty, Duty::Ticket | Duty::Approval);
+            !still.contains(duty) || (rewritten && about_the_ticket)
+        })
+        .map(|duty| Effect::Refresh { duty })
+}
+
+fn open_duties(change: &EmergencyChange, policy: &Policy) -> Vec<Duty> {
+    obligations(change, policy)
+        .into_iter()
+        .filter(|one| one.met_at.is_none())
+        .map(|one| one.duty)
+        .collect()
+}

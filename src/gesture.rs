@@ -1,0 +1,231 @@
+//! What a person did in Slack, before anything was looked up.
+//!
+//! `slack::inbound` makes gestures, the store keeps them before they are
+//! acknowledged, and the engine turns them into commands once Slack has said
+//! who the people in them are. Their words stand here as commitments.
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::change::{Criterion, Exception, Source};
+use crate::domain::id::{ChangeNumber, ChannelId, GroupId, MessageTs, UserId};
+use crate::domain::policy::Party;
+use crate::domain::text::{Commitment, Text};
+use crate::domain::ticket::{ContentHash, Section};
+
+/// Who did what, when and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gesture {
+    /// What makes a redelivery recognisable: Slack's id of the event or trigger.
+    pub key: String,
+    /// Who.
+    pub actor: UserId,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// How that is known.
+    pub source: Source,
+    /// The conversation it was done in.
+    pub channel: Option<ChannelId>,
+    /// The thread it was done in.
+    pub thread: Option<MessageTs>,
+    /// Where a reply to the person alone may be sent for half an hour.
+    pub response_url: Option<String>,
+    /// What they ask.
+    pub ask: Ask,
+}
+
+/// A gesture with the words that it commits to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    /// The gesture.
+    pub gesture: Gesture,
+    /// Its words.
+    pub texts: Vec<Text>,
+}
+
+/// A person or group as a gesture names them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mention {
+    /// By Slack's id of a person.
+    User(UserId),
+    /// By Slack's id of a group.
+    Group(GroupId),
+    /// By a handle that Slack didn't resolve, without its `@`.
+    Handle(String),
+}
+
+/// Which changes a list shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// Those in which the person has a role.
+    Mine,
+    /// Those that aren't over.
+    Open,
+    /// Those with a missed deadline.
+    Overdue,
+}
+
+/// What a gesture asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    /// To begin an emergency change.
+    Request {
+        /// What is to be changed, without the names of those asked.
+        what: Commitment,
+        /// The whole line as typed.
+        verbatim: Commitment,
+        /// Who is asked, in order.
+        asked: Vec<Mention>,
+        /// Which kind of emergency, if the modal said so.
+        criterion: Option<Criterion>,
+    },
+    /// To say which kind of emergency it is.
+    StateCriterion {
+        /// Which change.
+        change: ChangeNumber,
+        /// The kind.
+        criterion: Criterion,
+    },
+    /// To ask somebody else.
+    AskSomeoneElse {
+        /// Which change.
+        change: ChangeNumber,
+        /// Whom.
+        asked: Vec<Party>,
+    },
+    /// To authorize.
+    Authorize {
+        /// Which change.
+        change: ChangeNumber,
+    },
+    /// To deny.
+    Deny {
+        /// Which change.
+        change: ChangeNumber,
+    },
+    /// To go ahead without.
+    GoAhead {
+        /// Which change.
+        change: ChangeNumber,
+    },
+    /// To say *I'm commanding*.
+    TakeCommand {
+        /// Which change.
+        change: ChangeNumber,
+    },
+    /// To say who commands.
+    NameCommander {
+        /// Which change.
+        change: ChangeNumber,
+        /// Who.
+        commander: UserId,
+    },
+    /// To say that it is deployed.
+    RecordDeployment {
+        /// Which change; nothing: the person's own open one.
+        change: Option<ChangeNumber>,
+        /// Since when, in words; nothing: now.
+        when: Option<Commitment>,
+    },
+    /// To say that it was never deployed.
+    Lapse {
+        /// Which change.
+        change: ChangeNumber,
+    },
+    /// To take it back.
+    Withdraw {
+        /// Which change.
+        change: ChangeNumber,
+    },
+    /// To write sections of the ticket.
+    Document {
+        /// Which change.
+        change: ChangeNumber,
+        /// The sections.
+        sections: Vec<(Section, Commitment)>,
+    },
+    /// To approve.
+    Approve {
+        /// Which change.
+        change: ChangeNumber,
+        /// The content that was shown.
+        seen: ContentHash,
+    },
+    /// To reject.
+    Reject {
+        /// Which change.
+        change: ChangeNumber,
+        /// Why.
+        reason: Commitment,
+    },
+    /// To say how a rejected change was put right.
+    Remediate {
+        /// Which change.
+        change: ChangeNumber,
+        /// How.
+        how: Commitment,
+    },
+    /// To answer exceptions.
+    AnswerExceptions {
+        /// Which change.
+        change: ChangeNumber,
+        /// Which exceptions.
+        exceptions: Vec<Exception>,
+        /// Why it came to that.
+        cause: Commitment,
+        /// What is done about it.
+        remedy: Commitment,
+        /// By whom.
+        owner: UserId,
+    },
+    /// To see where a change stands.
+    Status {
+        /// Which change; nothing: the person's own open one, else the list.
+        change: Option<ChangeNumber>,
+    },
+    /// To see a list of changes.
+    List {
+        /// Which.
+        which: Which,
+    },
+    /// To be told what can be said.
+    Help,
+    /// A single word that is nearly a subcommand.
+    Unsure {
+        /// The subcommand that it is near to.
+        meant: String,
+    },
+    /// A subcommand that this version doesn't have.
+    NotYet {
+        /// Its word.
+        word: String,
+    },
+}
+
+impl Gesture {
+    /// Every text that the gesture commits to.
+    pub fn commitments(&self) -> Vec<Commitment> {
+        match &self.ask {
+            Ask::Request { what, verbatim, .. } => vec![*what, *verbatim],
+            Ask::RecordDeployment { when, .. } => when.iter().copied().collect(),
+            Ask::Document { sections, .. } => sections.iter().map(|(_, text)| *text).collect(),
+            Ask::Reject { reason, .. } => vec![*reason],
+            Ask::Remediate { how, .. } => vec![*how],
+            Ask::AnswerExceptions { cause, remedy, .. } => vec![*cause, *remedy],
+            Ask::StateCriterion { .. }
+            | Ask::AskSomeoneElse { .. }
+            | Ask::Authorize { .. }
+            | Ask::Deny { .. }
+            | Ask::GoAhead { .. }
+            | Ask::TakeCommand { .. }
+            | Ask::NameCommander { .. }
+            | Ask::Lapse { .. }
+            | Ask::Withdraw { .. }
+            | Ask::Approve { .. }
+            | Ask::Status { .. }
+            | Ask::List { .. }
+            | Ask::Help
+            | Ask::Unsure { .. }
+            | Ask::NotYet { .. } => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The bot as a whole, in one binary.
+//! The bot from outside, in one binary.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may die"
+)]
+
+mod doors;
+mod sandbox;
+mod scopes;
+mod source;
+mod sql;
+mod tidy;
