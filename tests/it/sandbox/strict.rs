@@ -31,16 +31,16 @@ async fn a_token_must_be_there_be_ours_be_of_the_right_kind_and_not_be_revoked()
         with_token(&bench, Some(&credentials.bot_token)).await["user_id"],
         BOT
     );
+    assert_eq!(
+        bench.error("apps.connections.open", json!({})).await,
+        "not_allowed_token_type"
+    );
     bench
         .control("token", json!({"token": "bot", "revoked": true}))
         .await;
     assert_eq!(
         with_token(&bench, Some(&credentials.bot_token)).await["error"],
         "token_revoked"
-    );
-    assert_eq!(
-        bench.error("apps.connections.open", json!({})).await,
-        "not_allowed_token_type"
     );
 }
 
