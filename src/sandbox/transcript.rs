@@ -18,6 +18,10 @@ fn words_of(blocks: &[Value]) -> Vec<String> {
                     text(value, "type"),
                     Some("plain_text" | "mrkdwn" | "text" | "markdown")
                 );
+                // A closed menu says nothing.
+                if text(value, "type") == Some("overflow") {
+                    return;
+                }
                 if let Some(said) = text(value, "text").filter(|_| is_text) {
                     words.push(said.to_owned());
                     return;
