@@ -15,9 +15,9 @@ use serde_json::{Map, Value, json};
 use crate::domain::change::Source;
 use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId};
 use crate::domain::text::{Salt, Text};
-use crate::gesture::{Ask, Heard, Mention, Which};
+use crate::gesture::{Ask, Heard, Mention};
 use crate::slack::control::{Input, Modal};
-use crate::slack::views::modal::Prefill;
+use crate::slack::views::modal::{OpenedFrom, Prefill};
 use crate::slack::{Delivery, DeliveryKind};
 
 mod command;
@@ -26,8 +26,9 @@ pub mod grammar;
 mod interaction;
 #[cfg(test)]
 mod tests;
+pub mod when;
 
-use grammar::{Listing, Slash, Verb};
+use grammar::{Slash, Verb};
 
 /// What a delivery turned out to be.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,6 +65,16 @@ pub struct OpenModal {
     pub change: Option<ChangeNumber>,
     /// What a new change begins with.
     pub prefill: Prefill,
+}
+
+impl OpenModal {
+    /// Returns where it is opened from, for the modal to remember.
+    pub fn opened_from(&self) -> OpenedFrom<'_> {
+        OpenedFrom {
+            channel: self.channel.as_ref(),
+            thread: self.thread.as_ref(),
+        }
+    }
 }
 
 /// Reads what Slack delivered. `received_at` stands in where Slack says no time.
@@ -116,8 +127,8 @@ fn understand(slash: Slash, typed: &str, salt: &mut dyn FnMut() -> Salt) -> Unde
             let prefill = Prefill {
                 what: String::new(),
                 asked: request.asked.iter().find_map(|asked| match asked {
-                    grammar::Mention::User(user) => Some(user.clone()),
-                    grammar::Mention::Group(_) | grammar::Mention::Handle(_) => None,
+                    Mention::User(user) => Some(user.clone()),
+                    Mention::Group(_) | Mention::Handle(_) => None,
                 }),
             };
             Understood::Form(Modal::Declare, None, prefill)
@@ -128,7 +139,7 @@ fn understand(slash: Slash, typed: &str, salt: &mut dyn FnMut() -> Salt) -> Unde
             let ask = Ask::Request {
                 what: what.commitment(),
                 verbatim: verbatim.commitment(),
-                asked: request.asked.into_iter().map(mention).collect(),
+                asked: request.asked,
                 criterion: None,
             };
             Understood::Asked(ask, vec![what, verbatim])
@@ -142,13 +153,7 @@ fn understand(slash: Slash, typed: &str, salt: &mut dyn FnMut() -> Salt) -> Unde
             Understood::Asked(ask, when.into_iter().collect())
         }
         Slash::Status { change } => asked(Ask::Status { change }),
-        Slash::List { which } => asked(Ask::List {
-            which: match which {
-                Listing::Mine => Which::Mine,
-                Listing::Open => Which::Open,
-                Listing::Overdue => Which::Overdue,
-            },
-        }),
+        Slash::List { which } => asked(Ask::List { which }),
         Slash::Document { change } => Understood::Form(Modal::Document, change, Prefill::default()),
         Slash::Rate { .. } => asked(not_yet(Verb::Rate)),
         Slash::Agenda => asked(not_yet(Verb::Agenda)),
@@ -159,14 +164,6 @@ fn understand(slash: Slash, typed: &str, salt: &mut dyn FnMut() -> Salt) -> Unde
         Slash::Unsure { meant, .. } => asked(Ask::Unsure {
             meant: meant.as_str().to_owned(),
         }),
-    }
-}
-
-fn mention(mention: grammar::Mention) -> Mention {
-    match mention {
-        grammar::Mention::User(user) => Mention::User(user),
-        grammar::Mention::Group(group) => Mention::Group(group),
-        grammar::Mention::Handle(handle) => Mention::Handle(handle),
     }
 }
 

@@ -7,6 +7,7 @@ use slack_morphism::prelude::{SlackActionBlockElement, SlackBlock};
 use crate::domain::change::{EmergencyChange, Event, Exception, Recorded};
 use crate::domain::id::UserId;
 use crate::domain::obligation::{Duty, Rung};
+use crate::domain::policy::{Party, Policy};
 use crate::domain::ticket::{Gap, Section, gaps};
 use crate::slack::control::Control;
 
@@ -29,8 +30,8 @@ pub struct Due<'a> {
     pub showing: Showing<'a>,
     /// What is owed to it.
     pub duty: Duty,
-    /// Who is reminded.
-    pub owner: &'a UserId,
+    /// Who owes it; a person is who is reminded.
+    pub owner: Option<Party>,
     /// Until when.
     pub due_at: Option<DateTime<Utc>>,
     /// On which rung.
@@ -142,7 +143,7 @@ fn commands(due: &Due<'_>) -> bool {
         .change
         .commander
         .as_ref()
-        .is_some_and(|commander| commander.who == *due.owner)
+        .is_some_and(|commander| due.owner == Some(Party::Person(commander.who.clone())))
 }
 
 fn item(due: &Due<'_>, room: usize, now: DateTime<Utc>) -> Vec<SlackBlock> {
@@ -434,9 +435,8 @@ fn all_done(items: &[Due<'_>]) -> Message {
     }
 }
 
-/// Returns the news of an event for one person; nothing of events of which
-/// nobody in particular is told.
-pub fn told(showing: &Showing<'_>, recorded: &Recorded) -> Option<Message> {
+/// Returns the news of an event for one person.
+pub fn told(showing: &Showing<'_>, recorded: &Recorded) -> Message {
     let change = showing.change;
     let number = change.number;
     let who = note::actor(&recorded.actor);
@@ -453,7 +453,7 @@ pub fn told(showing: &Showing<'_>, recorded: &Recorded) -> Option<Message> {
             format!(
                 "{who} rejected it: {}\nSay how it was put right, by {}.",
                 say::wrote_in_a_line(&showing.texts.said(reason), 1500),
-                say::at(recorded.at + crate::domain::policy::Policy::REMEDY)
+                say::at(recorded.at + Policy::REMEDY)
             ),
             if change.remediation.is_none() {
                 vec![primary(moves::remediate(change)).into()]
@@ -489,11 +489,11 @@ pub fn told(showing: &Showing<'_>, recorded: &Recorded) -> Option<Message> {
         | Event::Reminded { .. }
         | Event::Delivered { .. }
         | Event::Undelivered { .. }
-        | Event::Closed => return None,
+        | Event::Closed => (format!("It is {}.", facts::standing(change)), Vec::new()),
     };
     let mut blocks = vec![section(&format!("*{number}*  {what}\n{line}"))];
     if !row.is_empty() {
         blocks.push(actions(row));
     }
-    Some(message(&format!("{number}: {line}"), blocks))
+    message(&format!("{number}: {line}"), blocks)
 }

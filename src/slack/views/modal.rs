@@ -5,22 +5,22 @@
 
 use slack_morphism::prelude::{
     SlackBlock, SlackBlockCheckboxesElement, SlackBlockChoiceItem, SlackBlockId,
-    SlackBlockPlainTextInputElement, SlackBlockPlainTextOnly, SlackBlockRadioButtonsElement,
-    SlackBlockStaticSelectElement, SlackBlockText, SlackBlockUsersSelectElement, SlackInputBlock,
+    SlackBlockMarkDownText, SlackBlockPlainTextInputElement, SlackBlockPlainTextOnly,
+    SlackBlockRadioButtonsElement, SlackBlockText, SlackBlockUsersSelectElement, SlackInputBlock,
     SlackInputBlockElement, SlackModalView, SlackView,
 };
 
 use crate::domain::change::{Criterion, Exception, LONGEST_TEXT};
-use crate::domain::id::{ChannelId, GroupId, MessageTs, UserId};
+use crate::domain::id::{ChannelId, MessageTs, UserId};
+use crate::domain::policy::{Party, Policy};
 use crate::domain::ticket::Section;
 use crate::slack::control::{Input, Memory, Modal};
 
 use super::blocks::{context, plain, section};
 use super::{Said, Showing, direct, say};
 
-/// How many groups a select offers, and how long an option may be.
-const MOST_OPTIONS: usize = 100;
-const LONGEST_OPTION: usize = 75;
+/// How many checkboxes Slack puts into one input.
+const MOST_CHECKBOXES: usize = 10;
 
 /// What a form begins with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,17 +40,8 @@ pub struct OpenedFrom<'a> {
     pub thread: Option<&'a MessageTs>,
 }
 
-/// A user group that may be asked, with its name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NamedGroup {
-    /// Which.
-    pub id: GroupId,
-    /// Its name, as people know it.
-    pub name: String,
-}
-
 /// Returns the form that begins an emergency change.
-pub fn declare(prefill: &Prefill, groups: &[NamedGroup], from: OpenedFrom<'_>) -> SlackView {
+pub fn declare(prefill: &Prefill, policy: &Policy, from: OpenedFrom<'_>) -> SlackView {
     let mut what = long_text().with_placeholder(plain("Deploy WAF rule to block SQL injection"));
     if !prefill.what.trim().is_empty() {
         what = what.with_initial_value(prefill.what.chars().take(LONGEST_TEXT).collect());
@@ -79,7 +70,7 @@ pub fn declare(prefill: &Prefill, groups: &[NamedGroup], from: OpenedFrom<'_>) -
             true,
         ),
     ];
-    blocks.extend(group(groups));
+    blocks.extend(groups(policy));
     blocks.push(input(
         Input::Criterion,
         "Why can't it wait?",
@@ -276,22 +267,19 @@ pub fn answer_exceptions(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackVi
 }
 
 /// Returns the choice of whom to ask instead.
-pub fn ask_someone_else(
-    showing: &Showing<'_>,
-    groups: &[NamedGroup],
-    from: OpenedFrom<'_>,
-) -> SlackView {
+pub fn ask_someone_else(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackView {
     let number = showing.change.number;
+    let groups = groups(showing.policy);
     let mut blocks = vec![
         about(showing),
         // With groups to choose from, a person is one of two ways.
         whom(
             None,
-            "They hear of it at once, in the channel and by direct message.",
-            !groups.is_empty(),
+            "They hear of it at once, in the thread under the card.",
+            groups.is_some(),
         ),
     ];
-    blocks.extend(group(groups));
+    blocks.extend(groups);
     let memory = Memory::at(from.channel, from.thread).about(number);
     modal(
         Modal::AskSomeoneElse,
@@ -316,33 +304,28 @@ fn whom(asked: Option<&UserId>, hint: &str, optional: bool) -> SlackBlock {
     )
 }
 
-fn group(groups: &[NamedGroup]) -> Option<SlackBlock> {
-    if groups.is_empty() {
+/// The groups that the policy names. A select could show their ids only;
+/// checkboxes take markup, and Slack shows the names.
+fn groups(policy: &Policy) -> Option<SlackBlock> {
+    let options: Vec<SlackBlockChoiceItem<SlackBlockText>> = policy
+        .approvers
+        .iter()
+        .filter_map(|party| match party {
+            Party::Group(group) => Some(SlackBlockChoiceItem::new(
+                SlackBlockMarkDownText::new(say::party(party)).into(),
+                group.as_str().to_owned(),
+            )),
+            Party::Person(_) => None,
+        })
+        .take(MOST_CHECKBOXES)
+        .collect();
+    if options.is_empty() {
         return None;
     }
-    let options = groups
-        .iter()
-        .take(MOST_OPTIONS)
-        .map(|group| {
-            SlackBlockChoiceItem::new(
-                plain(
-                    &group
-                        .name
-                        .chars()
-                        .take(LONGEST_OPTION / 2)
-                        .collect::<String>(),
-                ),
-                group.id.as_str().to_owned(),
-            )
-        })
-        .collect();
-    let select = SlackBlockStaticSelectElement::new()
-        .with_placeholder(plain("Choose a group"))
-        .with_options(options);
     Some(input(
-        Input::Group,
-        "Or a group",
-        select.into(),
+        Input::Groups,
+        "Or everybody in a group",
+        SlackBlockCheckboxesElement::new(options).into(),
         Some("Whoever of them answers first."),
         true,
     ))
@@ -419,7 +402,6 @@ fn named(element: SlackInputBlockElement) -> SlackInputBlockElement {
     match element {
         SlackInputBlockElement::PlainTextInput(one) => one.with_action_id(id()).into(),
         SlackInputBlockElement::UsersSelect(one) => one.with_action_id(id()).into(),
-        SlackInputBlockElement::StaticSelect(one) => one.with_action_id(id()).into(),
         SlackInputBlockElement::RadioButtons(one) => one.with_action_id(id()).into(),
         SlackInputBlockElement::Checkboxes(one) => one.with_action_id(id()).into(),
         other => other,

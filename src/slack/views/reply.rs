@@ -1,6 +1,6 @@
 //! Replies that only the person who asked sees.
 
-use slack_morphism::prelude::SlackBlock;
+use slack_morphism::prelude::{SlackBlock, SlackBlockButtonElement};
 
 use crate::domain::change::EmergencyChange;
 use crate::domain::obligation::{Duty, Obligation};
@@ -243,27 +243,16 @@ pub fn help() -> Message {
     )
 }
 
-/// Asks whether a subcommand was meant. `typed` becomes a request with one more
-/// tap, in case it wasn't.
-pub fn unsure(meant: &str, typed: Option<&str>) -> Message {
-    let meant = say::safe(meant, 40).words;
-    let line = match typed {
-        Some(typed) => format!(
-            "Did you mean `/emergency {meant}`? Nothing was recorded for “{}” yet.",
-            say::safe(typed, 200).words
-        ),
-        None => format!("Did you mean `/emergency {meant}`? Nothing was recorded yet."),
-    };
-    let button =
-        slack_morphism::prelude::SlackBlockButtonElement::new(plain("No, ask for authorization"))
-            .with_action_id(Control::Declare.action_id().into())
-            .with_value(value(typed.unwrap_or_default()));
-    message(&line, vec![section(&line), actions(vec![button.into()])])
-}
-
-/// What a button's value can hold of what was typed: far more than a word.
-fn value(typed: &str) -> String {
-    typed.chars().take(900).collect()
+/// Asks whether a subcommand was meant. One more tap asks for authorization, in
+/// case it wasn't.
+pub fn unsure(meant: &str) -> Message {
+    let line = format!(
+        "Did you mean `/emergency {}`? Nothing was recorded.",
+        say::safe(meant, 40).words
+    );
+    let request = SlackBlockButtonElement::new(plain("No, ask for authorization"))
+        .with_action_id(Control::Declare.action_id().into());
+    message(&line, vec![section(&line), actions(vec![request.into()])])
 }
 
 /// Says that a subcommand isn't there yet, and that nothing was recorded.

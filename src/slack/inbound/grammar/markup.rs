@@ -88,6 +88,11 @@ impl Reading {
         self.plain.get(at).unwrap_or_default()
     }
 
+    /// Returns a word as it was typed.
+    pub(super) fn text(&self, word: &Word) -> &str {
+        self.part(word.at.clone())
+    }
+
     /// Splits the text into words; what can't be seen is no word.
     pub(super) fn words(&self) -> Vec<Word> {
         let mut words = Vec::new();
@@ -103,7 +108,7 @@ impl Reading {
             }
         }
         words.extend(begun.map(|start| self.word(start..self.plain.len())));
-        words.retain(|word| !self.part(word.at.clone()).chars().all(is_invisible));
+        words.retain(|word| !self.text(word).chars().all(is_invisible));
         words
     }
 

@@ -6,15 +6,17 @@
 //! after it are what that subcommand takes; everything else is a request.
 
 mod markup;
+mod spans;
 #[cfg(test)]
 mod tests;
-mod times;
 
 use std::fmt;
 
-pub use times::{Unit, Window};
+pub use spans::{Unit, Window};
 
-use crate::domain::id::{ChangeNumber, GroupId, UserId};
+use super::when::When;
+use crate::domain::id::{ChangeNumber, UserId};
+pub use crate::gesture::{Mention, Which};
 use markup::{Reading, Word, is_invisible};
 
 /// What a person asks of the bot in one line.
@@ -39,7 +41,7 @@ pub enum Slash {
     /// A list of changes.
     List {
         /// Which of them.
-        which: Listing,
+        which: Which,
     },
     /// Fill in a change's ticket.
     Document {
@@ -93,28 +95,6 @@ pub struct Request {
     pub what: String,
     /// Who is asked to authorize. Empty: the policy's group is.
     pub asked: Vec<Mention>,
-}
-
-/// Somebody who is named in a text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Mention {
-    /// A person, by identifier.
-    User(UserId),
-    /// A user group, by identifier.
-    Group(GroupId),
-    /// A name that Slack didn't resolve, without its `@`; a person's or a group's.
-    Handle(String),
-}
-
-/// Which changes to list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Listing {
-    /// Those in which the person has a part.
-    Mine,
-    /// All that are open.
-    Open,
-    /// Those whose deadline is missed.
-    Overdue,
 }
 
 /// The subcommands.
@@ -185,7 +165,7 @@ pub fn parse(text: &str) -> Slash {
     let Some((_, after)) = words.split_first() else {
         return Slash::Declare;
     };
-    let bare: Vec<String> = words.iter().map(|word| bare(&reading, word)).collect();
+    let bare: Vec<String> = words.iter().map(|word| bare(reading.text(word))).collect();
     let bare: Vec<&str> = bare.iter().map(String::as_str).collect();
     let Some((first, rest)) = bare.split_first() else {
         return Slash::Declare;
@@ -304,10 +284,10 @@ fn is_call_for_help(word: &str, reading: &Reading) -> bool {
         || (word.is_empty() && reading.plain.contains('?'))
 }
 
-/// Returns a word as a subcommand would know it: in lower case, without what
-/// can't be seen and without the punctuation after it.
-fn bare(reading: &Reading, word: &Word) -> String {
-    let mut bare = reading.part(word.at.clone()).to_lowercase();
+/// Returns a word as a subcommand knows it: in lower case, without what can't be
+/// seen and without the punctuation after it.
+pub(super) fn bare(word: &str) -> String {
+    let mut bare = word.to_lowercase();
     bare.retain(|c| !is_invisible(c));
     bare.truncate(bare.trim_end_matches([',', '.', ':', ';', '!', '?']).len());
     bare
@@ -326,22 +306,22 @@ fn command(verb: Verb, rest: &[&str], reading: &Reading, words: &[Word]) -> Opti
         Verb::Document => one_change(rest).map(|change| Slash::Document { change }),
         Verb::List => {
             let which = match *rest {
-                ["mine" | "my" | "me"] => Listing::Mine,
-                [] | ["open" | "all"] => Listing::Open,
-                ["overdue" | "late"] => Listing::Overdue,
+                ["mine" | "my" | "me"] => Which::Mine,
+                [] | ["open" | "all"] => Which::Open,
+                ["overdue" | "late"] => Which::Overdue,
                 _ => return None,
             };
             Some(Slash::List { which })
         }
         Verb::Rate if rest.is_empty() => Some(Slash::Rate { window: None }),
-        Verb::Rate => times::window(rest).map(|window| Slash::Rate {
+        Verb::Rate => spans::window(rest).map(|window| Slash::Rate {
             window: Some(window),
         }),
         Verb::Agenda => rest.is_empty().then_some(Slash::Agenda),
         Verb::Exceptions => rest.is_empty().then_some(Slash::Exceptions),
         Verb::Evidence => {
             let is_its_own = rest.is_empty()
-                || times::is_period(rest)
+                || spans::is_period(rest)
                 || one_change(rest).is_some_and(|change| change.is_some());
             is_its_own.then(|| Slash::Evidence {
                 args: as_typed(reading, words),
@@ -353,8 +333,12 @@ fn command(verb: Verb, rest: &[&str], reading: &Reading, words: &[Word]) -> Opti
     }
 }
 
+fn is_time(words: &[&str]) -> bool {
+    When::of(words).is_some()
+}
+
 fn deployed(rest: &[&str], reading: &Reading, words: &[Word]) -> Option<Slash> {
-    if rest.is_empty() || times::is_time(rest) {
+    if rest.is_empty() || is_time(rest) {
         return Some(Slash::Deployed {
             change: None,
             when: as_typed(reading, words),
@@ -362,7 +346,7 @@ fn deployed(rest: &[&str], reading: &Reading, words: &[Word]) -> Option<Slash> {
     }
     let (first, after) = rest.split_first()?;
     let change = change(first)?;
-    (after.is_empty() || times::is_time(after)).then(|| Slash::Deployed {
+    (after.is_empty() || is_time(after)).then(|| Slash::Deployed {
         change: Some(change),
         when: as_typed(reading, words.get(1..).unwrap_or_default()),
     })
@@ -399,7 +383,7 @@ fn request(reading: &Reading, words: &[Word]) -> Request {
 
 /// Returns the words between the names that stand at either end.
 fn what(reading: &Reading, words: &[Word]) -> String {
-    let text = |word: &Word| reading.part(word.at.clone());
+    let text = |word: &Word| reading.text(word);
     let only_names =
         |word: &Word| word.names || matches!(text(word), "-" | "–" | "—" | ":" | "," | ";" | "|");
 
@@ -439,7 +423,7 @@ fn what(reading: &Reading, words: &[Word]) -> String {
 /// Whether a sentence that begins with this word needs the name before it.
 fn joins_names(reading: &Reading, word: &Word) -> bool {
     matches!(
-        &*bare(reading, word),
+        &*bare(reading.text(word)),
         "and" | "or" | "&" | "+" | "/" | "cc" | "is" | "has"
     )
 }
@@ -450,7 +434,8 @@ fn leans_on_a_name(reading: &Reading, word: &Word) -> bool {
         "&", "+", "/", "a", "and", "as", "ask", "asked", "asking", "at", "by", "cc", "fao", "for",
         "from", "is", "of", "on", "or", "per", "plus", "the", "to", "via", "with",
     ];
-    let text = reading.part(word.at.clone());
+    let text = reading.text(word);
     let is_emoji = text.len() > 2 && text.starts_with(':');
-    LEANING.contains(&&*bare(reading, word)) || (text.ends_with(':') && !is_emoji && text != ":")
+    LEANING.contains(&&*bare(reading.text(word)))
+        || (text.ends_with(':') && !is_emoji && text != ":")
 }

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::id::GroupId;
 
 fn user(id: &str) -> Mention {
     Mention::User(UserId::new(id))
@@ -43,7 +44,7 @@ fn status(change: Option<u64>) -> Slash {
     }
 }
 
-fn list(which: Listing) -> Slash {
+fn list(which: Which) -> Slash {
     Slash::List { which }
 }
 
@@ -334,10 +335,10 @@ fn a_subcommand_is_one_only_with_words_of_its_own() {
             "status CHG-1042 <@U1>",
             wants("status CHG-1042", &[user("U1")]),
         ),
-        ("list", list(Listing::Open)),
-        ("list open", list(Listing::Open)),
-        ("list MINE", list(Listing::Mine)),
-        ("list overdue", list(Listing::Overdue)),
+        ("list", list(Which::Open)),
+        ("list open", list(Which::Open)),
+        ("list MINE", list(Which::Mine)),
+        ("list overdue", list(Which::Overdue)),
         (
             "list of hosts is wrong",
             wants("list of hosts is wrong", &[]),
