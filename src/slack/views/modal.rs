@@ -44,7 +44,7 @@ pub struct OpenedFrom<'a> {
 pub fn declare(prefill: &Prefill, policy: &Policy, from: OpenedFrom<'_>) -> SlackView {
     let mut what = long_text().with_placeholder(plain("Deploy WAF rule to block SQL injection"));
     if !prefill.what.trim().is_empty() {
-        what = what.with_initial_value(prefill.what.chars().take(LONGEST_TEXT).collect());
+        what = what.with_initial_value(say::beginning(&prefill.what, LONGEST_TEXT));
     }
     what = what.with_focus_on_load(true);
     let criteria: Vec<SlackBlockChoiceItem<SlackBlockText>> = Criterion::ALL
@@ -312,7 +312,9 @@ fn groups(policy: &Policy) -> Option<SlackBlock> {
         .iter()
         .filter_map(|party| match party {
             Party::Group(group) => Some(SlackBlockChoiceItem::new(
-                SlackBlockMarkDownText::new(say::party(party)).into(),
+                SlackBlockMarkDownText::new(say::party(party))
+                    .with_verbatim(true)
+                    .into(),
                 group.as_str().to_owned(),
             )),
             Party::Person(_) => None,

@@ -7,6 +7,7 @@ use crate::domain::obligation::Duty;
 use crate::domain::policy::{Party, Policy};
 
 use super::blocks::{message, section};
+use super::facts::Decision;
 use super::{Message, Showing, facts, say};
 
 /// How much of what somebody wrote a note repeats.
@@ -141,13 +142,15 @@ fn sentence(words: &str) -> String {
 
 fn authorized(change: &EmergencyChange, by: &str, at: DateTime<Utc>, requester: &str) -> String {
     let after = say::span(at - change.asked_at);
-    if change.deployments.is_empty() {
-        format!(
-            "Authorized by {by}, {after} after the request. {requester}, deploy; then press *Deployed now* on the card."
-        )
+    let next = if change.deployments.is_empty() {
+        format!(" {requester}, deploy; then press *Deployed now* on the card.")
     } else {
-        format!("Authorized by {by}, {after} after the request.")
-    }
+        String::new()
+    };
+    format!(
+        "Authorized by {by} {}, {after} after being asked.{next}",
+        say::at(at)
+    )
 }
 
 fn deployed(
@@ -181,7 +184,7 @@ fn deployed(
 /// That an edit took an approval back.
 pub(super) fn taken_back(who: &str, section: &str) -> String {
     format!(
-        "{who} edited the {section} after the approval, so the approval no longer holds. The approver decides anew."
+        "{who} edited the section “{section}” after the approval, so the approval no longer holds. The approver decides anew."
     )
 }
 
@@ -205,12 +208,16 @@ pub(super) fn missed(
         Duty::AnswerException(exception) => {
             format!(" The exception: {}.", say::exception(exception))
         }
+        // Whoever couldn't decide yet isn't blamed alone.
+        Duty::Approval => match facts::decision(showing) {
+            Decision::Waits(waits) => format!(" It waits for {}.", say::listed(waits)),
+            Decision::Ready(_) | Decision::NotOwed => String::new(),
+        },
         Duty::AnswerRequest
         | Duty::ConfirmDeployment
         | Duty::Ticket
         | Duty::CommanderAuthorization
         | Duty::SecondAuthorization
-        | Duty::Approval
         | Duty::Remediation => String::new(),
     };
     let then = if facts::is_owed(showing, duty) {

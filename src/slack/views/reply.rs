@@ -8,11 +8,14 @@ use crate::domain::ticket::Section;
 use crate::gesture::Which;
 use crate::slack::control::Control;
 
-use super::blocks::{actions, context, fits, message, one_line, plain, section};
+use super::blocks::{actions, context, fits, message, one_line, paragraphs, plain, section};
 use super::{Message, Showing, direct, facts, moves, say};
 
 /// How much of each text the status shows: the most that fits a message.
-const ROOMS: [usize; 6] = [2900, 1800, 900, 400, 150, 60];
+const ROOMS: [usize; 7] = [15_000, 2800, 1800, 900, 400, 150, 60];
+
+/// How much of a section of the ticket it shows, beside its heading.
+const LONGEST_SECTION: usize = 2800;
 
 /// How many changes a list shows.
 const MOST_LISTED: usize = 20;
@@ -79,11 +82,14 @@ fn status_blocks(showing: &Showing<'_>, room: usize) -> Vec<SlackBlock> {
     ];
     let mut lines = vec![facts::request(change), facts::why(change)];
     lines.extend(facts::story(showing));
-    lines.extend(facts::accounts(showing));
+    lines.extend(facts::exceptions(change));
     blocks.push(section(&lines.join("\n")));
     for part in Section::ALL {
         if let Some(written) = change.sections.get(part) {
-            let text = say::wrote(&showing.texts.said(&written.text), room.min(2800));
+            let text = say::wrote(
+                &showing.texts.said(&written.text),
+                room.min(LONGEST_SECTION),
+            );
             is_cut |= text.is_cut;
             blocks.push(section(&format!(
                 "*{}*\n{}",

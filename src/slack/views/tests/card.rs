@@ -60,8 +60,7 @@ fn whoever_is_asked_in_anothers_place_keeps_the_ways_out() {
     insta::assert_snapshot!(shown(&story), @r"
     » CHG-1001: @Dana asks @Sam to authorize: Deploy WAF rule to block SQL injection
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    @Dana asks @Sam for authorization, Sat 02:14 UTC
-    No answer yet; asked again Sat 02:20 UTC
+    @Dana asks @Sam for authorization, Sat 02:20 UTC (first asked Sat 02:14 UTC)
     *Why an emergency:* not yet stated
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
     [+Authorize] [!Deny] [Ask someone else] [Going ahead without (It is recorded under your name as an exception, and a second person makes it good within 24 h of the deployment.)] [I'm commanding] [… Deployed now | Withdraw the request]
@@ -86,7 +85,7 @@ fn going_ahead_is_shown_with_its_exception() {
     insta::assert_snapshot!(shown(&Story::unanswered().goes_ahead("dana")), @r"
     » CHG-1001, going ahead without authorization: Deploy WAF rule to block SQL injection
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    @Dana asks @Morgan for authorization, Sat 02:14 UTC
+    @Dana asked @Morgan for authorization, Sat 02:14 UTC
     *Without authorization*: @Dana went ahead Sat 02:20 UTC
     *Why an emergency:* not yet stated
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
@@ -120,6 +119,7 @@ fn a_deployed_change_owes_its_ticket() {
     *Deployed* by @Dana Sat 02:19 UTC
     *Why an emergency:* Production is down and needs a fix.
     *Ticket* due Sun 02:19 UTC. Missing: what was done, testing, rollback plan, outcome and lessons learned
+    *Decision* by @Morgan, due Sun 02:19 UTC
     [+Document]
     ");
 }
@@ -140,7 +140,8 @@ fn a_deployment_without_authorization_asks_a_second_person() {
     *Why an emergency:* not yet stated
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
     *Ticket* due Sun 02:23 UTC. Missing: why it was an emergency, what was done, testing, rollback plan, outcome and lessons learned
-    *Decision* waits for why it was an emergency, what was done, testing, rollback plan, outcome and lessons learned from @Dana, the incident commander's authorization from @Dana and a second person's authorization from @Morgan, due Sun 02:23 UTC
+    *Also needed*: the incident commander's authorization (@Dana is asked who commands) and a second person's authorization from @Morgan
+    *Decision* by @Morgan, due Sun 02:23 UTC
     *Exception*: went ahead without authorization
     [+Document] [Authorize afterwards] [I'm commanding]
     ");
@@ -163,7 +164,8 @@ fn a_deployment_told_late_says_when_it_was_told() {
     *Why an emergency:* not yet stated
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
     *Ticket* due Sun 02:44 UTC. Missing: why it was an emergency, what was done, testing, rollback plan, outcome and lessons learned
-    *Decision* waits for why it was an emergency, what was done, testing, rollback plan, outcome and lessons learned from @Dana and the incident commander's authorization from @Dana, due Sun 02:44 UTC
+    *Also needed*: the incident commander's authorization (@Dana is asked who commands)
+    *Decision* by @Morgan, due Sun 02:44 UTC
     [+Document] [I'm commanding]
     ");
 }
@@ -179,7 +181,7 @@ fn a_documented_change_can_be_decided() {
     *Deployed* by @Dana Sat 02:19 UTC
     *Why an emergency:* Production is down and needs a fix.
     *Ticket* complete since Sat 11:14 UTC
-    *Decision* waits for @Morgan, due Sun 02:19 UTC
+    *Decision* by @Morgan, due Sun 02:19 UTC
     [+Approve] [!Reject] [Document]
     ");
 }
@@ -202,7 +204,8 @@ fn a_documented_change_without_its_commander_cant_be_decided() {
     *Deployed* by @Dana Sat 02:19 UTC
     *Why an emergency:* Data would be lost without intervention.
     *Ticket* complete since Sat 02:19 UTC
-    *Decision* waits for the incident commander's authorization from @Dana, due Sun 02:19 UTC
+    *Also needed*: the incident commander's authorization (@Dana is asked who commands)
+    *Decision* by @Morgan, due Sun 02:19 UTC
     [Document] [I'm commanding]
     ");
 }
@@ -334,7 +337,8 @@ fn a_missed_deadline_stays_on_the_card() {
     *Incident commander* @Riley authorized it Sat 02:16 UTC
     *Deployed* by @Dana Sat 02:19 UTC
     *Why an emergency:* Production is down and needs a fix.
-    *Ticket* due Sun 02:19 UTC. Missing: what was done, testing, rollback plan, outcome and lessons learned
+    *Ticket* was due Sun 02:19 UTC and is overdue. Missing: what was done, testing, rollback plan, outcome and lessons learned
+    *Decision* by @Morgan, was due Sun 02:19 UTC and is overdue
     *Exceptions*: ticket not complete by its deadline; not decided by its deadline
     [+Document]
     ");

@@ -22,7 +22,7 @@ fn being_asked_in_anothers_place_is_told() {
 #[test]
 fn an_authorization_says_how_fast_it_came_and_what_is_next() {
     let story = Story::asked().minutes(1).authorizes("morgan");
-    insta::assert_snapshot!(told(&story, |e| matches!(e, Event::Authorized { .. })), @"Authorized by @Morgan, 1 min after the request. @Dana, deploy; then press *Deployed now* on the card.");
+    insta::assert_snapshot!(told(&story, |e| matches!(e, Event::Authorized { .. })), @"Authorized by @Morgan Sat 02:15 UTC, 1 min after being asked. @Dana, deploy; then press *Deployed now* on the card.");
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn an_edit_after_the_approval_is_told() {
         .documents_all()
         .approves("morgan")
         .documents(&[(Section::Testing, "Also on staging")]);
-    insta::assert_snapshot!(told(&story, |e| matches!(e, Event::ApprovalTakenBack { .. })), @"@Dana edited the testing after the approval, so the approval no longer holds. The approver decides anew.");
+    insta::assert_snapshot!(told(&story, |e| matches!(e, Event::ApprovalTakenBack { .. })), @"@Dana edited the section “testing” after the approval, so the approval no longer holds. The approver decides anew.");
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn a_missed_deadline_says_what_whose_and_what_now() {
     let missed = |duty: Duty| move |e: &Event| matches!(e, Event::DeadlineMissed { duty: one, .. } if *one == duty);
     let story = Story::deployed().hours(24).minutes(24 * 60 + 5);
     insta::assert_snapshot!(told(&story, missed(Duty::Ticket)), @"Deadline missed. The ticket was due Sun 02:19 UTC from @Dana. Missing: what was done, testing, rollback plan, outcome and lessons learned. The miss stays on record; the reminders go on, every 4 h for a day, then daily.");
-    insta::assert_snapshot!(told(&story, missed(Duty::Approval)), @"Deadline missed. The retrospective decision was due Sun 02:19 UTC from @Morgan. The miss stays on record; the reminders go on, every 4 h for a day, then daily.");
+    insta::assert_snapshot!(told(&story, missed(Duty::Approval)), @"Deadline missed. The retrospective decision was due Sun 02:19 UTC from @Morgan. It waits for what was done, testing, rollback plan, outcome and lessons learned from @Dana. The miss stays on record; the reminders go on, every 4 h for a day, then daily.");
     let noticed_late = Story::deployed().hours(30);
     insta::assert_snapshot!(told(&noticed_late, missed(Duty::Ticket)), @"Deadline missed. The ticket was due Sun 02:19 UTC from @Dana (noticed Sun 08:14 UTC). Missing: what was done, testing, rollback plan, outcome and lessons learned. The miss stays on record; the reminders go on, every 4 h for a day, then daily.");
     let come_in_since = Story::deployed().hours(30).documents_all();

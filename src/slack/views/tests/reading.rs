@@ -145,7 +145,7 @@ fn element(element: &Value) -> String {
             limit("/initial_value", 3000);
             hold(element["max_length"] == 3000, &"max_length");
             match element["initial_value"].as_str() {
-                Some(words) => format!("[{}]", inline(words)),
+                Some(words) => format!("[{words}]"),
                 None if element["placeholder"].is_null() => "[ ]".to_owned(),
                 None => format!("[ ] {}", placeholder()),
             }
