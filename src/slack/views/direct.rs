@@ -478,7 +478,13 @@ pub fn told(showing: &Showing<'_>, recorded: &Recorded) -> Message {
             owner,
             due_at,
         } => (
-            note::missed(showing, *duty, owner.as_ref(), *due_at, recorded.at),
+            note::missed(
+                showing,
+                *duty,
+                &facts::owner(owner.as_ref()),
+                *due_at,
+                recorded.at,
+            ),
             Vec::new(),
         ),
         Event::Requested { .. }

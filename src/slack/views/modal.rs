@@ -140,7 +140,7 @@ pub fn document(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackView {
     }
     modal(
         Modal::Document,
-        &title(change.number),
+        &format!("{} ticket", change.number),
         "Save",
         &memory,
         blocks,
@@ -163,7 +163,13 @@ pub fn reject(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackView {
         ),
     ];
     let memory = Memory::at(from.channel, from.thread).about(number);
-    modal(Modal::Reject, &title(number), "Reject", &memory, blocks)
+    modal(
+        Modal::Reject,
+        &format!("Reject {number}"),
+        "Reject",
+        &memory,
+        blocks,
+    )
 }
 
 /// Returns the question how a rejected change was put right.
@@ -191,12 +197,19 @@ pub fn remediate(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackView {
         false,
     ));
     let memory = Memory::at(from.channel, from.thread).about(number);
-    modal(Modal::Remediate, &title(number), "Save", &memory, blocks)
+    modal(
+        Modal::Remediate,
+        &format!("Put {number} right"),
+        "Save",
+        &memory,
+        blocks,
+    )
 }
 
 /// Returns the answer to the exceptions that wait for one.
 pub fn answer_exceptions(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackView {
     let change = showing.change;
+    let exceptions = format!("{} exceptions", change.number);
     let option = |exception: Exception| -> SlackBlockChoiceItem<SlackBlockText> {
         SlackBlockChoiceItem::new(
             plain(say::exception(exception)).into(),
@@ -208,13 +221,7 @@ pub fn answer_exceptions(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackVi
     if open.is_empty() {
         blocks.push(section("No exception waits for an answer any more."));
         let memory = Memory::at(from.channel, from.thread).about(change.number);
-        return view(
-            Modal::AnswerExceptions,
-            &title(change.number),
-            None,
-            &memory,
-            blocks,
-        );
+        return view(Modal::AnswerExceptions, &exceptions, None, &memory, blocks);
     }
     let which = SlackBlockCheckboxesElement::new(open.clone()).with_initial_options(open);
     let owner = change.implementers().next().unwrap_or(&change.requester);
@@ -259,7 +266,7 @@ pub fn answer_exceptions(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackVi
     let memory = Memory::at(from.channel, from.thread).about(change.number);
     modal(
         Modal::AnswerExceptions,
-        &title(change.number),
+        &exceptions,
         "Answer",
         &memory,
         blocks,
@@ -283,7 +290,7 @@ pub fn ask_someone_else(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackVie
     let memory = Memory::at(from.channel, from.thread).about(number);
     modal(
         Modal::AskSomeoneElse,
-        &title(number),
+        &format!("Ask for {number}"),
         "Ask",
         &memory,
         blocks,
@@ -340,12 +347,6 @@ fn about(showing: &Showing<'_>) -> SlackBlock {
         showing.change.number,
         showing.what_in_a_line(300)
     ))
-}
-
-/// The name of a change, which fits a title of 24 characters up to the year that
-/// nobody will see.
-fn title(number: crate::domain::id::ChangeNumber) -> String {
-    number.to_string()
 }
 
 const fn hint(section: Section) -> &'static str {

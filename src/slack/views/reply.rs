@@ -71,15 +71,13 @@ pub fn status(showing: &Showing<'_>) -> Message {
 fn status_blocks(showing: &Showing<'_>, room: usize) -> Vec<SlackBlock> {
     let change = showing.change;
     let what = say::wrote(&showing.texts.said(&change.what), room);
-    let mut is_cut = what.is_cut;
-    let mut blocks = vec![
-        section(&format!(
-            "*{}* is {}.",
-            change.number,
-            said_standing(change)
-        )),
-        section(&what.words),
-    ];
+    let mut is_cut = false;
+    let mut blocks = vec![section(&format!(
+        "*{}* is {}.",
+        change.number,
+        said_standing(change)
+    ))];
+    blocks.extend(paragraphs(&what.words));
     let mut lines = vec![facts::request(change), facts::why(change)];
     lines.extend(facts::story(showing));
     lines.extend(facts::exceptions(change));

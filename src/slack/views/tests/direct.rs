@@ -4,7 +4,7 @@ use crate::domain::obligation::{Duty, Rung, obligations};
 use crate::slack::views::direct::{Due, reminder, told};
 
 /// A reminder of what is or was owed.
-fn due<'a>(story: &'a Story, duty: Duty, rung: Rung) -> Due<'a> {
+fn due(story: &Story, duty: Duty, rung: Rung) -> Due<'_> {
     let one = obligations(&story.change, &story.policy)
         .into_iter()
         .find(|one| one.duty == duty)

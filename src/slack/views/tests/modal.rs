@@ -63,7 +63,7 @@ fn the_ticket_shows_what_stands_and_names_good_examples() {
         .hours(2)
         .documents(&[(Section::Testing, "Rule blocks the pattern & nothing else")]);
     insta::assert_snapshot!(view(&document(&story.showing(), NOWHERE)), @r"
-    # CHG-1001
+    # CHG-1001 ticket
     *CHG-1001*  Deploy WAF rule to block SQL injection
     · The ticket is due Sun 02:19 UTC (in 22 h 5 min). Fill in what you can; you can come back for the rest.
     What was done (optional)
@@ -113,7 +113,7 @@ fn a_section_that_cant_be_shown_isnt_emptied_by_saving() {
 fn the_questions_of_the_decision() {
     let story = Story::deployed().documents_all();
     insta::assert_snapshot!(view(&reject(&story.showing(), NOWHERE)), @r"
-    # CHG-1001
+    # Reject CHG-1001
     *CHG-1001*  Deploy WAF rule to block SQL injection
     Why do you reject it?
       [ ]
@@ -122,7 +122,7 @@ fn the_questions_of_the_decision() {
     ");
     let story = story.rejects("morgan", "No test");
     insta::assert_snapshot!(view(&remediate(&story.showing(), NOWHERE)), @r"
-    # CHG-1001
+    # Put CHG-1001 right
     *CHG-1001*  Deploy WAF rule to block SQL injection
     @Morgan rejected it: No test
     How was it put right?
@@ -139,7 +139,7 @@ fn exceptions_are_ticked_before_they_are_answered() {
         .deploys("dana")
         .hours(30);
     insta::assert_snapshot!(view(&answer_exceptions(&story.showing(), NOWHERE)), @r"
-    # CHG-1001
+    # CHG-1001 exceptions
     *CHG-1001*  Deploy WAF rule to block SQL injection
     Which exceptions?
       [x] went ahead without authorization
@@ -157,7 +157,7 @@ fn exceptions_are_ticked_before_they_are_answered() {
     ");
     let none = Story::asked();
     insta::assert_snapshot!(view(&answer_exceptions(&none.showing(), NOWHERE)), @r"
-    # CHG-1001
+    # CHG-1001 exceptions
     *CHG-1001*  Deploy WAF rule to block SQL injection
     No exception waits for an answer any more.
     nothing to send
@@ -168,7 +168,7 @@ fn exceptions_are_ticked_before_they_are_answered() {
 fn somebody_else_is_a_person_or_a_group() {
     let mut story = Story::asked();
     insta::assert_snapshot!(view(&ask_someone_else(&story.showing(), NOWHERE)), @r"
-    # CHG-1001
+    # Ask for CHG-1001
     *CHG-1001*  Deploy WAF rule to block SQL injection
     Who should authorize it?
       [Choose a person ▾]
@@ -177,7 +177,7 @@ fn somebody_else_is_a_person_or_a_group() {
     ");
     story.policy.approvers.push(group("eng"));
     insta::assert_snapshot!(view(&ask_someone_else(&story.showing(), NOWHERE)), @r"
-    # CHG-1001
+    # Ask for CHG-1001
     *CHG-1001*  Deploy WAF rule to block SQL injection
     Who should authorize it? (optional)
       [Choose a person ▾]

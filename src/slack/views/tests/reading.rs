@@ -218,11 +218,11 @@ fn inline(markup: &str) -> String {
         if let Some(date) = inner.strip_prefix("!date^") {
             out.push_str(date.split_once('|').unwrap().1);
         } else if let Some(group) = inner.strip_prefix("!subteam^S") {
-            out.push_str(&format!("@{}s", group.to_lowercase()));
+            out.extend(["@", &group.to_lowercase(), "s"]);
         } else {
             let name = inner.strip_prefix("@U").unwrap().to_lowercase();
             let (first, others) = name.split_at(1);
-            out.push_str(&format!("@{}{others}", first.to_uppercase()));
+            out.extend(["@", &first.to_uppercase(), others]);
         }
         rest = after;
     }

@@ -66,7 +66,9 @@ fn the_longest_texts_fit_every_view() {
             read(&card(&showing));
             read(&reply::status(&showing));
             for one in &story.history {
-                note(&showing, one).iter().map(read).for_each(drop);
+                if let Some(note) = note(&showing, one) {
+                    read(&note);
+                }
                 read(&told(&showing, one));
                 n_views += 2;
             }
@@ -147,4 +149,18 @@ fn what_is_cut_says_where_the_whole_stands() {
         .filter(|line| line.starts_with("xx"))
         .collect::<String>();
     assert_eq!(x, longest("x"));
+}
+
+#[test]
+fn a_long_text_is_broken_between_words_and_never_inside_an_escape() {
+    let words = format!("{} {}", "a".repeat(2000), "&".repeat(400));
+    let story = Story::asking(&words, vec![person("morgan")]);
+    let seen = read(&reply::status(&story.showing()));
+    let lines: Vec<&str> = seen.lines().skip(2).take(2).collect();
+    assert_eq!(lines[0], "a".repeat(2000));
+    assert_eq!(lines[1], "&amp;".repeat(400));
+    let unbroken = Story::asking(&"&".repeat(900), vec![person("morgan")]);
+    let seen = read(&reply::status(&unbroken.showing()));
+    let lines: Vec<&str> = seen.lines().skip(2).take(2).collect();
+    assert_eq!(lines, ["&amp;".repeat(600), "&amp;".repeat(300)]);
 }
