@@ -3,6 +3,8 @@
 //! What they put in comes back through `inbound`; the names of the inputs stand
 //! in `control`.
 
+use std::fmt;
+
 use slack_morphism::prelude::{
     SlackBlock, SlackBlockCheckboxesElement, SlackBlockChoiceItem, SlackBlockId,
     SlackBlockMarkDownText, SlackBlockPlainTextInputElement, SlackBlockPlainTextOnly,
@@ -23,12 +25,21 @@ use super::{Said, Showing, direct, say};
 const MOST_CHECKBOXES: usize = 10;
 
 /// What a form begins with.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Prefill {
     /// What is to be changed, as far as it was typed.
     pub what: String,
     /// Who was named.
     pub asked: Option<UserId>,
+}
+
+impl fmt::Debug for Prefill {
+    /// What people wrote doesn't belong in logs of the program.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Prefill")
+            .field("asked", &self.asked)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Where a modal was opened from; its replies go there.
