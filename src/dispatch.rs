@@ -64,10 +64,7 @@ enum Way {
         thread: Option<MessageTs>,
     },
     /// Over what stands there.
-    Edit {
-        channel: ChannelId,
-        ts: MessageTs,
-    },
+    Edit { channel: ChannelId, ts: MessageTs },
     /// To one person, through the door that their gesture left open.
     Respond { url: String },
     /// To one person, in a conversation.
@@ -101,7 +98,13 @@ impl Dispatcher {
             // What it would have said is no longer so.
             let claim = claim(&parcel, [0; 32], 0, None);
             return store
-                .settle(parcel.owed, claim, None, Arc::clone(self.engine.rules()), now)
+                .settle(
+                    parcel.owed,
+                    claim,
+                    None,
+                    Arc::clone(self.engine.rules()),
+                    now,
+                )
                 .await;
         };
         let way = match self.way(&parcel, &leader, now).await? {
@@ -148,7 +151,11 @@ impl Dispatcher {
     }
 
     /// Finds out what became of messages whose fate is unknown.
-    pub async fn settle_doubt(&self, doubtful: Doubtful, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub async fn settle_doubt(
+        &self,
+        doubtful: Doubtful,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         let store = self.engine.store();
         let Some(leader) = doubtful.parcel.first() else {
             return Ok(());
@@ -230,8 +237,9 @@ impl Dispatcher {
                 person,
             } => {
                 outgoing.key = None;
+                outgoing.thread.clone_from(thread);
                 self.client
-                    .post_ephemeral(channel, person, thread.as_ref(), outgoing)
+                    .post_ephemeral(channel, person, outgoing)
                     .await?;
                 Ok(None)
             }
@@ -457,7 +465,7 @@ impl Dispatcher {
                 change, version, ..
             } => of(change).and_then(|snapshot| {
                 let recorded = event_at(snapshot, *version)?;
-                Some(direct::told(&show(snapshot), recorded))
+                direct::told(&show(snapshot), recorded)
             }),
             Kind::Reminder { .. } => self.reminder(parcel, leader.stands.is_some(), now),
             Kind::Reply { .. } => match &parcel.answer {
@@ -497,7 +505,7 @@ impl Dispatcher {
                 due.push(direct::Due {
                     showing: views::showing(snapshot, &self.engine, now),
                     duty: *duty,
-                    owner: Some(owner),
+                    owner: person,
                     due_at: *due_at,
                     rung: *rung,
                     open,
@@ -524,9 +532,8 @@ impl Dispatcher {
             // Of a request's two texts the verbatim one says it all.
             match &answered.gesture.ask {
                 Ask::Request { .. } => words.first().map(|&text| text.to_owned()),
-                _ => (!words.is_empty()).then(|| {
-                    words.into_iter().rev().collect::<Vec<_>>().join("\n\n")
-                }),
+                _ => (!words.is_empty())
+                    .then(|| words.into_iter().rev().collect::<Vec<_>>().join("\n\n")),
             }
         };
         Ok(match (&answered.outcome, &answered.gesture.ask) {
@@ -542,7 +549,10 @@ impl Dispatcher {
                         &crate::domain::change::Refusal::NoSuchChange(*number).to_string(),
                         None,
                     )),
-                    (None, None) => Some(self.list(crate::gesture::Which::Open, answered, now).await?),
+                    (None, None) => Some(
+                        self.list(crate::gesture::Which::Open, answered, now)
+                            .await?,
+                    ),
                 }
             }
             (Outcome::Answered, Ask::List { which }) => {
@@ -570,12 +580,7 @@ impl Dispatcher {
     }
 }
 
-fn claim(
-    parcel: &Parcel,
-    payload: [u8; 32],
-    showed: u64,
-    channel: Option<ChannelId>,
-) -> Claim {
+fn claim(parcel: &Parcel, payload: [u8; 32], showed: u64, channel: Option<ChannelId>) -> Claim {
     Claim {
         keys: parcel.owed.iter().map(|one| one.key.clone()).collect(),
         revision: parcel.owed.first().map_or(0, |leader| leader.revision),
@@ -587,5 +592,7 @@ fn claim(
 
 /// Returns the event that led to a version of a change.
 fn event_at(snapshot: &Snapshot, version: u64) -> Option<&crate::domain::change::Recorded> {
-    snapshot.history.get(usize::try_from(version).ok()?.checked_sub(1)?)
+    snapshot
+        .history
+        .get(usize::try_from(version).ok()?.checked_sub(1)?)
 }

@@ -621,6 +621,15 @@ impl Store {
         .await
     }
 
+    /// Returns where the card of a change stands.
+    pub async fn card(
+        &self,
+        number: ChangeNumber,
+    ) -> Result<Option<(ChannelId, MessageTs)>, StoreError> {
+        self.read(move |connection, workspace| outbox::card(connection, workspace, number))
+            .await
+    }
+
     // ---- looking after itself ---------------------------------------------
 
     /// Checks that the log's leaves hash to its head, and that replaying each

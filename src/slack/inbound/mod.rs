@@ -24,6 +24,8 @@ mod command;
 mod event;
 pub mod grammar;
 mod interaction;
+pub mod reception;
+pub mod resolve;
 #[cfg(test)]
 mod tests;
 pub mod when;

@@ -7,7 +7,7 @@ use slack_morphism::prelude::{SlackActionBlockElement, SlackBlock};
 use crate::domain::change::{EmergencyChange, Event, Exception, Recorded};
 use crate::domain::id::UserId;
 use crate::domain::obligation::{Duty, Rung};
-use crate::domain::policy::{Party, Policy};
+use crate::domain::policy::Policy;
 use crate::domain::ticket::{Gap, Section, gaps};
 use crate::slack::control::Control;
 
@@ -30,8 +30,8 @@ pub struct Due<'a> {
     pub showing: Showing<'a>,
     /// What is owed to it.
     pub duty: Duty,
-    /// Who owes it; a person is who is reminded.
-    pub owner: Option<Party>,
+    /// Who is reminded.
+    pub owner: &'a UserId,
     /// Until when.
     pub due_at: Option<DateTime<Utc>>,
     /// On which rung.
@@ -145,7 +145,7 @@ fn commands(due: &Due<'_>) -> bool {
         .change
         .commander
         .as_ref()
-        .is_some_and(|commander| due.owner == Some(Party::Person(commander.who.clone())))
+        .is_some_and(|commander| commander.who == *due.owner)
 }
 
 fn item(due: &Due<'_>, room: usize, now: DateTime<Utc>) -> Vec<SlackBlock> {
@@ -447,8 +447,9 @@ fn all_done(items: &[Due<'_>]) -> Message {
     }
 }
 
-/// Returns the news of an event for one person.
-pub fn told(showing: &Showing<'_>, recorded: &Recorded) -> Message {
+/// Returns the news of an event for one person; nothing of events of which
+/// nobody in particular is told.
+pub fn told(showing: &Showing<'_>, recorded: &Recorded) -> Option<Message> {
     let change = showing.change;
     let number = change.number;
     let who = note::actor(&recorded.actor);
@@ -507,11 +508,11 @@ pub fn told(showing: &Showing<'_>, recorded: &Recorded) -> Message {
         | Event::Reminded { .. }
         | Event::Delivered { .. }
         | Event::Undelivered { .. }
-        | Event::Closed => (format!("It is {}.", facts::standing(change)), Vec::new()),
+        | Event::Closed => return None,
     };
     let mut blocks = vec![section(&format!("*{number}*  {what}\n{line}"))];
     if !row.is_empty() {
         blocks.push(actions(row));
     }
-    message(&format!("{number}: {line}"), blocks)
+    Some(message(&format!("{number}: {line}"), blocks))
 }

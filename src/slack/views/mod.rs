@@ -10,8 +10,12 @@ use chrono::{DateTime, Utc};
 use slack_morphism::prelude::SlackBlock;
 
 use crate::domain::change::EmergencyChange;
-use crate::domain::policy::Policy;
+use crate::domain::id::UserId;
+use crate::domain::policy::{Party, Policy};
 use crate::domain::text::Commitment;
+use crate::engine::Engine;
+use crate::gesture::Which;
+use crate::store::Snapshot;
 
 pub mod card;
 pub mod direct;
@@ -71,6 +75,43 @@ impl fmt::Debug for Showing<'_> {
             .field("change", &self.change.number)
             .field("now", &self.now)
             .finish_non_exhaustive()
+    }
+}
+
+impl Words for Snapshot {
+    fn said(&self, text: &Commitment) -> Said {
+        match self.words.get(text) {
+            Some(Some(words)) => Said::Words(words.clone()),
+            Some(None) | None => Said::Redacted,
+        }
+    }
+}
+
+/// Shows a change as the store has it.
+pub fn showing<'a>(snapshot: &'a Snapshot, engine: &'a Engine, now: DateTime<Utc>) -> Showing<'a> {
+    Showing {
+        change: &snapshot.change,
+        policy: engine.policy_of(&snapshot.change),
+        texts: snapshot,
+        now,
+    }
+}
+
+/// Whether a list of this kind shows a change to `who`.
+pub fn is_listed(change: &EmergencyChange, which: Which, who: &UserId) -> bool {
+    match which {
+        Which::Open => true,
+        Which::Overdue => !change.missed.is_empty(),
+        Which::Mine => {
+            let authorizer = change.authorization.as_ref().map(|given| &given.by);
+            let commander = change.commander.as_ref().map(|one| &one.who);
+            let asked = change.asked.contains(&Party::Person(who.clone()));
+            asked
+                || change.requester == *who
+                || authorizer == Some(who)
+                || commander == Some(who)
+                || change.implementers().any(|one| one == who)
+        }
     }
 }
 

@@ -42,6 +42,7 @@ pub(super) fn moves(showing: &Showing<'_>) -> Option<SlackBlock> {
             row.push(authorize(change).into());
             row.push(document(change).into());
             rare.push((Control::NeverDeployed, "It was never deployed"));
+            rare.push((Control::Withdraw, "Withdraw the request"));
         }
         Stage::Requested => {
             row.push(primary(authorize(change)).into());
@@ -60,6 +61,7 @@ pub(super) fn moves(showing: &Showing<'_>) -> Option<SlackBlock> {
             row.push(primary(deployed_now(change)).into());
             row.push(ask_someone_else(change).into());
             rare.push((Control::NeverDeployed, "It was never deployed"));
+            rare.push((Control::Withdraw, "Withdraw the request"));
         }
         Stage::Denied => {
             row.push(primary(ask_someone_else(change)).into());
@@ -71,6 +73,7 @@ pub(super) fn moves(showing: &Showing<'_>) -> Option<SlackBlock> {
             row.push(primary(deployed_now(change)).into());
             row.push(document(change).into());
             rare.push((Control::NeverDeployed, "It was never deployed"));
+            rare.push((Control::Withdraw, "Withdraw the request"));
         }
         Stage::Deployed => row.push(primary(document(change)).into()),
         Stage::Documented => {

@@ -69,7 +69,9 @@ fn the_longest_texts_fit_every_view() {
                 if let Some(note) = note(&showing, one) {
                     read(&note);
                 }
-                read(&told(&showing, one));
+                if let Some(news) = told(&showing, one) {
+                    read(&news);
+                }
                 n_views += 2;
             }
             let from = OpenedFrom::default();
@@ -106,6 +108,7 @@ fn however_much_is_due_at_once_fits_one_message() {
         for (number, story) in (1001..).zip(&mut stories) {
             story.change.number = ChangeNumber(number);
         }
+        let reader = user("dana");
         let items: Vec<Due<'_>> = stories
             .iter()
             .flat_map(|story| {
@@ -114,7 +117,7 @@ fn however_much_is_due_at_once_fits_one_message() {
                     .map(|one| Due {
                         showing: story.showing(),
                         duty: one.duty,
-                        owner: one.owner,
+                        owner: &reader,
                         due_at: one.due_at,
                         rung: Rung::Overdue(1),
                         open: one.met_at.is_none(),
