@@ -52,6 +52,9 @@ fn repeated(showing: &Showing<'_>) -> Option<String> {
     }
     let asked = (Duty::AnswerRequest, change.asked.first().cloned());
     let last_at = change.chases.get(&asked)?.last_at?;
+    if last_at <= change.asked_at {
+        return None;
+    }
     Some(format!("No answer yet; asked again {}", say::at(last_at)))
 }
 

@@ -90,7 +90,7 @@ fn going_ahead_is_shown_with_its_exception() {
     *Why an emergency:* not yet stated
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
     *Exception*: went ahead without authorization
-    [+Deployed now] [Authorize] [Document] [I'm commanding] [… It was never deployed]
+    [+Deployed now] [Authorize] [Document] [I'm commanding] [… It was never deployed | Withdraw the request]
     ");
 }
 
@@ -104,7 +104,7 @@ fn an_authorized_change_waits_for_its_deployment() {
     *Authorized* by @Morgan Sat 02:15 UTC
     *Why an emergency:* not yet stated
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
-    [+Deployed now] [Document] [I'm commanding] [… It was never deployed]
+    [+Deployed now] [Document] [I'm commanding] [… It was never deployed | Withdraw the request]
     ");
 }
 

@@ -162,7 +162,7 @@ fn what_a_group_owes_is_said_in_the_thread() {
             }
         )
     };
-    insta::assert_snapshot!(told(&story, answer), @"@engs, one of you is needed: the answer to an exception (went ahead without authorization), due 2026-04-04 02:20 UTC (in 7 days). The card has the buttons.");
+    insta::assert_snapshot!(told(&story, answer), @"@engs, one of you is needed: the answer to an exception (went ahead without authorization), due 2026-04-04 02:23 UTC (in 7 days). The card has the buttons.");
 }
 
 #[test]

@@ -60,12 +60,12 @@ fn the_status_tells_everything() {
     • The incident commander's authorization: @Dana, overdue since Sun 02:23 UTC (51 min)
     • A second person's authorization: @Morgan, overdue since Sun 02:23 UTC (51 min)
     • The retrospective decision: @Morgan, overdue since Sun 02:23 UTC (51 min)
-    • The answer to “went ahead without authorization”: @Morgan, due 2026-04-04 02:20 UTC (in 6 days)
+    • The answer to “went ahead without authorization”: @Morgan, due 2026-04-04 02:23 UTC (in 6 days)
     • The answer to “ticket not complete by its deadline”: @Morgan, due 2026-04-05 03:14 UTC (in 7 days)
     • The answer to “not decided by its deadline”: @Morgan, due 2026-04-05 03:14 UTC (in 7 days)
     • The answer to “commander's authorization missing at its deadline”: @Morgan, due 2026-04-05 03:14 UTC (in 7 days)
     • The answer to “second person's authorization missing at its deadline”: @Morgan, due 2026-04-05 03:14 UTC (in 7 days)
-    · Reminders so far: @Morgan of an answer to the request 2 times, last Sat 02:20 UTC; @Dana of the ticket 3 times, last Sun 03:14 UTC; @Dana of the incident commander's authorization 3 times, last Sun 03:14 UTC; @Morgan of a second person's authorization 3 times, last Sun 03:14 UTC; @Morgan of the retrospective decision 2 times, last Sun 03:14 UTC; @Morgan of the answer to an exception once Sat 02:23 UTC.
+    · Reminders so far: @Morgan of an answer to the request 2 times, last Sat 02:20 UTC; @Dana of the ticket 2 times, last Sat 12:14 UTC; @Dana of the incident commander's authorization 2 times, last Sat 12:14 UTC; @Morgan of a second person's authorization 2 times, last Sat 12:14 UTC; @Morgan of the retrospective decision once Sat 02:23 UTC; @Morgan of the answer to an exception once Sat 02:23 UTC.
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
     [+Document] [Authorize afterwards] [I'm commanding]
     ");
