@@ -119,6 +119,19 @@ impl Duty {
         }
     }
 
+    /// Whether `rung` is the last on which its owner is reminded in time, or
+    /// asked at all where there is no deadline.
+    pub fn is_last_before_deadline(self, rung: Rung) -> bool {
+        match (self.ladder(), rung) {
+            (Ladder::Again(after), Rung::Again(n)) => usize::from(n) == after.len(),
+            (Ladder::Deadline(befores), Rung::Before(minutes)) => befores.last() == Some(&minutes),
+            (
+                Ladder::Again(_) | Ladder::Deadline(_),
+                Rung::Opening | Rung::Ready | Rung::Again(_) | Rung::Before(_) | Rung::Overdue(_),
+            ) => false,
+        }
+    }
+
     fn ladder(self) -> Ladder {
         match self {
             Self::AnswerRequest => Ladder::Again(&ASKED_AGAIN),

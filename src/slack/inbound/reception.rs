@@ -1,0 +1,211 @@
+//! What stands behind both doors: read, keep, acknowledge.
+//!
+//! Nothing is looked up before the acknowledgement. A modal is opened right
+//! after it, because its trigger lives for three seconds.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::Notify;
+
+use slack_morphism::prelude::SlackView;
+
+use super::{OpenModal, Read, read};
+use crate::clock::Clock;
+use crate::domain::change::Source;
+use crate::domain::text::Salt;
+use crate::engine::{Engine, draw_salt};
+use crate::gesture::{Ask, Gesture, Heard, Which};
+use crate::slack::client::SlackClient;
+use crate::slack::control::Modal;
+use crate::slack::views::modal::OpenedFrom;
+use crate::slack::views::{self, modal};
+use crate::slack::{Answer, Delivery, Receive};
+use crate::store::{Arrival, Snapshot, StoreError};
+
+/// How many open changes are looked through for the person's own.
+const LIKELY: usize = 50;
+
+/// Takes in what Slack delivers.
+#[derive(Debug, Clone)]
+pub struct Reception {
+    /// Where gestures are kept.
+    pub engine: Engine,
+    /// Opens modals.
+    pub client: SlackClient,
+    /// Says when a gesture reached us.
+    pub clock: Clock,
+    /// Woken when there is something to answer.
+    pub wake: Arc<Notify>,
+    /// Counts the modals that are being opened.
+    pub openings: Openings,
+}
+
+/// How many modals are being opened: until they are, the bot hasn't settled.
+#[derive(Debug, Clone, Default)]
+pub struct Openings(Arc<AtomicUsize>);
+
+impl Openings {
+    /// Whether none is.
+    pub fn none(&self) -> bool {
+        self.0.load(Ordering::Acquire) == 0
+    }
+
+    fn begin(&self) -> Opening {
+        self.0.fetch_add(1, Ordering::AcqRel);
+        Opening(self.clone())
+    }
+}
+
+/// One modal that is being opened, for as long as it is.
+struct Opening(Openings);
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl Reception {
+    /// Returns the reception as the doors call it.
+    pub fn receive(self) -> Receive {
+        let reception = Arc::new(self);
+        Arc::new(move |delivery| {
+            let reception = Arc::clone(&reception);
+            Box::pin(async move { reception.take(delivery).await })
+        })
+    }
+
+    async fn take(&self, delivery: Delivery) -> Answer {
+        let now = self.clock.now();
+        let mut out_of_salt = false;
+        let mut salt = || {
+            draw_salt().unwrap_or_else(|_| {
+                out_of_salt = true;
+                Salt([0; 32])
+            })
+        };
+        let reading = read(&delivery, now, &mut salt);
+        if out_of_salt {
+            tracing::error!("the system gives no random bytes; nothing can be kept");
+            return Answer::NotKept;
+        }
+        match reading {
+            Read::Heard(heard) => match self.engine.hear(heard, now).await {
+                Ok(Arrival::New) => {
+                    self.wake.notify_one();
+                    Answer::Acknowledged
+                }
+                Ok(Arrival::Known) => Answer::Acknowledged,
+                Err(error) => {
+                    tracing::error!(error = %error, "a gesture can't be kept");
+                    Answer::NotKept
+                }
+            },
+            Read::Open(open) => {
+                let reception = self.clone();
+                let opening = self.openings.begin();
+                tokio::spawn(async move {
+                    reception.open(open).await;
+                    drop(opening);
+                    reception.wake.notify_one();
+                });
+                Answer::Acknowledged
+            }
+            Read::Invalid(errors) => Answer::With(errors),
+            Read::Ignored(reason) => {
+                tracing::debug!(reason, "ignored");
+                Answer::Acknowledged
+            }
+            Read::Broken(reason) => {
+                tracing::warn!(kind = ?delivery.kind, reason, "a delivery can't be read");
+                Answer::Acknowledged
+            }
+        }
+    }
+
+    /// Opens a modal. If it is too late for that, a second tap does it.
+    async fn open(&self, open: OpenModal) {
+        let subject = match self.subject(&open).await {
+            Ok(subject) => subject,
+            Err(error) => {
+                tracing::error!(error = %error, "a change can't be read for its modal");
+                return;
+            }
+        };
+        let Some(view) = self.view(&open, subject.as_ref()) else {
+            // Which change is meant isn't clear: the person is shown theirs.
+            let ask = match open.change {
+                Some(_) => Ask::Status {
+                    change: open.change,
+                },
+                None => Ask::List { which: Which::Mine },
+            };
+            self.ask_instead(&open, ask).await;
+            return;
+        };
+        if let Err(error) = self.client.open_view(&open.trigger_id, view).await {
+            tracing::warn!(error = %error, "a modal could not be opened");
+        }
+    }
+
+    /// Returns the change that a modal is about: the one named, else the one
+    /// that the person owes a ticket to, if there is just one.
+    async fn subject(&self, open: &OpenModal) -> Result<Option<Snapshot>, StoreError> {
+        let store = self.engine.store();
+        if let Some(number) = open.change {
+            return store.change(number).await;
+        }
+        if open.which == Modal::Declare {
+            return Ok(None);
+        }
+        let mut own = store.open_changes(LIKELY).await?;
+        own.retain(|one| {
+            one.change.requester == open.actor
+                || one.change.implementers().any(|who| *who == open.actor)
+        });
+        Ok(if own.len() == 1 { own.pop() } else { None })
+    }
+
+    /// Answers with something to read where no modal can be opened.
+    async fn ask_instead(&self, open: &OpenModal, ask: Ask) {
+        let now = self.clock.now();
+        let gesture = Gesture {
+            key: format!("instead:{}", open.trigger_id),
+            actor: open.actor.clone(),
+            at: now,
+            source: Source::Receipt,
+            channel: open.channel.clone(),
+            thread: open.thread.clone(),
+            response_url: open.response_url.clone(),
+            ask,
+        };
+        let heard = Heard {
+            gesture,
+            texts: Vec::new(),
+        };
+        match self.engine.hear(heard, now).await {
+            Ok(_) => self.wake.notify_one(),
+            Err(error) => tracing::error!(error = %error, "a gesture can't be kept"),
+        }
+    }
+
+    fn view(&self, open: &OpenModal, change: Option<&Snapshot>) -> Option<SlackView> {
+        let from = OpenedFrom {
+            channel: open.channel.as_ref(),
+            thread: open.thread.as_ref(),
+        };
+        if open.which == Modal::Declare {
+            return Some(modal::declare(&open.prefill, &[], from));
+        }
+        let showing = views::showing(change?, &self.engine, self.clock.now());
+        Some(match open.which {
+            Modal::Declare => return None,
+            Modal::Document => modal::document(&showing, from),
+            Modal::Reject => modal::reject(&showing, from),
+            Modal::Remediate => modal::remediate(&showing, from),
+            Modal::AnswerExceptions => modal::answer_exceptions(&showing, from),
+            Modal::AskSomeoneElse => modal::ask_someone_else(&showing, &[], from),
+        })
+    }
+}

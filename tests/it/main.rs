@@ -1,0 +1,14 @@
+//! The bot as a whole, in one binary.
+//! The bot from outside, in one binary.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may die"
+)]
+
+mod doors;
+mod scopes;
+mod source;
+mod sql;
+mod tidy;
