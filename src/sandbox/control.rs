@@ -21,7 +21,7 @@
 //! | `suggest` | `as, action_id, view_id?, text?` | types into an external select; waits for its options |
 //! | `submit` | `as, view_id?, values?, only_fill?` | fills a modal in and submits it; `{outcome: closed, errors, updated, pushed, timeout, trouble or filled}` |
 //! | `close` | `as, all?` | closes the modal on top |
-//! | `home` | `as` | opens the Home tab |
+//! | `home` | `as, tab?` | opens the Home tab, or the app's `messages` tab |
 //!
 //! **Changing the workspace** (POST)
 //!
@@ -53,9 +53,10 @@
 //! | POST `misbehave` | `method, fault, times?, after?, probability?, seed?, delay_ms?, retry_after_s?, status?` or `deliveries, ...` | see `misbehave.rs` |
 //! | DELETE `misbehave` | | behave again |
 //! | POST `deliver_again` | `id?, n?` | delivers the last delivery, or that one, again |
-//! | POST `deliver_raw` | `kind, payload` | delivers anything |
+//! | POST `deliver_raw` | `kind: events_api, slash_commands or interactive`, `payload` | delivers anything; waits unless it is an event |
 //! | POST `sockets/farewell` | `reason: warning, refresh_requested or link_disabled, socket?` | tells the app that its socket ends |
 //! | POST `sockets/cut` | `socket?` | ends sockets without a close frame |
+//! | POST `sockets/say` | `text` | sends any text frame down every socket, well-formed or not |
 //!
 //! **The clock**
 //!
@@ -66,6 +67,7 @@
 //! | POST `clock/settle` | `within_s?, n_sleepers?, timeout_ms?` | waits until nothing is under way; 504 says what is |
 //! | POST `clock/move` | exactly one of `to`, `by_s`, `next`, `jump_to`; `timeout_ms?` | moves, stepping through every wake-up on the way |
 //! | POST `clock/freeze` | `frozen` | stops the clock, or lets it run on |
+//! | POST `clock/nudge` | | wakes every sleeper without moving; for what reached the bot by another way than this workspace |
 //! | DELETE `clock/sleepers/ID` | | forgets a sleeper |
 
 use std::sync::Arc;
@@ -170,6 +172,7 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/deliver_raw", post(deliver_raw))
         .route("/sockets/farewell", post(farewell))
         .route("/sockets/cut", post(cut))
+        .route("/sockets/say", post(say_raw))
         .route(
             "/clock",
             get(|AxumState(shared): Room| async move { Json(shared.peek(settle::describe)) }),
@@ -178,6 +181,7 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/clock/settle", post(settle_clock))
         .route("/clock/move", post(move_clock))
         .route("/clock/freeze", post(freeze))
+        .route("/clock/nudge", post(nudge))
         .route("/clock/sleepers/{id}", delete(dismiss))
 }
 
@@ -385,6 +389,12 @@ struct Seen {
     channel: String,
 }
 
+fn names_a_person(state: &State, named: &str) -> bool {
+    named
+        .strip_prefix('@')
+        .is_some_and(|handle| state.workspace.person(handle).is_some())
+}
+
 async fn show_transcript(AxumState(shared): Room, Query(seen): Query<Seen>) -> Response {
     let shown = shared.peek(|state| {
         let reader = state
@@ -393,8 +403,14 @@ async fn show_transcript(AxumState(shared): Room, Query(seen): Query<Seen>) -> R
             .ok_or_else(|| Misuse::NoPerson(seen.r#as.clone()))?
             .id
             .clone();
-        let channel = gestures::place(state, &reader, &seen.channel)?;
-        Ok::<_, Misuse>(transcript::transcript(state, channel, &reader))
+        match gestures::place(state, &reader, &seen.channel) {
+            Ok(channel) => Ok(transcript::transcript(state, channel, &reader)),
+            // Two who have not yet spoken have nothing to show, which is no mistake.
+            Err(Misuse::NoChannel(named)) if names_a_person(state, &named) => {
+                Ok(json!({"channel": null, "messages": []}))
+            }
+            Err(misuse) => Err(misuse),
+        }
     });
     match shown {
         Ok(shown) => Json(shown).into_response(),
@@ -604,14 +620,18 @@ struct RawDelivery {
     payload: Value,
 }
 
-async fn deliver_raw(room: Room, body: Body<RawDelivery>) -> Response {
-    ask(room, body, |state, raw: &RawDelivery| {
+async fn deliver_raw(AxumState(shared): Room, Body(raw): Body<RawDelivery>) -> Response {
+    let outcome = shared.with(|state| {
         let at = state.clock.now();
-        Ok(state
+        state
             .deliveries
-            .queue(raw.kind, raw.payload.clone(), Then::Nothing, at))
-    })
-    .await
+            .queue(raw.kind, raw.payload, Then::Nothing, at)
+    });
+    match raw.kind {
+        // An event that is not taken is tried again minutes later; `deliveries` tells what became of it.
+        Kind::Event => Json(json!({"ok": true})).into_response(),
+        Kind::Command | Kind::Interaction => Json(waited(outcome).await).into_response(),
+    }
 }
 
 #[derive(Deserialize)]
@@ -625,6 +645,20 @@ struct Parting {
 async fn farewell(room: Room, body: Body<Parting>) -> Response {
     act(room, body, |state, parting: &Parting| {
         let n_told = state.sockets.bid_farewell(parting.reason, parting.socket);
+        Ok(json!({"ok": true, "told": n_told}))
+    })
+    .await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Frame {
+    text: String,
+}
+
+async fn say_raw(room: Room, body: Body<Frame>) -> Response {
+    act(room, body, |state, frame: &Frame| {
+        let n_told = state.sockets.say_raw(&frame.text);
         Ok(json!({"ok": true, "told": n_told}))
     })
     .await
@@ -690,6 +724,13 @@ async fn freeze(room: Room, body: Body<Freeze>) -> Response {
         Ok(settle::describe(state))
     })
     .await
+}
+
+async fn nudge(AxumState(shared): Room) -> Json<Value> {
+    Json(shared.with(|state| {
+        state.clock.tick();
+        settle::describe(state)
+    }))
 }
 
 async fn dismiss(AxumState(shared): Room, Path(id): Path<String>) -> Response {

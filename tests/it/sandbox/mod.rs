@@ -5,5 +5,6 @@ mod clock;
 mod doors;
 mod gestures;
 mod modals;
+mod models;
 mod strict;
 mod trouble;
