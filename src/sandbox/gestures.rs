@@ -308,17 +308,23 @@ pub(super) struct React {
     name: String,
 }
 
-pub(super) fn react(state: &mut State, request: &React, added: bool) -> Result<Value, Misuse> {
+/// The message that is meant, and the name of the emoji.
+fn reacted<'a>(state: &State, request: &'a React) -> Result<(String, String, Ts, &'a str), Misuse> {
     let by = actor(state, &request.r#as)?.id.clone();
     let channel = place(state, &by, &request.channel)?;
     let ts = seen(channel, &by, &request.ts)?.ts;
-    let channel = channel.id.clone();
-    let name = request.name.trim_matches(':');
-    let changed = if added {
-        posting::react(state, &channel, ts, &by, name)
-    } else {
-        posting::unreact(state, &channel, ts, &by, name)
-    };
+    Ok((by, channel.id.clone(), ts, request.name.trim_matches(':')))
+}
+
+pub(super) fn react(state: &mut State, request: &React) -> Result<Value, Misuse> {
+    let (by, channel, ts, name) = reacted(state, request)?;
+    let changed = posting::react(state, &channel, ts, &by, name);
+    Ok(json!({"ok": true, "changed": changed}))
+}
+
+pub(super) fn unreact(state: &mut State, request: &React) -> Result<Value, Misuse> {
+    let (by, channel, ts, name) = reacted(state, request)?;
+    let changed = posting::unreact(state, &channel, ts, &by, name);
     Ok(json!({"ok": true, "changed": changed}))
 }
 

@@ -419,3 +419,49 @@ async fn the_messages_tab_can_be_opened_and_written_into_only_if_the_manifest_al
         .await;
     assert_eq!(error, "messages_tab_disabled");
 }
+
+#[tokio::test]
+async fn what_is_chosen_in_a_message_reaches_the_app_with_its_state() {
+    let bench = bench().await;
+    let mut heard = bench.obedient().await;
+    let label = |text: &str| json!({"type": "plain_text", "text": text});
+    let blocks = json!([{"type": "actions", "block_id": "why", "elements": [
+        {"type": "static_select", "action_id": "criterion", "options": [
+            {"text": label("Outage"), "value": "outage"}, {"text": label("Other"), "value": "other"}]},
+        {"type": "users_select", "action_id": "who"},
+        {"type": "button", "action_id": "go", "text": label("Yes"), "value": "yes"},
+        {"type": "button", "action_id": "stay", "text": label("No"), "value": "no"},
+    ]}]);
+    let card = json!({"channel": INCIDENT, "text": "card", "blocks": blocks});
+    let ts = bench.done("chat.postMessage", card).await["ts"].clone();
+    heard.recv().await.unwrap();
+    let choose = |action: &str, value: &str| json!({"as": "dana", "channel": INCIDENT, "ts": ts, "action_id": action, "value": value});
+    assert_eq!(
+        bench.control("select", choose("criterion", "outage")).await["ok"],
+        true
+    );
+    let payload = heard.recv().await.unwrap()["payload"].clone();
+    assert_eq!(payload["actions"][0]["selected_option"]["value"], "outage");
+    assert_eq!(
+        payload["state"]["values"]["why"]["criterion"]["selected_option"]["text"]["text"],
+        "Outage"
+    );
+    assert_eq!(
+        payload["state"]["values"]["why"]["who"]["selected_user"],
+        json!(null)
+    );
+    assert_eq!(
+        bench.control("select", choose("criterion", "whim")).await["ok"],
+        false
+    );
+    bench.control("select", choose("who", "U0RILEY001")).await;
+    assert_eq!(
+        heard.recv().await.unwrap()["payload"]["actions"][0]["selected_user"],
+        "U0RILEY001"
+    );
+    assert_eq!(
+        bench.control("click", choose("go", "no")).await["ok"],
+        false,
+        "that button says yes"
+    );
+}

@@ -1,5 +1,6 @@
 //! The workspace in a box, driven from outside as an app and as a person would.
 
+mod alone;
 mod bench;
 mod clock;
 mod doors;
