@@ -66,9 +66,8 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
     let engine = engine(store.clone(), &config.policy, &clock).await?;
     let wake = Arc::new(Notify::new());
     let openings = Openings::default();
-    let lookup = Lookup::new(client.clone(), identity.workspace.clone());
     let bot = Bot {
-        lookup: lookup.clone(),
+        lookup: Lookup::new(client.clone(), identity.workspace.clone()),
         dispatcher: Dispatcher {
             engine: engine.clone(),
             client: client.clone(),
@@ -82,7 +81,6 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
     let receive = Reception {
         engine,
         client: client.clone(),
-        lookup,
         clock: clock.clone(),
         wake: Arc::clone(&wake),
         openings,
