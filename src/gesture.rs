@@ -200,3 +200,32 @@ pub enum Ask {
         word: String,
     },
 }
+
+impl Gesture {
+    /// Every text that the gesture commits to.
+    pub fn commitments(&self) -> Vec<Commitment> {
+        match &self.ask {
+            Ask::Request { what, verbatim, .. } => vec![*what, *verbatim],
+            Ask::RecordDeployment { when, .. } => when.iter().copied().collect(),
+            Ask::Document { sections, .. } => sections.iter().map(|(_, text)| *text).collect(),
+            Ask::Reject { reason, .. } => vec![*reason],
+            Ask::Remediate { how, .. } => vec![*how],
+            Ask::AnswerExceptions { cause, remedy, .. } => vec![*cause, *remedy],
+            Ask::StateCriterion { .. }
+            | Ask::AskSomeoneElse { .. }
+            | Ask::Authorize { .. }
+            | Ask::Deny { .. }
+            | Ask::GoAhead { .. }
+            | Ask::TakeCommand { .. }
+            | Ask::NameCommander { .. }
+            | Ask::Lapse { .. }
+            | Ask::Withdraw { .. }
+            | Ask::Approve { .. }
+            | Ask::Status { .. }
+            | Ask::List { .. }
+            | Ask::Help
+            | Ask::Unsure { .. }
+            | Ask::NotYet { .. } => Vec::new(),
+        }
+    }
+}

@@ -11,9 +11,12 @@
 )]
 
 pub mod clock;
+pub mod config;
 pub mod domain;
+pub mod engine;
 pub mod gesture;
 pub mod http;
 pub mod sandbox;
 pub mod slack;
 pub mod stop;
+pub mod store;

@@ -1151,6 +1151,21 @@ impl EmergencyChange {
         }
     }
 
+    /// Every text that the state refers to.
+    pub fn commitments(&self) -> Vec<Commitment> {
+        let answers = self
+            .exceptions
+            .values()
+            .filter_map(|one| one.answer.as_ref());
+        [self.what, self.verbatim]
+            .into_iter()
+            .chain(self.sections.values().map(|written| written.text))
+            .chain(self.rejection.as_ref().map(|one| one.reason))
+            .chain(self.remediation.as_ref().map(|one| one.text))
+            .chain(answers.flat_map(|answer| [answer.cause, answer.remedy]))
+            .collect()
+    }
+
     /// The exceptions that wait for their answer.
     pub fn unanswered(&self) -> impl Iterator<Item = Exception> {
         self.exceptions

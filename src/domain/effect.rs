@@ -38,9 +38,10 @@ pub enum Effect {
         /// The version at which the event stands.
         version: u64,
     },
-    /// The reminders of this have done their work and lose their buttons.
-    Retire {
-        /// What was owed.
+    /// The reminders of this show something that has changed: more is written,
+    /// or they have done their work and lose their buttons.
+    Refresh {
+        /// What is or was owed.
         duty: Duty,
     },
 }
@@ -58,7 +59,7 @@ pub fn effects(
         owed.extend(effects_of(version, &one.event, after, policy));
     }
     if let Some(before) = before {
-        owed.extend(retired(before, after, policy));
+        owed.extend(refreshed(before, after, policy));
     }
     // One drawing of the card shows all that happened.
     let redraw = owed.contains(&Effect::Card);
@@ -143,22 +144,28 @@ fn effects_of(
     }
 }
 
-/// The duties that were open before and aren't any more.
-fn retired<'a>(
+/// The duties whose reminders show something else than before: they are met, or
+/// the ticket that they are about was written to.
+fn refreshed<'a>(
     before: &'a EmergencyChange,
     after: &'a EmergencyChange,
     policy: &'a Policy,
 ) -> impl Iterator<Item = Effect> + 'a {
-    let open = |change: &EmergencyChange| -> Vec<Duty> {
-        obligations(change, policy)
-            .into_iter()
-            .filter(|one| one.met_at.is_none())
-            .map(|one| one.duty)
-            .collect()
-    };
-    let still = open(after);
-    open(before)
+    let still = open_duties(after, policy);
+    let rewritten = before.sections != after.sections || before.criterion != after.criterion;
+    open_duties(before, policy)
         .into_iter()
-        .filter(move |duty| !still.contains(duty))
-        .map(|duty| Effect::Retire { duty })
+        .filter(move |duty| {
+            let about_the_ticket = matches!(duty, Duty::Ticket | Duty::Approval);
+            !still.contains(duty) || (rewritten && about_the_ticket)
+        })
+        .map(|duty| Effect::Refresh { duty })
+}
+
+fn open_duties(change: &EmergencyChange, policy: &Policy) -> Vec<Duty> {
+    obligations(change, policy)
+        .into_iter()
+        .filter(|one| one.met_at.is_none())
+        .map(|one| one.duty)
+        .collect()
 }

@@ -1,3 +1,4 @@
+//! The bot as a whole, in one binary.
 //! The bot from outside, in one binary.
 #![allow(
     clippy::unwrap_used,
@@ -7,3 +8,7 @@
 )]
 
 mod doors;
+mod scopes;
+mod source;
+mod sql;
+mod tidy;

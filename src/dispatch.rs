@@ -1,0 +1,591 @@
+//! Drains the outbox: the only caller of the Slack client for effects.
+//!
+//! A message is rendered from the state of the moment, claimed, sent and
+//! settled. Whatever happens in between, it is neither lost nor sent twice: a
+//! send of unknown outcome waits out its grace, is looked for in the history by
+//! its key, and is adopted or sent again.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sha2::{Digest, Sha256};
+
+use crate::domain::id::{ChannelId, MessageTs, UserId};
+use crate::domain::obligation::obligations;
+use crate::domain::policy::Party;
+use crate::engine::Engine;
+use crate::gesture::Ask;
+use crate::slack::client::{Outgoing, SlackClient};
+use crate::slack::error::SlackError;
+use crate::slack::views::{self, Message, card, direct, note, reply};
+use crate::store::{
+    Answered, Claim, Doubtful, Kind, Outcome, Owed, Parcel, Snapshot, StoreError, reply_is_alive,
+};
+
+/// Slack lets one message a second into a channel.
+const PACE: TimeDelta = TimeDelta::seconds(1);
+
+/// The first pause after a failure; each next one doubles.
+const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(2);
+
+/// The longest pause after a failure.
+const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(5);
+
+/// How many changes a list shows.
+const LIST: usize = 20;
+
+/// How far before its claim a message is looked for: Slack's clock and ours
+/// differ.
+const LOOK_BACK: TimeDelta = TimeDelta::minutes(1);
+
+/// Sends what is owed.
+#[derive(Debug, Clone)]
+pub struct Dispatcher {
+    /// Where messages are owed and settled.
+    pub engine: Engine,
+    /// Sends them.
+    pub client: SlackClient,
+    /// How long a send of unknown outcome waits before it is looked for.
+    pub grace: TimeDelta,
+}
+
+/// A message ready to go.
+struct Rendered {
+    message: Message,
+    /// The version of the change that it shows; the largest, of several.
+    showed: u64,
+}
+
+/// Where a message goes.
+enum Way {
+    /// Into a conversation, perhaps into a thread of it.
+    Post {
+        channel: ChannelId,
+        thread: Option<MessageTs>,
+    },
+    /// Over what stands there.
+    Edit {
+        channel: ChannelId,
+        ts: MessageTs,
+    },
+    /// To one person, through the door that their gesture left open.
+    Respond { url: String },
+    /// To one person, in a conversation.
+    Whisper {
+        channel: ChannelId,
+        thread: Option<MessageTs>,
+        person: UserId,
+    },
+}
+
+impl Way {
+    fn channel(&self) -> Option<&ChannelId> {
+        match self {
+            Self::Post { channel, .. } | Self::Edit { channel, .. } => Some(channel),
+            Self::Respond { .. } | Self::Whisper { .. } => None,
+        }
+    }
+}
+
+impl Dispatcher {
+    /// Sends the next message of a lane.
+    pub async fn send_next(&self, lane: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let store = self.engine.store();
+        let Some(parcel) = store.parcel(lane.to_owned(), now).await? else {
+            return Ok(());
+        };
+        let Some(leader) = parcel.owed.first().cloned() else {
+            return Ok(());
+        };
+        let Some(rendered) = self.render(&parcel, now).await? else {
+            // What it would have said is no longer so.
+            let claim = claim(&parcel, [0; 32], 0, None);
+            return store
+                .settle(parcel.owed, claim, None, Arc::clone(self.engine.rules()), now)
+                .await;
+        };
+        let way = match self.way(&parcel, &leader, now).await? {
+            Ok(way) => way,
+            Err(error) => return self.not_sent(lane, &parcel, &leader, &error, now).await,
+        };
+        let Rendered { message, showed } = rendered;
+        let outgoing = Outgoing {
+            text: message.text,
+            blocks: message.blocks,
+            thread: None,
+            key: Some(leader.key.clone()),
+        };
+        let payload = match outgoing.rendered() {
+            Ok(bytes) => Sha256::digest(bytes).into(),
+            Err(error) => {
+                tracing::error!(key = leader.key, error = %error, "a message can't be rendered");
+                return self.give_up(parcel.owed, "unrenderable", now).await;
+            }
+        };
+        let claim = claim(&parcel, payload, showed, way.channel().cloned());
+        if !store.claim(claim.clone(), now).await? {
+            // It changed while it was rendered; the next round shows the newest.
+            return Ok(());
+        }
+        let sent = self.send(&way, outgoing).await;
+        // Slack's pace holds for what was tried as well as for what arrived.
+        if matches!(way, Way::Post { .. } | Way::Edit { .. }) {
+            store.hold_lane(lane.to_owned(), now + PACE).await?;
+        }
+        match sent {
+            Ok(stands) => {
+                let rules = Arc::clone(self.engine.rules());
+                store.settle(parcel.owed, claim, stands, rules, now).await
+            }
+            Err(error) if error.outcome_is_unknown() => {
+                self.doubt(&parcel, &leader, &way, &error, now).await
+            }
+            Err(error) => {
+                self.not_accepted(lane, parcel, &leader, claim, way, error, now)
+                    .await
+            }
+        }
+    }
+
+    /// Finds out what became of messages whose fate is unknown.
+    pub async fn settle_doubt(&self, doubtful: Doubtful, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let store = self.engine.store();
+        let Some(leader) = doubtful.parcel.first() else {
+            return Ok(());
+        };
+        let key = leader.key.clone();
+        if matches!(leader.kind, Kind::Reply { .. }) {
+            // A whisper leaves no trace to look for; it can be asked for again.
+            return self.give_up(doubtful.parcel, "outcome unknown", now).await;
+        }
+        let Some(channel) = doubtful.channel.clone().filter(|_| leader.stands.is_none()) else {
+            // An edit may be made twice.
+            return store.release(key, now, "outcome unknown".to_owned()).await;
+        };
+        let thread = match &leader.kind {
+            Kind::Note { change, .. } => store.card(*change).await?.map(|(_, ts)| ts),
+            Kind::Card { .. } | Kind::Reminder { .. } | Kind::Told { .. } | Kind::Reply { .. } => {
+                None
+            }
+        };
+        let since = doubtful.claimed_at - LOOK_BACK;
+        let found = self
+            .client
+            .find_by_key(&channel, thread.as_ref(), since, &key)
+            .await;
+        match found {
+            Ok(Some(ts)) => {
+                let claim = Claim {
+                    keys: doubtful.parcel.iter().map(|one| one.key.clone()).collect(),
+                    revision: doubtful.revision,
+                    channel: Some(channel.clone()),
+                    payload: doubtful.payload,
+                    showed: doubtful.showed,
+                };
+                let rules = Arc::clone(self.engine.rules());
+                store
+                    .settle(doubtful.parcel, claim, Some((channel, ts)), rules, now)
+                    .await
+            }
+            Ok(None) => store.release(key, now, "never arrived".to_owned()).await,
+            Err(SlackError::RateLimited { retry_after }) => {
+                let until = now + TimeDelta::from_std(retry_after).unwrap_or(LONGEST_PAUSE);
+                store.doubt_until(key, until).await
+            }
+            Err(error) => {
+                tracing::warn!(key, error = %error, "a message can't be looked for");
+                store.doubt_until(key, now + FIRST_PAUSE * 5).await
+            }
+        }
+    }
+
+    async fn send(
+        &self,
+        way: &Way,
+        mut outgoing: Outgoing,
+    ) -> Result<Option<(ChannelId, MessageTs)>, SlackError> {
+        match way {
+            Way::Post { channel, thread } => {
+                outgoing.thread.clone_from(thread);
+                let posted = self.client.post(channel, outgoing).await?;
+                Ok(Some((posted.channel, posted.ts)))
+            }
+            Way::Edit { channel, ts } => {
+                self.client.update(channel, ts, outgoing).await?;
+                Ok(Some((channel.clone(), ts.clone())))
+            }
+            Way::Respond { url } => {
+                let answer = serde_json::json!({
+                    "response_type": "ephemeral",
+                    "replace_original": false,
+                    "text": outgoing.text,
+                    "blocks": outgoing.blocks,
+                });
+                self.client.respond(url, &answer).await?;
+                Ok(None)
+            }
+            Way::Whisper {
+                channel,
+                thread,
+                person,
+            } => {
+                outgoing.key = None;
+                self.client
+                    .post_ephemeral(channel, person, thread.as_ref(), outgoing)
+                    .await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Where a message goes; an error of Slack's if that can't be said now.
+    async fn way(
+        &self,
+        parcel: &Parcel,
+        leader: &Owed,
+        now: DateTime<Utc>,
+    ) -> Result<Result<Way, SlackError>, StoreError> {
+        if let Some((channel, ts)) = leader.stands.clone() {
+            return Ok(Ok(Way::Edit { channel, ts }));
+        }
+        Ok(match &leader.kind {
+            Kind::Card { change } => match parcel.changes.get(change) {
+                Some(snapshot) => Ok(Way::Post {
+                    channel: snapshot.change.place.channel.clone(),
+                    thread: snapshot.change.place.thread.clone(),
+                }),
+                None => Err(SlackError::Malformed),
+            },
+            Kind::Note { .. } => match &parcel.card {
+                Some((channel, ts)) => Ok(Way::Post {
+                    channel: channel.clone(),
+                    thread: Some(ts.clone()),
+                }),
+                // The card comes first; the note follows it.
+                None => Err(SlackError::Unreachable),
+            },
+            Kind::Reminder { person, .. } | Kind::Told { person, .. } => {
+                self.direct(parcel.direct.clone(), person).await?
+            }
+            Kind::Reply { .. } => match &parcel.answer {
+                Some(answered) => {
+                    let gesture = &answered.gesture;
+                    match (&gesture.response_url, &gesture.channel) {
+                        (Some(url), _) if reply_is_alive(gesture.at, now) => {
+                            Ok(Way::Respond { url: url.clone() })
+                        }
+                        (_, Some(channel)) => Ok(Way::Whisper {
+                            channel: channel.clone(),
+                            thread: gesture.thread.clone(),
+                            person: gesture.actor.clone(),
+                        }),
+                        (_, None) => self.direct(None, &gesture.actor).await?,
+                    }
+                }
+                None => Err(SlackError::Malformed),
+            },
+        })
+    }
+
+    async fn direct(
+        &self,
+        known: Option<ChannelId>,
+        person: &UserId,
+    ) -> Result<Result<Way, SlackError>, StoreError> {
+        let channel = match known {
+            Some(channel) => channel,
+            None => match self.client.open_direct(person).await {
+                Ok(channel) => {
+                    let store = self.engine.store();
+                    store.speaks_in(person.clone(), channel.clone()).await?;
+                    channel
+                }
+                Err(error) => return Ok(Err(error)),
+            },
+        };
+        Ok(Ok(Way::Post {
+            channel,
+            thread: None,
+        }))
+    }
+
+    /// It never left: it is owed again after a pause, unless Slack said never.
+    async fn not_sent(
+        &self,
+        lane: &str,
+        parcel: &Parcel,
+        leader: &Owed,
+        error: &SlackError,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let store = self.engine.store();
+        if let SlackError::RateLimited { retry_after } = error {
+            let until = now + TimeDelta::from_std(*retry_after).unwrap_or(LONGEST_PAUSE);
+            store.hold_lane(lane.to_owned(), until).await?;
+            return store
+                .release(leader.key.clone(), until, error.to_string())
+                .await;
+        }
+        if error.is_transient() || error.concerns_the_token() {
+            let pause = FIRST_PAUSE * 2i32.saturating_pow(leader.attempts.min(8));
+            let until = now + pause.min(LONGEST_PAUSE);
+            tracing::warn!(key = leader.key, error = %error, "a message waits");
+            return store
+                .release(leader.key.clone(), until, error.to_string())
+                .await;
+        }
+        tracing::error!(key = leader.key, error = %error, "a message is given up");
+        self.give_up(parcel.owed.clone(), &error.to_string(), now)
+            .await
+    }
+
+    /// Slack said no to it. A card that may not stand in its channel goes to the
+    /// requester; a whisper that reaches nobody there goes to the person.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the whole of one send, at its one point of failure"
+    )]
+    async fn not_accepted(
+        &self,
+        lane: &str,
+        parcel: Parcel,
+        leader: &Owed,
+        claim: Claim,
+        way: Way,
+        error: SlackError,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let store = self.engine.store();
+        let aside = match (&leader.kind, &way) {
+            (Kind::Card { change }, Way::Post { .. }) => parcel
+                .changes
+                .get(change)
+                .map(|snapshot| snapshot.change.requester.clone()),
+            (Kind::Reply { .. }, Way::Respond { .. } | Way::Whisper { .. }) => parcel
+                .answer
+                .as_ref()
+                .map(|answered| answered.gesture.actor.clone()),
+            _ => None,
+        };
+        let Some(person) = aside.filter(|_| error.bars_the_place()) else {
+            return self.not_sent(lane, &parcel, leader, &error, now).await;
+        };
+        let way = match self.direct(None, &person).await? {
+            Ok(way) => way,
+            Err(error) => return self.not_sent(lane, &parcel, leader, &error, now).await,
+        };
+        let Some(Rendered { message, .. }) = self.render(&parcel, now).await? else {
+            return Ok(());
+        };
+        let outgoing = Outgoing {
+            text: message.text,
+            blocks: message.blocks,
+            thread: None,
+            key: Some(leader.key.clone()),
+        };
+        match self.send(&way, outgoing).await {
+            Ok(stands) => {
+                let rules = Arc::clone(self.engine.rules());
+                store.settle(parcel.owed, claim, stands, rules, now).await
+            }
+            Err(error) if error.outcome_is_unknown() => {
+                self.doubt(&parcel, leader, &way, &error, now).await
+            }
+            Err(error) => self.not_sent(lane, &parcel, leader, &error, now).await,
+        }
+    }
+
+    /// Whether it arrived is unknown. A post stays claimed until its grace is
+    /// over; an edit can be made again; a whisper is at most once.
+    async fn doubt(
+        &self,
+        parcel: &Parcel,
+        leader: &Owed,
+        way: &Way,
+        error: &SlackError,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        tracing::warn!(key = leader.key, error = %error, "whether a message arrived is unknown");
+        match way {
+            Way::Post { .. } => Ok(()),
+            Way::Edit { .. } => {
+                let until = now + FIRST_PAUSE;
+                let store = self.engine.store();
+                store
+                    .release(leader.key.clone(), until, error.to_string())
+                    .await
+            }
+            Way::Respond { .. } | Way::Whisper { .. } => {
+                self.give_up(parcel.owed.clone(), "outcome unknown", now)
+                    .await
+            }
+        }
+    }
+
+    async fn give_up(
+        &self,
+        parcel: Vec<Owed>,
+        error: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let rules = Arc::clone(self.engine.rules());
+        self.engine
+            .store()
+            .give_up(parcel, error.to_owned(), rules, now)
+            .await
+    }
+
+    /// Renders a parcel from the state of the moment; nothing if there is
+    /// nothing left to say.
+    async fn render(
+        &self,
+        parcel: &Parcel,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Rendered>, StoreError> {
+        let Some(leader) = parcel.owed.first() else {
+            return Ok(None);
+        };
+        let of = |number| parcel.changes.get(number);
+        let show = |snapshot| views::showing(snapshot, &self.engine, now);
+        let message = match &leader.kind {
+            Kind::Card { change } => of(change).map(|snapshot| card::card(&show(snapshot))),
+            Kind::Note { change, version } => of(change).and_then(|snapshot| {
+                let recorded = event_at(snapshot, *version)?;
+                note::note(&show(snapshot), recorded)
+            }),
+            Kind::Told {
+                change, version, ..
+            } => of(change).and_then(|snapshot| {
+                let recorded = event_at(snapshot, *version)?;
+                Some(direct::told(&show(snapshot), recorded))
+            }),
+            Kind::Reminder { .. } => self.reminder(parcel, leader.stands.is_some(), now),
+            Kind::Reply { .. } => match &parcel.answer {
+                Some(answered) => self.reply(answered, parcel, now).await?,
+                None => None,
+            },
+        };
+        let versions = parcel.changes.values().map(|one| one.change.version);
+        Ok(message.map(|message| Rendered {
+            message,
+            showed: versions.max().unwrap_or_default(),
+        }))
+    }
+
+    /// One message for everything that a person is reminded of. A new one
+    /// leaves out what has been done meanwhile.
+    fn reminder(&self, parcel: &Parcel, stands: bool, now: DateTime<Utc>) -> Option<Message> {
+        let mut due = Vec::new();
+        for owed in &parcel.owed {
+            let Kind::Reminder {
+                change,
+                person,
+                duty,
+                due_at,
+                rung,
+            } = &owed.kind
+            else {
+                continue;
+            };
+            let snapshot = parcel.changes.get(change)?;
+            let owner = Party::Person(person.clone());
+            let policy = self.engine.policy_of(&snapshot.change);
+            let open = obligations(&snapshot.change, policy).iter().any(|one| {
+                one.duty == *duty && one.met_at.is_none() && one.owner.as_ref() == Some(&owner)
+            });
+            if open || stands {
+                due.push(direct::Due {
+                    showing: views::showing(snapshot, &self.engine, now),
+                    duty: *duty,
+                    owner: Some(owner),
+                    due_at: *due_at,
+                    rung: *rung,
+                    open,
+                });
+            }
+        }
+        (!due.is_empty()).then(|| direct::reminder(&due, now))
+    }
+
+    async fn reply(
+        &self,
+        answered: &Answered,
+        parcel: &Parcel,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Message>, StoreError> {
+        let typed = || {
+            let words: Vec<&str> = answered
+                .gesture
+                .commitments()
+                .iter()
+                .rev()
+                .filter_map(|text| answered.words.get(text)?.as_deref())
+                .collect();
+            // Of a request's two texts the verbatim one says it all.
+            match &answered.gesture.ask {
+                Ask::Request { .. } => words.first().map(|&text| text.to_owned()),
+                _ => (!words.is_empty()).then(|| {
+                    words.into_iter().rev().collect::<Vec<_>>().join("\n\n")
+                }),
+            }
+        };
+        Ok(match (&answered.outcome, &answered.gesture.ask) {
+            (Outcome::Refused(sentence), _) => Some(reply::refused(sentence, typed().as_deref())),
+            (Outcome::Done, _) => None,
+            (Outcome::Answered, Ask::Status { change }) => {
+                let wanted = parcel.changes.values().next();
+                match (wanted, change) {
+                    (Some(snapshot), _) => {
+                        Some(reply::status(&views::showing(snapshot, &self.engine, now)))
+                    }
+                    (None, Some(number)) => Some(reply::refused(
+                        &crate::domain::change::Refusal::NoSuchChange(*number).to_string(),
+                        None,
+                    )),
+                    (None, None) => Some(self.list(crate::gesture::Which::Open, answered, now).await?),
+                }
+            }
+            (Outcome::Answered, Ask::List { which }) => {
+                Some(self.list(*which, answered, now).await?)
+            }
+            (Outcome::Answered, Ask::Unsure { meant }) => Some(reply::unsure(meant)),
+            (Outcome::Answered, Ask::NotYet { word }) => Some(reply::not_yet(word)),
+            (Outcome::Answered, _) => Some(reply::help()),
+        })
+    }
+
+    async fn list(
+        &self,
+        which: crate::gesture::Which,
+        answered: &Answered,
+        now: DateTime<Utc>,
+    ) -> Result<Message, StoreError> {
+        let open = self.engine.store().open_changes(LIST).await?;
+        let showing: Vec<_> = open
+            .iter()
+            .filter(|snapshot| views::is_listed(&snapshot.change, which, &answered.gesture.actor))
+            .map(|snapshot| views::showing(snapshot, &self.engine, now))
+            .collect();
+        Ok(reply::list(&showing, which))
+    }
+}
+
+fn claim(
+    parcel: &Parcel,
+    payload: [u8; 32],
+    showed: u64,
+    channel: Option<ChannelId>,
+) -> Claim {
+    Claim {
+        keys: parcel.owed.iter().map(|one| one.key.clone()).collect(),
+        revision: parcel.owed.first().map_or(0, |leader| leader.revision),
+        channel,
+        payload,
+        showed,
+    }
+}
+
+/// Returns the event that led to a version of a change.
+fn event_at(snapshot: &Snapshot, version: u64) -> Option<&crate::domain::change::Recorded> {
+    snapshot.history.get(usize::try_from(version).ok()?.checked_sub(1)?)
+}

@@ -1,0 +1,90 @@
+//! What the whole bot passes through: a command is handled, the clock ticks.
+//!
+//! The engine joins the rules in force to the store. It knows nothing of Slack,
+//! and reads no clock: `now` is a parameter.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::change::EmergencyChange;
+use crate::domain::id::{ChangeNumber, GroupId};
+use crate::domain::policy::{Party, Policy};
+use crate::domain::text::Salt;
+use crate::gesture::Heard;
+use crate::store::{Arrival, Execution, Outcome, Rules, Store, StoreError};
+
+/// The rules and the store of one workspace.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    store: Store,
+    rules: Arc<Rules>,
+}
+
+impl Engine {
+    /// Joins a store to the rules in force.
+    pub fn new(store: Store, rules: Rules) -> Self {
+        Self {
+            store,
+            rules: Arc::new(rules),
+        }
+    }
+
+    /// Returns the store, to read and to settle messages.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Returns the rules in force and those before them.
+    pub fn rules(&self) -> &Arc<Rules> {
+        &self.rules
+    }
+
+    /// Returns the policy under which a change was declared.
+    pub fn policy_of(&self, change: &EmergencyChange) -> &Policy {
+        self.rules.of(change)
+    }
+
+    /// Keeps what a person did. Once this returns, it may be acknowledged.
+    pub async fn hear(&self, heard: Heard, now: DateTime<Utc>) -> Result<Arrival, StoreError> {
+        self.store.keep(heard, now).await
+    }
+
+    /// Carries out a command.
+    pub async fn handle(
+        &self,
+        execution: Execution,
+        now: DateTime<Utc>,
+    ) -> Result<(Outcome, Option<ChangeNumber>), StoreError> {
+        self.store
+            .execute(execution, Arc::clone(&self.rules), now)
+            .await
+    }
+
+    /// Does what has become due. Returns how many changes there were to look
+    /// at; more may be waiting.
+    pub async fn tick(&self, now: DateTime<Utc>) -> Result<usize, StoreError> {
+        self.store.sweep(Arc::clone(&self.rules), now).await
+    }
+
+    /// Returns the groups that decide who may do what.
+    pub fn deciding_groups(&self) -> Vec<GroupId> {
+        self.rules
+            .all()
+            .flat_map(|policy| policy.approvers.iter().chain(&policy.commanders))
+            .filter_map(|party| match party {
+                Party::Group(group) => Some(group.clone()),
+                Party::Person(_) => None,
+            })
+            .collect::<std::collections::BTreeSet<_>>()
+            .into_iter()
+            .collect()
+    }
+}
+
+/// Draws the 32 random bytes under which a text is committed to.
+pub fn draw_salt() -> Result<Salt, getrandom::Error> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes)?;
+    Ok(Salt(bytes))
+}

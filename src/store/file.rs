@@ -1,0 +1,262 @@
+//! The database file: who may write it, how it is opened, and its form.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+/// The oldest SQLite that may write a file: 3.51.3 mends a fault by which a
+/// write-ahead log could be reset under a second connection (3.7.0 to 3.51.2).
+pub const SQLITE_AT_LEAST: i32 = 3_051_003;
+
+/// "EMG " in ASCII: says whose file this is.
+const APPLICATION_ID: i32 = 0x454D_4720;
+
+/// Every step of the database's form, in order. A released one is never edited.
+const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_register.sql")];
+
+/// How long a reader waits for a checkpoint in its way.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// How many prepared statements a connection keeps: more than there are.
+const STATEMENTS: usize = 128;
+
+/// Why the database can't be opened. Each says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process writes it.
+    #[error(
+        "{path} is in use by {holder}; stop that process first, or choose another file with --database"
+    )]
+    Locked {
+        /// The file.
+        path: PathBuf,
+        /// Who holds it, as they said themselves.
+        holder: String,
+    },
+    /// It can't be made or written.
+    #[error(
+        "{path} can't be written ({reason}); make the file and its folder writable for this user, or choose another with --database"
+    )]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// Why, in the system's words.
+        reason: String,
+    },
+    /// It isn't ours.
+    #[error("{path} is not a Breakglass database; choose another file with --database")]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It was written by a later version.
+    #[error(
+        "{path} was written by a newer Breakglass (form {found}, this one knows {known}); run that version, or restore the backup it made"
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its form.
+        found: usize,
+        /// The newest form that we know.
+        known: usize,
+    },
+    /// The linked SQLite is too old to be safe.
+    #[error(
+        "this program was built with SQLite {0}, which can corrupt a database; build it with 3.51.3 or newer"
+    )]
+    OldSqlite(&'static str),
+    /// No thread can be started.
+    #[error("the system can't start another thread; raise its limits")]
+    NoThread,
+    /// SQLite said no.
+    #[error("{path} can't be opened: {source}")]
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// SQLite's words.
+        source: rusqlite::Error,
+    },
+}
+
+/// Returns the version of the linked SQLite.
+pub fn sqlite_version() -> &'static str {
+    rusqlite::version()
+}
+
+/// The advisory lock of the one process that may write a file. Released when
+/// dropped, and by the system when the process dies.
+#[derive(Debug)]
+pub(super) struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    pub(super) fn take(path: &Path) -> Result<Self, OpenError> {
+        let unwritable = |error: std::io::Error| OpenError::Unwritable {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        };
+        let beside = beside(path, "lock");
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(beside)
+            .map_err(unwritable)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                // A holder that can't be read is still a holder.
+                let _ = file.read_to_string(&mut holder);
+                let holder = match holder.trim() {
+                    "" => "another process".to_owned(),
+                    named => named.to_owned(),
+                };
+                return Err(OpenError::Locked {
+                    path: path.to_owned(),
+                    holder,
+                });
+            }
+            Err(TryLockError::Error(error)) => return Err(unwritable(error)),
+        }
+        let holder = format!("breakglass, process {}\n", std::process::id());
+        file.set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| file.write_all(holder.as_bytes()))
+            .map_err(unwritable)?;
+        Ok(Self { _file: file })
+    }
+}
+
+/// Returns the path of a file that stands beside the database.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+/// Opens the file for the writer, and brings its form up to date.
+pub(super) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
+    if rusqlite::version_number() < SQLITE_AT_LEAST {
+        return Err(OpenError::OldSqlite(rusqlite::version()));
+    }
+    // SQLite opens what it can't write as read-only, without a word.
+    if let Err(error) = OpenOptions::new().append(true).create(true).open(path) {
+        return Err(OpenError::Unwritable {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        });
+    }
+    let fault = |source| explain(path, source);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(fault)?;
+    prepare(&connection).map_err(fault)?;
+    connection
+        .execute_batch(
+            "PRAGMA journal_mode = WAL;
+             PRAGMA synchronous = FULL;
+             PRAGMA journal_size_limit = 67108864;",
+        )
+        .map_err(fault)?;
+    migrate(&mut connection, path)?;
+    Ok(connection)
+}
+
+/// Opens the file for a reader, which can't write.
+pub(super) fn open_for_reading(path: &Path) -> Result<Connection, OpenError> {
+    let fault = |source| explain(path, source);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(fault)?;
+    prepare(&connection).map_err(fault)?;
+    connection
+        .execute_batch("PRAGMA query_only = ON;")
+        .map_err(fault)?;
+    Ok(connection)
+}
+
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.execute_batch(
+        "PRAGMA foreign_keys = ON;
+         PRAGMA trusted_schema = OFF;
+         PRAGMA cell_size_check = ON;
+         PRAGMA mmap_size = 0;
+         PRAGMA cache_size = -2048;",
+    )
+}
+
+fn explain(path: &Path, source: rusqlite::Error) -> OpenError {
+    let path = path.to_owned();
+    match source.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::NotADatabase) => OpenError::Foreign { path },
+        Some(rusqlite::ErrorCode::ReadOnly | rusqlite::ErrorCode::CannotOpen) => {
+            OpenError::Unwritable {
+                path,
+                reason: source.to_string(),
+            }
+        }
+        _ => OpenError::Sqlite { path, source },
+    }
+}
+
+fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
+    let fault = |source| explain(path, source);
+    let pragma = |connection: &Connection, name: &str| {
+        connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0))
+    };
+    let owner = pragma(connection, "application_id").map_err(fault)?;
+    let n_tables: u32 = connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(fault)?;
+    if owner != APPLICATION_ID && n_tables > 0 {
+        return Err(OpenError::Foreign {
+            path: path.to_owned(),
+        });
+    }
+    let form = pragma(connection, "user_version").map_err(fault)?;
+    let found = usize::try_from(form).unwrap_or_default();
+    if found > MIGRATIONS.len() {
+        return Err(OpenError::Newer {
+            path: path.to_owned(),
+            found,
+            known: MIGRATIONS.len(),
+        });
+    }
+    if found == MIGRATIONS.len() {
+        return Ok(());
+    }
+    if found > 0 {
+        back_up(connection, path, found)?;
+    }
+    let steps = connection
+        .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
+        .map_err(fault)?;
+    for migration in MIGRATIONS.iter().skip(found) {
+        steps.execute_batch(migration).map_err(fault)?;
+    }
+    steps
+        .execute_batch(&format!(
+            "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {};",
+            MIGRATIONS.len()
+        ))
+        .map_err(fault)?;
+    steps.commit().map_err(fault)
+}
+
+/// Copies the file as it is before its form changes.
+fn back_up(connection: &Connection, path: &Path, form: usize) -> Result<(), OpenError> {
+    let fault = |source| explain(path, source);
+    let copy = beside(path, &format!("form-{form}.backup"));
+    let mut target = Connection::open(copy).map_err(fault)?;
+    let backup = rusqlite::backup::Backup::new(connection, &mut target).map_err(fault)?;
+    // -1: all pages in one step; nobody else writes yet.
+    backup.step(-1).map(|_| ()).map_err(fault)
+}

@@ -1,0 +1,244 @@
+//! What people did, kept before it is acknowledged, until it is answered.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, params};
+use serde_json::Value;
+
+use super::form::{Form, Json, field, variants};
+use super::{StoreError, instant, micros};
+use crate::domain::id::{ChangeNumber, WorkspaceId};
+use crate::gesture::{Ask, Gesture};
+
+variants!(Ask, put_ask, take_ask {
+    "request" => Request { what, verbatim, asked, criterion },
+    "state_criterion" => StateCriterion { change, criterion },
+    "ask_someone_else" => AskSomeoneElse { change, asked },
+    "authorize" => Authorize { change },
+    "deny" => Deny { change },
+    "go_ahead" => GoAhead { change },
+    "take_command" => TakeCommand { change },
+    "name_commander" => NameCommander { change, commander },
+    "record_deployment" => RecordDeployment { change, when },
+    "lapse" => Lapse { change },
+    "withdraw" => Withdraw { change },
+    "document" => Document { change, sections },
+    "approve" => Approve { change, seen },
+    "reject" => Reject { change, reason },
+    "remediate" => Remediate { change, how },
+    "answer_exceptions" => AnswerExceptions { change, exceptions, cause, remedy, owner },
+    "status" => Status { change },
+    "list" => List { which },
+    "help" => Help,
+    "unsure" => Unsure { meant },
+    "not_yet" => NotYet { word },
+});
+
+/// Whether a gesture is new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrival {
+    /// It was kept now.
+    New,
+    /// It was kept before.
+    Known,
+}
+
+/// A gesture that waits to be answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// The gesture.
+    pub gesture: Gesture,
+    /// How often it could not be answered for lack of Slack's answer.
+    pub attempts: u32,
+    /// When to try next.
+    pub not_before: DateTime<Utc>,
+}
+
+/// What became of a gesture: the answer that a redelivery gets again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was done.
+    Done,
+    /// A rule said no, in these words.
+    Refused(String),
+    /// It asked for something to read.
+    Answered,
+}
+
+fn encode(gesture: &Gesture) -> String {
+    let (kind, data) = put_ask(&gesture.ask);
+    let mut out = String::with_capacity(256);
+    Json::Object(vec![
+        ("actor", gesture.actor.put()),
+        ("at", gesture.at.put()),
+        ("source", gesture.source.put()),
+        ("channel", gesture.channel.put()),
+        ("thread", gesture.thread.put()),
+        ("response_url", gesture.response_url.put()),
+        ("ask", Json::text(kind)),
+        ("data", data),
+    ])
+    .write(&mut out);
+    out
+}
+
+fn decode(key: &str, stored: &str) -> Option<Gesture> {
+    let value: Value = serde_json::from_str(stored).ok()?;
+    Some(Gesture {
+        key: key.to_owned(),
+        actor: field(&value, "actor")?,
+        at: field(&value, "at")?,
+        source: field(&value, "source")?,
+        channel: field(&value, "channel")?,
+        thread: field(&value, "thread")?,
+        response_url: field(&value, "response_url")?,
+        ask: take_ask(value.get("ask")?.as_str()?, value.get("data")?)?,
+    })
+}
+
+pub(super) fn keep(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    gesture: &Gesture,
+    now: DateTime<Utc>,
+) -> Result<Arrival, StoreError> {
+    let inserted = connection
+        .prepare_cached(
+            "INSERT INTO inbox (workspace, key, received_at, state, gesture, not_before)
+             VALUES (?1, ?2, ?3, 'waiting', ?4, ?3) ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![
+            workspace.as_str(),
+            gesture.key,
+            micros(now),
+            encode(gesture)
+        ])?;
+    Ok(if inserted == 1 {
+        Arrival::New
+    } else {
+        Arrival::Known
+    })
+}
+
+pub(super) fn waiting(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    limit: usize,
+) -> Result<Vec<Waiting>, StoreError> {
+    connection
+        .prepare_cached(
+            "SELECT key, gesture, attempts, not_before FROM inbox
+             WHERE workspace = ?1 AND state = 'waiting' ORDER BY received_at LIMIT ?2",
+        )?
+        .query_map(params![workspace.as_str(), limit], |row| {
+            Ok((
+                row.get::<_, String>(0)?,
+                row.get::<_, String>(1)?,
+                row.get(2)?,
+                row.get::<_, i64>(3)?,
+            ))
+        })?
+        .map(|row| {
+            let (key, stored, attempts, not_before) = row?;
+            Ok(Waiting {
+                gesture: decode(&key, &stored).ok_or(StoreError::Corrupt("a gesture"))?,
+                attempts,
+                not_before: instant(not_before),
+            })
+        })
+        .collect()
+}
+
+pub(super) fn find(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    key: &str,
+) -> Result<Option<Gesture>, StoreError> {
+    connection
+        .prepare_cached("SELECT gesture FROM inbox WHERE workspace = ?1 AND key = ?2")?
+        .query_row(params![workspace.as_str(), key], |row| {
+            row.get::<_, String>(0)
+        })
+        .optional()?
+        .map(|stored| decode(key, &stored).ok_or(StoreError::Corrupt("a gesture")))
+        .transpose()
+}
+
+/// Returns what became of a gesture; nothing while it waits.
+pub(super) fn outcome(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    key: &str,
+) -> Result<Option<(Outcome, Option<ChangeNumber>)>, StoreError> {
+    let row: Option<(String, Option<u64>)> = connection
+        .prepare_cached(
+            "SELECT result, change FROM inbox
+             WHERE workspace = ?1 AND key = ?2 AND state = 'done'",
+        )?
+        .query_row(params![workspace.as_str(), key], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?;
+    let Some((result, change)) = row else {
+        return Ok(None);
+    };
+    let outcome = match result.split_once(':') {
+        Some(("refused", sentence)) => Outcome::Refused(sentence.to_owned()),
+        _ if result == "done" => Outcome::Done,
+        _ if result == "answered" => Outcome::Answered,
+        _ => return Err(StoreError::Corrupt("a gesture's result")),
+    };
+    Ok(Some((outcome, change.map(ChangeNumber))))
+}
+
+pub(super) fn settle(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    key: &str,
+    outcome: &Outcome,
+    change: Option<ChangeNumber>,
+) -> Result<(), StoreError> {
+    let result = match outcome {
+        Outcome::Done => "done".to_owned(),
+        Outcome::Answered => "answered".to_owned(),
+        Outcome::Refused(sentence) => format!("refused:{sentence}"),
+    };
+    connection
+        .prepare_cached(
+            "UPDATE inbox SET state = 'done', result = ?3, change = ?4
+             WHERE workspace = ?1 AND key = ?2",
+        )?
+        .execute(params![
+            workspace.as_str(),
+            key,
+            result,
+            change.map(|number| number.0)
+        ])?;
+    Ok(())
+}
+
+pub(super) fn postpone(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    key: &str,
+    until: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "UPDATE inbox SET attempts = attempts + 1, not_before = ?3
+             WHERE workspace = ?1 AND key = ?2 AND state = 'waiting'",
+        )?
+        .execute(params![workspace.as_str(), key, micros(until)])?;
+    Ok(())
+}
+
+pub(super) fn next_at(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let at: Option<i64> = connection
+        .prepare_cached(
+            "SELECT min(not_before) FROM inbox WHERE workspace = ?1 AND state = 'waiting'",
+        )?
+        .query_row([workspace.as_str()], |row| row.get(0))?;
+    Ok(at.map(instant))
+}

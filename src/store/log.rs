@@ -1,0 +1,297 @@
+//! The one encoding of an event, version by version, and the log's tree.
+//!
+//! A leaf is the bytes encoded here once and never re-serialized: UTF-8 JSON in
+//! the fixed key order `{v, workspace, seq, change, at, source, actor, type,
+//! data}`. Decoders for every `v` stay for ever; a golden file holds each one.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, params};
+use serde_json::Value;
+
+use super::StoreError;
+use super::form::{Form, Json, field, variants};
+use crate::domain::change::{Actor, EmergencyChange, Event, Recorded, Source};
+use crate::domain::id::{ChangeNumber, WorkspaceId};
+use crate::domain::merkle::{Frontier, Hash, leaf_hash};
+
+/// The version of the form in which new leaves are written.
+const VERSION: u64 = 1;
+
+variants!(Event, put_event, take_event {
+    "requested" => Requested { what, verbatim, asked, place, policy },
+    "criterion_stated" => CriterionStated { criterion },
+    "asked_anew" => AskedAnew { asked },
+    "authorized" => Authorized { by, method, strength, ground },
+    "denied" => Denied { ground },
+    "went_ahead" => WentAhead,
+    "commander_named" => CommanderNamed { commander },
+    "commander_authorized" => CommanderAuthorized { ground },
+    "second_authorized" => SecondAuthorized { ground },
+    "deployed" => Deployed { deployed_at, known_from, implementer },
+    "lapsed" => Lapsed,
+    "withdrawn" => Withdrawn,
+    "section_written" => SectionWritten { section, text },
+    "documented" => Documented,
+    "approved" => Approved { content, ground },
+    "approval_taken_back" => ApprovalTakenBack { section },
+    "rejected" => Rejected { reason, ground },
+    "remediated" => Remediated { how },
+    "exception_recorded" => ExceptionRecorded { exception },
+    "exception_answered" => ExceptionAnswered { exception, cause, remedy, owner },
+    "deadline_missed" => DeadlineMissed { duty, owner, due_at },
+    "reminded" => Reminded { duty, owner, due_at, rung },
+    "delivered" => Delivered { key, channel, ts, payload, showed },
+    "undelivered" => Undelivered { key, error },
+    "closed" => Closed,
+});
+
+/// A leaf that belongs to no change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum HouseEvent {
+    /// A policy came into force, with its full bytes.
+    PolicyAdopted { version: u64, bytes: String },
+}
+
+variants!(HouseEvent, put_house_event, take_house_event {
+    "policy_adopted" => PolicyAdopted { version, bytes },
+});
+
+/// Encodes an event of a change as a leaf.
+pub(super) fn encode(
+    workspace: &WorkspaceId,
+    seq: u64,
+    change: ChangeNumber,
+    recorded: &Recorded,
+) -> Vec<u8> {
+    let (kind, data) = put_event(&recorded.event);
+    leaf(
+        workspace,
+        seq,
+        [
+            ("change", change.put()),
+            ("at", recorded.at.put()),
+            ("source", recorded.source.put()),
+            ("actor", recorded.actor.put()),
+            ("type", Json::text(kind)),
+            ("data", data),
+        ],
+    )
+}
+
+/// Encodes an event of the house, which belongs to no change.
+pub(super) fn encode_house_event(
+    workspace: &WorkspaceId,
+    seq: u64,
+    at: DateTime<Utc>,
+    event: &HouseEvent,
+) -> Vec<u8> {
+    let (kind, data) = put_house_event(event);
+    leaf(
+        workspace,
+        seq,
+        [
+            ("change", Json::Null),
+            ("at", at.put()),
+            ("source", Source::Clock.put()),
+            ("actor", Actor::Bot.put()),
+            ("type", Json::text(kind)),
+            ("data", data),
+        ],
+    )
+}
+
+fn leaf(workspace: &WorkspaceId, seq: u64, rest: [(&'static str, Json); 6]) -> Vec<u8> {
+    let mut out = String::with_capacity(256);
+    let head = [
+        ("v", Json::Integer(VERSION)),
+        ("workspace", Json::text(workspace.as_str())),
+        ("seq", Json::Integer(seq)),
+    ];
+    Json::Object(head.into_iter().chain(rest).collect()).write(&mut out);
+    out.into_bytes()
+}
+
+/// Decodes the leaf of a change's event.
+pub(super) fn decode(leaf: &[u8]) -> Option<Recorded> {
+    let value: Value = serde_json::from_slice(leaf).ok()?;
+    match value.get("v")?.as_u64()? {
+        1 => Some(Recorded {
+            at: field(&value, "at")?,
+            source: field(&value, "source")?,
+            actor: field(&value, "actor")?,
+            event: take_event(value.get("type")?.as_str()?, value.get("data")?)?,
+        }),
+        _ => None,
+    }
+}
+
+/// Decodes the leaf of an event of the house.
+pub(super) fn decode_house_event(leaf: &[u8]) -> Option<HouseEvent> {
+    let value: Value = serde_json::from_slice(leaf).ok()?;
+    match value.get("v")?.as_u64()? {
+        1 => take_house_event(value.get("type")?.as_str()?, value.get("data")?),
+        _ => None,
+    }
+}
+
+/// Appends to the log of one workspace. The head moves when it is saved, in the
+/// same transaction.
+pub(super) struct Appender<'c> {
+    connection: &'c Connection,
+    workspace: &'c WorkspaceId,
+    frontier: Frontier,
+}
+
+impl<'c> Appender<'c> {
+    pub(super) fn begin(
+        connection: &'c Connection,
+        workspace: &'c WorkspaceId,
+    ) -> Result<Self, StoreError> {
+        Ok(Self {
+            connection,
+            workspace,
+            frontier: frontier(connection, workspace)?,
+        })
+    }
+
+    /// Appends the events of a change, whose versions go on from `version`.
+    pub(super) fn append(
+        &mut self,
+        change: ChangeNumber,
+        version: u64,
+        recorded: &[Recorded],
+    ) -> Result<(), StoreError> {
+        for (version, one) in (version + 1..).zip(recorded) {
+            let leaf = encode(self.workspace, self.frontier.size(), change, one);
+            self.insert(Some((change, version)), &leaf)?;
+        }
+        Ok(())
+    }
+
+    /// Appends an event of the house.
+    pub(super) fn append_house_event(
+        &mut self,
+        at: DateTime<Utc>,
+        event: &HouseEvent,
+    ) -> Result<(), StoreError> {
+        let leaf = encode_house_event(self.workspace, self.frontier.size(), at, event);
+        self.insert(None, &leaf)
+    }
+
+    fn insert(
+        &mut self,
+        place: Option<(ChangeNumber, u64)>,
+        leaf: &[u8],
+    ) -> Result<(), StoreError> {
+        let hash = leaf_hash(leaf);
+        self.connection
+            .prepare_cached(
+                "INSERT INTO event (workspace, seq, change, version, leaf, leaf_hash)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?
+            .execute(params![
+                self.workspace.as_str(),
+                self.frontier.size(),
+                place.map(|(change, _)| change.0),
+                place.map(|(_, version)| version),
+                leaf,
+                hash,
+            ])?;
+        self.frontier.append(hash);
+        Ok(())
+    }
+
+    /// Moves the head to the last leaf appended.
+    pub(super) fn save(self) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached(
+                "INSERT INTO head (workspace, size, peaks) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (workspace) DO UPDATE SET size = ?2, peaks = ?3",
+            )?
+            .execute(params![
+                self.workspace.as_str(),
+                self.frontier.size(),
+                self.frontier.peaks().concat(),
+            ])?;
+        Ok(())
+    }
+}
+
+/// Returns the head of a workspace's log.
+pub(super) fn frontier(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+) -> Result<Frontier, StoreError> {
+    let row: Option<(u64, Vec<u8>)> = connection
+        .prepare_cached("SELECT size, peaks FROM head WHERE workspace = ?1")?
+        .query_row([workspace.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((size, peaks)) = row else {
+        return Ok(Frontier::default());
+    };
+    let (peaks, _) = peaks.as_chunks::<32>();
+    Frontier::restore(size, peaks.to_vec()).ok_or(StoreError::Corrupt("the log's head"))
+}
+
+/// Returns a change's events in order.
+pub(super) fn history(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    change: ChangeNumber,
+) -> Result<Vec<Recorded>, StoreError> {
+    connection
+        .prepare_cached(
+            "SELECT leaf FROM event WHERE workspace = ?1 AND change = ?2 ORDER BY version",
+        )?
+        .query_map(params![workspace.as_str(), change.0], |row| {
+            row.get::<_, Vec<u8>>(0)
+        })?
+        .map(|leaf| decode(&leaf?).ok_or(StoreError::Corrupt("an event")))
+        .collect()
+}
+
+/// Returns a change, folded from its events, with them.
+pub(super) fn load(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    number: ChangeNumber,
+) -> Result<Option<(EmergencyChange, Vec<Recorded>)>, StoreError> {
+    let history = history(connection, workspace, number)?;
+    if history.is_empty() {
+        return Ok(None);
+    }
+    let change = EmergencyChange::replay(number, &history)
+        .ok_or(StoreError::Corrupt("a change's history"))?;
+    Ok(Some((change, history)))
+}
+
+/// Returns whether every leaf hashes to what stands beside it and the head to
+/// all of them: the number of leaves, or what is wrong first.
+pub(super) fn check(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+) -> Result<Result<u64, String>, StoreError> {
+    let mut grown = Frontier::default();
+    let mut statement = connection
+        .prepare("SELECT seq, leaf, leaf_hash FROM event WHERE workspace = ?1 ORDER BY seq")?;
+    let mut rows = statement.query([workspace.as_str()])?;
+    while let Some(row) = rows.next()? {
+        let seq: u64 = row.get(0)?;
+        let leaf: Vec<u8> = row.get(1)?;
+        let kept: Hash = row.get(2)?;
+        if seq != grown.size() {
+            return Ok(Err(format!("record {} is missing", grown.size())));
+        }
+        if leaf_hash(&leaf) != kept {
+            return Ok(Err(format!("record {seq} was altered")));
+        }
+        if decode(&leaf).is_none() && decode_house_event(&leaf).is_none() {
+            return Ok(Err(format!("record {seq} is of no known form")));
+        }
+        grown.append(kept);
+    }
+    if grown != frontier(connection, workspace)? {
+        return Ok(Err("the log's head doesn't fit its records".to_owned()));
+    }
+    Ok(Ok(grown.size()))
+}

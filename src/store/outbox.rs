@@ -1,0 +1,691 @@
+//! The messages that Slack shall have, and how far they have come.
+//!
+//! A message is owed, claimed, and then settled or failed. What it says is
+//! rendered from the state of the moment in which it is claimed.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::people::Roster;
+use super::{StoreError, instant, micros};
+use crate::domain::change::EmergencyChange;
+use crate::domain::effect::Effect;
+use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId, WorkspaceId};
+use crate::domain::obligation::{Duty, Rung, by_day};
+use crate::gesture::Gesture;
+
+/// What a message of the outbox is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// The card of a change.
+    Card {
+        /// Which change.
+        change: ChangeNumber,
+    },
+    /// A line in the card's thread.
+    Note {
+        /// Which change.
+        change: ChangeNumber,
+        /// The event that it tells, by the version of the change.
+        version: u64,
+    },
+    /// A reminder by direct message.
+    Reminder {
+        /// Which change.
+        change: ChangeNumber,
+        /// Who is reminded.
+        person: UserId,
+        /// Of what.
+        duty: Duty,
+        /// Due when.
+        due_at: Option<DateTime<Utc>>,
+        /// On which rung.
+        rung: Rung,
+    },
+    /// News by direct message.
+    Told {
+        /// Which change.
+        change: ChangeNumber,
+        /// Who hears of it.
+        person: UserId,
+        /// The event, by the version of the change.
+        version: u64,
+    },
+    /// A reply that only one person sees.
+    Reply {
+        /// The key of the gesture that it answers.
+        gesture: String,
+    },
+}
+
+/// A message of the outbox as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owed {
+    /// Its key, unique in the workspace; travels with the message.
+    pub key: String,
+    /// What it is.
+    pub kind: Kind,
+    /// How often what it shows has changed.
+    pub revision: u64,
+    /// How often sending it has failed.
+    pub attempts: u32,
+    /// Where it stands in Slack already, if it does: then it is edited.
+    pub stands: Option<(ChannelId, MessageTs)>,
+    /// The message that it went out as part of.
+    pub batch: Option<String>,
+}
+
+/// How long after a reply was asked for it is still worth giving: Slack keeps
+/// the door open for 30 minutes.
+const REPLY_LIFE_MINUTES: i64 = 30;
+
+/// Deadlines before state before what can wait.
+fn priority(kind: &Kind) -> u8 {
+    match kind {
+        Kind::Reply { .. } => 0,
+        Kind::Card { .. } => 1,
+        Kind::Reminder { .. } => 2,
+        Kind::Told { .. } => 3,
+        Kind::Note { .. } => 4,
+    }
+}
+
+fn owe(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    key: &str,
+    lane: &str,
+    kind: &Kind,
+    not_before: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let (name, change, version, person, duty, due_at, rung, gesture) = match kind {
+        Kind::Card { change } => ("card", Some(change), None, None, None, None, None, None),
+        Kind::Note { change, version } => (
+            "note",
+            Some(change),
+            Some(version),
+            None,
+            None,
+            None,
+            None,
+            None,
+        ),
+        Kind::Reminder {
+            change,
+            person,
+            duty,
+            due_at,
+            rung,
+        } => (
+            "reminder",
+            Some(change),
+            None,
+            Some(person),
+            Some(duty.name()),
+            *due_at,
+            Some(rung.name()),
+            None,
+        ),
+        Kind::Told {
+            change,
+            person,
+            version,
+        } => (
+            "told",
+            Some(change),
+            Some(version),
+            Some(person),
+            None,
+            None,
+            None,
+            None,
+        ),
+        Kind::Reply { gesture } => ("reply", None, None, None, None, None, None, Some(gesture)),
+    };
+    connection
+        .prepare_cached(
+            "INSERT INTO outbox (workspace, key, kind, state, lane, priority, not_before,
+                                 change, version, person, duty, due_at, rung, gesture)
+             VALUES (?1, ?2, ?3, 'owed', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+             ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![
+            workspace.as_str(),
+            key,
+            name,
+            lane,
+            priority(kind),
+            micros(not_before),
+            change.map(|number| number.0),
+            version,
+            person.map(UserId::as_str),
+            duty,
+            due_at.map(micros),
+            rung,
+            gesture,
+        ])?;
+    Ok(())
+}
+
+/// Puts what a change's events owe into the outbox.
+pub(super) fn owe_effects(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    change: &EmergencyChange,
+    effects: &[Effect],
+    roster: &Roster<'_>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let number = change.number;
+    let channel = change.place.channel.as_str();
+    for effect in effects {
+        match effect {
+            Effect::Card => {
+                let key = format!("card:{number}");
+                let redrawn = connection
+                    .prepare_cached(
+                        "UPDATE outbox SET owed_revision = owed_revision + 1,
+                                state = iif(state = 'settled', 'owed', state),
+                                not_before = iif(state = 'settled', ?3, not_before)
+                         WHERE workspace = ?1 AND key = ?2",
+                    )?
+                    .execute(params![workspace.as_str(), key, micros(now)])?;
+                if redrawn == 0 {
+                    let card = Kind::Card { change: number };
+                    owe(connection, workspace, &key, channel, &card, now)?;
+                }
+            }
+            Effect::Note { version } => {
+                let key = format!("note:{number}:{version}");
+                let note = Kind::Note {
+                    change: number,
+                    version: *version,
+                };
+                owe(connection, workspace, &key, channel, &note, now)?;
+            }
+            Effect::Remind {
+                person,
+                duty,
+                due_at,
+                rung,
+            } => {
+                let due = due_at.map_or(0, micros);
+                let key = format!(
+                    "reminder:{number}:{}:{person}:{due}:{}",
+                    duty.name(),
+                    rung.name()
+                );
+                let reminder = Kind::Reminder {
+                    change: number,
+                    person: person.clone(),
+                    duty: *duty,
+                    due_at: *due_at,
+                    rung: *rung,
+                };
+                owe(connection, workspace, &key, person.as_str(), &reminder, now)?;
+            }
+            Effect::Tell { person, version } => {
+                let key = format!("told:{number}:{version}:{person}");
+                let told = Kind::Told {
+                    change: number,
+                    person: person.clone(),
+                    version: *version,
+                };
+                let at = by_day(person, now, roster);
+                owe(connection, workspace, &key, person.as_str(), &told, at)?;
+            }
+            Effect::Refresh { duty } => {
+                connection
+                    .prepare_cached(
+                        "UPDATE outbox SET owed_revision = owed_revision + 1,
+                                state = iif(state = 'settled', 'owed', state),
+                                not_before = iif(state = 'settled', ?4, not_before)
+                         WHERE workspace = ?1 AND ts IS NOT NULL AND key IN (
+                             SELECT coalesce(batch, key) FROM outbox
+                             WHERE workspace = ?1 AND change = ?2 AND duty = ?3
+                               AND kind = 'reminder')",
+                    )?
+                    .execute(params![
+                        workspace.as_str(),
+                        number.0,
+                        duty.name(),
+                        micros(now)
+                    ])?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Owes a person the answer to their gesture.
+pub(super) fn owe_reply(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    gesture: &Gesture,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let key = format!("reply:{}", gesture.key);
+    let reply = Kind::Reply {
+        gesture: gesture.key.clone(),
+    };
+    // A lane of its own: a reply goes to its response_url and waits for nobody.
+    owe(connection, workspace, &key, &key, &reply, now)
+}
+
+const COLUMNS: &str = "key, kind, change, version, person, duty, due_at, rung, gesture, \
+                       owed_revision, attempts, channel, ts, batch";
+
+fn read(row: &Row<'_>) -> Result<Owed, StoreError> {
+    let corrupt = || StoreError::Corrupt("a message of the outbox");
+    let change = row
+        .get::<_, Option<u64>>("change")?
+        .map(ChangeNumber)
+        .ok_or_else(corrupt);
+    let version = row.get::<_, Option<u64>>("version")?.ok_or_else(corrupt);
+    let person = row
+        .get::<_, Option<String>>("person")?
+        .map(UserId::new)
+        .ok_or_else(corrupt);
+    let kind = match row.get::<_, String>("kind")?.as_str() {
+        "card" => Kind::Card { change: change? },
+        "note" => Kind::Note {
+            change: change?,
+            version: version?,
+        },
+        "reminder" => Kind::Reminder {
+            change: change?,
+            person: person?,
+            duty: row
+                .get::<_, Option<String>>("duty")?
+                .and_then(|name| Duty::from_name(&name))
+                .ok_or_else(corrupt)?,
+            due_at: row.get::<_, Option<i64>>("due_at")?.map(instant),
+            rung: row
+                .get::<_, Option<String>>("rung")?
+                .and_then(|name| Rung::from_name(&name))
+                .ok_or_else(corrupt)?,
+        },
+        "told" => Kind::Told {
+            change: change?,
+            person: person?,
+            version: version?,
+        },
+        "reply" => Kind::Reply {
+            gesture: row
+                .get::<_, Option<String>>("gesture")?
+                .ok_or_else(corrupt)?,
+        },
+        _ => return Err(corrupt()),
+    };
+    let channel: Option<String> = row.get("channel")?;
+    let ts: Option<String> = row.get("ts")?;
+    Ok(Owed {
+        key: row.get("key")?,
+        kind,
+        revision: row.get("owed_revision")?,
+        attempts: row.get("attempts")?,
+        stands: channel
+            .zip(ts)
+            .map(|(channel, ts)| (ChannelId::new(channel), MessageTs::new(ts))),
+        batch: row.get("batch")?,
+    })
+}
+
+/// The lanes in which something is owed, without walking over all that is.
+const LANES: &str = "WITH RECURSIVE owing (lane) AS (
+        SELECT min(lane) FROM outbox WHERE workspace = ?1 AND state = 'owed'
+        UNION ALL
+        SELECT (SELECT min(lane) FROM outbox
+                WHERE workspace = ?1 AND state = 'owed' AND lane > owing.lane)
+        FROM owing WHERE owing.lane IS NOT NULL)";
+
+/// Returns the lanes in which something may be sent now.
+pub(super) fn lanes(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    now: DateTime<Utc>,
+    limit: usize,
+) -> Result<Vec<String>, StoreError> {
+    connection
+        .prepare_cached(&format!(
+            "{LANES} SELECT owing.lane FROM owing
+             WHERE owing.lane IS NOT NULL
+               AND NOT EXISTS (SELECT 1 FROM lane WHERE lane.workspace = ?1
+                               AND lane.lane = owing.lane AND lane.not_before > ?2)
+               AND EXISTS (SELECT 1 FROM outbox WHERE workspace = ?1 AND state = 'owed'
+                           AND outbox.lane = owing.lane AND not_before <= ?2)
+             LIMIT ?3"
+        ))?
+        .query_map(params![workspace.as_str(), micros(now), limit], |row| {
+            row.get(0)
+        })?
+        .map(|lane| Ok(lane?))
+        .collect()
+}
+
+/// Returns when something may be sent, or looked for, next.
+pub(super) fn next_at(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    grace: chrono::TimeDelta,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let owed: Option<i64> = connection
+        .prepare_cached(&format!(
+            "{LANES} SELECT min(max(
+                 (SELECT min(not_before) FROM outbox WHERE workspace = ?1 AND state = 'owed'
+                  AND outbox.lane = owing.lane),
+                 coalesce((SELECT not_before FROM lane WHERE lane.workspace = ?1
+                           AND lane.lane = owing.lane), 0)))
+             FROM owing WHERE owing.lane IS NOT NULL"
+        ))?
+        .query_row([workspace.as_str()], |row| row.get(0))?;
+    let doubted: Option<i64> = connection
+        .prepare_cached(
+            "SELECT min(max(claimed_at + ?2, not_before)) FROM outbox
+             WHERE workspace = ?1 AND state = 'claimed' AND batch IS NULL",
+        )?
+        .query_row(
+            params![workspace.as_str(), grace.num_microseconds()],
+            |row| row.get(0),
+        )?;
+    Ok(owed.into_iter().chain(doubted).min().map(instant))
+}
+
+/// Returns the next message of a lane with those that go out in one with it:
+/// what a person is owed at one time is one message.
+pub(super) fn next_of(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    lane: &str,
+    now: DateTime<Utc>,
+) -> Result<Vec<Owed>, StoreError> {
+    let leader = {
+        let mut select = connection.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM outbox
+             WHERE workspace = ?1 AND lane = ?2 AND state = 'owed' AND not_before <= ?3
+             ORDER BY priority, id LIMIT 1"
+        ))?;
+        let mut rows = select.query(params![workspace.as_str(), lane, micros(now)])?;
+        match rows.next()? {
+            Some(row) => read(row)?,
+            None => return Ok(Vec::new()),
+        }
+    };
+    let followers = if leader.stands.is_some() {
+        part_of(connection, workspace, &leader.key)?
+    } else if matches!(leader.kind, Kind::Reminder { .. }) {
+        let mut select = connection.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM outbox
+             WHERE workspace = ?1 AND lane = ?2 AND state = 'owed' AND not_before <= ?3
+               AND kind = 'reminder' AND ts IS NULL AND key <> ?4 ORDER BY priority, id"
+        ))?;
+        let mut rows = select.query(params![workspace.as_str(), lane, micros(now), leader.key])?;
+        let mut followers = Vec::new();
+        while let Some(row) = rows.next()? {
+            followers.push(read(row)?);
+        }
+        followers
+    } else {
+        Vec::new()
+    };
+    Ok(std::iter::once(leader).chain(followers).collect())
+}
+
+/// Returns the messages that went out as part of another.
+fn part_of(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    leader: &str,
+) -> Result<Vec<Owed>, StoreError> {
+    let mut select = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM outbox WHERE workspace = ?1 AND batch = ?2 ORDER BY id"
+    ))?;
+    let mut rows = select.query(params![workspace.as_str(), leader])?;
+    let mut parts = Vec::new();
+    while let Some(row) = rows.next()? {
+        parts.push(read(row)?);
+    }
+    Ok(parts)
+}
+
+/// A message that was claimed and of which it is unknown whether Slack has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doubtful {
+    /// The message, and those that went out in one with it.
+    pub parcel: Vec<Owed>,
+    /// The lane it went in.
+    pub lane: String,
+    /// When it was claimed.
+    pub claimed_at: DateTime<Utc>,
+    /// The conversation it was to go to.
+    pub channel: Option<ChannelId>,
+    /// The SHA-256 of what was to be sent.
+    pub payload: [u8; 32],
+    /// The version of the change that it was to show.
+    pub showed: u64,
+}
+
+/// Returns the messages whose grace is over and whose fate isn't known.
+pub(super) fn doubtful(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    now: DateTime<Utc>,
+    grace: chrono::TimeDelta,
+    limit: usize,
+) -> Result<Vec<Doubtful>, StoreError> {
+    let mut select = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS}, lane, claimed_at, payload, showed FROM outbox
+         WHERE workspace = ?1 AND state = 'claimed' AND claimed_at <= ?2 AND not_before <= ?3
+           AND batch IS NULL ORDER BY claimed_at LIMIT ?4"
+    ))?;
+    let mut rows = select.query(params![
+        workspace.as_str(),
+        micros(now - grace),
+        micros(now),
+        limit
+    ])?;
+    let mut doubtful = Vec::new();
+    while let Some(row) = rows.next()? {
+        let leader = read(row)?;
+        let parts = part_of(connection, workspace, &leader.key)?;
+        doubtful.push(Doubtful {
+            lane: row.get("lane")?,
+            claimed_at: instant(row.get("claimed_at")?),
+            channel: row.get::<_, Option<String>>("channel")?.map(ChannelId::new),
+            payload: row
+                .get::<_, Option<[u8; 32]>>("payload")?
+                .unwrap_or_default(),
+            showed: row.get::<_, Option<u64>>("showed")?.unwrap_or_default(),
+            parcel: std::iter::once(leader).chain(parts).collect(),
+        });
+    }
+    Ok(doubtful)
+}
+
+/// What is about to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The message and those that go out in one with it, leader first.
+    pub keys: Vec<String>,
+    /// The revision of the leader that is shown.
+    pub revision: u64,
+    /// Where it goes.
+    pub channel: Option<ChannelId>,
+    /// SHA-256 of what is sent.
+    pub payload: [u8; 32],
+    /// The version of the change that it shows; the largest, of several.
+    pub showed: u64,
+}
+
+/// Claims a message, if it is still owed as it was rendered.
+pub(super) fn claim(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    claim: &Claim,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let Some((leader, followers)) = claim.keys.split_first() else {
+        return Ok(false);
+    };
+    let claimed = connection
+        .prepare_cached(
+            "UPDATE outbox SET state = 'claimed', claimed_at = ?4, payload = ?5, showed = ?6,
+                    channel = coalesce(channel, ?7), attempts = attempts + 1
+             WHERE workspace = ?1 AND key = ?2 AND state = 'owed' AND owed_revision = ?3",
+        )?
+        .execute(params![
+            workspace.as_str(),
+            leader,
+            claim.revision,
+            micros(now),
+            claim.payload,
+            claim.showed,
+            claim.channel.as_ref().map(ChannelId::as_str),
+        ])?;
+    if claimed == 0 {
+        return Ok(false);
+    }
+    let mut follow = connection.prepare_cached(
+        "UPDATE outbox SET state = 'claimed', claimed_at = ?3, batch = ?4
+         WHERE workspace = ?1 AND key = ?2 AND state = 'owed'",
+    )?;
+    for key in followers {
+        follow.execute(params![workspace.as_str(), key, micros(now), leader])?;
+    }
+    Ok(true)
+}
+
+/// Notes that Slack has a message. It is owed again if what it shows has
+/// changed since it was claimed.
+pub(super) fn settle(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    claim: &Claim,
+    stands: Option<&(ChannelId, MessageTs)>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let Some((leader, _)) = claim.keys.split_first() else {
+        return Ok(());
+    };
+    connection
+        .prepare_cached(
+            "UPDATE outbox SET shown_revision = ?3, attempts = 0, error = NULL,
+                    channel = coalesce(?4, channel), ts = coalesce(?5, ts),
+                    state = iif(owed_revision > ?3, 'owed', 'settled'),
+                    not_before = ?6
+             WHERE workspace = ?1 AND key = ?2",
+        )?
+        .execute(params![
+            workspace.as_str(),
+            leader,
+            claim.revision,
+            stands.map(|(channel, _)| channel.as_str()),
+            stands.map(|(_, ts)| ts.as_str()),
+            micros(now),
+        ])?;
+    connection
+        .prepare_cached(
+            "UPDATE outbox SET state = 'settled', shown_revision = owed_revision
+             WHERE workspace = ?1 AND batch = ?2",
+        )?
+        .execute(params![workspace.as_str(), leader])?;
+    Ok(())
+}
+
+/// Owes a message again from `not_before` on: it was not sent.
+pub(super) fn release(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    leader: &str,
+    not_before: DateTime<Utc>,
+    error: &str,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "UPDATE outbox SET state = 'owed', claimed_at = NULL, not_before = ?3, error = ?4
+             WHERE workspace = ?1 AND (key = ?2 OR batch = ?2)",
+        )?
+        .execute(params![
+            workspace.as_str(),
+            leader,
+            micros(not_before),
+            error
+        ])?;
+    connection
+        .prepare_cached(
+            "UPDATE outbox SET batch = NULL WHERE workspace = ?1 AND batch = ?2 AND ts IS NULL",
+        )?
+        .execute(params![workspace.as_str(), leader])?;
+    Ok(())
+}
+
+/// Looks for a message of unknown fate again from `not_before` on.
+pub(super) fn doubt_until(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    leader: &str,
+    not_before: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "UPDATE outbox SET not_before = ?3
+             WHERE workspace = ?1 AND key = ?2 AND state = 'claimed'",
+        )?
+        .execute(params![workspace.as_str(), leader, micros(not_before)])?;
+    Ok(())
+}
+
+/// Gives a message up.
+pub(super) fn fail(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    leader: &str,
+    error: &str,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "UPDATE outbox SET state = 'failed', error = ?3
+             WHERE workspace = ?1 AND (key = ?2 OR batch = ?2)",
+        )?
+        .execute(params![workspace.as_str(), leader, error])?;
+    Ok(())
+}
+
+/// Lets nothing into a lane before an instant.
+pub(super) fn hold_lane(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    lane: &str,
+    until: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO lane (workspace, lane, not_before) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET not_before = max(not_before, ?3)",
+        )?
+        .execute(params![workspace.as_str(), lane, micros(until)])?;
+    Ok(())
+}
+
+/// Returns where the card of a change stands.
+pub(super) fn card(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    change: ChangeNumber,
+) -> Result<Option<(ChannelId, MessageTs)>, StoreError> {
+    let row: Option<(Option<String>, Option<String>)> = connection
+        .prepare_cached("SELECT channel, ts FROM outbox WHERE workspace = ?1 AND key = ?2")?
+        .query_row(
+            params![workspace.as_str(), format!("card:{change}")],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .optional()?;
+    Ok(row
+        .and_then(|(channel, ts)| channel.zip(ts))
+        .map(|(channel, ts)| (ChannelId::new(channel), MessageTs::new(ts))))
+}
+
+/// Whether a reply asked for at `received_at` can still be given.
+pub fn reply_is_alive(received_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    now - received_at < chrono::TimeDelta::minutes(REPLY_LIFE_MINUTES)
+}

@@ -1,0 +1,159 @@
+//! What the words and the night need to know of people: their name, their zone,
+//! when they were last active. Never consulted for who may do what.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{LocalResult, TimeDelta, TimeZone};
+use chrono_tz::Tz;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{StoreError, instant, micros};
+use crate::domain::id::{ChannelId, UserId, WorkspaceId};
+use crate::domain::obligation::People;
+
+/// What Slack said of a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// Who.
+    pub id: UserId,
+    /// The name they show.
+    pub name: String,
+    /// Their IANA zone, such as `Europe/Berlin`.
+    pub zone: Option<String>,
+}
+
+pub(super) fn meet(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    person: &Person,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO person (workspace, id, name, zone) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO UPDATE SET name = ?3, zone = coalesce(?4, zone)",
+        )?
+        .execute(params![
+            workspace.as_str(),
+            person.id.as_str(),
+            person.name,
+            person.zone,
+        ])?;
+    Ok(())
+}
+
+pub(super) fn is_active(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    who: &UserId,
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO person (workspace, id, active_at) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET active_at = max(coalesce(active_at, ?3), ?3)",
+        )?
+        .execute(params![workspace.as_str(), who.as_str(), micros(at)])?;
+    Ok(())
+}
+
+/// Keeps the direct message conversation with somebody.
+pub(super) fn speaks_in(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    who: &UserId,
+    channel: &ChannelId,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO person (workspace, id, direct) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET direct = ?3",
+        )?
+        .execute(params![workspace.as_str(), who.as_str(), channel.as_str()])?;
+    Ok(())
+}
+
+pub(super) fn direct(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    who: &UserId,
+) -> Result<Option<ChannelId>, StoreError> {
+    let row: Option<Option<String>> = connection
+        .prepare_cached("SELECT direct FROM person WHERE workspace = ?1 AND id = ?2")?
+        .query_row(params![workspace.as_str(), who.as_str()], |row| row.get(0))
+        .optional()?;
+    Ok(row.flatten().map(ChannelId::new))
+}
+
+/// Which of these the bot doesn't know the zone of.
+pub(super) fn unmet(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    people: &[UserId],
+) -> Result<Vec<UserId>, StoreError> {
+    let mut select = connection.prepare_cached(
+        "SELECT 1 FROM person WHERE workspace = ?1 AND id = ?2 AND name IS NOT NULL",
+    )?;
+    let mut unmet = Vec::new();
+    for who in people {
+        if !select.exists(params![workspace.as_str(), who.as_str()])? {
+            unmet.push(who.clone());
+        }
+    }
+    Ok(unmet)
+}
+
+/// The people as the ladder sees them, read as it asks.
+pub(super) struct Roster<'c> {
+    pub(super) connection: &'c Connection,
+    pub(super) workspace: &'c WorkspaceId,
+    /// The zone of people who have none.
+    pub(super) house: Tz,
+}
+
+impl Roster<'_> {
+    fn row(&self, who: &UserId) -> (Option<String>, Option<i64>) {
+        self.connection
+            .prepare_cached("SELECT zone, active_at FROM person WHERE workspace = ?1 AND id = ?2")
+            .and_then(|mut select| {
+                select
+                    .query_row(params![self.workspace.as_str(), who.as_str()], |row| {
+                        Ok((row.get(0)?, row.get(1)?))
+                    })
+                    .optional()
+            })
+            .ok()
+            .flatten()
+            .unwrap_or_default()
+    }
+
+    fn zone(&self, who: Option<&UserId>) -> Tz {
+        who.and_then(|who| self.row(who).0)
+            .and_then(|zone| zone.parse().ok())
+            .unwrap_or(self.house)
+    }
+}
+
+impl People for Roster<'_> {
+    fn local(&self, who: Option<&UserId>, at: DateTime<Utc>) -> NaiveDateTime {
+        at.with_timezone(&self.zone(who)).naive_local()
+    }
+
+    fn instant(&self, who: Option<&UserId>, local: NaiveDateTime) -> DateTime<Utc> {
+        resolve(self.zone(who), local)
+    }
+
+    fn active_at(&self, who: &UserId) -> Option<DateTime<Utc>> {
+        self.row(who).1.map(instant)
+    }
+}
+
+/// Returns when the clocks of `zone` show `local`: the first time where they
+/// show it twice, an hour on where they skip it.
+pub fn resolve(zone: Tz, local: NaiveDateTime) -> DateTime<Utc> {
+    match zone.from_local_datetime(&local) {
+        LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => at.to_utc(),
+        LocalResult::None => zone
+            .from_local_datetime(&(local + TimeDelta::hours(1)))
+            .earliest()
+            .map_or_else(|| local.and_utc(), |at| at.to_utc()),
+    }
+}

@@ -1,0 +1,158 @@
+//! The register: one row a change, folded from its events.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, params};
+
+use super::people::Roster;
+use super::{StoreError, instant, micros};
+use crate::domain::change::EmergencyChange;
+use crate::domain::id::{ChangeNumber, UserId, WorkspaceId};
+use crate::domain::obligation::next_due_at;
+use crate::domain::policy::Policy;
+
+/// Returns the number that the next change of the workspace gets.
+pub(super) fn next_number(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+) -> Result<ChangeNumber, StoreError> {
+    let last: Option<u64> = connection
+        .prepare_cached("SELECT max(number) FROM change WHERE workspace = ?1")?
+        .query_row([workspace.as_str()], |row| row.get(0))?;
+    Ok(last.map_or(ChangeNumber::FIRST, |last| ChangeNumber(last).next()))
+}
+
+/// Saves the state of a change, and when the clock has to look at it next.
+pub(super) fn save(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    change: &EmergencyChange,
+    policy: &Policy,
+    roster: &Roster<'_>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO change (workspace, number, version, stage, policy, requester, channel,
+                                 requested_at, deployed_at, due_at, closed_at, next_due_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+             ON CONFLICT (workspace, number) DO UPDATE SET
+                version = ?3, stage = ?4, deployed_at = ?9, due_at = ?10, closed_at = ?11,
+                next_due_at = ?12",
+        )?
+        .execute(params![
+            workspace.as_str(),
+            change.number.0,
+            change.version,
+            change.stage.name(),
+            change.policy.0,
+            change.requester.as_str(),
+            change.place.channel.as_str(),
+            micros(change.requested_at),
+            change.deployed_at().map(micros),
+            change.due_at().map(micros),
+            change.closed_at.map(micros),
+            next_due_at(change, policy, roster, now).map(micros),
+        ])?;
+    Ok(())
+}
+
+/// Returns the changes for which the clock has something to do, longest due first.
+pub(super) fn due(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    now: DateTime<Utc>,
+    limit: usize,
+) -> Result<Vec<ChangeNumber>, StoreError> {
+    connection
+        .prepare_cached(
+            "SELECT number FROM change WHERE workspace = ?1 AND next_due_at <= ?2
+             ORDER BY next_due_at LIMIT ?3",
+        )?
+        .query_map(params![workspace.as_str(), micros(now), limit], |row| {
+            Ok(ChangeNumber(row.get(0)?))
+        })?
+        .map(|number| Ok(number?))
+        .collect()
+}
+
+/// Looks at a change again later: a row that can't be worked must not hold up
+/// the others.
+pub(super) fn look_again(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    number: ChangeNumber,
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("UPDATE change SET next_due_at = ?3 WHERE workspace = ?1 AND number = ?2")?
+        .execute(params![workspace.as_str(), number.0, micros(at)])?;
+    Ok(())
+}
+
+/// Returns when the clock has something to do next.
+pub(super) fn next_at(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let at: Option<i64> = connection
+        .prepare_cached(
+            "SELECT min(next_due_at) FROM change
+             WHERE workspace = ?1 AND next_due_at IS NOT NULL",
+        )?
+        .query_row([workspace.as_str()], |row| row.get(0))?;
+    Ok(at.map(instant))
+}
+
+/// Returns the changes that aren't over, newest first.
+pub(super) fn open(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    limit: usize,
+) -> Result<Vec<ChangeNumber>, StoreError> {
+    connection
+        .prepare_cached(
+            "SELECT number FROM change
+             WHERE workspace = ?1 AND stage NOT IN ('withdrawn', 'lapsed', 'closed')
+             ORDER BY number DESC LIMIT ?2",
+        )?
+        .query_map(params![workspace.as_str(), limit], |row| {
+            Ok(ChangeNumber(row.get(0)?))
+        })?
+        .map(|number| Ok(number?))
+        .collect()
+}
+
+/// Returns the change of `who` that isn't deployed yet, if there is just one.
+pub(super) fn undeployed_of(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    who: &UserId,
+) -> Result<Option<ChangeNumber>, StoreError> {
+    let mut select = connection.prepare_cached(
+        "SELECT number FROM change
+         WHERE workspace = ?1 AND stage NOT IN ('withdrawn', 'lapsed', 'closed')
+           AND requester = ?2 AND stage IN ('requested', 'authorized', 'denied')
+         ORDER BY number DESC LIMIT 2",
+    )?;
+    let found: Vec<u64> = select
+        .query_map(params![workspace.as_str(), who.as_str()], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    Ok(match found.as_slice() {
+        [only] => Some(ChangeNumber(*only)),
+        _ => None,
+    })
+}
+
+/// Returns every change with its version and stage, to be held against the log.
+pub(super) fn rows(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+) -> Result<Vec<(ChangeNumber, u64, String)>, StoreError> {
+    connection
+        .prepare("SELECT number, version, stage FROM change WHERE workspace = ?1 ORDER BY number")?
+        .query_map([workspace.as_str()], |row| {
+            Ok((ChangeNumber(row.get(0)?), row.get(1)?, row.get(2)?))
+        })?
+        .map(|row| Ok(row?))
+        .collect()
+}
