@@ -1,0 +1,80 @@
+//! `breakglass sandbox`: the workspace in a box alone, until it is told to stop.
+//! Prints one line of JSON that says where it is and how to sign in; starts nothing else.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use chrono::{DateTime, Utc};
+use clap::Args;
+use serde_json::json;
+
+use crate::sandbox::{self, Options};
+
+/// What `breakglass sandbox` takes.
+#[derive(Debug, Clone, Args)]
+pub struct SandboxArgs {
+    /// Where to listen; port 0 takes any free one
+    #[arg(long, default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// The app's manifest
+    #[arg(long, default_value = "manifest.yml")]
+    manifest: PathBuf,
+    /// Stop the clock at this instant, so that it moves only when told
+    #[arg(long, value_name = "RFC3339")]
+    frozen_at: Option<DateTime<Utc>>,
+    /// Deliver over HTTP to URL/events, URL/commands and URL/interactions instead of Socket Mode
+    #[arg(long, value_name = "URL")]
+    request_url: Option<String>,
+    /// Draw tokens and ids from this seed
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// Runs until SIGTERM or SIGINT.
+#[expect(
+    clippy::print_stdout,
+    reason = "the line of JSON is what the command is for"
+)]
+pub async fn run(args: SandboxArgs) -> anyhow::Result<()> {
+    let manifest = std::fs::read_to_string(&args.manifest)
+        .with_context(|| format!("cannot read the manifest {}", args.manifest.display()))?;
+    // Handlers first: whoever reads the line below may send the signal at once.
+    let stopped = stop_signal()?;
+    let running = sandbox::start(Options {
+        listen: args.listen,
+        manifest,
+        frozen_at: args.frozen_at,
+        request_url: args.request_url,
+        seed: args.seed,
+    })
+    .await?;
+    let credentials = running.credentials();
+    println!(
+        "{}",
+        json!({
+            "listen": running.address(),
+            "slack_api_url": running.slack_api_url(),
+            "control": running.control_url(),
+            "bot_token": credentials.bot_token,
+            "app_token": credentials.app_token,
+            "signing_secret": credentials.signing_secret,
+        })
+    );
+    stopped.await;
+    running.stop().await;
+    Ok(())
+}
+
+/// Ends with the first SIGTERM or SIGINT.
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
