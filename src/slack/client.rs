@@ -22,11 +22,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use slack_morphism::prelude::{
     ClientResult, SlackApiChatPostEphemeralRequest, SlackApiChatPostMessageRequest,
-    SlackApiChatUpdateRequest, SlackApiConversationsOpenRequest, SlackApiToken,
-    SlackApiViewsOpenRequest, SlackApiViewsPublishRequest, SlackApiViewsUpdateRequest, SlackBlock,
-    SlackClientApiCallContext, SlackClientHttpApiUri, SlackClientHttpConnector,
-    SlackClientHyperConnector, SlackHyperClient, SlackHyperHttpsConnector, SlackMessageContent,
-    SlackMessageMetadata, SlackView,
+    SlackApiChatUpdateRequest, SlackApiToken, SlackApiViewsOpenRequest,
+    SlackApiViewsPublishRequest, SlackApiViewsUpdateRequest, SlackBlock, SlackClientApiCallContext,
+    SlackClientHttpApiUri, SlackClientHttpConnector, SlackClientHyperConnector, SlackHyperClient,
+    SlackHyperHttpsConnector, SlackMessageContent, SlackMessageMetadata, SlackView,
 };
 use url::Url;
 
@@ -378,8 +377,8 @@ impl SlackClient {
         struct Channel {
             id: String,
         }
-        let request =
-            SlackApiConversationsOpenRequest::new().with_users(vec![user.as_str().into()]);
+        // Slack documents a list in one text, where slack-morphism sends an array.
+        let request = serde_json::json!({"users": user.as_str()});
         self.write("conversations.open", &request)
             .await
             .map(|Opened { channel }| ChannelId::new(channel.id))
