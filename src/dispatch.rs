@@ -64,10 +64,7 @@ enum Way {
         thread: Option<MessageTs>,
     },
     /// Over what stands there.
-    Edit {
-        channel: ChannelId,
-        ts: MessageTs,
-    },
+    Edit { channel: ChannelId, ts: MessageTs },
     /// To one person, through the door that their gesture left open.
     Respond { url: String },
     /// To one person, in a conversation.
@@ -101,7 +98,13 @@ impl Dispatcher {
             // What it would have said is no longer so.
             let claim = claim(&parcel, [0; 32], 0, None);
             return store
-                .settle(parcel.owed, claim, None, Arc::clone(self.engine.rules()), now)
+                .settle(
+                    parcel.owed,
+                    claim,
+                    None,
+                    Arc::clone(self.engine.rules()),
+                    now,
+                )
                 .await;
         };
         let way = match self.way(&parcel, &leader, now).await? {
@@ -148,7 +151,11 @@ impl Dispatcher {
     }
 
     /// Finds out what became of messages whose fate is unknown.
-    pub async fn settle_doubt(&self, doubtful: Doubtful, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub async fn settle_doubt(
+        &self,
+        doubtful: Doubtful,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         let store = self.engine.store();
         let Some(leader) = doubtful.parcel.first() else {
             return Ok(());
@@ -163,7 +170,11 @@ impl Dispatcher {
             return store.release(key, now, "outcome unknown".to_owned()).await;
         };
         let thread = match &leader.kind {
-            Kind::Note { change, .. } => store.card(*change).await?.map(|(_, ts)| ts),
+            Kind::Note { change, .. } => {
+                let card = store.card(*change).await?;
+                let snapshot = store.change(*change).await?;
+                card.map(|(channel, ts)| thread_of(snapshot.as_ref(), &channel, &ts))
+            }
             Kind::Card { .. } | Kind::Reminder { .. } | Kind::Told { .. } | Kind::Reply { .. } => {
                 None
             }
@@ -230,8 +241,9 @@ impl Dispatcher {
                 person,
             } => {
                 outgoing.key = None;
+                outgoing.thread.clone_from(thread);
                 self.client
-                    .post_ephemeral(channel, person, thread.as_ref(), outgoing)
+                    .post_ephemeral(channel, person, outgoing)
                     .await?;
                 Ok(None)
             }
@@ -256,10 +268,10 @@ impl Dispatcher {
                 }),
                 None => Err(SlackError::Malformed),
             },
-            Kind::Note { .. } => match &parcel.card {
+            Kind::Note { change, .. } => match &parcel.card {
                 Some((channel, ts)) => Ok(Way::Post {
                     channel: channel.clone(),
-                    thread: Some(ts.clone()),
+                    thread: Some(thread_of(parcel.changes.get(change), channel, ts)),
                 }),
                 // The card comes first; the note follows it.
                 None => Err(SlackError::Unreachable),
@@ -457,7 +469,7 @@ impl Dispatcher {
                 change, version, ..
             } => of(change).and_then(|snapshot| {
                 let recorded = event_at(snapshot, *version)?;
-                Some(direct::told(&show(snapshot), recorded))
+                direct::told(&show(snapshot), recorded)
             }),
             Kind::Reminder { .. } => self.reminder(parcel, leader.stands.is_some(), now),
             Kind::Reply { .. } => match &parcel.answer {
@@ -497,7 +509,7 @@ impl Dispatcher {
                 due.push(direct::Due {
                     showing: views::showing(snapshot, &self.engine, now),
                     duty: *duty,
-                    owner: Some(owner),
+                    owner: person,
                     due_at: *due_at,
                     rung: *rung,
                     open,
@@ -524,9 +536,8 @@ impl Dispatcher {
             // Of a request's two texts the verbatim one says it all.
             match &answered.gesture.ask {
                 Ask::Request { .. } => words.first().map(|&text| text.to_owned()),
-                _ => (!words.is_empty()).then(|| {
-                    words.into_iter().rev().collect::<Vec<_>>().join("\n\n")
-                }),
+                _ => (!words.is_empty())
+                    .then(|| words.into_iter().rev().collect::<Vec<_>>().join("\n\n")),
             }
         };
         Ok(match (&answered.outcome, &answered.gesture.ask) {
@@ -542,7 +553,10 @@ impl Dispatcher {
                         &crate::domain::change::Refusal::NoSuchChange(*number).to_string(),
                         None,
                     )),
-                    (None, None) => Some(self.list(crate::gesture::Which::Open, answered, now).await?),
+                    (None, None) => Some(
+                        self.list(crate::gesture::Which::Open, answered, now)
+                            .await?,
+                    ),
                 }
             }
             (Outcome::Answered, Ask::List { which }) => {
@@ -570,12 +584,7 @@ impl Dispatcher {
     }
 }
 
-fn claim(
-    parcel: &Parcel,
-    payload: [u8; 32],
-    showed: u64,
-    channel: Option<ChannelId>,
-) -> Claim {
+fn claim(parcel: &Parcel, payload: [u8; 32], showed: u64, channel: Option<ChannelId>) -> Claim {
     Claim {
         keys: parcel.owed.iter().map(|one| one.key.clone()).collect(),
         revision: parcel.owed.first().map_or(0, |leader| leader.revision),
@@ -585,7 +594,19 @@ fn claim(
     }
 }
 
+/// Returns the thread that a change's notes stand in: the card's own, or the one
+/// that the card was asked for in. Slack has no threads within threads.
+fn thread_of(snapshot: Option<&Snapshot>, channel: &ChannelId, card: &MessageTs) -> MessageTs {
+    snapshot
+        .map(|snapshot| &snapshot.change.place)
+        .filter(|place| place.channel == *channel)
+        .and_then(|place| place.thread.clone())
+        .unwrap_or_else(|| card.clone())
+}
+
 /// Returns the event that led to a version of a change.
 fn event_at(snapshot: &Snapshot, version: u64) -> Option<&crate::domain::change::Recorded> {
-    snapshot.history.get(usize::try_from(version).ok()?.checked_sub(1)?)
+    snapshot
+        .history
+        .get(usize::try_from(version).ok()?.checked_sub(1)?)
 }

@@ -10,14 +10,17 @@
     )
 )]
 
+pub mod bot;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod dispatch;
 pub mod domain;
 pub mod engine;
 pub mod gesture;
 pub mod http;
 pub mod sandbox;
+pub mod schedule;
 pub mod slack;
 pub mod stop;
 pub mod store;

@@ -1,3 +1,65 @@
-//! The subcommands, one file each.
+//! The command line: one file a subcommand.
 
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub mod demo;
+pub mod doctor;
 pub mod sandbox;
+pub mod serve;
+
+/// Emergency changes on the record: authorized in the incident, documented in a
+/// day, counted every week, proved at the audit.
+#[derive(Debug, Parser)]
+#[command(name = "breakglass", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Subcommands,
+}
+
+#[derive(Debug, Subcommand)]
+enum Subcommands {
+    /// Play with the bot in a Slack workspace in a box; no Slack account needed
+    Demo(demo::DemoArgs),
+    /// Run the bot
+    Serve(serve::ServeArgs),
+    /// Check the configuration, the token, the scopes, the channels and the database
+    Doctor(doctor::DoctorArgs),
+    /// Run the Slack workspace in a box alone
+    Sandbox(sandbox::SandboxArgs),
+}
+
+/// Runs what the command line asks. Exit codes: 0 done; 1 it failed, with one
+/// line why; 2 usage.
+pub async fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match arguments.command {
+        Subcommands::Demo(args) => demo::run(args).await,
+        Subcommands::Serve(args) => serve::run(args).await,
+        Subcommands::Doctor(args) => doctor::run(args).await,
+        Subcommands::Sandbox(args) => sandbox::run(args).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // One line: causes are joined, not stacked.
+            eprintln!("breakglass: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Ends with the first SIGTERM or SIGINT.
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    use anyhow::Context as _;
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}

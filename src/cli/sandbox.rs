@@ -40,7 +40,7 @@ pub async fn run(args: SandboxArgs) -> anyhow::Result<()> {
     let manifest = std::fs::read_to_string(&args.manifest)
         .with_context(|| format!("cannot read the manifest {}", args.manifest.display()))?;
     // Handlers first: whoever reads the line below may send the signal at once.
-    let stopped = stop_signal()?;
+    let stopped = super::stop_signal()?;
     let running = sandbox::start(Options {
         listen: args.listen,
         manifest,
@@ -64,17 +64,4 @@ pub async fn run(args: SandboxArgs) -> anyhow::Result<()> {
     stopped.await;
     running.stop().await;
     Ok(())
-}
-
-/// Ends with the first SIGTERM or SIGINT.
-fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
 }

@@ -25,6 +25,7 @@ mod deliver;
 mod events;
 mod files;
 mod gestures;
+pub mod hand;
 mod http_door;
 mod ids;
 mod json;
@@ -196,19 +197,17 @@ fn credentials(ids: &mut Ids) -> Credentials {
     }
 }
 
-/// A client that knows no certificate authority, because it only ever speaks plain HTTP to an app on this machine.
-fn delivery_client() -> Result<reqwest::Client, SandboxError> {
+/// A client that knows no certificate authority, because it only ever speaks plain HTTP on this machine.
+fn plain_client() -> Result<reqwest::ClientBuilder, rustls::Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_root_certificates(rustls::RootCertStore::empty())
         .with_no_client_auth();
-    let client = reqwest::Client::builder()
+    Ok(reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .no_proxy()
-        .redirect(reqwest::redirect::Policy::limited(2))
-        .build()?;
-    Ok(client)
+        .redirect(reqwest::redirect::Policy::limited(2)))
 }
 
 /// Starts a workspace and serves it.
@@ -221,7 +220,7 @@ pub async fn start(options: Options) -> Result<Running, SandboxError> {
     {
         return Err(SandboxError::RequestUrl);
     }
-    let client = delivery_client()?;
+    let client = plain_client()?.build()?;
     let listen = |source| SandboxError::Listen {
         address: options.listen,
         source,

@@ -18,11 +18,18 @@ fn words_of(blocks: &[Value]) -> Vec<String> {
                     text(value, "type"),
                     Some("plain_text" | "mrkdwn" | "text" | "markdown")
                 );
+                // A closed menu says nothing.
+                if text(value, "type") == Some("overflow") {
+                    return;
+                }
                 if let Some(said) = text(value, "text").filter(|_| is_text) {
                     words.push(said.to_owned());
                     return;
                 }
-                map.values().for_each(|value| collect(value, words));
+                // Nor does a question that is asked only after a press.
+                map.iter()
+                    .filter(|(name, _)| name.as_str() != "confirm")
+                    .for_each(|(_, value)| collect(value, words));
             }
             Value::Array(items) => items.iter().for_each(|value| collect(value, words)),
             _ => {}

@@ -377,7 +377,7 @@ impl SlackClient {
         struct Channel {
             id: String,
         }
-        // Slack documents a list in one text, where slack-morphism sends an array.
+        // Documented as names between commas; slack-morphism sends a JSON array.
         let request = serde_json::json!({"users": user.as_str()});
         self.write("conversations.open", &request)
             .await

@@ -64,6 +64,30 @@ impl SlackError {
         }
     }
 
+    /// Returns whether no call can succeed until an operator mends the token.
+    pub fn concerns_the_token(&self) -> bool {
+        matches!(self, Self::Refused { code } if code.is_about_the_token())
+    }
+
+    /// Returns whether the place can't be spoken in, or the person isn't there
+    /// to be whispered to, so that a direct message is the way.
+    pub fn bars_the_place(&self) -> bool {
+        match self {
+            Self::Refused { code } => {
+                code.is_about_the_place()
+                    || matches!(
+                        code,
+                        ErrorCode::UserNotInChannel | ErrorCode::UsedUrl | ErrorCode::ExpiredUrl
+                    )
+            }
+            Self::RateLimited { .. }
+            | Self::Unreachable
+            | Self::Unknown
+            | Self::Malformed
+            | Self::ForeignAddress => false,
+        }
+    }
+
     /// Reads the failure that slack-morphism reports.
     pub(super) fn from_morphism(error: &SlackClientError) -> Self {
         match error {

@@ -9,12 +9,14 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 pub mod client;
+pub mod control;
 pub mod error;
 pub mod events;
 pub mod inbound;
 pub mod lookup;
 pub mod socket;
 pub mod transport;
+pub mod views;
 
 /// One thing that Slack handed in, through either door, with its signature or
 /// its socket already trusted and nothing else looked at.

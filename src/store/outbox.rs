@@ -453,8 +453,8 @@ fn part_of(
 pub struct Doubtful {
     /// The message, and those that went out in one with it.
     pub parcel: Vec<Owed>,
-    /// The lane it went in.
-    pub lane: String,
+    /// The revision of it that was to be shown.
+    pub revision: u64,
     /// When it was claimed.
     pub claimed_at: DateTime<Utc>,
     /// The conversation it was to go to.
@@ -474,7 +474,7 @@ pub(super) fn doubtful(
     limit: usize,
 ) -> Result<Vec<Doubtful>, StoreError> {
     let mut select = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS}, lane, claimed_at, payload, showed FROM outbox
+        "SELECT {COLUMNS}, claimed_at, payload, showed FROM outbox
          WHERE workspace = ?1 AND state = 'claimed' AND claimed_at <= ?2 AND not_before <= ?3
            AND batch IS NULL ORDER BY claimed_at LIMIT ?4"
     ))?;
@@ -489,7 +489,7 @@ pub(super) fn doubtful(
         let leader = read(row)?;
         let parts = part_of(connection, workspace, &leader.key)?;
         doubtful.push(Doubtful {
-            lane: row.get("lane")?,
+            revision: leader.revision,
             claimed_at: instant(row.get("claimed_at")?),
             channel: row.get::<_, Option<String>>("channel")?.map(ChannelId::new),
             payload: row

@@ -7,6 +7,7 @@
 )]
 
 mod doors;
+mod sandbox;
 mod scopes;
 mod source;
 mod sql;

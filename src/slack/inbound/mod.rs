@@ -1,4 +1,211 @@
 //! From what Slack delivers to what a person asks.
+//!
+//! Pure: a payload goes in, a gesture comes out, or a modal to open, or the
+//! reason why it is none of ours. Nothing here asks Slack or the store anything,
+//! and nothing that Slack may send makes it fail: a field that is missing or of
+//! another type than documented is a field that isn't there.
+//!
+//! The payloads are read as raw JSON, because slack-morphism's models drop
+//! fields that we need (the select of a person, the thread of a button) and
+//! refuse payloads that hold something new.
 
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value, json};
+
+use crate::domain::change::Source;
+use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId};
+use crate::domain::text::{Salt, Text};
+use crate::gesture::{Ask, Heard, Mention};
+use crate::slack::control::{Input, Modal};
+use crate::slack::views::modal::{OpenedFrom, Prefill};
+use crate::slack::{Delivery, DeliveryKind};
+
+mod command;
+mod event;
 pub mod grammar;
+mod interaction;
+pub mod reception;
+pub mod resolve;
+#[cfg(test)]
+mod tests;
 pub mod when;
+
+use grammar::{Slash, Verb};
+
+/// What a delivery turned out to be.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Read {
+    /// Somebody asks for something.
+    Heard(Heard),
+    /// Somebody wants a modal. Its trigger dies in three seconds.
+    Open(OpenModal),
+    /// A modal's input can't be right. This is the answer to Slack, which shows
+    /// it beside the input and keeps everything that was typed.
+    Invalid(Value),
+    /// It is none of ours, for this reason.
+    Ignored(&'static str),
+    /// It ought to be ours and lacks this.
+    Broken(&'static str),
+}
+
+/// A modal that somebody wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenModal {
+    /// What lets us open it, once, within three seconds.
+    pub trigger_id: String,
+    /// Who wants it.
+    pub actor: UserId,
+    /// The conversation it is opened from.
+    pub channel: Option<ChannelId>,
+    /// The thread it is opened from.
+    pub thread: Option<MessageTs>,
+    /// Where a reply to the person alone may be sent, if it can't be opened.
+    pub response_url: Option<String>,
+    /// Which modal.
+    pub which: Modal,
+    /// The change it is about; nothing: a new one, or the person's own open one.
+    pub change: Option<ChangeNumber>,
+    /// What a new change begins with.
+    pub prefill: Prefill,
+}
+
+impl OpenModal {
+    /// Returns where it is opened from, for the modal to remember.
+    pub fn opened_from(&self) -> OpenedFrom<'_> {
+        OpenedFrom {
+            channel: self.channel.as_ref(),
+            thread: self.thread.as_ref(),
+        }
+    }
+}
+
+/// Reads what Slack delivered. `received_at` stands in where Slack says no time.
+pub fn read(
+    delivery: &Delivery,
+    received_at: DateTime<Utc>,
+    salt: &mut dyn FnMut() -> Salt,
+) -> Read {
+    match delivery.kind {
+        DeliveryKind::Command => command::read(&delivery.payload, received_at, salt),
+        DeliveryKind::Interaction => interaction::read(&delivery.payload, received_at, salt),
+        DeliveryKind::Event => event::read(&delivery.payload, received_at, salt),
+    }
+}
+
+/// Returns the string at `path`; a blank one is as good as none.
+fn text_at<'a>(payload: &'a Value, path: &str) -> Option<&'a str> {
+    payload
+        .pointer(path)?
+        .as_str()
+        .filter(|text| !text.is_empty())
+}
+
+/// Returns the instant that a timestamp of Slack's states, else the receipt.
+fn instant(ts: Option<&str>, received_at: DateTime<Utc>) -> (DateTime<Utc>, Source) {
+    match ts.and_then(|ts| MessageTs::new(ts).at()) {
+        Some(at) => (at, Source::Slack),
+        None => (received_at, Source::Receipt),
+    }
+}
+
+/// What a line that somebody typed means.
+#[derive(Debug)]
+enum Understood {
+    /// Something asked, with the words that it commits to.
+    Asked(Ask, Vec<Text>),
+    /// A form is needed.
+    Form(Modal, Option<ChangeNumber>, Prefill),
+}
+
+/// Turns a parsed line into what it asks. `typed` is the line as Slack gave it.
+fn understand(slash: Slash, typed: &str, salt: &mut dyn FnMut() -> Salt) -> Understood {
+    let asked = |ask| Understood::Asked(ask, Vec::new());
+    let not_yet = |verb: Verb| Ask::NotYet {
+        word: verb.as_str().to_owned(),
+    };
+    match slash {
+        Slash::Declare => Understood::Form(Modal::Declare, None, Prefill::default()),
+        Slash::Request(request) if request.what.trim().is_empty() => {
+            let prefill = Prefill {
+                what: String::new(),
+                asked: request.asked.iter().find_map(|asked| match asked {
+                    Mention::User(user) => Some(user.clone()),
+                    Mention::Group(_) | Mention::Handle(_) => None,
+                }),
+            };
+            Understood::Form(Modal::Declare, None, prefill)
+        }
+        Slash::Request(request) => {
+            let what = Text::new(request.what, salt());
+            let verbatim = Text::new(grammar::verbatim(typed), salt());
+            let ask = Ask::Request {
+                what: what.commitment(),
+                verbatim: verbatim.commitment(),
+                asked: request.asked,
+                criterion: None,
+            };
+            Understood::Asked(ask, vec![what, verbatim])
+        }
+        Slash::Deployed { change, when } => {
+            let when = when.map(|words| Text::new(words, salt()));
+            let ask = Ask::RecordDeployment {
+                change,
+                when: when.as_ref().map(Text::commitment),
+            };
+            Understood::Asked(ask, when.into_iter().collect())
+        }
+        Slash::Status { change } => asked(Ask::Status { change }),
+        Slash::List { which } => asked(Ask::List { which }),
+        Slash::Document { change } => Understood::Form(Modal::Document, change, Prefill::default()),
+        Slash::Rate { .. } => asked(not_yet(Verb::Rate)),
+        Slash::Agenda => asked(not_yet(Verb::Agenda)),
+        Slash::Exceptions => asked(not_yet(Verb::Exceptions)),
+        Slash::Evidence { .. } => asked(not_yet(Verb::Evidence)),
+        Slash::Drill(_) => asked(not_yet(Verb::Drill)),
+        Slash::Help => asked(Ask::Help),
+        Slash::Unsure { meant, .. } => asked(Ask::Unsure {
+            meant: meant.as_str().to_owned(),
+        }),
+    }
+}
+
+/// Why nothing was heard.
+#[derive(Debug)]
+enum Unheard {
+    Invalid(Value),
+    Ignored(&'static str),
+    Broken(&'static str),
+}
+
+impl From<Unheard> for Read {
+    fn from(unheard: Unheard) -> Self {
+        match unheard {
+            Unheard::Invalid(answer) => Self::Invalid(answer),
+            Unheard::Ignored(reason) => Self::Ignored(reason),
+            Unheard::Broken(reason) => Self::Broken(reason),
+        }
+    }
+}
+
+/// What is wrong with the inputs of a modal, each with its sentence.
+#[derive(Debug, Default)]
+struct Faults(Map<String, Value>);
+
+impl Faults {
+    fn find(&mut self, input: Input, sentence: &str) {
+        self.0.insert(input.block_id().to_owned(), json!(sentence));
+    }
+
+    /// Stops at what is wrong, if anything is.
+    fn settle(self) -> Result<(), Unheard> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        Err(self.answer())
+    }
+
+    /// Returns what Slack shows beside the inputs.
+    fn answer(self) -> Unheard {
+        Unheard::Invalid(json!({"response_action": "errors", "errors": self.0}))
+    }
+}

@@ -4,18 +4,32 @@
 //! after it, because its trigger lives for three seconds.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use slack_morphism::prelude::SlackView;
+
 use super::{OpenModal, Read, read};
 use crate::clock::Clock;
-use crate::engine::{Engine, draw_salt};
+use crate::domain::change::Source;
 use crate::domain::text::Salt;
+use crate::engine::{Engine, draw_salt};
+use crate::gesture::{Ask, Gesture, Heard, Which};
 use crate::slack::client::SlackClient;
 use crate::slack::control::Modal;
-use crate::slack::views::{self, Showing, modal};
+use crate::slack::lookup::Lookup;
+use crate::slack::views::modal::{NamedGroup, OpenedFrom};
+use crate::slack::views::{self, modal};
 use crate::slack::{Answer, Delivery, Receive};
-use crate::store::{Arrival, Snapshot};
+use crate::store::{Arrival, Snapshot, StoreError};
+
+/// How long the names of groups may take, of the trigger's three seconds.
+const NAMES_WITHIN: Duration = Duration::from_secs(1);
+
+/// How many open changes are looked through for the person's own.
+const LIKELY: usize = 50;
 
 /// Takes in what Slack delivers.
 #[derive(Debug, Clone)]
@@ -24,10 +38,39 @@ pub struct Reception {
     pub engine: Engine,
     /// Opens modals.
     pub client: SlackClient,
+    /// Names the groups in them.
+    pub lookup: Lookup,
     /// Says when a gesture reached us.
     pub clock: Clock,
     /// Woken when there is something to answer.
     pub wake: Arc<Notify>,
+    /// Counts the modals that are being opened.
+    pub openings: Openings,
+}
+
+/// How many modals are being opened: until they are, the bot hasn't settled.
+#[derive(Debug, Clone, Default)]
+pub struct Openings(Arc<AtomicUsize>);
+
+impl Openings {
+    /// Whether none is.
+    pub fn none(&self) -> bool {
+        self.0.load(Ordering::Acquire) == 0
+    }
+
+    fn begin(&self) -> Opening {
+        self.0.fetch_add(1, Ordering::AcqRel);
+        Opening(self.clone())
+    }
+}
+
+/// One modal that is being opened, for as long as it is.
+struct Opening(Openings);
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 impl Reception {
@@ -67,7 +110,13 @@ impl Reception {
                 }
             },
             Read::Open(open) => {
-                tokio::spawn(self.clone().open(open));
+                let reception = self.clone();
+                let opening = self.openings.begin();
+                tokio::spawn(async move {
+                    reception.open(open).await;
+                    drop(opening);
+                    reception.wake.notify_one();
+                });
                 Answer::Acknowledged
             }
             Read::Invalid(errors) => Answer::With(errors),
@@ -75,27 +124,37 @@ impl Reception {
                 tracing::debug!(reason, "ignored");
                 Answer::Acknowledged
             }
-            Read::Broken => {
-                tracing::warn!(kind = ?delivery.kind, "a delivery can't be read");
+            Read::Broken(reason) => {
+                tracing::warn!(kind = ?delivery.kind, reason, "a delivery can't be read");
                 Answer::Acknowledged
             }
         }
     }
 
     /// Opens a modal. If it is too late for that, a second tap does it.
-    async fn open(self, open: OpenModal) {
-        let change = match open.change {
-            None => None,
-            Some(number) => match self.engine.store().change(number).await {
-                Ok(Some(snapshot)) => Some(snapshot),
-                Ok(None) => return,
-                Err(error) => {
-                    tracing::error!(error = %error, "a change can't be read for its modal");
-                    return;
-                }
-            },
+    async fn open(&self, open: OpenModal) {
+        let subject = match self.subject(&open).await {
+            Ok(subject) => subject,
+            Err(error) => {
+                tracing::error!(error = %error, "a change can't be read for its modal");
+                return;
+            }
         };
-        let Some(view) = self.view(&open, change.as_ref()) else {
+        let groups = match open.which {
+            Modal::Declare | Modal::AskSomeoneElse => self.groups().await,
+            Modal::Document | Modal::Reject | Modal::Remediate | Modal::AnswerExceptions => {
+                Vec::new()
+            }
+        };
+        let Some(view) = self.view(&open, subject.as_ref(), &groups) else {
+            // Which change is meant isn't clear: the person is shown theirs.
+            let ask = match open.change {
+                Some(_) => Ask::Status {
+                    change: open.change,
+                },
+                None => Ask::List { which: Which::Mine },
+            };
+            self.ask_instead(&open, ask).await;
             return;
         };
         if let Err(error) = self.client.open_view(&open.trigger_id, view).await {
@@ -103,33 +162,98 @@ impl Reception {
         }
     }
 
+    /// Returns the change that a modal is about: the one named, else the one
+    /// that the person owes a ticket to, if there is just one.
+    async fn subject(&self, open: &OpenModal) -> Result<Option<Snapshot>, StoreError> {
+        let store = self.engine.store();
+        if let Some(number) = open.change {
+            return store.change(number).await;
+        }
+        if open.which == Modal::Declare {
+            return Ok(None);
+        }
+        let mut own = store.open_changes(LIKELY).await?;
+        own.retain(|one| {
+            one.change.requester == open.actor
+                || one.change.implementers().any(|who| *who == open.actor)
+        });
+        Ok(if own.len() == 1 { own.pop() } else { None })
+    }
+
+    /// Answers with something to read where no modal can be opened.
+    async fn ask_instead(&self, open: &OpenModal, ask: Ask) {
+        let now = self.clock.now();
+        let gesture = Gesture {
+            key: format!("instead:{}", open.trigger_id),
+            actor: open.actor.clone(),
+            at: now,
+            source: Source::Receipt,
+            channel: open.channel.clone(),
+            thread: open.thread.clone(),
+            response_url: open.response_url.clone(),
+            ask,
+        };
+        let heard = Heard {
+            gesture,
+            texts: Vec::new(),
+        };
+        match self.engine.hear(heard, now).await {
+            Ok(_) => self.wake.notify_one(),
+            Err(error) => tracing::error!(error = %error, "a gesture can't be kept"),
+        }
+    }
+
+    /// The groups that may be asked, by name. The trigger dies in three seconds:
+    /// a form without groups, in which a person can be chosen, beats none.
+    async fn groups(&self) -> Vec<NamedGroup> {
+        let wanted = self.engine.deciding_groups();
+        if wanted.is_empty() {
+            return Vec::new();
+        }
+        let asked = tokio::time::timeout(NAMES_WITHIN, self.lookup.group_handles(&wanted)).await;
+        let Ok(Ok(handles)) = asked else {
+            tracing::warn!("the groups' names can't be read; the form offers people only");
+            return Vec::new();
+        };
+        handles
+            .into_iter()
+            .map(|(id, name)| NamedGroup { id, name })
+            .collect()
+    }
+
     fn view(
         &self,
         open: &OpenModal,
         change: Option<&Snapshot>,
-    ) -> Option<slack_morphism::prelude::SlackView> {
-        let showing = |snapshot| Showing {
-            ..views::showing(snapshot, &self.engine, self.clock.now())
+        groups: &[NamedGroup],
+    ) -> Option<SlackView> {
+        let from = OpenedFrom {
+            channel: open.channel.as_ref(),
+            thread: open.thread.as_ref(),
         };
-        match (open.which, change) {
-            (Modal::Declare, _) => Some(modal::declare(&open.prefill, self.engine.rules().newest())),
-            (Modal::Document, Some(change)) => Some(modal::document(&showing(change))),
-            (Modal::Reject, Some(change)) => Some(modal::reject(&showing(change))),
-            (Modal::Remediate, Some(change)) => Some(modal::remediate(&showing(change))),
-            (Modal::AnswerExceptions, Some(change)) => {
-                Some(modal::answer_exceptions(&showing(change)))
-            }
-            (Modal::AskSomeoneElse, Some(change)) => {
-                Some(modal::ask_someone_else(&showing(change)))
-            }
-            (
-                Modal::Document
-                | Modal::Reject
-                | Modal::Remediate
-                | Modal::AnswerExceptions
-                | Modal::AskSomeoneElse,
-                None,
-            ) => None,
+        if open.which == Modal::Declare {
+<<<<<<< HEAD
+            return Some(modal::declare(
+                &open.prefill,
+                self.engine.rules().newest(),
+                from,
+            ));
+=======
+            return Some(modal::declare(&open.prefill, groups, from));
+>>>>>>> main
         }
+        let showing = views::showing(change?, &self.engine, self.clock.now());
+        Some(match open.which {
+            Modal::Declare => return None,
+            Modal::Document => modal::document(&showing, from),
+            Modal::Reject => modal::reject(&showing, from),
+            Modal::Remediate => modal::remediate(&showing, from),
+            Modal::AnswerExceptions => modal::answer_exceptions(&showing, from),
+<<<<<<< HEAD
+            Modal::AskSomeoneElse => modal::ask_someone_else(&showing, from),
+=======
+            Modal::AskSomeoneElse => modal::ask_someone_else(&showing, groups, from),
+>>>>>>> main
+        })
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::when;
+use super::when::{Unclear, When};
 use crate::domain::authorization::Member;
 use crate::domain::change::{Actor, Command, Place, Source, Submission};
 use crate::domain::id::{ChangeNumber, UserId};
@@ -34,10 +34,17 @@ enum Unresolved {
     /// The store could not.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A time in words says no instant.
+    #[error(transparent)]
+    Unclear(Unclear),
     /// It can't become one; this is the reply.
     #[error("{0}")]
     Sentence(&'static str),
 }
+
+const UNREADABLE_TIME: Unresolved = Unresolved::Sentence(
+    "I can't read that time, so nothing was recorded. Say for example `/emergency deployed 20 min ago`, `… 02:19` or `… yesterday 23:50`.",
+);
 
 /// What a gesture becomes.
 enum Resolved {
@@ -74,14 +81,19 @@ pub async fn answer(
         }
         Err(Unresolved::Slack(error)) => {
             tracing::error!(error = %error, "Slack doesn't let the bot ask who may do what");
-            "Slack doesn't let me ask who may do that, so nothing was recorded. Tell whoever runs Breakglass to run `breakglass doctor`, then try again."
+            "Slack doesn't let me ask who may do that, so nothing was recorded. Tell whoever runs Breakglass to run `breakglass doctor`, then try again.".to_owned()
         }
-        Err(Unresolved::Sentence(sentence)) => sentence,
+        Err(Unresolved::Unclear(unclear)) => unclear.to_string(),
+        Err(Unresolved::Sentence(sentence)) => sentence.to_owned(),
     };
-    let refused = Outcome::Refused(sentence.to_owned());
+    let refused = Outcome::Refused(sentence);
     store.answer(gesture, refused, None, now).await
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm for each thing that can be asked; the compiler sees that none is missing"
+)]
 async fn resolve(
     engine: &Engine,
     lookup: &Lookup,
@@ -167,11 +179,10 @@ async fn resolve(
                 Some(when) => {
                     let stated = words.of(*when).await?;
                     let zone = zone(engine, lookup, &gesture.actor).await;
-                    let at = when::read(stated.body(), gesture.at, zone).ok_or(
-                        Unresolved::Sentence(
-                            "I can't read that time, so nothing was recorded. Say for example `/emergency deployed 20 min ago`, `… 02:19` or `… yesterday 23:50`.",
-                        ),
-                    )?;
+                    let when = When::parse(stated.body()).ok_or(UNREADABLE_TIME)?;
+                    let at = when
+                        .instant(gesture.at, zone)
+                        .map_err(Unresolved::Unclear)?;
                     (at, Source::Attested)
                 }
             };

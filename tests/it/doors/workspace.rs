@@ -23,7 +23,7 @@ use tokio::time::timeout;
 
 use super::{Heard, browser, receive, receive_with, text};
 
-const MANIFEST: &str = include_str!("../../../manifest.yml");
+const MANIFEST: &str = include_str!("manifest.yml");
 const INCIDENT: &str = "C0INCAUTH1";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -275,7 +275,7 @@ async fn the_same_conversation_passes_through_both_doors() {
 }
 
 #[tokio::test]
-async fn the_token_may_do_what_the_manifest_asks_for() {
+async fn a_token_may_do_what_its_manifest_asks_for_until_it_is_revoked() {
     let (receive, _heard) = receive();
     let world = World::open(Through::Http, receive).await;
     let identity = world.client.auth_test().await.unwrap();

@@ -1,0 +1,291 @@
+//! The bot at work: answers what waits, does what is due, sends what is owed,
+//! and sleeps until the next of these.
+//!
+//! One loop decides what may run beside what. Gestures about one change are
+//! answered in the order in which they came, even when the first of them has to
+//! wait for Slack; a lane sends one message at a time; nothing else waits.
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+
+use crate::clock::{Clock, ClockError};
+use crate::dispatch::Dispatcher;
+use crate::domain::id::{ChangeNumber, UserId};
+use crate::engine::Engine;
+use crate::gesture::{Ask, Gesture};
+use crate::slack::inbound::reception::Openings;
+use crate::slack::inbound::resolve;
+use crate::slack::lookup::Lookup;
+use crate::stop::Stop;
+use crate::store::{StoreError, Waiting};
+
+/// How many gestures are looked at at once, and how many are answered.
+const GESTURES: usize = 128;
+const ANSWERS: usize = 16;
+
+/// How many lanes are looked at at once, and how many send.
+const LANES: usize = 64;
+const SENDERS: usize = 32;
+
+/// How many messages of unknown fate are looked for at once.
+const DOUBTFUL: usize = 16;
+
+/// How long a flood of gestures may keep the clock's work waiting.
+const LONGEST_WITHOUT_SWEEP: TimeDelta = TimeDelta::seconds(30);
+
+/// Why the bot stopped by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum BotError {
+    /// The store can't be relied on any more.
+    #[error(
+        "the database failed; what was acknowledged is in it, and starting again goes on from there"
+    )]
+    Store(#[from] StoreError),
+    /// The clock that it follows is gone.
+    #[error(transparent)]
+    Clock(#[from] ClockError),
+}
+
+/// The bot behind its doors.
+#[derive(Debug, Clone)]
+pub struct Bot {
+    /// What it decides with.
+    pub engine: Engine,
+    /// What it reads Slack with.
+    pub lookup: Lookup,
+    /// What it writes to Slack with.
+    pub dispatcher: Dispatcher,
+    /// What it reads the time from.
+    pub clock: Clock,
+    /// What wakes it.
+    pub wake: Arc<Notify>,
+    /// The modals that its reception is opening.
+    pub openings: Openings,
+}
+
+/// What must not run twice at once.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Hold {
+    /// Answers about one change.
+    Change(ChangeNumber),
+    /// Answers to one person about no change known yet.
+    Person(UserId),
+    /// Sending in one lane.
+    Lane(String),
+    /// Looking for one message.
+    Doubt(String),
+}
+
+/// What is under way.
+#[derive(Default)]
+struct Flights {
+    tasks: JoinSet<(Hold, Result<(), StoreError>)>,
+    held: HashSet<Hold>,
+}
+
+impl Flights {
+    fn spawn(
+        &mut self,
+        hold: Hold,
+        task: impl Future<Output = Result<(), StoreError>> + Send + 'static,
+    ) {
+        self.held.insert(hold.clone());
+        self.tasks.spawn(async move { (hold, task.await) });
+    }
+
+    fn holds(&self, hold: &Hold) -> bool {
+        self.held.contains(hold)
+    }
+
+    fn count(&self, is: impl Fn(&Hold) -> bool) -> usize {
+        self.held.iter().filter(|hold| is(hold)).count()
+    }
+
+    /// Waits until something has landed, and takes in all that has.
+    async fn land(&mut self) -> Result<(), StoreError> {
+        let mut landed = self.tasks.join_next().await;
+        while let Some(result) = landed {
+            match result {
+                Ok((hold, result)) => {
+                    self.held.remove(&hold);
+                    match result {
+                        Err(error @ (StoreError::Unknown | StoreError::Stopped)) => {
+                            return Err(error);
+                        }
+                        Err(error) => tracing::error!(error = %error, "a task failed"),
+                        Ok(()) => {}
+                    }
+                }
+                Err(panic) => {
+                    // Its hold stays: what panics once would panic again at once.
+                    tracing::error!(error = %panic, "a task panicked");
+                }
+            }
+            landed = self.tasks.try_join_next();
+        }
+        Ok(())
+    }
+}
+
+impl Bot {
+    /// Works until told to stop, then finishes what is under way.
+    pub async fn run(&self, stop: Stop) -> Result<(), BotError> {
+        let mut flights = Flights::default();
+        let mut swept_at = DateTime::<Utc>::MIN_UTC;
+        loop {
+            let now = self.clock.now();
+            let begun = self.begin(&mut flights, &mut swept_at, now).await?;
+            if begun {
+                tokio::select! {
+                    landed = flights.land(), if !flights.tasks.is_empty() => landed?,
+                    () = self.wake.notified() => {}
+                    () = stop.told() => break,
+                }
+            } else if flights.tasks.is_empty() && self.openings.none() {
+                let next = self.engine.store().next_at(self.dispatcher.grace).await?;
+                tokio::select! {
+                    idled = self.idle(next) => idled?,
+                    () = stop.told() => break,
+                    () = self.engine.store().failed() => {
+                        return Err(StoreError::Unknown.into());
+                    }
+                }
+            } else {
+                tokio::select! {
+                    landed = flights.land(), if !flights.tasks.is_empty() => landed?,
+                    () = self.wake.notified() => {}
+                    () = stop.told() => break,
+                }
+            }
+        }
+        while !flights.tasks.is_empty() {
+            flights.land().await?;
+        }
+        Ok(())
+    }
+
+    /// Sleeps until `next`, or until somebody wakes us.
+    ///
+    /// A sandbox's clock knows by the sleep itself that we have settled, and says
+    /// itself what happens; that sleep must not be broken off.
+    async fn idle(&self, next: Option<DateTime<Utc>>) -> Result<(), ClockError> {
+        if self.clock.is_followed() {
+            return self.clock.idle_until(next).await;
+        }
+        tokio::select! {
+            idled = self.clock.idle_until(next) => idled,
+            () = self.wake.notified() => Ok(()),
+        }
+    }
+
+    /// Begins all that can begin now. Returns whether anything is under way or
+    /// may have become possible by what was done.
+    async fn begin(
+        &self,
+        flights: &mut Flights,
+        swept_at: &mut DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let answering = self.answer(flights).await?;
+        // What people did comes before what the clock finds missing, unless they
+        // never cease.
+        let swept = if answering && now - *swept_at < LONGEST_WITHOUT_SWEEP {
+            0
+        } else {
+            *swept_at = now;
+            self.engine.tick(now).await?
+        };
+        let sending = self.send(flights, now).await?;
+        Ok(answering || swept > 0 || sending)
+    }
+
+    async fn answer(&self, flights: &mut Flights) -> Result<bool, StoreError> {
+        let now = self.clock.now();
+        let mut begun = false;
+        let mut blocked: BTreeSet<Hold> = BTreeSet::new();
+        for waiting in self.engine.store().waiting(GESTURES).await? {
+            let hold = hold_of(&waiting.gesture);
+            let answering = |hold: &Hold| matches!(hold, Hold::Change(_) | Hold::Person(_));
+            let busy = flights.holds(&hold) || flights.count(answering) >= ANSWERS;
+            // What comes later about the same must not overtake.
+            if blocked.contains(&hold) || busy || waiting.not_before > now {
+                blocked.insert(hold);
+                continue;
+            }
+            blocked.insert(hold.clone());
+            flights.spawn(hold, self.clone().answer_one(waiting));
+            begun = true;
+        }
+        Ok(begun)
+    }
+
+    async fn answer_one(self, waiting: Waiting) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        resolve::answer(&self.engine, &self.lookup, waiting, now).await
+    }
+
+    async fn send(&self, flights: &mut Flights, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let mut begun = false;
+        let store = self.engine.store();
+        let grace = self.dispatcher.grace;
+        for doubtful in store.doubtful(now, grace, DOUBTFUL).await? {
+            let Some(leader) = doubtful.parcel.first() else {
+                continue;
+            };
+            let hold = Hold::Doubt(leader.key.clone());
+            if !flights.holds(&hold) {
+                let dispatcher = self.dispatcher.clone();
+                flights.spawn(
+                    hold,
+                    async move { dispatcher.settle_doubt(doubtful, now).await },
+                );
+                begun = true;
+            }
+        }
+        for lane in store.lanes(now, LANES).await? {
+            let hold = Hold::Lane(lane.clone());
+            let sending = |hold: &Hold| matches!(hold, Hold::Lane(_));
+            if flights.holds(&hold) || flights.count(sending) >= SENDERS {
+                continue;
+            }
+            let dispatcher = self.dispatcher.clone();
+            flights.spawn(hold, async move { dispatcher.send_next(&lane, now).await });
+            begun = true;
+        }
+        Ok(begun)
+    }
+}
+
+fn hold_of(gesture: &Gesture) -> Hold {
+    match &gesture.ask {
+        Ask::StateCriterion { change, .. }
+        | Ask::AskSomeoneElse { change, .. }
+        | Ask::Authorize { change }
+        | Ask::Deny { change }
+        | Ask::GoAhead { change }
+        | Ask::TakeCommand { change }
+        | Ask::NameCommander { change, .. }
+        | Ask::RecordDeployment {
+            change: Some(change),
+            ..
+        }
+        | Ask::Lapse { change }
+        | Ask::Withdraw { change }
+        | Ask::Document { change, .. }
+        | Ask::Approve { change, .. }
+        | Ask::Reject { change, .. }
+        | Ask::Remediate { change, .. }
+        | Ask::AnswerExceptions { change, .. } => Hold::Change(*change),
+        Ask::Request { .. }
+        | Ask::RecordDeployment { change: None, .. }
+        | Ask::Status { .. }
+        | Ask::List { .. }
+        | Ask::Help
+        | Ask::Unsure { .. }
+        | Ask::NotYet { .. } => Hold::Person(gesture.actor.clone()),
+    }
+}

@@ -1,0 +1,163 @@
+//! `breakglass demo`: the bot in a Slack workspace in a box, in one process.
+//!
+//! The bot is the real one: it signs in, keeps a socket open and writes to a
+//! real database. Only Slack is at home.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use chrono::{DateTime, Utc};
+use tokio::task::JoinHandle;
+
+use super::serve;
+use crate::clock::Clock;
+use crate::config::{Config, Door, PolicyFile, Secret};
+use crate::sandbox::hand::Hand;
+use crate::sandbox::{self, Options, Running};
+use crate::slack::client::HTTP_TIMEOUT;
+use crate::stop::{self, Stopper};
+
+mod story;
+mod transcript;
+
+/// The app as the sandbox installs it: the manifest that ships with the bot.
+const MANIFEST: &str = include_str!("../../../manifest.yml");
+
+/// What `breakglass demo` takes.
+#[derive(Debug, Clone, clap::Args)]
+pub struct DemoArgs {
+    /// The address of the workspace in a box
+    #[arg(long, default_value = "127.0.0.1:8417", value_name = "ADDRESS")]
+    listen: SocketAddr,
+    /// Keep what happens in this file; without it, it is thrown away
+    #[arg(long, value_name = "FILE")]
+    database: Option<PathBuf>,
+    /// Play the story with the clock moved, print it, and end
+    #[arg(long)]
+    story: bool,
+}
+
+/// Runs until SIGTERM or SIGINT, or until the story is told.
+pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
+    if args.story {
+        return story::tell(args.database).await;
+    }
+    let signal = super::stop_signal()?;
+    let demo = Demo::start(args.listen, None, args.database).await?;
+    greet(&demo);
+    signal.await;
+    demo.stop().await
+}
+
+#[expect(
+    clippy::print_stdout,
+    reason = "where it is and what to try is what the command is for"
+)]
+fn greet(demo: &Demo) {
+    let control = demo.sandbox.control_url();
+    println!(
+        "Breakglass runs in a Slack workspace in a box; nothing leaves this machine.
+
+  control    {control}   (every route is described at that address)
+  database   {}
+
+Try, in another terminal: Dana asks, Morgan authorizes, everybody looks.
+
+  curl -s {control}/slash -d '{{\"as\":\"dana\",\"channel\":\"#inc-auth-outage\",\"command\":\"/emergency\",\"text\":\"Deploy WAF rule to block SQL injection @morgan\"}}'
+  curl -s '{control}/transcript?as=morgan&channel=%23inc-auth-outage'
+
+Or play the whole story:  breakglass demo --story
+
+Ctrl-C ends it.",
+        demo.database.display(),
+    );
+}
+
+/// The sandbox with the bot in it.
+struct Demo {
+    sandbox: Running,
+    hand: Hand,
+    bot: JoinHandle<anyhow::Result<()>>,
+    stopper: Stopper,
+    database: PathBuf,
+    // Removes the database when the demo ends, unless it is to be kept.
+    thrown_away: Option<ThrownAway>,
+}
+
+/// A folder that goes when it is dropped.
+struct ThrownAway(PathBuf);
+
+impl Drop for ThrownAway {
+    fn drop(&mut self) {
+        // What can't be removed is in the system's folder for such things.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+impl Demo {
+    async fn start(
+        listen: SocketAddr,
+        frozen_at: Option<DateTime<Utc>>,
+        database: Option<PathBuf>,
+    ) -> anyhow::Result<Self> {
+        let (database, thrown_away) = if let Some(database) = database {
+            (database, None)
+        } else {
+            let folder = std::env::temp_dir().join(format!("breakglass-{}", std::process::id()));
+            std::fs::create_dir_all(&folder)
+                .with_context(|| format!("{} can't be made", folder.display()))?;
+            (folder.join("demo.db"), Some(ThrownAway(folder)))
+        };
+        let sandbox = sandbox::start(Options {
+            listen,
+            manifest: MANIFEST.to_owned(),
+            frozen_at,
+            request_url: None,
+            seed: 1,
+        })
+        .await?;
+        let hand = Hand::on(sandbox.control_url())?;
+        let credentials = sandbox.credentials();
+        let config = Config {
+            database: database.clone(),
+            // The bot's own health check; nobody asks for it here.
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            slack_api_url: sandbox.slack_api_url(),
+            http_timeout: HTTP_TIMEOUT,
+            policy: PolicyFile {
+                approvers: vec!["S0ENGMGRS1".to_owned()],
+                commanders: vec!["S0COMMAND1".to_owned()],
+                escalation: Some("U0SAM00001".to_owned()),
+                report_channel: Some("C0ENGINEER".to_owned()),
+                zone: "Europe/Berlin".to_owned(),
+                ..PolicyFile::default()
+            },
+            door: Door::Socket {
+                app_token: Secret::new(&credentials.app_token),
+            },
+            bot_token: Secret::new(&credentials.bot_token),
+        };
+        let clock = Clock::following(&format!("http://{}", sandbox.address())).await?;
+        let (stopper, stop) = stop::pair();
+        let bot = tokio::spawn(async move { serve::work(&config, clock, stop).await });
+        let demo = Self {
+            sandbox,
+            hand,
+            bot,
+            stopper,
+            database,
+            thrown_away,
+        };
+        demo.hand.settle(0).await.context("the bot did not start")?;
+        Ok(demo)
+    }
+
+    async fn stop(self) -> anyhow::Result<()> {
+        self.stopper.stop();
+        self.bot.await.context("the bot ended badly")??;
+        self.sandbox.stop().await;
+        drop(self.thrown_away);
+        Ok(())
+    }
+}

@@ -1,0 +1,217 @@
+//! `breakglass serve`: the bot, until it is told to stop.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use chrono::TimeDelta;
+use tokio::sync::Notify;
+
+use crate::bot::Bot;
+use crate::clock::Clock;
+use crate::config::{Config, Door, Flags, PolicyFile};
+use crate::dispatch::Dispatcher;
+use crate::engine::Engine;
+use crate::slack::client::{GRACE, HTTP_TIMEOUT, Identity, Settings, SlackClient};
+use crate::slack::error::SlackError;
+use crate::slack::events::{self, SigningSecret};
+use crate::slack::inbound::reception::{Openings, Reception};
+use crate::slack::lookup::Lookup;
+use crate::slack::socket::{self, Heard, Pace};
+use crate::stop::{self, Stop};
+use crate::store::{Options, Rules, Store};
+use crate::{http, schedule};
+
+/// What `breakglass serve` takes.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ServeArgs {
+    #[command(flatten)]
+    flags: Flags,
+    /// Follow the clock of the sandbox at this address; refused unless Slack's
+    /// API is on this machine too
+    #[arg(long, value_name = "URL")]
+    clock_from: Option<String>,
+}
+
+/// Runs until SIGTERM or SIGINT.
+pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
+    let config = Config::load(&args.flags)?;
+    let clock = match &args.clock_from {
+        None => Clock::system(),
+        Some(url) => {
+            if !is_loopback(&config.slack_api_url) || !is_loopback(url) {
+                bail!(
+                    "--clock-from is for a sandbox on this machine; with the real Slack the bot keeps real time"
+                );
+            }
+            Clock::following(url)
+                .await
+                .context("no sandbox answers there")?
+        }
+    };
+    let (stopper, stop) = stop::pair();
+    let signal = super::stop_signal()?;
+    tokio::spawn(async move {
+        signal.await;
+        tracing::info!("stopping: what is under way is finished first");
+        stopper.stop();
+    });
+    work(&config, clock, stop).await
+}
+
+/// Opens the store, opens the doors and works, until told to stop.
+pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<()> {
+    let client = client(config)?;
+    let identity = sign_in(&client, config).await?;
+    let store = Store::open(&Options::at(&config.database), identity.workspace.clone())?;
+    let engine = engine(store.clone(), &config.policy, &clock).await?;
+    let wake = Arc::new(Notify::new());
+    let openings = Openings::default();
+    let lookup = Lookup::new(client.clone(), identity.workspace.clone());
+    let bot = Bot {
+        lookup: lookup.clone(),
+        dispatcher: Dispatcher {
+            engine: engine.clone(),
+            client: client.clone(),
+            grace: grace(config),
+        },
+        engine: engine.clone(),
+        clock: clock.clone(),
+        wake: Arc::clone(&wake),
+        openings: openings.clone(),
+    };
+    let receive = Reception {
+        engine,
+        client: client.clone(),
+        lookup,
+        clock: clock.clone(),
+        wake: Arc::clone(&wake),
+        openings,
+    }
+    .receive();
+    // Gestures come in until the doors are shut; what they left is then finished.
+    let (shut, doors_shut) = stop::pair();
+    let listener = http::bind(config.listen).await?;
+    let doors = match &config.door {
+        Door::Http { signing_secret } => {
+            let secret = SigningSecret::new(signing_secret.reveal())?;
+            let routes = http::health().merge(events::router(secret, clock.clone(), receive));
+            tokio::spawn(serve_http(listener, routes, stop.clone(), None))
+        }
+        Door::Socket { .. } => {
+            let socket = socket::run(
+                client,
+                receive,
+                clock,
+                Heard::default(),
+                Pace::default(),
+                stop.clone(),
+            );
+            let socket = tokio::spawn(socket);
+            tokio::spawn(serve_http(
+                listener,
+                http::health(),
+                stop.clone(),
+                Some(socket),
+            ))
+        }
+    };
+    let scheduler = schedule::start(Arc::clone(&wake))
+        .await
+        .context("the scheduler can't be started")?;
+    tracing::info!(
+        workspace = %identity.team,
+        bot = %identity.bot,
+        database = %config.database.display(),
+        "ready"
+    );
+    let watched = tokio::spawn(async move {
+        stop.told().await;
+        let served = doors.await;
+        shut.stop();
+        served
+    });
+    let worked = bot.run(doors_shut).await;
+    drop(scheduler);
+    worked?;
+    watched.await???;
+    store.close().await;
+    Ok(())
+}
+
+async fn serve_http(
+    listener: tokio::net::TcpListener,
+    routes: axum::Router,
+    stop: Stop,
+    socket: Option<tokio::task::JoinHandle<()>>,
+) -> anyhow::Result<()> {
+    http::serve(listener, routes, stop).await?;
+    if let Some(socket) = socket {
+        socket.await?;
+    }
+    Ok(())
+}
+
+/// Makes the client that the configuration describes.
+pub(super) fn client(config: &Config) -> anyhow::Result<SlackClient> {
+    let app_token = match &config.door {
+        Door::Socket { app_token } => Some(app_token.reveal().to_owned()),
+        Door::Http { .. } => None,
+    };
+    Ok(SlackClient::new(Settings {
+        api_url: config.slack_api_url.clone(),
+        bot_token: config.bot_token.reveal().to_owned(),
+        app_token,
+        http_timeout: config.http_timeout,
+    })?)
+}
+
+/// Asks Slack who we are, and explains why it won't say.
+pub(super) async fn sign_in(client: &SlackClient, config: &Config) -> anyhow::Result<Identity> {
+    match client.auth_test().await {
+        Ok(identity) => Ok(identity),
+        Err(error) if error.concerns_the_token() => bail!(
+            "Slack refuses SLACK_BOT_TOKEN ({error}): install the app again and copy the new Bot User OAuth Token"
+        ),
+        Err(SlackError::Unreachable) => bail!(
+            "Slack can't be reached at {}: check the network, or the address if you set one",
+            config.slack_api_url
+        ),
+        Err(error) => Err(error).context("Slack doesn't say who the bot is; try again in a minute"),
+    }
+}
+
+/// Brings the policy into force and joins it to the store.
+async fn engine(store: Store, policy: &PolicyFile, clock: &Clock) -> anyhow::Result<Engine> {
+    let version = store.adopt_policy(policy.bytes()?, clock.now()).await?;
+    let mut older = Vec::new();
+    for adopted in store.policies().await? {
+        older.push(PolicyFile::read(&adopted.bytes)?.policy(adopted.version)?);
+    }
+    let rules = Rules::new(policy.policy(version)?, older, policy.zone()?);
+    Ok(Engine::new(store, rules))
+}
+
+/// How long a send of unknown outcome waits: always longer than a call may take.
+fn grace(config: &Config) -> TimeDelta {
+    let scale = |part: std::time::Duration| TimeDelta::from_std(part).unwrap_or(TimeDelta::MAX);
+    if config.http_timeout == HTTP_TIMEOUT {
+        scale(GRACE)
+    } else {
+        scale(config.http_timeout * 3)
+    }
+}
+
+fn is_loopback(url: &str) -> bool {
+    let host = url
+        .split_once("://")
+        .map_or(url, |(_, rest)| rest)
+        .split(['/', '?'])
+        .next()
+        .unwrap_or_default();
+    let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
+    host == "localhost"
+        || host
+            .trim_matches(['[', ']'])
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}

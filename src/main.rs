@@ -1,0 +1,25 @@
+//! The command line; nothing else.
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+use tracing_subscriber::EnvFilter;
+
+/// What is logged unless `RUST_LOG` says otherwise. slack-morphism's own debug
+/// lines would show the address of the socket with its ticket.
+const LOGGED: &str = "info,slack_morphism=warn,tokio_cron_scheduler=warn";
+
+fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGGED));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime.block_on(breakglass::cli::run()),
+        Err(error) => {
+            eprintln!("breakglass: the system starts no threads: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

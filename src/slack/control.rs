@@ -1,0 +1,405 @@
+//! The names by which Slack hands our buttons, menus, modals and inputs back.
+//!
+//! Views write these names and `inbound` reads them; they stand nowhere else.
+//! Messages live as long as the workspace does, so a name may be added here and
+//! never changed: a button sent last year must still be understood.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::change::Criterion;
+use crate::domain::id::{ChangeNumber, ChannelId, MessageTs};
+use crate::domain::ticket::{ContentHash, Section};
+
+/// A button, a menu or a select of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Control {
+    /// Permits the change; afterwards, as the second person.
+    Authorize,
+    /// Refuses it.
+    Deny,
+    /// *I'm commanding*.
+    TakeCommand,
+    /// Says who commands: a select of people.
+    NameCommander,
+    /// Opens the choice of whom to ask instead.
+    AskSomeoneElse,
+    /// Goes ahead without authorization.
+    GoAhead,
+    /// Says that it is deployed, as of the press.
+    Deployed,
+    /// Says that it never was deployed.
+    NeverDeployed,
+    /// Takes the request back.
+    Withdraw,
+    /// Opens the ticket.
+    Document,
+    /// Approves exactly the content that its value names.
+    Approve,
+    /// Opens the question why it is rejected.
+    Reject,
+    /// Opens the question how a rejected change was put right.
+    Remediate,
+    /// Opens the answer to exceptions.
+    AnswerExceptions,
+    /// Says which kind of emergency it is.
+    Criterion(Criterion),
+    /// Opens the declare modal; its value is what the person had typed.
+    Declare,
+    /// The menu of moves that are rarely wanted.
+    More,
+}
+
+impl Control {
+    /// Returns the name that Slack hands back.
+    pub fn action_id(self) -> String {
+        match self {
+            Self::Authorize => "authorize".to_owned(),
+            Self::Deny => "deny".to_owned(),
+            Self::TakeCommand => "take_command".to_owned(),
+            Self::NameCommander => "name_commander".to_owned(),
+            Self::AskSomeoneElse => "ask_someone_else".to_owned(),
+            Self::GoAhead => "go_ahead".to_owned(),
+            Self::Deployed => "deployed".to_owned(),
+            Self::NeverDeployed => "never_deployed".to_owned(),
+            Self::Withdraw => "withdraw".to_owned(),
+            Self::Document => "document".to_owned(),
+            Self::Approve => "approve".to_owned(),
+            Self::Reject => "reject".to_owned(),
+            Self::Remediate => "remediate".to_owned(),
+            Self::AnswerExceptions => "answer_exceptions".to_owned(),
+            Self::Criterion(criterion) => format!("criterion:{}", criterion.name()),
+            Self::Declare => "declare".to_owned(),
+            Self::More => "more".to_owned(),
+        }
+    }
+
+    /// Reads a name that Slack handed back.
+    pub fn from_action_id(name: &str) -> Option<Self> {
+        Some(match name {
+            "authorize" => Self::Authorize,
+            "deny" => Self::Deny,
+            "take_command" => Self::TakeCommand,
+            "name_commander" => Self::NameCommander,
+            "ask_someone_else" => Self::AskSomeoneElse,
+            "go_ahead" => Self::GoAhead,
+            "deployed" => Self::Deployed,
+            "never_deployed" => Self::NeverDeployed,
+            "withdraw" => Self::Withdraw,
+            "document" => Self::Document,
+            "approve" => Self::Approve,
+            "reject" => Self::Reject,
+            "remediate" => Self::Remediate,
+            "answer_exceptions" => Self::AnswerExceptions,
+            "declare" => Self::Declare,
+            "more" => Self::More,
+            other => Self::Criterion(Criterion::from_name(other.strip_prefix("criterion:")?)?),
+        })
+    }
+}
+
+/// The value of a button: which change it is about.
+pub fn value(change: ChangeNumber) -> String {
+    change.0.to_string()
+}
+
+/// Reads the value of a button.
+pub fn read_value(value: &str) -> Option<ChangeNumber> {
+    value.parse().ok().map(ChangeNumber)
+}
+
+/// The value of Approve: which change, and exactly which content was shown.
+pub fn approval_value(change: ChangeNumber, seen: ContentHash) -> String {
+    format!("{}:{seen}", change.0)
+}
+
+/// Reads the value of Approve.
+pub fn read_approval_value(value: &str) -> Option<(ChangeNumber, ContentHash)> {
+    let (change, seen) = value.split_once(':')?;
+    let mut hash = [0; 32];
+    hex::decode_to_slice(seen, &mut hash).ok()?;
+    Some((read_value(change)?, ContentHash(hash)))
+}
+
+/// The value of an option of [`Control::More`]: what it does, to which change.
+pub fn menu_value(control: Control, change: ChangeNumber) -> String {
+    format!("{}/{}", control.action_id(), change.0)
+}
+
+/// Reads the value of an option of [`Control::More`].
+pub fn read_menu_value(value: &str) -> Option<(Control, ChangeNumber)> {
+    let (control, change) = value.split_once('/')?;
+    Some((Control::from_action_id(control)?, read_value(change)?))
+}
+
+/// The block of a select about a change. A select has no value of its own, so
+/// its block says which change it is about.
+pub fn select_block(control: Control, change: ChangeNumber) -> String {
+    menu_value(control, change)
+}
+
+/// Reads the block of a select.
+pub fn read_select_block(block_id: &str) -> Option<(Control, ChangeNumber)> {
+    read_menu_value(block_id)
+}
+
+/// A modal of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Modal {
+    /// To begin an emergency change.
+    Declare,
+    /// To fill in the ticket.
+    Document,
+    /// To say why a change is rejected.
+    Reject,
+    /// To say how a rejected change was put right.
+    Remediate,
+    /// To answer exceptions.
+    AnswerExceptions,
+    /// To choose whom to ask instead.
+    AskSomeoneElse,
+}
+
+impl Modal {
+    /// Every modal.
+    pub const ALL: [Self; 6] = [
+        Self::Declare,
+        Self::Document,
+        Self::Reject,
+        Self::Remediate,
+        Self::AnswerExceptions,
+        Self::AskSomeoneElse,
+    ];
+
+    /// Returns the name that Slack hands back.
+    pub const fn callback_id(self) -> &'static str {
+        match self {
+            Self::Declare => "declare",
+            Self::Document => "document",
+            Self::Reject => "reject",
+            Self::Remediate => "remediate",
+            Self::AnswerExceptions => "answer_exceptions",
+            Self::AskSomeoneElse => "ask_someone_else",
+        }
+    }
+
+    /// Reads a name that Slack handed back.
+    pub fn from_callback_id(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|modal| modal.callback_id() == name)
+    }
+}
+
+/// An input of a modal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Input {
+    /// What is to be changed.
+    What,
+    /// Which person is asked.
+    Whom,
+    /// Which groups are asked.
+    Groups,
+    /// Which kind of emergency it is.
+    Criterion,
+    /// A section of the ticket.
+    Section(Section),
+    /// Why it is rejected.
+    Reason,
+    /// How it was put right.
+    How,
+    /// Which exceptions are answered.
+    Exceptions,
+    /// Why it came to them.
+    Cause,
+    /// What is done about them.
+    Remedy,
+    /// By whom.
+    Owner,
+}
+
+impl Input {
+    /// The one name of an input's element: each input is alone in its block.
+    pub const ACTION_ID: &'static str = "input";
+
+    /// Returns the name of the input's block, under which Slack hands back what
+    /// was put in and shows what is wrong with it.
+    pub const fn block_id(self) -> &'static str {
+        match self {
+            Self::What => "what",
+            Self::Whom => "whom",
+            Self::Groups => "groups",
+            Self::Criterion => "criterion",
+            Self::Section(Section::WhatWasDone) => "section:what_was_done",
+            Self::Section(Section::Testing) => "section:testing",
+            Self::Section(Section::RollbackPlan) => "section:rollback_plan",
+            Self::Section(Section::Outcome) => "section:outcome",
+            Self::Section(Section::LessonsLearned) => "section:lessons_learned",
+            Self::Reason => "reason",
+            Self::How => "how",
+            Self::Exceptions => "exceptions",
+            Self::Cause => "cause",
+            Self::Remedy => "remedy",
+            Self::Owner => "owner",
+        }
+    }
+}
+
+/// What a modal remembers while it is open: Slack hands it back untouched.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Memory {
+    /// The change it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<u64>,
+    /// The conversation it was opened from; a submission doesn't say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+    /// The thread it was opened from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<String>,
+    /// A digest of what stood in each section when the modal was opened, so that
+    /// what nobody touched isn't written anew: an approval would fall over it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub shown: BTreeMap<String, String>,
+}
+
+impl Memory {
+    /// Remembers where a modal was opened from.
+    pub fn at(channel: Option<&ChannelId>, thread: Option<&MessageTs>) -> Self {
+        Self {
+            channel: channel.map(|channel| channel.as_str().to_owned()),
+            thread: thread.map(|thread| thread.as_str().to_owned()),
+            ..Self::default()
+        }
+    }
+
+    /// Remembers which change it is about.
+    #[must_use]
+    pub fn about(mut self, change: ChangeNumber) -> Self {
+        self.change = Some(change.0);
+        self
+    }
+
+    /// Remembers that `section` stood as `words`.
+    pub fn show(&mut self, section: Section, words: &str) {
+        self.shown.insert(section.name().to_owned(), digest(words));
+    }
+
+    /// Whether `section` stood as anything at all.
+    pub fn has_shown(&self, section: Section) -> bool {
+        self.shown.contains_key(section.name())
+    }
+
+    /// Whether `section` stood exactly as `words`.
+    pub fn stood_as(&self, section: Section, words: &str) -> bool {
+        self.shown.get(section.name()) == Some(&digest(words))
+    }
+
+    /// Returns the form that Slack keeps.
+    pub fn to_metadata(&self) -> String {
+        // A map of strings always has a form in JSON.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Reads the form that Slack kept.
+    pub fn from_metadata(metadata: &str) -> Option<Self> {
+        if metadata.is_empty() {
+            return Some(Self::default());
+        }
+        serde_json::from_str(metadata).ok()
+    }
+}
+
+/// Slack may hand line ends and outer blanks back otherwise than it got them.
+fn digest(words: &str) -> String {
+    use sha2::{Digest, Sha256};
+    let words = words.replace("\r\n", "\n");
+    hex::encode(Sha256::digest(words.trim().as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONTROLS: [Control; 18] = [
+        Control::Authorize,
+        Control::Deny,
+        Control::TakeCommand,
+        Control::NameCommander,
+        Control::AskSomeoneElse,
+        Control::GoAhead,
+        Control::Deployed,
+        Control::NeverDeployed,
+        Control::Withdraw,
+        Control::Document,
+        Control::Approve,
+        Control::Reject,
+        Control::Remediate,
+        Control::AnswerExceptions,
+        Control::Criterion(Criterion::Vulnerability),
+        Control::Criterion(Criterion::ExternalFailure),
+        Control::Declare,
+        Control::More,
+    ];
+
+    #[test]
+    fn every_control_is_read_as_it_was_written() {
+        for control in CONTROLS {
+            let name = control.action_id();
+            assert_eq!(Control::from_action_id(&name), Some(control), "{name}");
+            let value = menu_value(control, ChangeNumber(1042));
+            assert_eq!(
+                read_menu_value(&value),
+                Some((control, ChangeNumber(1042))),
+                "{value}"
+            );
+        }
+        assert_eq!(Control::from_action_id("criterion:deadline_is_today"), None);
+        assert_eq!(Control::from_action_id("launch"), None);
+    }
+
+    #[test]
+    fn every_modal_is_read_as_it_was_written() {
+        for modal in Modal::ALL {
+            assert_eq!(Modal::from_callback_id(modal.callback_id()), Some(modal));
+        }
+        assert_eq!(Modal::from_callback_id(""), None);
+    }
+
+    #[test]
+    fn approve_carries_the_content_that_was_shown() {
+        let seen = ContentHash([0xab; 32]);
+        let value = approval_value(ChangeNumber(1042), seen);
+        assert_eq!(
+            read_approval_value(&value),
+            Some((ChangeNumber(1042), seen))
+        );
+        for malformed in ["1042", "1042:", "1042:abcd", "x:abababab", ""] {
+            assert_eq!(read_approval_value(malformed), None, "{malformed}");
+        }
+    }
+
+    #[test]
+    fn an_untouched_section_is_recognised_whatever_slack_does_to_its_line_ends() {
+        let mut memory = Memory::default().about(ChangeNumber(1042));
+        memory.show(Section::Testing, "curl shows 403\r\nfor the pattern");
+        let kept = Memory::from_metadata(&memory.to_metadata()).unwrap();
+        assert!(kept.stood_as(Section::Testing, "curl shows 403\nfor the pattern\n"));
+        assert!(!kept.stood_as(Section::Testing, "curl shows 404\nfor the pattern"));
+        assert!(!kept.stood_as(Section::Outcome, ""));
+    }
+
+    #[test]
+    fn a_modal_remembers_within_what_slack_keeps() {
+        let mut memory = Memory::at(
+            Some(&ChannelId::new("C0123456789A")),
+            Some(&MessageTs::new("1760753640.000100")),
+        )
+        .about(ChangeNumber(u64::MAX));
+        for section in Section::ALL {
+            memory.show(*section, &"x".repeat(3000));
+        }
+        assert!(memory.to_metadata().len() <= 3000);
+    }
+}

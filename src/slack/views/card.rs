@@ -1,0 +1,73 @@
+//! The card: the one thing that speaks into the channel unasked. It is posted
+//! with the request and edited in place ever after.
+
+use crate::domain::change::Stage;
+use crate::domain::obligation::Duty;
+
+use super::blocks::{context, message, section};
+use super::{Message, Showing, facts, moves, say};
+
+/// How much of *what* the card shows; the rest is in the status.
+const ROOM_FOR_WHAT: usize = 1200;
+
+/// How much of it a notification shows.
+const ROOM_IN_A_LINE: usize = 150;
+
+/// Returns the card of a change as it stands.
+pub fn card(showing: &Showing<'_>) -> Message {
+    let change = showing.change;
+    let number = change.number;
+    let what = say::wrote(&showing.texts.said(&change.what), ROOM_FOR_WHAT);
+    let mut blocks = vec![section(&format!("*{number}*  {}", what.words))];
+    if what.is_cut {
+        blocks.push(context(&format!(
+            "The whole text: `/emergency status {number}`"
+        )));
+    }
+
+    let mut lines = vec![facts::request(change)];
+    lines.extend(repeated(showing));
+    lines.extend(facts::story(showing));
+    blocks.push(section(&lines.join("\n")));
+
+    blocks.push(section(&facts::why(change)));
+    if moves::wants_criterion(change) {
+        blocks.push(moves::criteria(change));
+    }
+
+    let accounts = facts::accounts(showing);
+    if !accounts.is_empty() {
+        blocks.push(section(&accounts.join("\n")));
+    }
+    blocks.extend(moves::moves(showing));
+
+    message(&fallback(showing), blocks)
+}
+
+/// That the request was repeated, while it is unanswered.
+fn repeated(showing: &Showing<'_>) -> Option<String> {
+    let change = showing.change;
+    if change.stage != Stage::Requested || change.went_ahead.is_some() {
+        return None;
+    }
+    let asked = (Duty::AnswerRequest, change.asked.first().cloned());
+    let last_at = change.chases.get(&asked)?.last_at?;
+    if last_at <= change.asked_at {
+        return None;
+    }
+    Some(format!("No answer yet; asked again {}", say::at(last_at)))
+}
+
+fn fallback(showing: &Showing<'_>) -> String {
+    let change = showing.change;
+    let what = showing.what_in_a_line(ROOM_IN_A_LINE);
+    if change.stage != Stage::Requested || change.went_ahead.is_some() {
+        return format!("{}, {}: {what}", change.number, facts::standing(change));
+    }
+    let requester = say::person(&change.requester);
+    let asked = facts::owner(change.asked.first());
+    format!(
+        "{}: {requester} asks {asked} to authorize: {what}",
+        change.number
+    )
+}

@@ -1,0 +1,123 @@
+//! All words that the bot says: pure functions from a change to Slack's blocks.
+//!
+//! Nothing here asks Slack, the store or a clock anything; what a view shows is
+//! handed to it. Words are short, kind and exact: what happened, what is kept,
+//! what to do next. The first line of everything reads well on a phone.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use slack_morphism::prelude::SlackBlock;
+
+use crate::domain::change::EmergencyChange;
+use crate::domain::id::UserId;
+use crate::domain::policy::{Party, Policy};
+use crate::domain::text::Commitment;
+use crate::engine::Engine;
+use crate::gesture::Which;
+use crate::store::Snapshot;
+
+pub mod card;
+pub mod direct;
+pub mod modal;
+pub mod note;
+pub mod reply;
+
+mod blocks;
+mod facts;
+mod moves;
+mod say;
+#[cfg(test)]
+mod tests;
+
+/// A message as Slack takes it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Message {
+    /// What a notification shows, and whatever can't show blocks.
+    pub text: String,
+    /// What is seen.
+    pub blocks: Vec<SlackBlock>,
+}
+
+/// What somebody wrote, as far as it may be shown here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Said {
+    /// The words, verbatim.
+    Words(String),
+    /// The words were taken out of the record.
+    Redacted,
+    /// The words were said in a private channel and stay there.
+    Withheld,
+}
+
+/// Where a view finds the words that commitments stand for.
+pub trait Words {
+    /// Returns what `text` stands for.
+    fn said(&self, text: &Commitment) -> Said;
+}
+
+/// A change with all that is needed to show it.
+#[derive(Clone, Copy)]
+pub struct Showing<'a> {
+    /// The change as it stands.
+    pub change: &'a EmergencyChange,
+    /// The policy under which it was declared.
+    pub policy: &'a Policy,
+    /// Its words.
+    pub texts: &'a dyn Words,
+    /// The present.
+    pub now: DateTime<Utc>,
+}
+
+impl fmt::Debug for Showing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Showing")
+            .field("change", &self.change.number)
+            .field("now", &self.now)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Words for Snapshot {
+    fn said(&self, text: &Commitment) -> Said {
+        match self.words.get(text) {
+            Some(Some(words)) => Said::Words(words.clone()),
+            Some(None) | None => Said::Redacted,
+        }
+    }
+}
+
+/// Shows a change as the store has it.
+pub fn showing<'a>(snapshot: &'a Snapshot, engine: &'a Engine, now: DateTime<Utc>) -> Showing<'a> {
+    Showing {
+        change: &snapshot.change,
+        policy: engine.policy_of(&snapshot.change),
+        texts: snapshot,
+        now,
+    }
+}
+
+/// Whether a list of this kind shows a change to `who`.
+pub fn is_listed(change: &EmergencyChange, which: Which, who: &UserId) -> bool {
+    match which {
+        Which::Open => true,
+        Which::Overdue => !change.missed.is_empty(),
+        Which::Mine => {
+            let authorizer = change.authorization.as_ref().map(|given| &given.by);
+            let commander = change.commander.as_ref().map(|one| &one.who);
+            let asked = change.asked.contains(&Party::Person(who.clone()));
+            asked
+                || change.requester == *who
+                || authorizer == Some(who)
+                || commander == Some(who)
+                || change.implementers().any(|one| one == who)
+        }
+    }
+}
+
+impl Showing<'_> {
+    /// Returns what is changed, as one line of at most `room` characters.
+    fn what_in_a_line(&self, room: usize) -> String {
+        say::wrote_in_a_line(&self.texts.said(&self.change.what), room)
+    }
+}

@@ -1,0 +1,315 @@
+//! Notes: what happened, one line each, in the thread under the card.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::domain::change::{Actor, EmergencyChange, Event, Recorded, Source};
+use crate::domain::obligation::Duty;
+use crate::domain::policy::{Party, Policy};
+
+use super::blocks::{message, section};
+use super::facts::Decision;
+use super::{Message, Showing, facts, say};
+
+/// How much of what somebody wrote a note repeats.
+const ROOM: usize = 600;
+
+/// How much of *what* a repeated request shows.
+const ROOM_FOR_WHAT: usize = 150;
+
+/// Returns what the card's thread is told of an event; nothing of those that
+/// only the card shows.
+pub fn note(showing: &Showing<'_>, recorded: &Recorded) -> Option<Message> {
+    let line = line(showing, recorded)?;
+    let text = format!("{}: {line}", showing.change.number);
+    Some(message(&text, vec![section(&line)]))
+}
+
+fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
+    let change = showing.change;
+    let who = actor(&recorded.actor);
+    let requester = say::person(&change.requester);
+    match &recorded.event {
+        // The card says these, and to say them again would be noise.
+        Event::Requested { .. }
+        | Event::CriterionStated { .. }
+        | Event::CommanderNamed { .. }
+        | Event::SectionWritten { .. }
+        | Event::Documented
+        | Event::ExceptionRecorded { .. }
+        | Event::Delivered { .. }
+        | Event::Undelivered { .. } => None,
+        Event::AskedAnew { asked } => Some(format!(
+            "{}, {who} asks you for authorization: {}",
+            say::parties(asked),
+            showing.what_in_a_line(ROOM_FOR_WHAT)
+        )),
+        Event::Authorized { by, .. } => Some(authorized(
+            change,
+            &say::person(by),
+            recorded.at,
+            &requester,
+        )),
+        Event::Denied { .. } => Some(format!(
+            "Denied by {who}. {requester} can ask someone else, or go ahead without; that is recorded as an exception."
+        )),
+        Event::WentAhead => Some(format!(
+            "{who} goes ahead without authorization. That is recorded as an exception; a second person makes it good within 24 h of the deployment."
+        )),
+        Event::CommanderAuthorized { .. } => Some(format!(
+            "{who} commands the incident and authorizes the change as such."
+        )),
+        Event::SecondAuthorized { .. } => Some(format!(
+            "{who} authorized it afterwards, as the second person."
+        )),
+        Event::Deployed {
+            deployed_at,
+            known_from,
+            implementer,
+        } => Some(deployed(
+            showing,
+            *deployed_at,
+            *known_from,
+            &say::person(implementer),
+        )),
+        Event::Lapsed => Some(format!(
+            "{who} says it was never deployed. It stays listed; nothing more is owed."
+        )),
+        Event::Withdrawn => Some(format!("{who} withdrew the request. It stays listed.")),
+        Event::Approved { .. } => Some(format!(
+            "Approved in retrospect by {who}, exactly as the ticket reads now."
+        )),
+        Event::ApprovalTakenBack { section } => Some(taken_back(&who, &section.to_string())),
+        Event::Rejected { reason, .. } => Some(format!(
+            "Rejected in retrospect by {who}: {}\nThe implementer has 7 days, until {}, to say how it was put right.",
+            say::wrote_in_a_line(&showing.texts.said(reason), ROOM),
+            say::at(recorded.at + Policy::REMEDY)
+        )),
+        Event::Remediated { how } => Some(format!(
+            "Put right, says {who}: {}",
+            say::wrote_in_a_line(&showing.texts.said(how), ROOM)
+        )),
+        Event::ExceptionAnswered {
+            exception,
+            cause,
+            remedy,
+            owner,
+        } => Some(format!(
+            "{who} answered the exception “{}”. Cause: {} Remedy: {} By {}.",
+            say::exception(*exception),
+            sentence(&say::wrote_in_a_line(&showing.texts.said(cause), ROOM)),
+            sentence(&say::wrote_in_a_line(&showing.texts.said(remedy), ROOM)),
+            say::person(owner)
+        )),
+        // A deadline passes at any hour. The thread names the role and not the
+        // person, because a name would ring their phone at night.
+        Event::DeadlineMissed { duty, due_at, .. } => {
+            Some(missed(showing, *duty, role(*duty), *due_at, recorded.at))
+        }
+        Event::Reminded {
+            duty,
+            owner,
+            due_at,
+            rung: _,
+        } => reminded(showing, *duty, owner.as_ref(), *due_at),
+        Event::Closed => Some(closed(change, recorded.at)),
+    }
+}
+
+/// Who brought an event about.
+pub(super) fn actor(actor: &Actor) -> String {
+    match actor {
+        Actor::Person(who) => say::person(who),
+        Actor::Clock | Actor::Bot => "Breakglass".to_owned(),
+    }
+}
+
+fn sentence(words: &str) -> String {
+    if words.ends_with(['.', '!', '?', '…']) {
+        words.to_owned()
+    } else {
+        format!("{words}.")
+    }
+}
+
+fn authorized(change: &EmergencyChange, by: &str, at: DateTime<Utc>, requester: &str) -> String {
+    let after = say::span(at - change.asked_at);
+    let next = if change.deployments.is_empty() {
+        format!(" {requester}, deploy; then press *Deployed now* on the card.")
+    } else {
+        String::new()
+    };
+    format!(
+        "Authorized by {by} {}, {after} after being asked.{next}",
+        say::at(at)
+    )
+}
+
+fn deployed(
+    showing: &Showing<'_>,
+    deployed_at: DateTime<Utc>,
+    known_from: Source,
+    implementer: &str,
+) -> String {
+    let change = showing.change;
+    let known = match known_from {
+        Source::Attested => ", as they say",
+        Source::Webhook => ", as the pipeline says",
+        Source::Slack | Source::Receipt | Source::Clock => "",
+    };
+    let relation = match change.authorization.as_ref().map(|given| given.at) {
+        Some(at) if at <= deployed_at => {
+            format!(", {} after the authorization", say::span(deployed_at - at))
+        }
+        Some(at) => format!(", {} before the authorization", say::span(at - deployed_at)),
+        None => ", without an authorization".to_owned(),
+    };
+    // The clock runs from the first deployment.
+    let first = change.deployed_at().unwrap_or(deployed_at);
+    format!(
+        "Deployed by {implementer} {}{known}{relation}. The ticket is {}.",
+        say::at(deployed_at),
+        say::due(first + Policy::DOCUMENTATION, showing.now)
+    )
+}
+
+/// That an edit took an approval back.
+pub(super) fn taken_back(who: &str, section: &str) -> String {
+    format!(
+        "{who} edited the section “{section}” after the approval, so the approval no longer holds. The approver decides anew."
+    )
+}
+
+/// That a deadline was missed.
+pub(super) fn missed(
+    showing: &Showing<'_>,
+    duty: Duty,
+    from: &str,
+    due_at: DateTime<Utc>,
+    noticed_at: DateTime<Utc>,
+) -> String {
+    let noticed = if noticed_at - due_at > TimeDelta::minutes(5) {
+        format!(" (noticed {})", say::at(noticed_at))
+    } else {
+        String::new()
+    };
+    let missing = match duty {
+        Duty::Ticket if showing.change.documented_at.is_none() => {
+            format!(" Missing: {}.", facts::missing(showing.change))
+        }
+        Duty::AnswerException(exception) => {
+            format!(" The exception: {}.", say::exception(exception))
+        }
+        // Whoever couldn't decide yet isn't blamed alone.
+        Duty::Approval => match facts::decision(showing) {
+            Decision::Waits(_) => {
+                let waited_for = facts::owed(showing)
+                    .into_iter()
+                    .filter(|one| one.duty.is_needed_for_approval())
+                    .map(|one| one.duty.to_string());
+                format!(" It waits for {}.", say::listed(waited_for))
+            }
+            Decision::Ready(_) | Decision::NotOwed => String::new(),
+        },
+        Duty::AnswerRequest
+        | Duty::ConfirmDeployment
+        | Duty::Ticket
+        | Duty::CommanderAuthorization
+        | Duty::SecondAuthorization
+        | Duty::Remediation => String::new(),
+    };
+    let then = if facts::is_owed(showing, duty) {
+        " The miss stays on record; the reminders go on, every 4 h for a day, then daily."
+    } else {
+        " It has come in since; the miss stays on record."
+    };
+    format!(
+        "Deadline missed. {} was due {} from {from}{noticed}.{missing}{then}",
+        say::duty(duty),
+        say::at(due_at),
+    )
+}
+
+/// Who owes something, by their part in the change.
+const fn role(duty: Duty) -> &'static str {
+    match duty {
+        Duty::AnswerRequest | Duty::SecondAuthorization => "whoever may authorize",
+        Duty::ConfirmDeployment => "the requester",
+        Duty::Ticket | Duty::Remediation => "the implementer",
+        Duty::CommanderAuthorization => "the incident's commander",
+        Duty::Approval | Duty::AnswerException(_) => "the approver",
+    }
+}
+
+/// What a reminder says in the thread: a request, to everybody; anything else,
+/// only where no single person owes it.
+fn reminded(
+    showing: &Showing<'_>,
+    duty: Duty,
+    owner: Option<&Party>,
+    due_at: Option<DateTime<Utc>>,
+) -> Option<String> {
+    let change = showing.change;
+    match (duty, owner) {
+        (Duty::AnswerRequest, owner) => {
+            let whom = owner.map_or_else(|| "Whoever may authorize".to_owned(), say::party);
+            Some(format!(
+                "{whom}, {} still waits for your answer, {} after asking: {} *Authorize* and *Deny* are on the card.",
+                say::person(&change.requester),
+                say::span(showing.now - change.asked_at),
+                sentence(&showing.what_in_a_line(ROOM_FOR_WHAT)),
+            ))
+        }
+        (
+            Duty::ConfirmDeployment
+            | Duty::Ticket
+            | Duty::CommanderAuthorization
+            | Duty::SecondAuthorization
+            | Duty::Approval
+            | Duty::Remediation
+            | Duty::AnswerException(_),
+            Some(Party::Person(_)),
+        ) => None,
+        (
+            Duty::ConfirmDeployment
+            | Duty::Ticket
+            | Duty::CommanderAuthorization
+            | Duty::SecondAuthorization
+            | Duty::Approval
+            | Duty::Remediation
+            | Duty::AnswerException(_),
+            Some(Party::Group(_)) | None,
+        ) => {
+            let whom = owner.map_or_else(|| "Whoever may authorize".to_owned(), say::party);
+            let due = due_at.map_or_else(String::new, |due_at| {
+                format!(", {}", say::due(due_at, showing.now))
+            });
+            let exception = match duty {
+                Duty::AnswerException(exception) => format!(" ({})", say::exception(exception)),
+                Duty::AnswerRequest
+                | Duty::ConfirmDeployment
+                | Duty::Ticket
+                | Duty::CommanderAuthorization
+                | Duty::SecondAuthorization
+                | Duty::Approval
+                | Duty::Remediation => String::new(),
+            };
+            Some(format!(
+                "{whom}, one of you is needed: {duty}{exception}{due}. The card has the buttons."
+            ))
+        }
+    }
+}
+
+fn closed(change: &EmergencyChange, at: DateTime<Utc>) -> String {
+    let took = change
+        .deployed_at()
+        .map_or_else(String::new, |deployed_at| {
+            format!(" {} after the deployment", say::span(at - deployed_at))
+        });
+    let exceptions = match change.exceptions.len() {
+        0 => "without exceptions".to_owned(),
+        1 => "with one exception on record, answered".to_owned(),
+        n => format!("with {n} exceptions on record, all answered"),
+    };
+    format!("Closed{took}, {exceptions}. Thank you; nothing more is owed.")
+}

@@ -1,0 +1,317 @@
+//! The small words that every view is made of: people, instants, spans, and
+//! what somebody wrote, made safe to show.
+//!
+//! Whatever a person wrote passes through here before it is shown, and nothing
+//! they wrote may ping a channel or a group.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::domain::change::{Criterion, Exception, Shown};
+use crate::domain::id::UserId;
+use crate::domain::obligation::Duty;
+use crate::domain::policy::Party;
+
+use super::Said;
+
+/// Words that ping everybody where Slack is told to look for names.
+const LOUD: [&str; 3] = ["@here", "@channel", "@everyone"];
+
+/// Invisible, and enough to make a name no name.
+const JOINER: char = '\u{2060}';
+
+/// Returns a person, shown by Slack under their name.
+pub(super) fn person(who: &UserId) -> String {
+    format!("<@{who}>")
+}
+
+/// Returns a person or a group, pinging them.
+pub(super) fn party(party: &Party) -> String {
+    match party {
+        Party::Person(who) => person(who),
+        Party::Group(group) => format!("<!subteam^{group}>"),
+    }
+}
+
+/// Returns people and groups as a list in words.
+pub(super) fn parties(parties: &[Party]) -> String {
+    listed(parties.iter().map(party))
+}
+
+/// Returns things as a list in words: `a, b and c`.
+pub(super) fn listed(things: impl IntoIterator<Item = String>) -> String {
+    let mut things: Vec<String> = things.into_iter().collect();
+    match things.pop() {
+        None => String::new(),
+        Some(last) if things.is_empty() => last,
+        Some(last) => format!("{} and {last}", things.join(", ")),
+    }
+}
+
+/// Returns an instant, shown by Slack in the reader's zone.
+pub(super) fn at(instant: DateTime<Utc>) -> String {
+    Shown(instant).to_string()
+}
+
+/// Returns how long something takes, as exactly as people say it.
+pub(super) fn span(length: TimeDelta) -> String {
+    let seconds = length.num_seconds().abs();
+    let minutes = (seconds + 30) / 60;
+    match (minutes / 60, minutes % 60) {
+        (0, _) if seconds < 60 => "under a minute".to_owned(),
+        (0, minutes) => format!("{minutes} min"),
+        (hours, 0) if hours < 48 => format!("{hours} h"),
+        (hours, minutes) if hours < 48 => format!("{hours} h {minutes} min"),
+        (hours, _) => format!("{} days", (hours + 12) / 24),
+    }
+}
+
+/// Returns a deadline as an instant and in relative words.
+pub(super) fn due(due_at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    if due_at > now {
+        format!("due {} (in {})", at(due_at), span(due_at - now))
+    } else {
+        format!("overdue since {} ({})", at(due_at), span(now - due_at))
+    }
+}
+
+/// Returns a deadline in relative words alone, for where Slack shows no dates.
+pub(super) fn due_shortly(due_at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    if due_at > now {
+        format!("due in {}", span(due_at - now))
+    } else {
+        format!("overdue for {}", span(now - due_at))
+    }
+}
+
+/// What was left of a text, and whether that is all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Excerpt {
+    /// The words, safe to show.
+    pub(super) words: String,
+    /// Whether some were left out.
+    pub(super) is_cut: bool,
+}
+
+/// Returns what somebody wrote, safe to show, in at most `room` characters.
+pub(super) fn wrote(said: &Said, room: usize) -> Excerpt {
+    match said {
+        Said::Words(words) => safe(words.trim(), room),
+        Said::Redacted => Excerpt {
+            words: "_redacted_".to_owned(),
+            is_cut: false,
+        },
+        Said::Withheld => Excerpt {
+            words: "_said in a private channel, and kept there_".to_owned(),
+            is_cut: false,
+        },
+    }
+}
+
+/// Returns what somebody wrote as one line, safe to show.
+pub(super) fn wrote_in_a_line(said: &Said, room: usize) -> String {
+    match said {
+        Said::Words(words) => {
+            let line: Vec<&str> = words.split_whitespace().collect();
+            safe(&line.join(" "), room).words
+        }
+        Said::Redacted | Said::Withheld => wrote(said, room).words,
+    }
+}
+
+/// Returns what somebody wrote as Slack shows quotations.
+pub(super) fn quoted(words: &str) -> String {
+    let lines: Vec<String> = words.lines().map(|line| format!("> {line}")).collect();
+    lines.join("\n")
+}
+
+/// Escapes `words` and cuts them so that what is returned has at most `room`
+/// characters, as Slack counts them.
+///
+/// People who are named stay names; everything else that could ping is made
+/// inert.
+pub(super) fn safe(words: &str, room: usize) -> Excerpt {
+    let mut out = String::new();
+    let mut used = 0;
+    let mut rest = words;
+    while let Some(first) = rest.chars().next() {
+        let (piece, taken) = if let Some((mention, taken)) = mention(rest) {
+            (mention, taken)
+        } else if LOUD.iter().any(|loud| starts_with(rest, loud)) {
+            (format!("@{JOINER}"), 1)
+        } else {
+            let piece = match first {
+                '&' => "&amp;".to_owned(),
+                '<' => "&lt;".to_owned(),
+                '>' => "&gt;".to_owned(),
+                // It would end a mention or a date that follows it oddly.
+                '\0' => String::new(),
+                other => other.to_string(),
+            };
+            (piece, first.len_utf8())
+        };
+        let after = rest.get(taken..).unwrap_or_default();
+        let length = width(&piece);
+        // The ellipsis needs its place unless this is the end.
+        let reserve = usize::from(!after.is_empty());
+        if used + length + reserve > room {
+            return Excerpt {
+                words: format!("{}…", out.trim_end()),
+                is_cut: true,
+            };
+        }
+        used += length;
+        out.push_str(&piece);
+        rest = after;
+    }
+    Excerpt {
+        words: out,
+        is_cut: false,
+    }
+}
+
+/// Returns as much of `words` as fits, as it is: for inputs, which know no markup.
+pub(super) fn beginning(words: &str, room: usize) -> String {
+    let mut used = 0;
+    words
+        .chars()
+        .take_while(|letter| {
+            used += letter.len_utf16();
+            used <= room
+        })
+        .collect()
+}
+
+/// Slack counts as JavaScript does, in units of UTF-16.
+pub(super) fn width(text: &str) -> usize {
+    text.encode_utf16().count()
+}
+
+/// Returns the person whom `rest` begins by naming, and how long that is.
+fn mention(rest: &str) -> Option<(String, usize)> {
+    let inner = rest.strip_prefix("<@")?;
+    let (id, _) = inner.split_once('>')?;
+    let is_person = id.starts_with(['U', 'W'])
+        && (2..=20).contains(&id.len())
+        && id
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    is_person.then(|| (format!("<@{id}>"), id.len() + 3))
+}
+
+fn starts_with(rest: &str, word: &str) -> bool {
+    rest.get(..word.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(word))
+}
+
+/// Returns why it was an emergency, as a sentence.
+pub(super) const fn criterion(criterion: Criterion) -> &'static str {
+    match criterion {
+        Criterion::Vulnerability => "A critical vulnerability needs patching at once.",
+        Criterion::ProductionDown => "Production is down and needs a fix.",
+        Criterion::DataLoss => "Data would be lost without intervention.",
+        Criterion::CustomerImpact => "A bug hurts customers and can't wait.",
+        Criterion::ExternalFailure => "An external dependency failed.",
+    }
+}
+
+/// Returns the same as the label of a button.
+pub(super) const fn criterion_label(criterion: Criterion) -> &'static str {
+    match criterion {
+        Criterion::Vulnerability => "Vulnerability",
+        Criterion::ProductionDown => "Production down",
+        Criterion::DataLoss => "Data at risk",
+        Criterion::CustomerImpact => "Customers hit",
+        Criterion::ExternalFailure => "Dependency failed",
+    }
+}
+
+/// Returns the control that wasn't met, in plain words.
+pub(super) const fn exception(exception: Exception) -> &'static str {
+    match exception {
+        Exception::NotAuthorized => "went ahead without authorization",
+        Exception::SelfAuthorized => "authorized by the requester alone, who holds the role",
+        Exception::DeployedBeforeAuthorization => "deployed before anybody authorized it",
+        Exception::DeployedAgainstDenial => "deployed although it was denied",
+        Exception::DocumentedLate => "ticket not complete by its deadline",
+        Exception::ApprovedLate => "not decided by its deadline",
+        Exception::CommanderLate => "commander's authorization missing at its deadline",
+        Exception::SecondPersonLate => "second person's authorization missing at its deadline",
+        Exception::Rejected => "rejected in retrospect",
+    }
+}
+
+/// Returns what is owed, as the beginning of a sentence.
+pub(super) const fn duty(duty: Duty) -> &'static str {
+    match duty {
+        Duty::AnswerRequest => "The answer to the request",
+        Duty::ConfirmDeployment => "Word of the deployment",
+        Duty::Ticket => "The ticket",
+        Duty::CommanderAuthorization => "The incident commander's authorization",
+        Duty::SecondAuthorization => "A second person's authorization",
+        Duty::Approval => "The retrospective decision",
+        Duty::Remediation => "Word of how it was put right",
+        Duty::AnswerException(_) => "The answer to an exception",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn shown(words: &str) -> String {
+        safe(words, 3000).words
+    }
+
+    #[test]
+    fn nothing_a_person_wrote_pings_a_channel_or_a_group() {
+        assert_eq!(shown("<!channel> help"), "&lt;!channel&gt; help");
+        assert_eq!(shown("<!subteam^S123> help"), "&lt;!subteam^S123&gt; help");
+        assert_eq!(shown("@here"), "@\u{2060}here");
+        assert_eq!(shown("a @Channel b"), "a @\u{2060}Channel b");
+        assert_eq!(shown("<@U1|<!here>>"), "&lt;@U1|&lt;!here&gt;&gt;");
+        assert_eq!(shown("&lt;!here&gt;"), "&amp;lt;!here&amp;gt;");
+    }
+
+    #[test]
+    fn people_who_are_named_stay_names() {
+        assert_eq!(shown("what <@U123> deployed"), "what <@U123> deployed");
+        assert_eq!(shown("<@x>"), "&lt;@x&gt;");
+    }
+
+    #[test]
+    fn a_cut_never_falls_into_an_escape() {
+        assert_eq!(safe("a<b", 5).words, "a…");
+        assert_eq!(safe("a<b", 6).words, "a&lt;b");
+        assert_eq!(safe("abc", 3).words, "abc");
+        assert_eq!(safe("abcd", 3).words, "ab…");
+        assert!(safe("abcd", 3).is_cut);
+    }
+
+    #[test]
+    fn spans_are_said_as_people_say_them() {
+        let said = |seconds| span(TimeDelta::seconds(seconds));
+        assert_eq!(said(5), "under a minute");
+        assert_eq!(said(240), "4 min");
+        assert_eq!(said(-240), "4 min");
+        assert_eq!(said(3_599), "1 h");
+        assert_eq!(said(17_340), "4 h 49 min");
+        assert_eq!(said(86_400), "24 h");
+        assert_eq!(said(7 * 86_400 - 40), "7 days");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_shown_keeps_its_room_and_holds_no_foreign_markup(
+            words in "[a-z<>&!@|^UC0-9 😀é\n]{0,60}",
+            room in 1usize..80,
+        ) {
+            let excerpt = safe(&words, room);
+            prop_assert!(width(&excerpt.words) <= room);
+            for part in excerpt.words.split('<').skip(1) {
+                prop_assert!(part.starts_with("@U"), "{}", excerpt.words);
+            }
+        }
+    }
+}
