@@ -1963,8 +1963,7 @@ fn remind(draft: &mut Draft<'_>, people: &dyn People) {
 
 fn close(draft: &mut Draft<'_>) {
     let decided = match draft.change.stage {
-        Stage::Approved => true,
-        Stage::Rejected => draft.change.remediation.is_some(),
+        Stage::Approved | Stage::Rejected => true,
         Stage::Requested
         | Stage::Authorized
         | Stage::Denied

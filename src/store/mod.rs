@@ -413,26 +413,34 @@ impl Store {
             .read(move |connection, workspace| register::due(connection, workspace, now, SWEEP))
             .await?;
         let n_due = due.len();
-        for number in due {
+        // Handed in together, they share their commits.
+        let swept = due.into_iter().map(|number| {
             let rules = Arc::clone(&rules);
-            let swept = self
-                .write(Urgency::Later, move |connection, workspace| {
-                    tick(connection, workspace, number, &rules, now)
-                })
-                .await;
-            match swept {
-                Err(error @ StoreError::Corrupt(_)) => {
-                    tracing::error!(change = %number, error = %error, "a change can't be swept");
-                    self.write(Urgency::Later, move |connection, workspace| {
-                        let later = now + TimeDelta::hours(1);
-                        register::look_again(connection, workspace, number, later)
+            async move {
+                let ticked = self
+                    .write(Urgency::Later, move |connection, workspace| {
+                        tick(connection, workspace, number, &rules, now)
                     })
-                    .await?;
+                    .await;
+                match ticked {
+                    Err(error @ StoreError::Corrupt(_)) => {
+                        tracing::error!(change = %number, error = %error, "a change can't be swept");
+                        self.look_again(number, now + TimeDelta::hours(1)).await
+                    }
+                    other => other,
                 }
-                other => other?,
             }
-        }
+        });
+        futures_util::future::try_join_all(swept).await?;
         Ok(n_due)
+    }
+
+    /// A change that can't be swept must not hold up the others.
+    async fn look_again(&self, number: ChangeNumber, at: DateTime<Utc>) -> Result<(), StoreError> {
+        self.write(Urgency::Later, move |connection, workspace| {
+            register::look_again(connection, workspace, number, at)
+        })
+        .await
     }
 
     /// Returns when the clock has something to do next: a change, a gesture or a

@@ -112,6 +112,10 @@ fn every_part_of_the_content_changes_its_hash() {
     let mut without = second.clone();
     without.second = None;
     assert_ne!(content_hash(&second), content_hash(&without));
+    without.second = second.second.clone();
+    without.second.as_mut().unwrap().at += minutes(1);
+    assert_ne!(content_hash(&second), content_hash(&without));
+    without.second = None;
     without.went_ahead = second.second.clone();
     assert_ne!(content_hash(&second), content_hash(&without));
 }

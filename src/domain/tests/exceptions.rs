@@ -155,6 +155,20 @@ fn the_second_person_is_never_the_one_who_went_ahead() {
 }
 
 #[test]
+fn an_authorization_that_comes_after_going_ahead_and_before_the_deployment_makes_it_good() {
+    let story = given(requested())
+        .at(minutes(7))
+        .when(go_ahead(DANA))
+        .at(minutes(8))
+        .when(authorize(MORGAN))
+        .at(minutes(9))
+        .deploys(DANA);
+    let second = story.obligation(Duty::SecondAuthorization).unwrap();
+    assert_eq!(second.met_at, Some(berlin("2026-03-14 02:22")));
+    assert_eq!(story.exceptions(), [Exception::NotAuthorized]);
+}
+
+#[test]
 fn an_authorizer_who_deploys_authorized_themselves() {
     let story = given(authorized())
         .at(minutes(3))

@@ -401,20 +401,24 @@ fn another_owner_is_another_chase() {
 
 #[test]
 fn an_approval_taken_back_is_chased_from_the_foot_of_the_ladder() {
-    let story = given(approved()).until(hours(60)).when(document_as(
-        DANA,
-        &[Section::Outcome],
-        "rewritten",
-    ));
-    let said = story.reminders(&[Duty::Approval]).lines().count();
-    let story = story.until(hours(85));
-    let anew: Vec<String> = story
-        .reminders(&[Duty::Approval])
-        .lines()
-        .skip(said - 1)
-        .map(str::to_owned)
-        .collect();
-    insta::assert_snapshot!(anew.join("\n"), @r"
+    // Approved on the last rung; the exception keeps the change open.
+    let story = requested()
+        .at(hours(12))
+        .deploys(DANA)
+        .when(authorize(MORGAN))
+        .when(take_command(RILEY))
+        .when(state_criterion(DANA))
+        .when(document(DANA, Section::ALL))
+        .until(hours(35) + minutes(50))
+        .approves(MORGAN);
+    let before = story.reminders(&[Duty::Approval]);
+    assert!(before.ends_with("before-30"), "{before}");
+    let story = story
+        .until(hours(60))
+        .when(document_as(DANA, &[Section::Outcome], "rewritten"))
+        .until(hours(85));
+    let anew = story.reminders(&[Duty::Approval]);
+    insta::assert_snapshot!(anew.strip_prefix(&before).unwrap().trim_start(), @r"
     Mon 16 14:14 U0MORGAN: approval ready
     Mon 16 21:30 U0MORGAN: approval before-480
     Tue 17 10:14 U0MORGAN: approval before-240

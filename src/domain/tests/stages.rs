@@ -3,6 +3,7 @@
 use super::*;
 use crate::domain::authorization::Ground;
 use crate::domain::change::{Stage, Strength};
+use crate::domain::effect::{Effect, effects};
 
 /// The refusal's name says enough in a table.
 fn outcome(story: &Story, before: Stage) -> String {
@@ -346,6 +347,11 @@ fn a_denied_change_can_be_asked_of_somebody_else_and_authorized() {
         story.obligation(Duty::AnswerRequest).unwrap().owner,
         Some(person(ALEX))
     );
+    let again = given(requested())
+        .when(deny(MORGAN))
+        .when(ask(DANA, &[person(ALEX)]))
+        .when(deny(ALEX));
+    assert_eq!(again.change.denial.as_ref().unwrap().by, user(ALEX));
     let story = story.at(minutes(3)).when(authorize(ALEX));
     assert_eq!(story.change.stage, Stage::Authorized);
 }
@@ -430,6 +436,19 @@ fn a_delivery_is_evidence_and_changes_nothing_else() {
             key: "card".to_owned(),
             error: "channel_not_found".to_owned(),
         }]);
+}
+
+#[test]
+fn who_deployed_twice_hears_of_the_decision_once() {
+    let before = documented().at(hours(2)).deploys(DANA).at(hours(3));
+    let first = before.change.clone();
+    let story = before.when(reject(MORGAN));
+    let recorded = story.outcome.as_ref().unwrap();
+    let told = effects(Some(&first), &story.change, recorded, &story.policy)
+        .into_iter()
+        .filter(|effect| matches!(effect, Effect::Tell { person, .. } if *person == user(DANA)))
+        .count();
+    assert_eq!(told, 1);
 }
 
 #[test]
