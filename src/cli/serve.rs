@@ -66,8 +66,9 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
     let engine = engine(store.clone(), &config.policy, &clock).await?;
     let wake = Arc::new(Notify::new());
     let openings = Openings::default();
+    let lookup = Lookup::new(client.clone(), identity.workspace.clone());
     let bot = Bot {
-        lookup: Lookup::new(client.clone(), identity.workspace.clone()),
+        lookup: lookup.clone(),
         dispatcher: Dispatcher {
             engine: engine.clone(),
             client: client.clone(),
@@ -81,6 +82,7 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
     let receive = Reception {
         engine,
         client: client.clone(),
+        lookup,
         clock: clock.clone(),
         wake: Arc::clone(&wake),
         openings,
