@@ -14,7 +14,7 @@ use crate::engine::Engine;
 use crate::slack::client::{GRACE, HTTP_TIMEOUT, Identity, Settings, SlackClient};
 use crate::slack::error::SlackError;
 use crate::slack::events::{self, SigningSecret};
-use crate::slack::inbound::reception::Reception;
+use crate::slack::inbound::reception::{Openings, Reception};
 use crate::slack::lookup::Lookup;
 use crate::slack::socket::{self, Heard, Pace};
 use crate::stop::{self, Stop};
@@ -65,8 +65,10 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
     let store = Store::open(&Options::at(&config.database), identity.workspace.clone())?;
     let engine = engine(store.clone(), &config.policy, &clock).await?;
     let wake = Arc::new(Notify::new());
+    let openings = Openings::default();
+    let lookup = Lookup::new(client.clone(), identity.workspace.clone());
     let bot = Bot {
-        lookup: Lookup::new(client.clone(), identity.workspace.clone()),
+        lookup: lookup.clone(),
         dispatcher: Dispatcher {
             engine: engine.clone(),
             client: client.clone(),
@@ -75,12 +77,15 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
         engine: engine.clone(),
         clock: clock.clone(),
         wake: Arc::clone(&wake),
+        openings: openings.clone(),
     };
     let receive = Reception {
         engine,
         client: client.clone(),
+        lookup,
         clock: clock.clone(),
         wake: Arc::clone(&wake),
+        openings,
     }
     .receive();
     // Gestures come in until the doors are shut; what they left is then finished.

@@ -26,7 +26,10 @@ fn words_of(blocks: &[Value]) -> Vec<String> {
                     words.push(said.to_owned());
                     return;
                 }
-                map.values().for_each(|value| collect(value, words));
+                // Nor does a question that is asked only after a press.
+                map.iter()
+                    .filter(|(name, _)| name.as_str() != "confirm")
+                    .for_each(|(_, value)| collect(value, words));
             }
             Value::Array(items) => items.iter().for_each(|value| collect(value, words)),
             _ => {}

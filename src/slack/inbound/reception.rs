@@ -4,6 +4,8 @@
 //! after it, because its trigger lives for three seconds.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
@@ -17,10 +19,14 @@ use crate::engine::{Engine, draw_salt};
 use crate::gesture::{Ask, Gesture, Heard, Which};
 use crate::slack::client::SlackClient;
 use crate::slack::control::Modal;
-use crate::slack::views::modal::OpenedFrom;
+use crate::slack::lookup::Lookup;
+use crate::slack::views::modal::{NamedGroup, OpenedFrom};
 use crate::slack::views::{self, modal};
 use crate::slack::{Answer, Delivery, Receive};
 use crate::store::{Arrival, Snapshot, StoreError};
+
+/// How long the names of groups may take, of the trigger's three seconds.
+const NAMES_WITHIN: Duration = Duration::from_secs(1);
 
 /// How many open changes are looked through for the person's own.
 const LIKELY: usize = 50;
@@ -32,10 +38,39 @@ pub struct Reception {
     pub engine: Engine,
     /// Opens modals.
     pub client: SlackClient,
+    /// Names the groups in them.
+    pub lookup: Lookup,
     /// Says when a gesture reached us.
     pub clock: Clock,
     /// Woken when there is something to answer.
     pub wake: Arc<Notify>,
+    /// Counts the modals that are being opened.
+    pub openings: Openings,
+}
+
+/// How many modals are being opened: until they are, the bot hasn't settled.
+#[derive(Debug, Clone, Default)]
+pub struct Openings(Arc<AtomicUsize>);
+
+impl Openings {
+    /// Whether none is.
+    pub fn none(&self) -> bool {
+        self.0.load(Ordering::Acquire) == 0
+    }
+
+    fn begin(&self) -> Opening {
+        self.0.fetch_add(1, Ordering::AcqRel);
+        Opening(self.clone())
+    }
+}
+
+/// One modal that is being opened, for as long as it is.
+struct Opening(Openings);
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 impl Reception {
@@ -75,7 +110,13 @@ impl Reception {
                 }
             },
             Read::Open(open) => {
-                tokio::spawn(self.clone().open(open));
+                let reception = self.clone();
+                let opening = self.openings.begin();
+                tokio::spawn(async move {
+                    reception.open(open).await;
+                    drop(opening);
+                    reception.wake.notify_one();
+                });
                 Answer::Acknowledged
             }
             Read::Invalid(errors) => Answer::With(errors),
@@ -91,7 +132,7 @@ impl Reception {
     }
 
     /// Opens a modal. If it is too late for that, a second tap does it.
-    async fn open(self, open: OpenModal) {
+    async fn open(&self, open: OpenModal) {
         let subject = match self.subject(&open).await {
             Ok(subject) => subject,
             Err(error) => {
@@ -99,7 +140,13 @@ impl Reception {
                 return;
             }
         };
-        let Some(view) = self.view(&open, subject.as_ref()) else {
+        let groups = match open.which {
+            Modal::Declare | Modal::AskSomeoneElse => self.groups().await,
+            Modal::Document | Modal::Reject | Modal::Remediate | Modal::AnswerExceptions => {
+                Vec::new()
+            }
+        };
+        let Some(view) = self.view(&open, subject.as_ref(), &groups) else {
             // Which change is meant isn't clear: the person is shown theirs.
             let ask = match open.change {
                 Some(_) => Ask::Status {
@@ -156,13 +203,36 @@ impl Reception {
         }
     }
 
-    fn view(&self, open: &OpenModal, change: Option<&Snapshot>) -> Option<SlackView> {
+    /// The groups that may be asked, by name. The trigger dies in three seconds:
+    /// a form without groups, in which a person can be chosen, beats none.
+    async fn groups(&self) -> Vec<NamedGroup> {
+        let wanted = self.engine.deciding_groups();
+        if wanted.is_empty() {
+            return Vec::new();
+        }
+        let asked = tokio::time::timeout(NAMES_WITHIN, self.lookup.group_handles(&wanted)).await;
+        let Ok(Ok(handles)) = asked else {
+            tracing::warn!("the groups' names can't be read; the form offers people only");
+            return Vec::new();
+        };
+        handles
+            .into_iter()
+            .map(|(id, name)| NamedGroup { id, name })
+            .collect()
+    }
+
+    fn view(
+        &self,
+        open: &OpenModal,
+        change: Option<&Snapshot>,
+        groups: &[NamedGroup],
+    ) -> Option<SlackView> {
         let from = OpenedFrom {
             channel: open.channel.as_ref(),
             thread: open.thread.as_ref(),
         };
         if open.which == Modal::Declare {
-            return Some(modal::declare(&open.prefill, &[], from));
+            return Some(modal::declare(&open.prefill, groups, from));
         }
         let showing = views::showing(change?, &self.engine, self.clock.now());
         Some(match open.which {
@@ -171,7 +241,7 @@ impl Reception {
             Modal::Reject => modal::reject(&showing, from),
             Modal::Remediate => modal::remediate(&showing, from),
             Modal::AnswerExceptions => modal::answer_exceptions(&showing, from),
-            Modal::AskSomeoneElse => modal::ask_someone_else(&showing, &[], from),
+            Modal::AskSomeoneElse => modal::ask_someone_else(&showing, groups, from),
         })
     }
 }
