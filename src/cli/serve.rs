@@ -1,9 +1,11 @@
 //! `breakglass serve`: the bot, until it is told to stop.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use chrono::TimeDelta;
+use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
 use crate::bot::Bot;
@@ -11,6 +13,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Door, Flags, PolicyFile};
 use crate::dispatch::Dispatcher;
 use crate::engine::Engine;
+use crate::http::HttpError;
 use crate::slack::client::{GRACE, HTTP_TIMEOUT, Identity, Settings, SlackClient};
 use crate::slack::error::SlackError;
 use crate::slack::events::{self, SigningSecret};
@@ -88,7 +91,7 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
     .receive();
     // Gestures come in until the doors are shut; what they left is then finished.
     let (shut, doors_shut) = stop::pair();
-    let listener = http::bind(config.listen).await?;
+    let listener = listen(config.listen).await?;
     let doors = match &config.door {
         Door::Http { signing_secret } => {
             let secret = SigningSecret::new(signing_secret.reveal())?;
@@ -147,6 +150,17 @@ async fn serve_http(
         socket.await?;
     }
     Ok(())
+}
+
+/// Takes the address, and explains why it can't be had.
+async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    match http::bind(address).await {
+        Ok(listener) => Ok(listener),
+        Err(HttpError::Bind { address, source }) => bail!(
+            "can't listen on {address} ({source}); stop what listens there, or choose another address with --listen"
+        ),
+        Err(error @ HttpError::Serve(_)) => Err(error.into()),
+    }
 }
 
 /// Makes the client that the configuration describes.
