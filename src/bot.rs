@@ -8,7 +8,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
@@ -33,6 +33,9 @@ const SENDERS: usize = 32;
 
 /// How many messages of unknown fate are looked for at once.
 const DOUBTFUL: usize = 16;
+
+/// How long a flood of gestures may keep the clock's work waiting.
+const LONGEST_WITHOUT_SWEEP: TimeDelta = TimeDelta::seconds(30);
 
 /// Why the bot stopped by itself.
 #[derive(Debug, thiserror::Error)]
@@ -132,9 +135,10 @@ impl Bot {
     /// Works until told to stop, then finishes what is under way.
     pub async fn run(&self, stop: Stop) -> Result<(), BotError> {
         let mut flights = Flights::default();
+        let mut swept_at = DateTime::<Utc>::MIN_UTC;
         loop {
             let now = self.clock.now();
-            let begun = self.begin(&mut flights, now).await?;
+            let begun = self.begin(&mut flights, &mut swept_at, now).await?;
             if begun {
                 tokio::select! {
                     landed = flights.land(), if !flights.tasks.is_empty() => landed?,
@@ -180,12 +184,19 @@ impl Bot {
 
     /// Begins all that can begin now. Returns whether anything is under way or
     /// may have become possible by what was done.
-    async fn begin(&self, flights: &mut Flights, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    async fn begin(
+        &self,
+        flights: &mut Flights,
+        swept_at: &mut DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
         let answering = self.answer(flights).await?;
-        // What people did comes before what the clock finds missing.
-        let swept = if answering {
+        // What people did comes before what the clock finds missing, unless they
+        // never cease.
+        let swept = if answering && now - *swept_at < LONGEST_WITHOUT_SWEEP {
             0
         } else {
+            *swept_at = now;
             self.engine.tick(now).await?
         };
         let sending = self.send(flights, now).await?;

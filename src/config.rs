@@ -49,7 +49,7 @@ pub struct Flags {
     /// The address to listen on [default: 127.0.0.1:8417]
     #[arg(long, env = "BREAKGLASS_LISTEN", value_name = "ADDRESS")]
     pub listen: Option<std::net::SocketAddr>,
-    /// Where Slack's Web API is [default: https://slack.com/api]
+    /// Where Slack's Web API is [default: <https://slack.com/api>]
     #[arg(long, env = "BREAKGLASS_SLACK_API_URL", value_name = "URL")]
     pub slack_api_url: Option<String>,
     /// How long a call to Slack may take, in milliseconds [default: 10000]

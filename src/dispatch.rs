@@ -170,7 +170,11 @@ impl Dispatcher {
             return store.release(key, now, "outcome unknown".to_owned()).await;
         };
         let thread = match &leader.kind {
-            Kind::Note { change, .. } => store.card(*change).await?.map(|(_, ts)| ts),
+            Kind::Note { change, .. } => {
+                let card = store.card(*change).await?;
+                let snapshot = store.change(*change).await?;
+                card.map(|(channel, ts)| thread_of(snapshot.as_ref(), &channel, &ts))
+            }
             Kind::Card { .. } | Kind::Reminder { .. } | Kind::Told { .. } | Kind::Reply { .. } => {
                 None
             }
@@ -264,10 +268,10 @@ impl Dispatcher {
                 }),
                 None => Err(SlackError::Malformed),
             },
-            Kind::Note { .. } => match &parcel.card {
+            Kind::Note { change, .. } => match &parcel.card {
                 Some((channel, ts)) => Ok(Way::Post {
                     channel: channel.clone(),
-                    thread: Some(ts.clone()),
+                    thread: Some(thread_of(parcel.changes.get(change), channel, ts)),
                 }),
                 // The card comes first; the note follows it.
                 None => Err(SlackError::Unreachable),
@@ -558,7 +562,7 @@ impl Dispatcher {
             (Outcome::Answered, Ask::List { which }) => {
                 Some(self.list(*which, answered, now).await?)
             }
-            (Outcome::Answered, Ask::Unsure { meant }) => Some(reply::unsure(meant, None)),
+            (Outcome::Answered, Ask::Unsure { meant }) => Some(reply::unsure(meant)),
             (Outcome::Answered, Ask::NotYet { word }) => Some(reply::not_yet(word)),
             (Outcome::Answered, _) => Some(reply::help()),
         })
@@ -588,6 +592,16 @@ fn claim(parcel: &Parcel, payload: [u8; 32], showed: u64, channel: Option<Channe
         payload,
         showed,
     }
+}
+
+/// Returns the thread that a change's notes stand in: the card's own, or the one
+/// that the card was asked for in. Slack has no threads within threads.
+fn thread_of(snapshot: Option<&Snapshot>, channel: &ChannelId, card: &MessageTs) -> MessageTs {
+    snapshot
+        .map(|snapshot| &snapshot.change.place)
+        .filter(|place| place.channel == *channel)
+        .and_then(|place| place.thread.clone())
+        .unwrap_or_else(|| card.clone())
 }
 
 /// Returns the event that led to a version of a change.

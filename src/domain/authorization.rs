@@ -79,7 +79,7 @@ named! {
 ///
 /// Segregation of duties (SOC 2 CC8.1: whoever implements a change isn't its
 /// sole approver): neither the requester nor an implementer may authorize or
-/// approve. The commander may hold both roles, because commanding is not
+/// approve, nor may whoever went ahead make that good. The commander may hold both roles, because commanding is not
 /// approving; one person may be commander and authorizer.
 pub fn judge(
     act: Act,
@@ -110,6 +110,15 @@ pub fn judge(
             }
             if change.implementers().any(|id| *id == who.id) {
                 return Err(Refusal::OwnDeployment { act });
+            }
+            let permits = matches!(act, Act::Authorize | Act::SecondAuthorize);
+            if permits
+                && change
+                    .went_ahead
+                    .as_ref()
+                    .is_some_and(|one| one.by == who.id)
+            {
+                return Err(Refusal::OwnGoingAhead { act });
             }
             if !policy.is_written() {
                 return Ok(Ground::NoPolicy);

@@ -11,6 +11,9 @@
 //!                (without authorization)              rejected ─▶ remediated ─────┘
 //! ```
 //!
+//! A change that was withdrawn or lapsed and went into production after all is
+//! deployed, too.
+//!
 //! [`decide`] says what a command brings about, and changes nothing;
 //! [`EmergencyChange::apply`] folds one event into the state. The paths nobody
 //! likes are legal, because they happen and must be seen; each leaves an
@@ -23,7 +26,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::authorization::{Act, Ground, Member, holds_the_role, judge};
 use super::id::{ChangeNumber, ChannelId, MessageTs, UserId};
-use super::obligation::{Chase, ChaseKey, Duty, Obligation, People, Rung, obligations};
+use super::obligation::{
+    Chase, ChaseKey, Duty, Obligation, People, Rung, made_good_at, needs_second_person, obligations,
+};
 use super::policy::{Party, Policy, PolicyVersion};
 use super::text::{Commitment, Text};
 use super::ticket::{ContentHash, Section, content_hash, gaps};
@@ -528,7 +533,7 @@ pub enum Refusal {
         act: Act,
     },
     /// The requester can't do that.
-    #[error("You asked for this change, so somebody else has to {}. *Ask someone else*, or go ahead without: that is recorded, and a second person makes it good afterwards.", verb(*.act))]
+    #[error("You asked for this change, {}", own_request(*.act))]
     OwnRequest {
         /// What they tried.
         act: Act,
@@ -536,6 +541,12 @@ pub enum Refusal {
     /// An implementer can't do that.
     #[error("You deployed this change, so somebody else has to {}.", verb(*.act))]
     OwnDeployment {
+        /// What they tried.
+        act: Act,
+    },
+    /// Whoever went ahead can't make that good.
+    #[error("You went ahead with this change, so somebody else has to {}.", verb(*.act))]
+    OwnGoingAhead {
         /// What they tried.
         act: Act,
     },
@@ -627,6 +638,24 @@ pub enum Refusal {
         number: ChangeNumber,
         /// Where it stands.
         stage: Stage,
+    },
+    /// Only the requester can do that.
+    #[error("<@{requester}> asked for {number}, so only they can {what}.")]
+    NotTheRequester {
+        /// The change.
+        number: ChangeNumber,
+        /// Who can.
+        requester: UserId,
+        /// What was tried.
+        what: &'static str,
+    },
+    /// It was never permitted.
+    #[error(
+        "{number} isn't authorized, so there is nothing to let lapse. Withdraw it if it isn't needed any more."
+    )]
+    NotPermitted {
+        /// The change.
+        number: ChangeNumber,
     },
     /// It isn't deployed.
     #[error(
@@ -723,6 +752,21 @@ fn verb(act: Act) -> &'static str {
         Act::Command => "authorize it as commander",
         Act::Approve => "approve it",
         Act::Reject => "reject it",
+    }
+}
+
+/// What the requester can do instead of deciding for themselves.
+fn own_request(act: Act) -> String {
+    let verb = verb(act);
+    match act {
+        Act::Authorize => format!(
+            "so somebody else has to {verb}. *Ask someone else*, or go ahead without: that is \
+             recorded, and a second person makes it good afterwards."
+        ),
+        Act::Deny => "so you can't deny it. Withdraw it if it isn't needed any more.".to_owned(),
+        Act::SecondAuthorize | Act::Command | Act::Approve | Act::Reject => {
+            format!("so somebody else has to {verb}.")
+        }
     }
 }
 
@@ -858,7 +902,7 @@ pub struct EmergencyChange {
     pub criterion: Option<Criterion>,
     /// The permission to act.
     pub authorization: Option<Authorization>,
-    /// The refusal, while it stands.
+    /// The last refusal. It stands until somebody authorizes.
     pub denial: Option<ActOf>,
     /// Who went ahead without.
     pub went_ahead: Option<ActOf>,
@@ -952,6 +996,10 @@ impl EmergencyChange {
     }
 
     /// Folds one event into the state.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm for each event; the compiler sees that none is missing"
+    )]
     pub fn apply(&mut self, recorded: &Recorded) {
         self.version += 1;
         let at = recorded.at;
@@ -961,11 +1009,12 @@ impl EmergencyChange {
         };
         match &recorded.event {
             // Only a beginning requests; a second one would be another change.
-            Event::Requested { .. } => {}
+            Event::Requested { .. } | Event::Delivered { .. } | Event::Undelivered { .. } => {}
             Event::CriterionStated { criterion } => self.criterion = Some(*criterion),
             Event::AskedAnew { asked } => {
                 self.asked.clone_from(asked);
                 self.asked_at = at;
+                self.begin_chase_anew(Duty::AnswerRequest);
                 if self.stage == Stage::Denied {
                     self.stage = Stage::Requested;
                 }
@@ -989,7 +1038,9 @@ impl EmergencyChange {
             }
             Event::Denied { .. } => {
                 self.denial = act;
-                self.stage = Stage::Denied;
+                if self.is_before_deployment() {
+                    self.stage = Stage::Denied;
+                }
             }
             Event::WentAhead => self.went_ahead = act,
             Event::CommanderNamed { commander } => {
@@ -1017,7 +1068,10 @@ impl EmergencyChange {
                     recorded_at: at,
                 });
                 if self.is_before_deployment() {
-                    self.stage = Stage::Deployed;
+                    self.stage = match self.documented_at {
+                        Some(_) => Stage::Documented,
+                        None => Stage::Deployed,
+                    };
                 }
             }
             Event::Lapsed => self.stage = Stage::Lapsed,
@@ -1045,6 +1099,7 @@ impl EmergencyChange {
             Event::ApprovalTakenBack { .. } => {
                 self.approval = None;
                 self.taken_back_at = Some(at);
+                self.begin_chase_anew(Duty::Approval);
                 self.stage = Stage::Documented;
             }
             Event::Rejected { reason, .. } => {
@@ -1090,10 +1145,18 @@ impl EmergencyChange {
                 let key = (*duty, owner.clone());
                 self.chases.entry(key).or_default().reach(*rung, at);
             }
-            Event::Delivered { .. } | Event::Undelivered { .. } => {}
             Event::Closed => {
                 self.closed_at = Some(at);
                 self.stage = Stage::Closed;
+            }
+        }
+    }
+
+    /// What is owed anew is chased from the foot of the ladder.
+    fn begin_chase_anew(&mut self, duty: Duty) {
+        for ((about, _), chase) in &mut self.chases {
+            if *about == duty {
+                chase.begin_anew();
             }
         }
     }
@@ -1180,6 +1243,17 @@ impl EmergencyChange {
         Some(self.deployed_at()? - self.authorization.as_ref()?.at)
     }
 
+    fn refuse_unless_requester(&self, actor: &Actor, what: &'static str) -> Result<(), Refusal> {
+        if *actor == Actor::Person(self.requester.clone()) {
+            return Ok(());
+        }
+        Err(Refusal::NotTheRequester {
+            number: self.number,
+            requester: self.requester.clone(),
+            what,
+        })
+    }
+
     fn refuse_if_over(&self) -> Result<(), Refusal> {
         if self.is_over() {
             return Err(Refusal::Over {
@@ -1210,6 +1284,25 @@ impl Draft<'_> {
             actor: self.submission.actor.clone(),
             event,
         });
+    }
+
+    /// Records an act that needs authority as the act of whoever had it, even if
+    /// somebody else handed it in.
+    fn record_by(&mut self, by: &UserId, event: Event) {
+        self.push(Recorded {
+            at: self.submission.at,
+            source: self.submission.source,
+            actor: Actor::Person(by.clone()),
+            event,
+        });
+    }
+
+    /// Whether the gesture came before the first deployment known. What was
+    /// looked up late is judged by when it was done.
+    fn is_before_deployment(&self) -> bool {
+        self.change
+            .deployed_at()
+            .is_none_or(|deployed_at| self.submission.at <= deployed_at)
     }
 
     /// Records what follows by rule, at the present.
@@ -1260,11 +1353,18 @@ pub fn declare(
             act: Act::Authorize,
         });
     };
-    let asked: Vec<Party> = asked
-        .iter()
-        .filter(|party| **party != Party::Person(requester.clone()))
-        .cloned()
-        .collect();
+    // Whom the policy names is asked where nobody else is; never the requester.
+    let but_the_requester = |parties: &[Party]| -> Vec<Party> {
+        parties
+            .iter()
+            .filter(|party| **party != Party::Person(requester.clone()))
+            .cloned()
+            .collect()
+    };
+    let mut asked = but_the_requester(asked);
+    if asked.is_empty() {
+        asked = but_the_requester(&policy.approvers);
+    }
     let record = |event| Recorded {
         at: submission.at,
         source: submission.source,
@@ -1274,11 +1374,7 @@ pub fn declare(
     let mut recorded = vec![record(Event::Requested {
         what: what.commitment(),
         verbatim: verbatim.commitment(),
-        asked: if asked.is_empty() {
-            policy.approvers.clone()
-        } else {
-            asked
-        },
+        asked,
         place: place.clone(),
         policy: policy.version,
     })];
@@ -1380,6 +1476,8 @@ fn state_criterion(draft: &mut Draft<'_>, criterion: Criterion) -> Result<(), Re
             number: draft.change.number,
         });
     }
+    // It is part of what was approved, and stays that.
+    refuse_if_approved(&draft.change)?;
     draft.record(Event::CriterionStated { criterion });
     Ok(())
 }
@@ -1401,6 +1499,11 @@ fn ask_someone_else(draft: &mut Draft<'_>, asked: &[Party]) -> Result<(), Refusa
 }
 
 fn already_authorized(change: &EmergencyChange) -> Result<(), Refusal> {
+    // An authorizer who deployed in the end leaves room for a second person.
+    let deployed = !change.deployments.is_empty();
+    if deployed && needs_second_person(change) && made_good_at(change).is_none() {
+        return Ok(());
+    }
     let standing = change
         .authorization
         .as_ref()
@@ -1419,33 +1522,33 @@ fn already_authorized(change: &EmergencyChange) -> Result<(), Refusal> {
 fn authorize(draft: &mut Draft<'_>, by: &Member, method: Method) -> Result<(), Refusal> {
     draft.change.refuse_if_over()?;
     already_authorized(&draft.change)?;
-    let afterwards = !draft.change.deployments.is_empty();
-    let act = if afterwards {
-        Act::SecondAuthorize
-    } else {
+    let beforehand = draft.is_before_deployment() && draft.change.authorization.is_none();
+    let act = if beforehand {
         Act::Authorize
+    } else {
+        Act::SecondAuthorize
     };
     let ground = judge(act, by, &draft.change, draft.policy)?;
-    draft.record(if afterwards {
-        Event::SecondAuthorized { ground }
-    } else {
-        Event::Authorized {
+    if beforehand {
+        draft.record(Event::Authorized {
             by: by.id.clone(),
             method,
             strength: Strength::Direct,
             ground,
-        }
-    });
+        });
+    } else {
+        draft.record_by(&by.id, Event::SecondAuthorized { ground });
+    }
     // Commander and authorizer may be one person, and then one act serves both.
-    let commands = draft
+    // The requester's word makes nobody a commander whom the policy doesn't.
+    let named = draft
         .change
         .commander
         .as_ref()
         .is_some_and(|commander| commander.who == by.id && commander.authorized_at.is_none());
-    if commands {
-        draft.record(Event::CommanderAuthorized {
-            ground: Ground::Commander,
-        });
+    if named && judge(Act::Command, by, &draft.change, draft.policy).is_ok() {
+        let ground = Ground::Commander;
+        draft.record_by(&by.id, Event::CommanderAuthorized { ground });
     }
     Ok(())
 }
@@ -1453,22 +1556,33 @@ fn authorize(draft: &mut Draft<'_>, by: &Member, method: Method) -> Result<(), R
 fn deny(draft: &mut Draft<'_>, by: &Member) -> Result<(), Refusal> {
     draft.change.refuse_if_over()?;
     already_authorized(&draft.change)?;
-    if !draft.change.is_before_deployment() {
+    if !draft.is_before_deployment() {
         return Err(Refusal::Deployed {
             number: draft.change.number,
             what: "denied",
         });
     }
-    if let (Stage::Denied, Some(denial)) = (draft.change.stage, &draft.change.denial) {
-        return Err(Refusal::AlreadyDenied {
-            number: draft.change.number,
-            by: denial.by.clone(),
-            at: denial.at,
-        });
+    // Who was asked anew may deny, too.
+    if draft.change.stage != Stage::Requested {
+        refuse_if_denied(&draft.change)?;
     }
     let ground = judge(Act::Deny, by, &draft.change, draft.policy)?;
-    draft.record(Event::Denied { ground });
+    draft.record_by(&by.id, Event::Denied { ground });
+    if !draft.change.deployments.is_empty() {
+        draft.except(Exception::DeployedAgainstDenial);
+    }
     Ok(())
+}
+
+fn refuse_if_denied(change: &EmergencyChange) -> Result<(), Refusal> {
+    match &change.denial {
+        Some(denial) => Err(Refusal::AlreadyDenied {
+            number: change.number,
+            by: denial.by.clone(),
+            at: denial.at,
+        }),
+        None => Ok(()),
+    }
 }
 
 fn go_ahead(draft: &mut Draft<'_>, by: &Member) -> Result<(), Refusal> {
@@ -1479,13 +1593,13 @@ fn go_ahead(draft: &mut Draft<'_>, by: &Member) -> Result<(), Refusal> {
             number: draft.change.number,
         });
     }
-    if !draft.change.is_before_deployment() {
+    if !draft.is_before_deployment() {
         return Err(Refusal::Deployed {
             number: draft.change.number,
-            what: "taken ahead",
+            what: "gone ahead with",
         });
     }
-    draft.record(Event::WentAhead);
+    draft.record_by(&by.id, Event::WentAhead);
     draft.except(if holds_the_role(by, draft.policy) {
         Exception::SelfAuthorized
     } else {
@@ -1505,19 +1619,24 @@ fn take_command(draft: &mut Draft<'_>, by: &Member) -> Result<(), Refusal> {
         });
     }
     let ground = judge(Act::Command, by, &draft.change, draft.policy)?;
-    draft.record(Event::CommanderAuthorized { ground });
+    draft.record_by(&by.id, Event::CommanderAuthorized { ground });
     Ok(())
 }
 
 fn name_commander(draft: &mut Draft<'_>, commander: &UserId) -> Result<(), Refusal> {
     draft.change.refuse_if_over()?;
-    if let Some(known) = &draft.change.commander
-        && (known.authorized_at.is_some() || known.who == *commander)
-    {
-        return Err(Refusal::AlreadyCommanded {
-            number: draft.change.number,
-            by: known.who.clone(),
-        });
+    if let Some(known) = &draft.change.commander {
+        if known.authorized_at.is_some() {
+            return Err(Refusal::AlreadyCommanded {
+                number: draft.change.number,
+                by: known.who.clone(),
+            });
+        }
+        if known.who == *commander {
+            return Err(Refusal::AlreadyStated {
+                number: draft.change.number,
+            });
+        }
     }
     draft.record(Event::CommanderNamed {
         commander: commander.clone(),
@@ -1531,18 +1650,22 @@ fn record_deployment(
     source: Source,
     by: &UserId,
 ) -> Result<(), Refusal> {
-    // A lapsed change that was deployed after all is told here; the others are over.
-    if draft.change.stage != Stage::Lapsed {
+    let withdrawn = draft.change.stage == Stage::Withdrawn;
+    // What was withdrawn or lapsed and deployed after all has to be seen.
+    if !withdrawn && draft.change.stage != Stage::Lapsed {
         draft.change.refuse_if_over()?;
     }
     if at > draft.now + CLOCK_TOLERANCE {
         return Err(Refusal::InTheFuture { at });
     }
-    let same = draft
-        .change
-        .deployments
-        .iter()
-        .find(|known| known.by == *by && (known.at - at).abs() < SAME_DEPLOYMENT);
+    let permitted_at = draft.change.authorization.as_ref().map(|given| given.at);
+    // Told twice is known once, unless the second telling lies before the
+    // authorization and the first doesn't.
+    let same = draft.change.deployments.iter().find(|known| {
+        known.by == *by
+            && (known.at - at).abs() < SAME_DEPLOYMENT
+            && !permitted_at.is_some_and(|given_at| at < given_at && given_at <= known.at)
+    });
     if let Some(known) = same {
         return Err(Refusal::AlreadyDeployed {
             number: draft.change.number,
@@ -1550,21 +1673,49 @@ fn record_deployment(
             at: known.at,
         });
     }
-    let denied = draft.change.stage == Stage::Denied;
     draft.record(Event::Deployed {
         deployed_at: at,
         known_from: source,
         implementer: by.clone(),
     });
-    match &draft.change.authorization {
-        Some(given) if given.at > at => draft.except(Exception::DeployedBeforeAuthorization),
-        Some(_) => {}
-        None if denied => draft.except(Exception::DeployedAgainstDenial),
-        // Going ahead has left its own exception.
-        None if draft.change.went_ahead.is_some() => {}
-        None => draft.except(Exception::DeployedBeforeAuthorization),
+    if draft.change.approval.is_some() {
+        // What was done is more than what was approved.
+        let section = Section::WhatWasDone;
+        draft.record(Event::ApprovalTakenBack { section });
+    }
+    if let Some(exception) = exception_of_deployment(&draft.change, at, withdrawn) {
+        draft.except(exception);
+    }
+    let authorizers = [
+        draft.change.authorization.as_ref().map(|given| &given.by),
+        draft.change.second.as_ref().map(|act| &act.by),
+    ];
+    if authorizers.contains(&Some(by)) {
+        draft.except(Exception::SelfAuthorized);
     }
     Ok(())
+}
+
+/// Which control a deployment at `at` passed by.
+fn exception_of_deployment(
+    change: &EmergencyChange,
+    at: DateTime<Utc>,
+    withdrawn: bool,
+) -> Option<Exception> {
+    if withdrawn {
+        return Some(Exception::NotAuthorized);
+    }
+    match &change.authorization {
+        Some(given) if given.at > at => Some(Exception::DeployedBeforeAuthorization),
+        Some(_) => None,
+        // A denial stands until somebody authorizes, even if others were asked since.
+        None if change.denial.as_ref().is_some_and(|act| act.at <= at) => {
+            Some(Exception::DeployedAgainstDenial)
+        }
+        // Going ahead has left its own exception.
+        None if change.went_ahead.is_some() => None,
+        None => Some(Exception::DeployedBeforeAuthorization),
+    }
 }
 
 fn lapse(draft: &mut Draft<'_>) -> Result<(), Refusal> {
@@ -1573,6 +1724,14 @@ fn lapse(draft: &mut Draft<'_>) -> Result<(), Refusal> {
         return Err(Refusal::Deployed {
             number: draft.change.number,
             what: "marked as never deployed",
+        });
+    }
+    draft
+        .change
+        .refuse_unless_requester(&draft.submission.actor, "say that it was never deployed")?;
+    if draft.change.authorization.is_none() && draft.change.went_ahead.is_none() {
+        return Err(Refusal::NotPermitted {
+            number: draft.change.number,
         });
     }
     draft.record(Event::Lapsed);
@@ -1586,6 +1745,13 @@ fn withdraw(draft: &mut Draft<'_>) -> Result<(), Refusal> {
             number: draft.change.number,
             what: "withdrawn",
         });
+    }
+    draft
+        .change
+        .refuse_unless_requester(&draft.submission.actor, "withdraw it")?;
+    // A denial isn't made unseen by taking back what was denied.
+    if draft.change.stage == Stage::Denied {
+        refuse_if_denied(&draft.change)?;
     }
     draft.record(Event::Withdrawn);
     Ok(())
@@ -1614,13 +1780,7 @@ fn document(draft: &mut Draft<'_>, sections: &[(Section, Text)]) -> Result<(), R
 
 fn approve(draft: &mut Draft<'_>, by: &Member, seen: ContentHash) -> Result<(), Refusal> {
     let change = &draft.change;
-    if let Some(approval) = &change.approval {
-        return Err(Refusal::AlreadyApproved {
-            number: change.number,
-            by: approval.by.clone(),
-            at: approval.at,
-        });
-    }
+    refuse_if_approved(change)?;
     refuse_after_rejection(change)?;
     change.refuse_if_over()?;
     if change.deployments.is_empty() {
@@ -1656,8 +1816,19 @@ fn approve(draft: &mut Draft<'_>, by: &Member, seen: ContentHash) -> Result<(), 
             number: change.number,
         });
     }
-    draft.record(Event::Approved { content, ground });
+    draft.record_by(&by.id, Event::Approved { content, ground });
     Ok(())
+}
+
+fn refuse_if_approved(change: &EmergencyChange) -> Result<(), Refusal> {
+    match &change.approval {
+        Some(approval) => Err(Refusal::AlreadyApproved {
+            number: change.number,
+            by: approval.by.clone(),
+            at: approval.at,
+        }),
+        None => Ok(()),
+    }
 }
 
 fn refuse_after_rejection(change: &EmergencyChange) -> Result<(), Refusal> {
@@ -1674,13 +1845,7 @@ fn refuse_after_rejection(change: &EmergencyChange) -> Result<(), Refusal> {
 fn reject(draft: &mut Draft<'_>, by: &Member, reason: &Text) -> Result<(), Refusal> {
     let change = &draft.change;
     refuse_after_rejection(change)?;
-    if let Some(approval) = &change.approval {
-        return Err(Refusal::AlreadyApproved {
-            number: change.number,
-            by: approval.by.clone(),
-            at: approval.at,
-        });
-    }
+    refuse_if_approved(change)?;
     change.refuse_if_over()?;
     if change.deployments.is_empty() {
         return Err(Refusal::NotDeployed {
@@ -1689,10 +1854,8 @@ fn reject(draft: &mut Draft<'_>, by: &Member, reason: &Text) -> Result<(), Refus
     }
     reason_given(reason)?;
     let ground = judge(Act::Reject, by, change, draft.policy)?;
-    draft.record(Event::Rejected {
-        reason: reason.commitment(),
-        ground,
-    });
+    let reason = reason.commitment();
+    draft.record_by(&by.id, Event::Rejected { reason, ground });
     draft.except(Exception::Rejected);
     Ok(())
 }
@@ -1741,10 +1904,13 @@ fn answer_exceptions(
     Ok(())
 }
 
-/// The ticket becomes complete with its last part, whoever wrote that.
+/// The ticket becomes complete with its last part, whoever wrote that; whoever
+/// writes it ahead of the deployment isn't late when that is told late.
 fn complete(draft: &mut Draft<'_>) {
-    let open = matches!(draft.change.stage, Stage::Deployed | Stage::Rejected);
-    if open && draft.change.documented_at.is_none() && gaps(&draft.change).is_empty() {
+    if !draft.change.is_over()
+        && draft.change.documented_at.is_none()
+        && gaps(&draft.change).is_empty()
+    {
         draft.record(Event::Documented);
     }
 }
@@ -1797,8 +1963,7 @@ fn remind(draft: &mut Draft<'_>, people: &dyn People) {
 
 fn close(draft: &mut Draft<'_>) {
     let decided = match draft.change.stage {
-        Stage::Approved => true,
-        Stage::Rejected => draft.change.remediation.is_some(),
+        Stage::Approved | Stage::Rejected => true,
         Stage::Requested
         | Stage::Authorized
         | Stage::Denied

@@ -3,6 +3,8 @@
 //! Effects are data. They are written into the outbox in the transaction that
 //! records their events; the dispatcher makes them true afterwards.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
 use super::change::{EmergencyChange, Event, Recorded};
@@ -82,13 +84,13 @@ fn effects_of(
         version,
     };
     match event {
-        Event::Requested { .. } | Event::CriterionStated { .. } | Event::CommanderNamed { .. } => {
-            vec![Effect::Card]
-        }
         // An exception shows on the card; what it came from has its own note.
-        Event::ExceptionRecorded { .. } | Event::Documented | Event::SectionWritten { .. } => {
-            vec![Effect::Card]
-        }
+        Event::Requested { .. }
+        | Event::CriterionStated { .. }
+        | Event::CommanderNamed { .. }
+        | Event::ExceptionRecorded { .. }
+        | Event::Documented
+        | Event::SectionWritten { .. } => vec![Effect::Card],
         Event::AskedAnew { .. }
         | Event::Authorized { .. }
         | Event::Denied { .. }
@@ -99,10 +101,12 @@ fn effects_of(
         | Event::Lapsed
         | Event::Withdrawn
         | Event::Remediated { .. }
-        | Event::ExceptionAnswered { .. } => vec![Effect::Card, note],
-        Event::Closed => vec![Effect::Card, note],
+        | Event::ExceptionAnswered { .. }
+        | Event::Closed => vec![Effect::Card, note],
         Event::Approved { .. } | Event::ApprovalTakenBack { .. } | Event::Rejected { .. } => {
-            let implementers = after.implementers().map(tell);
+            // Somebody may have deployed more than once, and hears of it once.
+            let implementers: BTreeSet<_> = after.implementers().collect();
+            let implementers = implementers.into_iter().map(tell);
             [Effect::Card, note]
                 .into_iter()
                 .chain(implementers)

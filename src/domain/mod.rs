@@ -39,3 +39,6 @@ pub mod obligation;
 pub mod policy;
 pub mod text;
 pub mod ticket;
+
+#[cfg(test)]
+mod tests;

@@ -255,6 +255,11 @@ impl Chase {
         self.n_reminders += 1;
     }
 
+    /// Starts at the foot of the ladder again: the same is owed anew.
+    pub fn begin_anew(&mut self) {
+        self.highest = None;
+    }
+
     fn has_reached(&self, rung: Rung, ready_at: Option<DateTime<Utc>>) -> bool {
         match rung {
             // Any reminder since it became ready has said that it is ready.
@@ -302,6 +307,10 @@ const BEFORE_A_WEEK: [u16; 3] = [3 * 24 * 60, 24 * 60, 4 * 60];
 /// Those of them on which an approver hears of a ticket that isn't ready.
 const BEFORE_AN_UNREADY_TICKET: [u16; 2] = [4 * 60, 60];
 
+/// Two reminders of one thing come at least so far apart. No rung of the ladder
+/// is nearer to the next by itself, but the night moves some.
+const APART: TimeDelta = TimeDelta::minutes(30);
+
 /// After the deadline every four hours for a day, then daily.
 const OVERDUE_STEP: TimeDelta = TimeDelta::hours(4);
 const OVERDUE_STEPS: u16 = 6;
@@ -310,6 +319,7 @@ const OVERDUE_STEPS: u16 = 6;
 const _: () = assert!(BEFORE_A_DAY[0] < 24 * 60);
 const _: () = assert!(BEFORE_A_WEEK[0] < 7 * 24 * 60);
 const _: () = assert!(OVERDUE_STEPS as i64 * 4 == 24);
+const _: () = assert!(BEFORE_A_DAY[4] - BEFORE_A_DAY[5] >= 30);
 
 #[derive(Debug, Clone, Copy)]
 enum Ladder {
@@ -320,13 +330,16 @@ enum Ladder {
 }
 
 impl Obligation {
-    /// Returns the rung that is due and hasn't been reached: the latest, where
+    /// Returns the rung that is due and hasn't been reached: the highest, where
     /// several were slept through.
+    ///
+    /// The highest, not the one that was to be said last: a rung moved to the
+    /// evening may overtake a lower one, and would be left behind as due for ever.
     pub fn due_rung(&self, chase: &Chase, people: &dyn People, now: DateTime<Utc>) -> Option<Rung> {
         self.open_rungs(chase, people, now)
             .into_iter()
             .filter(|(_, at)| *at <= now)
-            .max_by_key(|(rung, at)| (*at, rung.height()))
+            .max_by_key(|(rung, at)| (rung.height(), *at))
             .map(|(rung, _)| rung)
     }
 
@@ -356,7 +369,11 @@ impl Obligation {
         self.rungs(now)
             .into_iter()
             .filter(|(rung, _, _)| !chase.has_reached(*rung, self.ready_at))
-            .map(|(rung, nominal, floor)| (rung, self.considerate(nominal, floor, people)))
+            .map(|(rung, nominal, floor)| {
+                let at = self.considerate(nominal, floor, people);
+                let at = self.spaced(rung, at, chase, people);
+                (rung, self.held(at, people, now))
+            })
             .collect()
     }
 
@@ -411,14 +428,47 @@ impl Obligation {
         if self.duty.may_wake() {
             return nominal;
         }
-        let who = match &self.owner {
-            Some(Party::Person(who)) => Some(who),
-            Some(Party::Group(_)) | None => None,
-        };
-        match spared_night(who, nominal, people) {
+        match spared_night(self.reader(), nominal, people) {
             None => nominal,
             Some((evening, _)) if evening >= floor => evening,
             Some((_, morning)) => morning,
+        }
+    }
+
+    /// Keeps a rung that was moved from following on the heels of another.
+    fn spaced(
+        &self,
+        rung: Rung,
+        at: DateTime<Utc>,
+        chase: &Chase,
+        people: &dyn People,
+    ) -> DateTime<Utc> {
+        let earliest = match rung {
+            // These are news, or the emergency itself.
+            Rung::Opening | Rung::Ready | Rung::Again(_) => None,
+            Rung::Before(_) | Rung::Overdue(_) => chase.last_at.map(|last_at| last_at + APART),
+        };
+        match earliest {
+            Some(earliest) if at < earliest => spared_night(self.reader(), earliest, people)
+                .map_or(earliest, |(_, morning)| morning),
+            Some(_) | None => at,
+        }
+    }
+
+    /// Holds until the morning what should have been said before `now` and was
+    /// slept through, if it is night by now.
+    fn held(&self, at: DateTime<Utc>, people: &dyn People, now: DateTime<Utc>) -> DateTime<Utc> {
+        if at >= now || self.duty.may_wake() {
+            return at;
+        }
+        spared_night(self.reader(), now, people).map_or(at, |(_, morning)| morning)
+    }
+
+    /// Whose wall clock counts; nobody's in particular for a group.
+    fn reader(&self) -> Option<&UserId> {
+        match &self.owner {
+            Some(Party::Person(who)) => Some(who),
+            Some(Party::Group(_)) | None => None,
         }
     }
 }
@@ -479,17 +529,30 @@ pub fn by_day(who: &UserId, at: DateTime<Utc>, people: &dyn People) -> DateTime<
 
 /// Derives everything that is or was owed to a change.
 pub fn obligations(change: &EmergencyChange, policy: &Policy) -> Vec<Obligation> {
-    let mut owed = Vec::new();
-    let ended = matches!(change.stage, Stage::Withdrawn | Stage::Lapsed);
-    let owe = |duty, owner, opened_at| Obligation {
+    let mut owed = owed_before_deployment(change);
+    if let (Some(learned_at), Some(due_at)) = (
+        change.deployments.iter().map(|one| one.recorded_at).min(),
+        change.due_at(),
+    ) {
+        owed.extend(owed_for_the_decision(change, policy, learned_at, due_at));
+        owed.extend(owed_for_what_went_wrong(change, policy, learned_at));
+    }
+    owed
+}
+
+fn owe(duty: Duty, owner: Option<Party>, opened_at: DateTime<Utc>) -> Obligation {
+    Obligation {
         duty,
         owner,
         opened_at,
         ready_at: None,
         due_at: None,
         met_at: None,
-    };
+    }
+}
 
+fn owed_before_deployment(change: &EmergencyChange) -> Vec<Obligation> {
+    let mut owed = Vec::new();
     if change.stage == Stage::Requested && change.went_ahead.is_none() {
         owed.push(owe(
             Duty::AnswerRequest,
@@ -497,12 +560,12 @@ pub fn obligations(change: &EmergencyChange, policy: &Policy) -> Vec<Obligation>
             change.asked_at,
         ));
     }
-
     let permitted_at = change
         .authorization
         .as_ref()
         .map(|given| given.at)
         .or_else(|| change.went_ahead.as_ref().map(|act| act.at));
+    let ended = matches!(change.stage, Stage::Withdrawn | Stage::Lapsed);
     if let Some(opened_at) = permitted_at
         && change.deployments.is_empty()
         && !ended
@@ -510,88 +573,99 @@ pub fn obligations(change: &EmergencyChange, policy: &Policy) -> Vec<Obligation>
         let requester = Some(Party::Person(change.requester.clone()));
         owed.push(owe(Duty::ConfirmDeployment, requester, opened_at));
     }
+    owed
+}
 
-    let (Some(learned_at), Some(due_at)) = (
-        change.deployments.iter().map(|one| one.recorded_at).min(),
-        change.due_at(),
-    ) else {
-        return owed;
-    };
-
-    let implementer = change.implementers().next().cloned().map(Party::Person);
-    owed.push(Obligation {
-        due_at: Some(due_at),
-        met_at: change.documented_at,
-        ..owe(Duty::Ticket, implementer.clone(), learned_at)
-    });
-
-    owed.push(Obligation {
-        due_at: Some(due_at),
-        met_at: change.commander.as_ref().and_then(|one| one.authorized_at),
-        ..owe(
-            Duty::CommanderAuthorization,
-            // While nobody has said who commands, the requester is asked.
-            Some(Party::Person(change.commander.as_ref().map_or_else(
-                || change.requester.clone(),
-                |one| one.who.clone(),
-            ))),
-            learned_at,
-        )
-    });
-
-    let stand_in = change.authorization.is_none() || change.went_ahead.is_some();
-    if stand_in {
-        let made_good = change.second.as_ref().map(|act| act.at);
-        let permitted = change.authorization.as_ref().map(|given| given.at);
-        owed.push(Obligation {
+/// The ticket, the authorizations that are still to come, and the decision.
+fn owed_for_the_decision(
+    change: &EmergencyChange,
+    policy: &Policy,
+    learned_at: DateTime<Utc>,
+    due_at: DateTime<Utc>,
+) -> Vec<Obligation> {
+    let mut owed = vec![
+        Obligation {
             due_at: Some(due_at),
-            met_at: made_good.or(permitted),
+            met_at: change.documented_at,
+            ..owe(Duty::Ticket, implementer(change), learned_at)
+        },
+        Obligation {
+            due_at: Some(due_at),
+            met_at: change.commander.as_ref().and_then(|one| one.authorized_at),
+            ..owe(
+                Duty::CommanderAuthorization,
+                // While nobody has said who commands, the requester is asked.
+                Some(Party::Person(change.commander.as_ref().map_or_else(
+                    || change.requester.clone(),
+                    |one| one.who.clone(),
+                ))),
+                learned_at,
+            )
+        },
+    ];
+    if needs_second_person(change) {
+        // An authorizer who deploys in the end has a day from then to find another.
+        let since = change
+            .exceptions
+            .get(&Exception::SelfAuthorized)
+            .filter(|_| change.went_ahead.is_none())
+            .map(|state| state.at + Policy::DOCUMENTATION);
+        owed.push(Obligation {
+            due_at: Some(since.map_or(due_at, |at| due_at.max(at))),
+            met_at: made_good_at(change),
             ..owe(
                 Duty::SecondAuthorization,
-                second_person(change, policy),
+                uninvolved(change, policy),
                 learned_at,
             )
         });
     }
-
-    let approver = approver(change, policy);
     let decided_at = change
         .approval
         .as_ref()
         .map(|one| one.at)
         .or_else(|| change.rejection.as_ref().map(|one| one.at));
     owed.push(Obligation {
-        // An approval taken back is owed anew, a day after the edit at the latest.
+        // An approval taken back is owed anew, within a day of the edit.
         due_at: Some(
             change
                 .taken_back_at
                 .map_or(due_at, |at| due_at.max(at + Policy::DOCUMENTATION)),
         ),
-        ready_at: ready_for_decision(change, &owed),
+        // A ticket written ahead of the deployment is ready with it.
+        ready_at: ready_for_decision(change, &owed).map(|at| at.max(learned_at)),
         met_at: decided_at,
-        ..owe(Duty::Approval, approver.clone(), learned_at)
+        ..owe(Duty::Approval, approver(change, policy), learned_at)
     });
+    owed
+}
 
-    if let Some(rejection) = &change.rejection {
-        owed.push(Obligation {
-            due_at: Some(rejection.at + Policy::REMEDY),
-            met_at: change.remediation.as_ref().map(|one| one.at),
-            ..owe(Duty::Remediation, implementer, rejection.at)
-        });
-    }
-
-    for (exception, state) in &change.exceptions {
-        owed.push(Obligation {
-            due_at: Some(state.at + Policy::REMEDY),
+/// The remedy after a rejection, and the answers to exceptions.
+fn owed_for_what_went_wrong(
+    change: &EmergencyChange,
+    policy: &Policy,
+    learned_at: DateTime<Utc>,
+) -> Vec<Obligation> {
+    let remedy = change.rejection.as_ref().map(|rejection| Obligation {
+        due_at: Some(rejection.at + Policy::REMEDY),
+        met_at: change.remediation.as_ref().map(|one| one.at),
+        ..owe(Duty::Remediation, implementer(change), rejection.at)
+    });
+    let approver = approver(change, policy);
+    let answers = change.exceptions.iter().map(|(exception, state)| {
+        // Nobody is asked for it before the deployment, nor late from the start.
+        let opened_at = state.at.max(learned_at);
+        Obligation {
+            due_at: Some(opened_at + Policy::REMEDY),
             met_at: state.answer.as_ref().map(|answer| answer.at),
             ..owe(
                 Duty::AnswerException(*exception),
                 approver.clone(),
-                state.at.max(learned_at),
+                opened_at,
             )
-        });
-    }
-    owed
+        }
+    });
+    remedy.into_iter().chain(answers).collect()
 }
 
 /// Since when everything that an approval needs is there.
@@ -603,30 +677,53 @@ fn ready_for_decision(change: &EmergencyChange, owed: &[Obligation]) -> Option<D
     ready_at
 }
 
+fn implementer(change: &EmergencyChange) -> Option<Party> {
+    change.implementers().next().cloned().map(Party::Person)
+}
+
 /// Who is to approve: by default who authorized.
 pub fn approver(change: &EmergencyChange, policy: &Policy) -> Option<Party> {
     let authorizer = change.authorization.as_ref().map(|given| &given.by);
     let second = change.second.as_ref().map(|act| &act.by);
     authorizer
-        .or(second)
-        .filter(|who| !is_involved(change, who))
+        .into_iter()
+        .chain(second)
+        .find(|who| !is_involved(change, who))
         .cloned()
         .map(Party::Person)
         .or_else(|| uninvolved(change, policy))
 }
 
-/// Who is to stand in afterwards: somebody who was asked, else whom the policy names.
-fn second_person(change: &EmergencyChange, policy: &Policy) -> Option<Party> {
-    uninvolved(change, policy)
+/// Whether nobody but those who did it has permitted it in time, so that a
+/// second person has to stand in.
+pub fn needs_second_person(change: &EmergencyChange) -> bool {
+    let alone = |by: &UserId| is_involved(change, by);
+    change.went_ahead.is_some()
+        || change
+            .authorization
+            .as_ref()
+            .is_none_or(|given| alone(&given.by))
 }
 
+/// When somebody who had no part in it permitted it, before or after.
+pub fn made_good_at(change: &EmergencyChange) -> Option<DateTime<Utc>> {
+    let second = change.second.as_ref().map(|act| (&act.by, act.at));
+    let authorizer = change.authorization.as_ref().map(|one| (&one.by, one.at));
+    second
+        .into_iter()
+        .chain(authorizer)
+        .find(|(by, _)| stands_apart(change, by))
+        .map(|(_, at)| at)
+}
+
+/// Somebody who was asked, else whom the policy names, and who had no part in it.
 fn uninvolved(change: &EmergencyChange, policy: &Policy) -> Option<Party> {
     change
         .asked
         .iter()
         .chain(&policy.approvers)
         .find(|party| match party {
-            Party::Person(who) => !is_involved(change, who),
+            Party::Person(who) => stands_apart(change, who),
             Party::Group(_) => true,
         })
         .cloned()
@@ -634,6 +731,12 @@ fn uninvolved(change: &EmergencyChange, policy: &Policy) -> Option<Party> {
 
 fn is_involved(change: &EmergencyChange, who: &UserId) -> bool {
     change.requester == *who || change.implementers().any(|one| one == who)
+}
+
+/// Who went ahead can't be the second person who makes that good.
+fn stands_apart(change: &EmergencyChange, who: &UserId) -> bool {
+    let went_ahead = change.went_ahead.as_ref().is_some_and(|act| act.by == *who);
+    !went_ahead && !is_involved(change, who)
 }
 
 /// When the clock has something to do for the change next: the earliest rung

@@ -47,11 +47,11 @@ impl Policy {
     pub const REMEDY: TimeDelta = TimeDelta::days(7);
 
     /// When the night begins for the chase, in the reader's own zone.
-    pub const NIGHT_FROM: NaiveTime = hm(22, 0);
+    pub const NIGHT_FROM: NaiveTime = hm(NIGHT_FROM);
     /// When it ends.
-    pub const NIGHT_TO: NaiveTime = hm(8, 0);
+    pub const NIGHT_TO: NaiveTime = hm(NIGHT_TO);
     /// When a reminder that would fall into the night is sent instead.
-    pub const EVENING: NaiveTime = hm(21, 30);
+    pub const EVENING: NaiveTime = hm(EVENING);
     /// Who was active this recently is awake, whatever the hour.
     pub const AWAKE: TimeDelta = TimeDelta::minutes(30);
 
@@ -73,13 +73,18 @@ impl Policy {
     }
 }
 
-/// A time of day, checked when the program is compiled.
-const fn hm(hour: u32, minute: u32) -> NaiveTime {
+/// Hour and minute of the times above, for the comparisons below.
+const NIGHT_FROM: (u32, u32) = (22, 0);
+const NIGHT_TO: (u32, u32) = (8, 0);
+const EVENING: (u32, u32) = (21, 30);
+
+const fn hm((hour, minute): (u32, u32)) -> NaiveTime {
     match NaiveTime::from_hms_opt(hour, minute, 0) {
         Some(time) => time,
         None => NaiveTime::MIN,
     }
 }
 
-// The evening rung must fall before the night that it spares.
-const _: () = assert!(21 * 60 + 30 < 22 * 60);
+// The evening rung must fall into the day, before the night that it spares.
+const _: () = assert!(NIGHT_TO.0 * 60 + NIGHT_TO.1 < EVENING.0 * 60 + EVENING.1);
+const _: () = assert!(EVENING.0 * 60 + EVENING.1 < NIGHT_FROM.0 * 60 + NIGHT_FROM.1);

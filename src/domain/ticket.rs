@@ -92,6 +92,7 @@ pub fn content_hash(change: &EmergencyChange) -> ContentHash {
     field("requester", change.requester.as_str().as_bytes());
     field("requested_at", &micros(change.requested_at));
     field("what", &change.what.0);
+    field("verbatim", &change.verbatim.0);
     if let Some(criterion) = change.criterion {
         field("criterion", criterion.name().as_bytes());
     }
@@ -99,8 +100,19 @@ pub fn content_hash(change: &EmergencyChange) -> ContentHash {
         field("authorizer", given.by.as_str().as_bytes());
         field("authorized_at", &micros(given.at));
     }
+    if let Some(act) = &change.went_ahead {
+        field("went_ahead", act.by.as_str().as_bytes());
+        field("went_ahead_at", &micros(act.at));
+    }
     if let Some(commander) = &change.commander {
         field("commander", commander.who.as_str().as_bytes());
+        if let Some(at) = commander.authorized_at {
+            field("commander_authorized_at", &micros(at));
+        }
+    }
+    if let Some(act) = &change.second {
+        field("second_person", act.by.as_str().as_bytes());
+        field("second_authorized_at", &micros(act.at));
     }
     for deployment in &change.deployments {
         field("deployed_at", &micros(deployment.at));

@@ -71,7 +71,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{ConnectInfo, Path, Query, State as AxumState};
+use axum::extract::{ConnectInfo, FromRequest, Path, Query, Request, State as AxumState};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
@@ -186,22 +186,36 @@ fn refused(error: &impl ToString) -> Response {
     (StatusCode::BAD_REQUEST, Json(body)).into_response()
 }
 
-/// Reads a body that need not name its content type, and says in one line what is wrong with it.
-fn read<T: DeserializeOwned>(body: &str) -> Result<T, Response> {
-    let body = if body.trim().is_empty() { "{}" } else { body };
-    serde_json::from_str(body).map_err(|error| refused(&error))
+/// A JSON body that need not name its content type; what is wrong with it is said in one line.
+struct Body<T>(T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = (StatusCode, Json<Value>);
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
+        let refuse = |error: String| {
+            (
+                StatusCode::BAD_REQUEST,
+                Json(json!({"ok": false, "error": error})),
+            )
+        };
+        let body = String::from_request(request, state)
+            .await
+            .map_err(|error| refuse(error.to_string()))?;
+        let body = if body.trim().is_empty() { "{}" } else { &body };
+        serde_json::from_str(body)
+            .map(Self)
+            .map_err(|error| refuse(error.to_string()))
+    }
 }
 
 /// Does something that is over at once.
-async fn act<T: DeserializeOwned>(
+#[expect(clippy::unused_async, reason = "axum's handlers are async")]
+async fn act<T>(
     AxumState(shared): Room,
-    body: String,
+    Body(request): Body<T>,
     gesture: impl FnOnce(&mut State, &T) -> Result<Value, Misuse>,
 ) -> Response {
-    let request = match read(&body) {
-        Ok(request) => request,
-        Err(response) => return response,
-    };
     match shared.with(|state| gesture(state, &request)) {
         Ok(done) => Json(done).into_response(),
         Err(misuse) => refused(&misuse),
@@ -209,15 +223,11 @@ async fn act<T: DeserializeOwned>(
 }
 
 /// Does something that the app must acknowledge, and waits for that.
-async fn ask<T: DeserializeOwned>(
+async fn ask<T>(
     AxumState(shared): Room,
-    body: String,
+    Body(request): Body<T>,
     gesture: impl FnOnce(&mut State, &T) -> Result<oneshot::Receiver<Outcome>, Misuse>,
 ) -> Response {
-    let request = match read(&body) {
-        Ok(request) => request,
-        Err(response) => return response,
-    };
     match shared.with(|state| gesture(state, &request)) {
         Ok(outcome) => Json(waited(outcome).await).into_response(),
         Err(misuse) => refused(&misuse),
@@ -238,11 +248,7 @@ async fn waited(outcome: oneshot::Receiver<Outcome>) -> Value {
     })
 }
 
-async fn submit(AxumState(shared): Room, body: String) -> Response {
-    let request = match read(&body) {
-        Ok(request) => request,
-        Err(response) => return response,
-    };
+async fn submit(AxumState(shared): Room, Body(request): Body<touch::Submit>) -> Response {
     match shared.with(|state| touch::submit(state, &request)) {
         Err(misuse) => refused(&misuse),
         Ok(Submitted::AtOnce(told)) => Json(told).into_response(),
@@ -272,7 +278,7 @@ struct TokenChange {
     revoked: bool,
 }
 
-async fn token(room: Room, body: String) -> Response {
+async fn token(room: Room, body: Body<TokenChange>) -> Response {
     act(room, body, |state, change: &TokenChange| {
         let credentials = &state.app.credentials;
         let token = match change.token {
@@ -289,11 +295,27 @@ async fn token(room: Room, body: String) -> Response {
     .await
 }
 
+/// Through which door the app is to be reached from now on.
+#[derive(Default)]
+enum NewDoor {
+    #[default]
+    Unchanged,
+    SocketMode,
+    Http(String),
+}
+
+impl<'de> Deserialize<'de> for NewDoor {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let url = Option::deserialize(deserializer)?;
+        Ok(url.map_or(Self::SocketMode, Self::Http))
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AppChange {
-    #[serde(default, deserialize_with = "given")]
-    request_url: Option<Option<String>>,
+    #[serde(default)]
+    request_url: NewDoor,
     #[serde(default)]
     patience_ms: Option<u64>,
     #[serde(default)]
@@ -302,26 +324,17 @@ struct AppChange {
     rate_limits: Option<bool>,
 }
 
-/// Tells a field that is null from one that is not there.
-fn given<'de, D: serde::Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
-}
-
-async fn app(AxumState(shared): Room, body: String) -> Response {
-    let change: AppChange = match read(&body) {
-        Ok(change) => change,
-        Err(response) => return response,
-    };
-    if let Some(Some(url)) = &change.request_url
+async fn app(AxumState(shared): Room, Body(change): Body<AppChange>) -> Response {
+    if let NewDoor::Http(url) = &change.request_url
         && let Err(why) = verify(&shared, url).await
     {
         return refused(&why);
     }
     shared.with(|state| {
-        if let Some(url) = change.request_url {
-            state.app.request_url = url;
+        match change.request_url {
+            NewDoor::Unchanged => {}
+            NewDoor::SocketMode => state.app.request_url = None,
+            NewDoor::Http(url) => state.app.request_url = Some(url),
         }
         if let Some(patience) = change.patience_ms {
             state.app.patience = Duration::from_millis(patience);
@@ -547,11 +560,7 @@ async fn sockets(AxumState(shared): Room) -> Json<Value> {
     Json(shared.peek(|state| json!({"app_id": APP, "sockets": state.sockets.to_json()})))
 }
 
-async fn misbehave(AxumState(shared): Room, body: String) -> Response {
-    let order: Order = match read(&body) {
-        Ok(order) => order,
-        Err(response) => return response,
-    };
+async fn misbehave(AxumState(shared): Room, Body(order): Body<Order>) -> Response {
     match shared.with(|state| state.misbehaviour.order(order)) {
         Ok(()) => Json(json!({"ok": true})).into_response(),
         Err(fault) => refused(&fault),
@@ -576,11 +585,7 @@ fn once() -> u32 {
     1
 }
 
-async fn deliver_again(AxumState(shared): Room, body: String) -> Response {
-    let again: Again = match read(&body) {
-        Ok(again) => again,
-        Err(response) => return response,
-    };
+async fn deliver_again(AxumState(shared): Room, Body(again): Body<Again>) -> Response {
     let found = shared.with(|state| {
         let at = state.clock.now();
         state.deliveries.again(again.id, again.n, at)
@@ -599,7 +604,7 @@ struct RawDelivery {
     payload: Value,
 }
 
-async fn deliver_raw(room: Room, body: String) -> Response {
+async fn deliver_raw(room: Room, body: Body<RawDelivery>) -> Response {
     ask(room, body, |state, raw: &RawDelivery| {
         let at = state.clock.now();
         Ok(state
@@ -617,7 +622,7 @@ struct Parting {
     socket: Option<u64>,
 }
 
-async fn farewell(room: Room, body: String) -> Response {
+async fn farewell(room: Room, body: Body<Parting>) -> Response {
     act(room, body, |state, parting: &Parting| {
         let n_told = state.sockets.bid_farewell(parting.reason, parting.socket);
         Ok(json!({"ok": true, "told": n_told}))
@@ -632,11 +637,7 @@ struct Cut {
     socket: Option<u64>,
 }
 
-async fn cut(AxumState(shared): Room, body: String) -> Response {
-    let which: Cut = match read(&body) {
-        Ok(which) => which,
-        Err(response) => return response,
-    };
+async fn cut(AxumState(shared): Room, Body(which): Body<Cut>) -> Response {
     let victims = shared.peek(|state| state.sockets.connections(which.socket));
     for victim in &victims {
         shared.connections.cut(*victim);
@@ -648,12 +649,8 @@ async fn await_change(
     AxumState(shared): Room,
     ConnectInfo(connection): ConnectInfo<ConnectionId>,
     headers: HeaderMap,
-    body: String,
+    Body(request): Body<settle::Await>,
 ) -> Response {
-    let request = match read(&body) {
-        Ok(request) => request,
-        Err(response) => return response,
-    };
     let closes = headers
         .get("connection")
         .and_then(|value| value.to_str().ok())
@@ -666,22 +663,14 @@ fn overdue(unsettled: &Unsettled) -> Response {
     (StatusCode::GATEWAY_TIMEOUT, Json(body)).into_response()
 }
 
-async fn settle_clock(AxumState(shared): Room, body: String) -> Response {
-    let request = match read(&body) {
-        Ok(request) => request,
-        Err(response) => return response,
-    };
+async fn settle_clock(AxumState(shared): Room, Body(request): Body<settle::Settle>) -> Response {
     match settle::settle(&shared, request).await {
         Ok(settled) => Json(settled).into_response(),
         Err(unsettled) => overdue(&unsettled),
     }
 }
 
-async fn move_clock(AxumState(shared): Room, body: String) -> Response {
-    let request = match read(&body) {
-        Ok(request) => request,
-        Err(response) => return response,
-    };
+async fn move_clock(AxumState(shared): Room, Body(request): Body<settle::Move>) -> Response {
     match settle::move_clock(&shared, request).await {
         Ok(moved) => Json(moved).into_response(),
         Err(MoveFault::Unsettled(unsettled)) => overdue(&unsettled),
@@ -695,7 +684,7 @@ struct Freeze {
     frozen: bool,
 }
 
-async fn freeze(room: Room, body: String) -> Response {
+async fn freeze(room: Room, body: Body<Freeze>) -> Response {
     act(room, body, |state, freeze: &Freeze| {
         state.clock.freeze(freeze.frozen);
         Ok(settle::describe(state))

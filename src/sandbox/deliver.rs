@@ -377,7 +377,7 @@ fn begin(state: &mut State, id: u64) -> Attempt {
 }
 
 /// The app has taken a delivery. A second acknowledgement changes nothing.
-pub(super) fn acknowledge(state: &mut State, id: u64, reply: Reply) {
+pub(super) fn acknowledge(state: &mut State, id: u64, reply: &Reply) {
     let Some(delivery) = state.deliveries.all.get_mut(&id) else {
         return;
     };
@@ -392,12 +392,12 @@ pub(super) fn acknowledge(state: &mut State, id: u64, reply: Reply) {
     .unwrap_or(u64::MAX);
     delivery.status = Status::Acknowledged;
     delivery.ack_ms = Some(ack_ms);
-    delivery.reply = reply.clone();
+    delivery.reply.clone_from(reply);
     let then = delivery.then.clone();
     let waiter = delivery.waiter.take();
     let shown = reply.to_json();
     state.clock.tick();
-    let effect = gestures::answered(state, &then, &reply);
+    let effect = gestures::answered(state, &then, reply);
     if let Some(waiter) = waiter {
         // Events have nobody waiting for them, and a person may have hung up.
         let _ = waiter.send(Outcome {
@@ -469,7 +469,7 @@ pub(super) async fn pursue(shared: Arc<Shared>, id: u64, mut attempt: Attempt) {
             },
             Attempt::Http(post) => match http_door::send(&shared.http, post, patience).await {
                 Ok(reply) => {
-                    shared.with(|state| acknowledge(state, id, reply));
+                    shared.with(|state| acknowledge(state, id, &reply));
                     return;
                 }
                 Err(failure) => failure,

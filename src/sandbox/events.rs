@@ -50,13 +50,12 @@ pub(super) fn hear(state: &mut State, subscription: &str, event: Value, ext_shar
 }
 
 fn wrap(state: &mut State, event: Value, ext_shared: bool) -> Value {
-    json!({
+    let mut wrapped = json!({
         "token": state.app.verification,
         "team_id": TEAM,
         "context_team_id": TEAM,
         "context_enterprise_id": null,
         "api_app_id": APP,
-        "event": event,
         "type": "event_callback",
         "event_id": state.ids.object("Ev"),
         "event_time": state.clock.now().timestamp(),
@@ -69,7 +68,9 @@ fn wrap(state: &mut State, event: Value, ext_shared: bool) -> Value {
         }],
         "is_ext_shared_channel": ext_shared,
         "event_context": format!("4-{}", state.ids.token(40)),
-    })
+    });
+    put(&mut wrapped, "event", Some(event));
+    wrapped
 }
 
 fn message_subscription(kind: Kind) -> &'static str {

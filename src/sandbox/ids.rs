@@ -12,7 +12,7 @@ impl Ids {
         Self { state: seed }
     }
 
-    /// The next number of the SplitMix64 sequence, which needs one word of state and passes the usual tests.
+    /// The next number of the `SplitMix64` sequence, which needs one word of state and passes the usual tests.
     pub(super) fn number(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.state;

@@ -54,6 +54,10 @@ pub(super) struct Shortcut {
 
 /// What the sandbox needs to know of an app.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are the switches of Slack's manifest"
+)]
 pub(super) struct Manifest {
     pub(super) bot_name: String,
     pub(super) scopes: BTreeSet<String>,

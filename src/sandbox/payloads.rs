@@ -110,7 +110,7 @@ pub(super) fn message_action(
     place: &str,
     message: &Message,
     values: &Value,
-    action: Value,
+    action: &Value,
 ) -> Value {
     let mut payload = interaction(state, "block_actions", by);
     let is_ephemeral = message.only_for.is_some();
@@ -157,7 +157,7 @@ pub(super) fn message_action(
 }
 
 /// Something was clicked or chosen in a modal or on the Home tab.
-pub(super) fn view_action(state: &mut State, by: &str, view: &View, action: Value) -> Value {
+pub(super) fn view_action(state: &mut State, by: &str, view: &View, action: &Value) -> Value {
     let mut payload = interaction(state, "block_actions", by);
     let trigger_id = trigger(state, by, Some(view.id.clone()));
     let shown = view.to_json();

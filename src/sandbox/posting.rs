@@ -47,12 +47,12 @@ fn name_one(state: &mut State, thing: &mut Value, key: &str) {
 /// Puts a message into a channel and tells the app, unless only one person sees it.
 pub(super) fn post(state: &mut State, channel: &str, message: Message) -> Ts {
     let ts = message.ts;
-    let heard = message.only_for.is_none();
-    if let Some(place) = state.workspace.channels.get_mut(channel) {
-        place.messages.insert(ts, message.clone());
-    }
-    if heard {
+    if message.only_for.is_none() {
+        // The event shows the message and its parent, neither of which needs the message to be in its place yet.
         events::message_posted(state, channel, &message);
+    }
+    if let Some(place) = state.workspace.channels.get_mut(channel) {
+        place.messages.insert(ts, message);
     }
     ts
 }

@@ -76,7 +76,8 @@ pub(super) fn person(state: &mut State, change: &PersonChange) -> Result<Value, 
     person.is_admin = change.is_admin.unwrap_or(person.is_admin);
     if let Some(is_stranger) = change.is_stranger {
         person.is_stranger = is_stranger;
-        person.team = if is_stranger { PARTNER_TEAM } else { TEAM }.to_owned();
+        let team = if is_stranger { PARTNER_TEAM } else { TEAM };
+        team.clone_into(&mut person.team);
     }
     person.updated = now;
     let shown = person.to_json(now, true);
@@ -145,7 +146,7 @@ pub(super) fn channel(state: &mut State, change: &ChannelChange) -> Result<Value
     }
     let renamed = change.name.as_ref().is_some_and(|name| *name != place.name);
     if let Some(name) = &change.name {
-        place.name = name.trim_start_matches('#').to_owned();
+        name.trim_start_matches('#').clone_into(&mut place.name);
     }
     let archived = change
         .archived

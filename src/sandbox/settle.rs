@@ -143,7 +143,7 @@ pub(super) struct Await {
 struct Poll {
     shared: Arc<Shared>,
     sleeper: String,
-    poll: u64,
+    number: u64,
     answered: bool,
 }
 
@@ -156,7 +156,7 @@ impl Drop for Poll {
             let known = &mut state.sleepers.known;
             if known
                 .get(&self.sleeper)
-                .is_some_and(|sleeper| sleeper.poll == self.poll)
+                .is_some_and(|sleeper| sleeper.poll == self.number)
             {
                 known.remove(&self.sleeper);
             }
@@ -193,7 +193,7 @@ pub(super) async fn await_change(
     let mut guard = Poll {
         shared: Arc::clone(&shared),
         sleeper: request.sleeper.clone(),
-        poll,
+        number: poll,
         answered: false,
     };
     let longest = tokio::time::sleep(LONGEST_POLL);

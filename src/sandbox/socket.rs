@@ -305,7 +305,7 @@ fn heard(shared: &Arc<Shared>, said: &str) {
     let reply = Reply::from_socket(said.get("payload").cloned());
     shared.with(|state| {
         if let Some((delivery, signal)) = state.sockets.acknowledged(envelope_id) {
-            super::deliver::acknowledge(state, delivery, reply);
+            super::deliver::acknowledge(state, delivery, &reply);
             if let Some(signal) = signal {
                 // The attempt may have run out of patience in this very moment; the acknowledgement counts all the same.
                 let _ = signal.send(Signal::Acknowledged);

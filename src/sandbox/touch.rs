@@ -111,7 +111,7 @@ fn click_message(
     let action = widgets::action(block, element, chosen.as_ref(), &action_ts);
     let values = widgets::values_json(&values);
     Ok(payloads::message_action(
-        state, by, &channel, &message, &values, action,
+        state, by, &channel, &message, &values, &action,
     ))
 }
 
@@ -128,7 +128,7 @@ fn click_view(state: &mut State, by: &str, click: &Click) -> Result<Value, Misus
             kept.values.clone_from(&view.values);
         }
     }
-    Ok(payloads::view_action(state, by, &view, action))
+    Ok(payloads::view_action(state, by, &view, &action))
 }
 
 /// `POST /sandbox/suggest`: types into an external select of a view.

@@ -13,6 +13,10 @@ use super::message::{Message, Ts};
 
 /// Somebody, or some app's bot, with an account that this workspace can see.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are the flags of Slack's user object"
+)]
 pub(super) struct Person {
     pub(super) id: String,
     pub(super) team: String,
@@ -213,10 +217,9 @@ impl Channel {
     /// The name that slash commands and interactions carry, where Slack hides the names of private places.
     pub(super) fn payload_name(&self) -> &str {
         match self.kind {
-            Kind::Public => &self.name,
+            Kind::Public | Kind::Group => &self.name,
             Kind::Private => "privategroup",
             Kind::Direct => "directmessage",
-            Kind::Group => &self.name,
         }
     }
 
@@ -230,28 +233,25 @@ impl Channel {
     /// A message as history shows it, with what Slack adds to the head of a thread.
     pub(super) fn shown(&self, message: &Message, with_metadata: bool) -> Value {
         let mut shown = message.to_json(with_metadata);
-        match message.thread.filter(|thread| *thread != message.ts) {
-            Some(parent) => {
-                let parent = self.messages.get(&parent);
-                let author = parent.map(|parent| parent.author.user_id().into());
-                put(&mut shown, "parent_user_id", author);
-            }
-            None => {
-                let replies: Vec<_> = self.replies(message.ts).collect();
-                if let Some(latest) = replies.last() {
-                    let users: BTreeSet<_> = replies.iter().map(|r| r.author.user_id()).collect();
-                    let head = json!({
-                        "thread_ts": message.ts.to_string(),
-                        "reply_count": replies.len(),
-                        "reply_users_count": users.len(),
-                        "reply_users": users,
-                        "latest_reply": latest.ts.to_string(),
-                        "is_locked": false,
-                        "subscribed": false,
-                    });
-                    super::json::merge(&mut shown, head);
-                }
-            }
+        if let Some(parent) = message.thread.filter(|thread| *thread != message.ts) {
+            let parent = self.messages.get(&parent);
+            let author = parent.map(|parent| parent.author.user_id().into());
+            put(&mut shown, "parent_user_id", author);
+            return shown;
+        }
+        let replies: Vec<_> = self.replies(message.ts).collect();
+        if let Some(latest) = replies.last() {
+            let users: BTreeSet<_> = replies.iter().map(|r| r.author.user_id()).collect();
+            let head = json!({
+                "thread_ts": message.ts.to_string(),
+                "reply_count": replies.len(),
+                "reply_users_count": users.len(),
+                "reply_users": users,
+                "latest_reply": latest.ts.to_string(),
+                "is_locked": false,
+                "subscribed": false,
+            });
+            super::json::merge(&mut shown, head);
         }
         shown
     }

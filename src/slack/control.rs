@@ -199,8 +199,8 @@ pub enum Input {
     What,
     /// Which person is asked.
     Whom,
-    /// Which group is asked.
-    Group,
+    /// Which groups are asked.
+    Groups,
     /// Which kind of emergency it is.
     Criterion,
     /// A section of the ticket.
@@ -229,7 +229,7 @@ impl Input {
         match self {
             Self::What => "what",
             Self::Whom => "whom",
-            Self::Group => "group",
+            Self::Groups => "groups",
             Self::Criterion => "criterion",
             Self::Section(Section::WhatWasDone) => "section:what_was_done",
             Self::Section(Section::Testing) => "section:testing",

@@ -292,6 +292,19 @@ impl Lookup {
         Ok(people)
     }
 
+    /// Returns the handle of each of these groups that there is.
+    pub async fn group_handles(
+        &self,
+        wanted: &[GroupId],
+    ) -> Result<Vec<(GroupId, String)>, SlackError> {
+        let groups = self.groups().await?;
+        Ok(groups
+            .iter()
+            .filter(|group| wanted.contains(&group.id))
+            .map(|group| (group.id.clone(), group.handle.clone()))
+            .collect())
+    }
+
     async fn groups(&self) -> Result<Arc<Vec<Group>>, SlackError> {
         #[derive(Deserialize)]
         struct Answer {

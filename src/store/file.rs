@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-/// The oldest SQLite that may write a file: 3.51.3 mends a fault by which a
+/// The oldest `SQLite` that may write a file: 3.51.3 mends a fault by which a
 /// write-ahead log could be reset under a second connection (3.7.0 to 3.51.2).
 pub const SQLITE_AT_LEAST: i32 = 3_051_003;
 
@@ -82,7 +82,7 @@ pub enum OpenError {
         /// SQLite's words.
         reason: String,
     },
-    /// The linked SQLite is too old to be safe.
+    /// The linked `SQLite` is too old to be safe.
     #[error(
         "this program was built with SQLite {0}, which can corrupt a database; build it with 3.51.3 or newer"
     )]
@@ -90,17 +90,17 @@ pub enum OpenError {
     /// No thread can be started.
     #[error("the system can't start another thread; raise its limits")]
     NoThread,
-    /// SQLite said no.
+    /// `SQLite` said no.
     #[error("{path} can't be opened: {source}")]
     Sqlite {
         /// The file.
         path: PathBuf,
-        /// SQLite's words.
+        /// Its words.
         source: rusqlite::Error,
     },
 }
 
-/// Returns the version of the linked SQLite.
+/// Returns the version of the linked `SQLite`.
 pub fn sqlite_version() -> &'static str {
     rusqlite::version()
 }

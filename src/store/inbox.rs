@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::form::{Form, Json, field, variants};
 use super::{StoreError, instant, micros};
 use crate::domain::id::{ChangeNumber, WorkspaceId};
-use crate::gesture::{Ask, Gesture};
+use crate::gesture::{Ask, Gesture, Mention};
 
 variants!(Ask, put_ask, take_ask {
     "request" => Request { what, verbatim, asked, criterion },
@@ -193,7 +193,7 @@ pub(super) fn outcome(
 pub(super) fn settle(
     connection: &Connection,
     workspace: &WorkspaceId,
-    key: &str,
+    gesture: &Gesture,
     outcome: &Outcome,
     change: Option<ChangeNumber>,
 ) -> Result<(), StoreError> {
@@ -204,16 +204,35 @@ pub(super) fn settle(
     };
     connection
         .prepare_cached(
-            "UPDATE inbox SET state = 'done', result = ?3, change = ?4
+            "UPDATE inbox SET state = 'done', result = ?3, change = ?4,
+                    gesture = coalesce(?5, gesture)
              WHERE workspace = ?1 AND key = ?2",
         )?
         .execute(params![
             workspace.as_str(),
-            key,
+            gesture.key,
             result,
-            change.map(|number| number.0)
+            change.map(|number| number.0),
+            without_handles(gesture).as_ref().map(encode),
         ])?;
     Ok(())
+}
+
+/// A handle that Slack didn't resolve is typed by a person. Once it has been
+/// looked up it stands in the text only; nothing if there was none.
+fn without_handles(gesture: &Gesture) -> Option<Gesture> {
+    let Ask::Request { asked, .. } = &gesture.ask else {
+        return None;
+    };
+    let is_handle = |mention: &Mention| matches!(mention, Mention::Handle(_));
+    if !asked.iter().any(is_handle) {
+        return None;
+    }
+    let mut gesture = gesture.clone();
+    if let Ask::Request { asked, .. } = &mut gesture.ask {
+        asked.retain(|mention| !is_handle(mention));
+    }
+    Some(gesture)
 }
 
 pub(super) fn postpone(

@@ -64,7 +64,7 @@ pub enum StoreError {
     /// What stands in the file is not what was put there.
     #[error("{0} in the database can't be read")]
     Corrupt(&'static str),
-    /// SQLite said no.
+    /// The database said no.
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
 }
@@ -216,7 +216,9 @@ pub struct Store {
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Store").field("path", &self.path).finish()
+        f.debug_struct("Store")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
     }
 }
 
@@ -378,7 +380,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         self.write(Urgency::Later, move |connection, workspace| {
-            inbox::settle(connection, workspace, &gesture.key, &outcome, change)?;
+            inbox::settle(connection, workspace, &gesture, &outcome, change)?;
             outbox::owe_reply(connection, workspace, &gesture, now)
         })
         .await
@@ -413,26 +415,34 @@ impl Store {
             .read(move |connection, workspace| register::due(connection, workspace, now, SWEEP))
             .await?;
         let n_due = due.len();
-        for number in due {
+        // Handed in together, they share their commits.
+        let swept = due.into_iter().map(|number| {
             let rules = Arc::clone(&rules);
-            let swept = self
-                .write(Urgency::Later, move |connection, workspace| {
-                    tick(connection, workspace, number, &rules, now)
-                })
-                .await;
-            match swept {
-                Err(error @ StoreError::Corrupt(_)) => {
-                    tracing::error!(change = %number, error = %error, "a change can't be swept");
-                    self.write(Urgency::Later, move |connection, workspace| {
-                        let later = now + TimeDelta::hours(1);
-                        register::look_again(connection, workspace, number, later)
+            async move {
+                let ticked = self
+                    .write(Urgency::Later, move |connection, workspace| {
+                        tick(connection, workspace, number, &rules, now)
                     })
-                    .await?;
+                    .await;
+                match ticked {
+                    Err(error @ StoreError::Corrupt(_)) => {
+                        tracing::error!(change = %number, error = %error, "a change can't be swept");
+                        self.look_again(number, now + TimeDelta::hours(1)).await
+                    }
+                    other => other,
                 }
-                other => other?,
             }
-        }
+        });
+        futures_util::future::try_join_all(swept).await?;
         Ok(n_due)
+    }
+
+    /// A change that can't be swept must not hold up the others.
+    async fn look_again(&self, number: ChangeNumber, at: DateTime<Utc>) -> Result<(), StoreError> {
+        self.write(Urgency::Later, move |connection, workspace| {
+            register::look_again(connection, workspace, number, at)
+        })
+        .await
     }
 
     /// Returns when the clock has something to do next: a change, a gesture or a
@@ -689,13 +699,21 @@ fn execute(
     };
     let outcome = match decided {
         Ok((before, recorded)) => {
-            record(connection, workspace, number, before, &recorded, rules, now)?;
+            record(
+                connection,
+                workspace,
+                number,
+                before.as_ref(),
+                &recorded,
+                rules,
+                now,
+            )?;
             Outcome::Done
         }
         Err(refusal) => Outcome::Refused(refusal.to_string()),
     };
     if let Some(gesture) = &execution.gesture {
-        inbox::settle(connection, workspace, &gesture.key, &outcome, Some(number))?;
+        inbox::settle(connection, workspace, gesture, &outcome, Some(number))?;
         if matches!(outcome, Outcome::Refused(_)) {
             outbox::owe_reply(connection, workspace, gesture, now)?;
         }
@@ -708,28 +726,30 @@ fn record(
     connection: &Connection,
     workspace: &WorkspaceId,
     number: ChangeNumber,
-    before: Option<EmergencyChange>,
+    before: Option<&EmergencyChange>,
     recorded: &[Recorded],
     rules: &Rules,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let mut log = log::Appender::begin(connection, workspace)?;
-    let version = before.as_ref().map_or(0, |change| change.version);
+    let version = before.map_or(0, |change| change.version);
     log.append(number, version, recorded)?;
     log.save()?;
-    let after = match &before {
+    let after = match before {
         None => EmergencyChange::replay(number, recorded)
             .ok_or(StoreError::Corrupt("a change's beginning"))?,
         Some(before) => {
             let mut change = before.clone();
-            recorded.iter().for_each(|one| change.apply(one));
+            for one in recorded {
+                change.apply(one);
+            }
             change
         }
     };
     let roster = roster(connection, workspace, rules);
     let policy = rules.of(&after);
     register::save(connection, workspace, &after, policy, &roster, now)?;
-    let owed = effects(before.as_ref(), &after, recorded, policy);
+    let owed = effects(before, &after, recorded, policy);
     outbox::owe_effects(connection, workspace, &after, &owed, &roster, now)
 }
 
@@ -792,7 +812,7 @@ fn carry_out(
         connection,
         workspace,
         number,
-        Some(change),
+        Some(&change),
         &recorded,
         rules,
         now,
@@ -820,7 +840,7 @@ fn parcel(
     workspace: &WorkspaceId,
     owed: Vec<Owed>,
 ) -> Result<Option<Parcel>, StoreError> {
-    let Some(leader) = owed.first() else {
+    let Some(leader) = owed.first().cloned() else {
         return Ok(None);
     };
     let mut changes = BTreeMap::new();

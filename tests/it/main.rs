@@ -8,6 +8,7 @@
 )]
 
 mod doors;
+mod sandbox;
 mod scopes;
 mod source;
 mod sql;

@@ -101,15 +101,13 @@ impl Demo {
         frozen_at: Option<DateTime<Utc>>,
         database: Option<PathBuf>,
     ) -> anyhow::Result<Self> {
-        let (database, thrown_away) = match database {
-            Some(database) => (database, None),
-            None => {
-                let folder =
-                    std::env::temp_dir().join(format!("breakglass-{}", std::process::id()));
-                std::fs::create_dir_all(&folder)
-                    .with_context(|| format!("{} can't be made", folder.display()))?;
-                (folder.join("demo.db"), Some(ThrownAway(folder)))
-            }
+        let (database, thrown_away) = if let Some(database) = database {
+            (database, None)
+        } else {
+            let folder = std::env::temp_dir().join(format!("breakglass-{}", std::process::id()));
+            std::fs::create_dir_all(&folder)
+                .with_context(|| format!("{} can't be made", folder.display()))?;
+            (folder.join("demo.db"), Some(ThrownAway(folder)))
         };
         let sandbox = sandbox::start(Options {
             listen,

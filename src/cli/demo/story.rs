@@ -516,24 +516,25 @@ impl Record {
             print(&format!("  {at}  {owner:<12} {rung:<12} {duty}"));
         }
         print("");
-        if let Some(missed) = self.missed(&self.snapshot.change) {
+        if let Some(missed) = missed(&self.snapshot.change) {
             print(&missed);
         }
     }
+}
 
-    fn missed(&self, change: &EmergencyChange) -> Option<String> {
-        let missed: Vec<String> = change
-            .missed
-            .iter()
-            .map(|(duty, due_at)| {
-                format!(
-                    "{duty}, due {}",
-                    due_at.with_timezone(&ZONE).format("%a %H:%M")
-                )
-            })
-            .collect();
-        (!missed.is_empty()).then(|| format!("Missed, once and for ever: {}\n", missed.join("; ")))
-    }
+/// The deadlines that passed, in a line.
+fn missed(change: &EmergencyChange) -> Option<String> {
+    let missed: Vec<String> = change
+        .missed
+        .iter()
+        .map(|(duty, due_at)| {
+            format!(
+                "{duty}, due {}",
+                due_at.with_timezone(&ZONE).format("%a %H:%M")
+            )
+        })
+        .collect();
+    (!missed.is_empty()).then(|| format!("Missed, once and for ever: {}\n", missed.join("; ")))
 }
 
 /// What a story claims, checked.

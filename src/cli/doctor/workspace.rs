@@ -140,7 +140,7 @@ fn socket(opened: Result<(), SlackError>) -> Finding {
         Ok(()) => Finding::good("Socket Mode", "Slack opens a connection"),
         Err(error) if error.concerns_the_token() => Finding::bad(
             "Socket Mode",
-            format!("Slack refuses SLACK_APP_TOKEN ({error})"),
+            format!("Slack refuses SLACK_APP_TOKEN ({})", serve::reason(&error)),
             format!("make a new token with connections:write on {page}"),
         ),
         Err(SlackError::Refused {

@@ -19,6 +19,10 @@ pub(super) fn api_test(_: &mut State, arguments: &Arguments) -> Outcome {
     }
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "every method has the one signature of the table"
+)]
 pub(super) fn auth_test(state: &mut State, _: &Arguments) -> Outcome {
     let bot = state
         .workspace

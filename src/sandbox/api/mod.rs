@@ -29,7 +29,7 @@ use super::misbehave::{CallFault, StruckCall};
 use super::state::{CallRecord, OpenCall, Shared, State};
 
 /// A silent call is cut off after this long, so that a client without a timeout does not leak.
-const LONGEST_SILENCE: Duration = Duration::from_secs(60);
+const LONGEST_SILENCE: Duration = Duration::from_mins(1);
 
 /// Why a call was not done.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

@@ -61,6 +61,10 @@ pub(super) fn by_email(state: &mut State, arguments: &Arguments) -> Outcome {
     Ok(json!({"user": person.to_json(state.clock.now(), true)}))
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "every method has the one signature of the table"
+)]
 pub(super) fn groups(state: &mut State, arguments: &Arguments) -> Outcome {
     let with_disabled = arguments.flag("include_disabled");
     let (with_users, with_count) = (

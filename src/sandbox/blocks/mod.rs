@@ -377,7 +377,7 @@ impl Check {
             }
             Rule::ContextItem => match text(value, "type") {
                 Some("plain_text" | "mrkdwn") => {
-                    self.text_object(value, pointer, &["plain_text", "mrkdwn"], 3000)
+                    self.text_object(value, pointer, &["plain_text", "mrkdwn"], 3000);
                 }
                 _ => self.element(value, pointer, &["image"]),
             },

@@ -304,11 +304,11 @@ fn declare(filled: &Filled<'_>, actor: &UserId, salt: &mut dyn FnMut() -> Salt) 
         faults.find(Input::Whom, NOT_YOURSELF);
     }
     faults.settle()?;
-    let group = filled.option(Input::Group).map(GroupId::new);
+    let groups = filled.options(Input::Groups).map(GroupId::new);
     let mut asked: Vec<Mention> = chosen
         .map(Mention::User)
         .into_iter()
-        .chain(group.map(Mention::Group))
+        .chain(groups.map(Mention::Group))
         .collect();
     let mut what = typed.trim().to_owned();
     if asked.is_empty() {
@@ -336,10 +336,7 @@ fn named_in(typed: &str) -> (String, Vec<Mention>) {
         .replace('<', "&lt;")
         .replace('>', "&gt;");
     match grammar::parse(&markup) {
-        Slash::Request(request) if !request.what.trim().is_empty() => {
-            let asked = request.asked.into_iter().collect();
-            (request.what, asked)
-        }
+        Slash::Request(request) if !request.what.trim().is_empty() => (request.what, request.asked),
         // In the form even `help` is what somebody has to change.
         Slash::Request(_)
         | Slash::Declare
@@ -454,16 +451,16 @@ fn answer_exceptions(
 
 fn ask_someone_else(filled: &Filled<'_>, change: ChangeNumber) -> Submitted {
     let chosen = filled.person(Input::Whom);
-    let group = filled.option(Input::Group).map(GroupId::new);
-    let mut faults = Faults::default();
-    if chosen.is_none() && group.is_none() {
-        faults.find(Input::Whom, "Choose whom to ask.");
-    }
+    let groups = filled.options(Input::Groups).map(GroupId::new);
     let asked: Vec<Party> = chosen
         .map(Party::Person)
         .into_iter()
-        .chain(group.map(Party::Group))
+        .chain(groups.map(Party::Group))
         .collect();
+    let mut faults = Faults::default();
+    if asked.is_empty() {
+        faults.find(Input::Whom, "Choose whom to ask.");
+    }
     faults.settle()?;
     Ok((Ask::AskSomeoneElse { change, asked }, Vec::new()))
 }

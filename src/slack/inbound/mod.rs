@@ -17,7 +17,7 @@ use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId};
 use crate::domain::text::{Salt, Text};
 use crate::gesture::{Ask, Heard, Mention};
 use crate::slack::control::{Input, Modal};
-use crate::slack::views::modal::Prefill;
+use crate::slack::views::modal::{OpenedFrom, Prefill};
 use crate::slack::{Delivery, DeliveryKind};
 
 mod command;
@@ -67,6 +67,16 @@ pub struct OpenModal {
     pub change: Option<ChangeNumber>,
     /// What a new change begins with.
     pub prefill: Prefill,
+}
+
+impl OpenModal {
+    /// Returns where it is opened from, for the modal to remember.
+    pub fn opened_from(&self) -> OpenedFrom<'_> {
+        OpenedFrom {
+            channel: self.channel.as_ref(),
+            thread: self.thread.as_ref(),
+        }
+    }
 }
 
 /// Reads what Slack delivered. `received_at` stands in where Slack says no time.

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
@@ -18,10 +19,14 @@ use crate::engine::{Engine, draw_salt};
 use crate::gesture::{Ask, Gesture, Heard, Which};
 use crate::slack::client::SlackClient;
 use crate::slack::control::Modal;
-use crate::slack::views::modal::OpenedFrom;
+use crate::slack::lookup::Lookup;
+use crate::slack::views::modal::{NamedGroup, OpenedFrom};
 use crate::slack::views::{self, modal};
 use crate::slack::{Answer, Delivery, Receive};
 use crate::store::{Arrival, Snapshot, StoreError};
+
+/// How long the names of groups may take, of the trigger's three seconds.
+const NAMES_WITHIN: Duration = Duration::from_secs(1);
 
 /// How many open changes are looked through for the person's own.
 const LIKELY: usize = 50;
@@ -33,6 +38,8 @@ pub struct Reception {
     pub engine: Engine,
     /// Opens modals.
     pub client: SlackClient,
+    /// Names the groups in them.
+    pub lookup: Lookup,
     /// Says when a gesture reached us.
     pub clock: Clock,
     /// Woken when there is something to answer.
@@ -133,7 +140,13 @@ impl Reception {
                 return;
             }
         };
-        let Some(view) = self.view(&open, subject.as_ref()) else {
+        let groups = match open.which {
+            Modal::Declare | Modal::AskSomeoneElse => self.groups().await,
+            Modal::Document | Modal::Reject | Modal::Remediate | Modal::AnswerExceptions => {
+                Vec::new()
+            }
+        };
+        let Some(view) = self.view(&open, subject.as_ref(), &groups) else {
             // Which change is meant isn't clear: the person is shown theirs.
             let ask = match open.change {
                 Some(_) => Ask::Status {
@@ -190,13 +203,44 @@ impl Reception {
         }
     }
 
-    fn view(&self, open: &OpenModal, change: Option<&Snapshot>) -> Option<SlackView> {
+    /// The groups that may be asked, by name. The trigger dies in three seconds:
+    /// a form without groups, in which a person can be chosen, beats none.
+    async fn groups(&self) -> Vec<NamedGroup> {
+        let wanted = self.engine.deciding_groups();
+        if wanted.is_empty() {
+            return Vec::new();
+        }
+        let asked = tokio::time::timeout(NAMES_WITHIN, self.lookup.group_handles(&wanted)).await;
+        let Ok(Ok(handles)) = asked else {
+            tracing::warn!("the groups' names can't be read; the form offers people only");
+            return Vec::new();
+        };
+        handles
+            .into_iter()
+            .map(|(id, name)| NamedGroup { id, name })
+            .collect()
+    }
+
+    fn view(
+        &self,
+        open: &OpenModal,
+        change: Option<&Snapshot>,
+        groups: &[NamedGroup],
+    ) -> Option<SlackView> {
         let from = OpenedFrom {
             channel: open.channel.as_ref(),
             thread: open.thread.as_ref(),
         };
         if open.which == Modal::Declare {
-            return Some(modal::declare(&open.prefill, &[], from));
+<<<<<<< HEAD
+            return Some(modal::declare(
+                &open.prefill,
+                self.engine.rules().newest(),
+                from,
+            ));
+=======
+            return Some(modal::declare(&open.prefill, groups, from));
+>>>>>>> main
         }
         let showing = views::showing(change?, &self.engine, self.clock.now());
         Some(match open.which {
@@ -205,7 +249,11 @@ impl Reception {
             Modal::Reject => modal::reject(&showing, from),
             Modal::Remediate => modal::remediate(&showing, from),
             Modal::AnswerExceptions => modal::answer_exceptions(&showing, from),
-            Modal::AskSomeoneElse => modal::ask_someone_else(&showing, &[], from),
+<<<<<<< HEAD
+            Modal::AskSomeoneElse => modal::ask_someone_else(&showing, from),
+=======
+            Modal::AskSomeoneElse => modal::ask_someone_else(&showing, groups, from),
+>>>>>>> main
         })
     }
 }

@@ -58,6 +58,48 @@ pub(super) fn section(text: &str) -> SlackBlock {
         .into()
 }
 
+/// Paragraphs of a text that may be longer than one block holds.
+pub(super) fn paragraphs(text: &str) -> Vec<SlackBlock> {
+    let mut blocks = Vec::new();
+    let mut rest = text;
+    while say::width(rest) > LONGEST_TEXT {
+        let (head, tail) = rest.split_at(breaking_point(rest));
+        blocks.push(section(head.trim_end()));
+        rest = tail.trim_start();
+    }
+    blocks.push(section(rest));
+    blocks
+}
+
+/// Where a long text is broken: after its last blank that fits, else before what
+/// no longer fits, and never inside an escape or a name.
+fn breaking_point(text: &str) -> usize {
+    let mut used = 0;
+    let mut whole = 0;
+    let mut blank = None;
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let end = match first {
+            '&' => rest.find(';'),
+            '<' => rest.find('>'),
+            _ => None,
+        };
+        let length = end.map_or(first.len_utf8(), |end| end + 1);
+        let (piece, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
+        used += say::width(piece);
+        if used > LONGEST_TEXT {
+            break;
+        }
+        whole += piece.len();
+        if first.is_whitespace() {
+            blank = Some(whole);
+        }
+        rest = after;
+    }
+    // The first piece always fits, so the text always gets shorter.
+    blank.unwrap_or(whole).max(1)
+}
+
 /// A line in small print.
 pub(super) fn context(text: &str) -> SlackBlock {
     SlackContextBlock::new(vec![SlackContextBlockElement::MarkDown(markdown(text))]).into()

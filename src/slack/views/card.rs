@@ -50,12 +50,11 @@ fn repeated(showing: &Showing<'_>) -> Option<String> {
     if change.stage != Stage::Requested || change.went_ahead.is_some() {
         return None;
     }
-    let last_at = change
-        .chases
-        .iter()
-        .filter(|((duty, _), _)| *duty == Duty::AnswerRequest)
-        .filter_map(|(_, chase)| chase.last_at)
-        .max()?;
+    let asked = (Duty::AnswerRequest, change.asked.first().cloned());
+    let last_at = change.chases.get(&asked)?.last_at?;
+    if last_at <= change.asked_at {
+        return None;
+    }
     Some(format!("No answer yet; asked again {}", say::at(last_at)))
 }
 

@@ -7,6 +7,7 @@ use slack_morphism::prelude::{SlackActionBlockElement, SlackBlock};
 use crate::domain::change::{EmergencyChange, Event, Exception, Recorded};
 use crate::domain::id::UserId;
 use crate::domain::obligation::{Duty, Rung};
+use crate::domain::policy::Policy;
 use crate::domain::ticket::{Gap, Section, gaps};
 use crate::slack::control::Control;
 
@@ -104,7 +105,7 @@ fn fallback(items: &[Due<'_>], open: usize, now: DateTime<Utc>) -> String {
     let when = first.due_at.map_or_else(String::new, |due_at| {
         format!(", {}", say::due_shortly(due_at, now))
     });
-    let line = format!("{number}: {}{when}", wanted(first));
+    let line = format!("{number}{when}: {}", wanted(first));
     if open > 1 {
         format!("{line}; and {} more", open - 1)
     } else {
@@ -121,7 +122,7 @@ fn wanted(due: &Due<'_>) -> String {
             say::person(&change.requester)
         ),
         Duty::ConfirmDeployment => "deployed?".to_owned(),
-        Duty::Ticket => format!("still missing: {}", facts::missing(change)),
+        Duty::Ticket => format!("the ticket misses {}", facts::missing(change)),
         Duty::CommanderAuthorization if commands(due) => {
             "your authorization as incident commander".to_owned()
         }
@@ -129,7 +130,9 @@ fn wanted(due: &Due<'_>) -> String {
         Duty::SecondAuthorization => "a second person's authorization".to_owned(),
         Duty::Approval => match facts::decision(&due.showing) {
             Decision::Ready(_) => "ready for your decision".to_owned(),
-            Decision::Waits(_) | Decision::NotOwed => "your decision is coming up".to_owned(),
+            Decision::Waits(_) | Decision::NotOwed => {
+                "your decision, once the ticket is ready".to_owned()
+            }
         },
         Duty::Remediation => "say how it was put right".to_owned(),
         Duty::AnswerException(_) => "an exception waits for your answer".to_owned(),
@@ -178,27 +181,26 @@ fn body(due: &Due<'_>) -> String {
             "Is it deployed? If it was earlier, say `/emergency deployed {} 20 min ago`.",
             change.number
         ),
+        Duty::Ticket if due.rung == Rung::Opening => format!(
+            "The ticket misses {}. Now is when you remember it best; what you can't say yet can follow.",
+            facts::missing(change)
+        ),
         Duty::Ticket => format!("The ticket still misses {}.", facts::missing(change)),
-        Duty::CommanderAuthorization if commands(due) => {
-            "You commanded this incident, and your authorization of the change is missing."
-                .to_owned()
-        }
+        Duty::CommanderAuthorization if commands(due) => format!(
+            "You are named as this incident's commander, and your authorization of the change is missing.\n{}",
+            background(due)
+        ),
         Duty::CommanderAuthorization => {
             "Who commanded the incident? Their authorization of the change is missing.".to_owned()
         }
-        Duty::SecondAuthorization => match &change.went_ahead {
-            Some(act) => format!(
-                "{} went ahead without authorization. A second person has to authorize it afterwards, or say in the channel why not.",
-                say::person(&act.by)
-            ),
-            None => format!(
-                "{requester}'s change was deployed without an authorization. A second person has to authorize it afterwards, or say in the channel why not."
-            ),
-        },
+        Duty::SecondAuthorization => format!(
+            "It went ahead without authorization, and you are asked as the second person. Was it right? Then authorize it afterwards; if not, say why in the card's thread.\n{}",
+            background(due)
+        ),
         Duty::Approval => match facts::decision(&due.showing) {
             Decision::Ready(_) => "The ticket is ready for your decision.".to_owned(),
             Decision::Waits(waits) => format!(
-                "Your decision will be due. It can't be made yet: it waits for {}.",
+                "Nothing to do yet: your decision waits for {}.",
                 say::listed(waits)
             ),
             Decision::NotOwed => "The decision is made.".to_owned(),
@@ -216,6 +218,13 @@ fn body(due: &Due<'_>) -> String {
             say::exception(exception)
         ),
     }
+}
+
+/// What somebody has to know who authorizes a change afterwards.
+fn background(due: &Due<'_>) -> String {
+    let mut lines = vec![facts::why(due.showing.change)];
+    lines.extend(facts::story(&due.showing));
+    lines.join("\n")
 }
 
 /// When it is due, and which reminder this is.
@@ -405,7 +414,11 @@ fn answered(change: &EmergencyChange) -> String {
     if let Some(given) = &change.authorization {
         format!("authorized by {}", by(&given.by, given.at))
     } else if let Some(act) = &change.went_ahead {
-        format!("{} went ahead without authorization", by(&act.by, act.at))
+        format!(
+            "{} went ahead without authorization {}",
+            say::person(&act.by),
+            say::at(act.at)
+        )
     } else if let Some(denial) = &change.denial {
         format!("denied by {}", by(&denial.by, denial.at))
     } else {
@@ -443,7 +456,7 @@ pub fn told(showing: &Showing<'_>, recorded: &Recorded) -> Option<Message> {
     let what = showing.what_in_a_line(ROOM_FOR_WHAT);
     let (line, row): (String, Vec<SlackActionBlockElement>) = match &recorded.event {
         Event::Approved { .. } => (
-            format!("{who} approved it. Thank you; nothing more is owed for the decision."),
+            format!("{who} approved it in retrospect. Thank you for the paperwork."),
             Vec::new(),
         ),
         Event::ApprovalTakenBack { section } => {
@@ -453,7 +466,7 @@ pub fn told(showing: &Showing<'_>, recorded: &Recorded) -> Option<Message> {
             format!(
                 "{who} rejected it: {}\nSay how it was put right, by {}.",
                 say::wrote_in_a_line(&showing.texts.said(reason), 1500),
-                say::at(recorded.at + crate::domain::policy::Policy::REMEDY)
+                say::at(recorded.at + Policy::REMEDY)
             ),
             if change.remediation.is_none() {
                 vec![primary(moves::remediate(change)).into()]
@@ -466,7 +479,13 @@ pub fn told(showing: &Showing<'_>, recorded: &Recorded) -> Option<Message> {
             owner,
             due_at,
         } => (
-            note::missed(showing, *duty, owner.as_ref(), *due_at, recorded.at),
+            note::missed(
+                showing,
+                *duty,
+                &facts::owner(owner.as_ref()),
+                *due_at,
+                recorded.at,
+            ),
             Vec::new(),
         ),
         Event::Requested { .. }

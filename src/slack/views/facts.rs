@@ -1,6 +1,8 @@
 //! What is known and what is owed, in words: the lines that the card, the
 //! status and the summary for the approver have in common.
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use crate::domain::change::{EmergencyChange, Stage};
 use crate::domain::obligation::{Duty, Obligation, obligations};
 use crate::domain::policy::Party;
@@ -15,7 +17,7 @@ const MOST_DEPLOYMENTS: usize = 5;
 const MOST_ASKED: usize = 3;
 
 /// A deployment heard of later than this is shown with when that was.
-const LATE_NEWS: chrono::TimeDelta = chrono::TimeDelta::minutes(5);
+const LATE_NEWS: TimeDelta = TimeDelta::minutes(5);
 
 /// Where a change stands, in a few words.
 pub(super) fn standing(change: &EmergencyChange) -> &'static str {
@@ -72,16 +74,27 @@ pub(super) fn decision(showing: &Showing<'_>) -> Decision {
     let waits = owed
         .iter()
         .filter(|one| one.duty.is_needed_for_approval())
-        .map(|one| {
-            let what = if one.duty == Duty::Ticket {
-                missing(showing.change)
-            } else {
-                one.duty.to_string()
-            };
-            format!("{what} from {}", owner(one.owner.as_ref()))
-        })
+        .map(|one| waited_for(showing.change, one))
         .collect();
     Decision::Waits(waits)
+}
+
+/// What the decision waits for, and from whom.
+fn waited_for(change: &EmergencyChange, one: &Obligation) -> String {
+    let whom = owner(one.owner.as_ref());
+    match one.duty {
+        Duty::Ticket => format!("{} from {whom}", missing(change)),
+        Duty::CommanderAuthorization if change.commander.is_none() => {
+            format!("{} ({whom} is asked who commands)", one.duty)
+        }
+        Duty::AnswerRequest
+        | Duty::ConfirmDeployment
+        | Duty::CommanderAuthorization
+        | Duty::SecondAuthorization
+        | Duty::Approval
+        | Duty::Remediation
+        | Duty::AnswerException(_) => format!("{} from {whom}", one.duty),
+    }
 }
 
 /// Who owes something, in words.
@@ -104,10 +117,21 @@ pub(super) fn request(change: &EmergencyChange) -> String {
         (false, more) => format!("{} (and {more} more)", say::parties(&named)),
     };
     let requester = say::person(&change.requester);
-    let at = say::at(change.requested_at);
+    let at = if change.asked_at > change.requested_at {
+        format!(
+            "{} (first asked {})",
+            say::at(change.asked_at),
+            say::at(change.requested_at)
+        )
+    } else {
+        say::at(change.requested_at)
+    };
     match change.stage {
-        Stage::Requested => format!("{requester} asks {asked} for authorization, {at}"),
-        Stage::Authorized
+        Stage::Requested if change.went_ahead.is_none() => {
+            format!("{requester} asks {asked} for authorization, {at}")
+        }
+        Stage::Requested
+        | Stage::Authorized
         | Stage::Denied
         | Stage::Withdrawn
         | Stage::Lapsed
@@ -164,7 +188,7 @@ fn authorization(change: &EmergencyChange) -> Vec<String> {
     }
     if let Some(given) = &change.authorization {
         let ahead = match change.authorized_ahead_by() {
-            Some(ahead) if ahead >= chrono::TimeDelta::zero() => {
+            Some(ahead) if ahead >= TimeDelta::zero() => {
                 format!(", {} before deployment", say::span(ahead))
             }
             Some(behind) => format!(", {} after deployment", say::span(behind)),
@@ -296,48 +320,44 @@ fn paperwork(showing: &Showing<'_>) -> Vec<String> {
             ));
         }
         (None, Some(due_at)) => lines.push(format!(
-            "*Ticket* due {}. Missing: {}",
-            say::at(due_at),
+            "*Ticket* {}. Missing: {}",
+            due(change, Duty::Ticket, due_at),
             missing(change)
         )),
         (None, None) => {}
     }
-    match decision(showing) {
-        Decision::NotOwed => {}
-        Decision::Ready(_) => lines.push(format!(
-            "*Decision* waits for {}{}",
-            decider(showing),
-            decision_due(showing)
-        )),
-        // What the ticket misses is said above.
-        Decision::Waits(waits) if waits.len() < 2 && change.documented_at.is_none() => {}
-        Decision::Waits(waits) => lines.push(format!(
-            "*Decision* waits for {}{}",
-            say::listed(waits),
-            decision_due(showing)
-        )),
+    // What the ticket misses is said above; this is what else the decision needs.
+    let also: Vec<String> = owed(showing)
+        .iter()
+        .filter(|one| one.duty.is_needed_for_approval() && one.duty != Duty::Ticket)
+        .map(|one| waited_for(change, one))
+        .collect();
+    if !also.is_empty() {
+        lines.push(format!("*Also needed*: {}", say::listed(also)));
+    }
+    for one in owed(showing) {
+        if let (Duty::Approval, Some(due_at)) = (one.duty, one.due_at) {
+            lines.push(format!(
+                "*Decision* by {}, {}",
+                owner(one.owner.as_ref()),
+                due(change, Duty::Approval, due_at)
+            ));
+        }
     }
     lines
 }
 
-fn decider(showing: &Showing<'_>) -> String {
-    owner(
-        owed(showing)
-            .iter()
-            .find(|one| one.duty == Duty::Approval)
-            .and_then(|one| one.owner.as_ref()),
-    )
+/// When something is due, or that it is missed, without a word that ages.
+fn due(change: &EmergencyChange, duty: Duty, due_at: DateTime<Utc>) -> String {
+    if change.missed.contains(&(duty, due_at)) {
+        format!("was due {} and is overdue", say::at(due_at))
+    } else {
+        format!("due {}", say::at(due_at))
+    }
 }
 
-fn decision_due(showing: &Showing<'_>) -> String {
-    owed(showing)
-        .iter()
-        .find(|one| one.duty == Duty::Approval)
-        .and_then(|one| one.due_at)
-        .map_or_else(String::new, |due_at| format!(", due {}", say::at(due_at)))
-}
-
-fn exceptions(change: &EmergencyChange) -> Vec<String> {
+/// The controls that were not met, in plain words.
+pub(super) fn exceptions(change: &EmergencyChange) -> Vec<String> {
     let said: Vec<String> = change
         .exceptions
         .iter()

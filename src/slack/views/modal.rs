@@ -3,32 +3,43 @@
 //! What they put in comes back through `inbound`; the names of the inputs stand
 //! in `control`.
 
+use std::fmt;
+
 use slack_morphism::prelude::{
     SlackBlock, SlackBlockCheckboxesElement, SlackBlockChoiceItem, SlackBlockId,
-    SlackBlockPlainTextInputElement, SlackBlockPlainTextOnly, SlackBlockRadioButtonsElement,
-    SlackBlockStaticSelectElement, SlackBlockText, SlackBlockUsersSelectElement, SlackInputBlock,
+    SlackBlockMarkDownText, SlackBlockPlainTextInputElement, SlackBlockPlainTextOnly,
+    SlackBlockRadioButtonsElement, SlackBlockText, SlackBlockUsersSelectElement, SlackInputBlock,
     SlackInputBlockElement, SlackModalView, SlackView,
 };
 
 use crate::domain::change::{Criterion, Exception, LONGEST_TEXT};
-use crate::domain::id::{ChannelId, GroupId, MessageTs, UserId};
+use crate::domain::id::{ChannelId, MessageTs, UserId};
+use crate::domain::policy::{Party, Policy};
 use crate::domain::ticket::Section;
 use crate::slack::control::{Input, Memory, Modal};
 
 use super::blocks::{context, plain, section};
 use super::{Said, Showing, direct, say};
 
-/// How many groups a select offers, and how long an option may be.
-const MOST_OPTIONS: usize = 100;
-const LONGEST_OPTION: usize = 75;
+/// How many checkboxes Slack puts into one input.
+const MOST_CHECKBOXES: usize = 10;
 
 /// What a form begins with.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Prefill {
     /// What is to be changed, as far as it was typed.
     pub what: String,
     /// Who was named.
     pub asked: Option<UserId>,
+}
+
+impl fmt::Debug for Prefill {
+    /// What people wrote doesn't belong in logs of the program.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Prefill")
+            .field("asked", &self.asked)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Where a modal was opened from; its replies go there.
@@ -40,20 +51,11 @@ pub struct OpenedFrom<'a> {
     pub thread: Option<&'a MessageTs>,
 }
 
-/// A user group that may be asked, with its name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NamedGroup {
-    /// Which.
-    pub id: GroupId,
-    /// Its name, as people know it.
-    pub name: String,
-}
-
 /// Returns the form that begins an emergency change.
-pub fn declare(prefill: &Prefill, groups: &[NamedGroup], from: OpenedFrom<'_>) -> SlackView {
+pub fn declare(prefill: &Prefill, policy: &Policy, from: OpenedFrom<'_>) -> SlackView {
     let mut what = long_text().with_placeholder(plain("Deploy WAF rule to block SQL injection"));
     if !prefill.what.trim().is_empty() {
-        what = what.with_initial_value(prefill.what.chars().take(LONGEST_TEXT).collect());
+        what = what.with_initial_value(say::beginning(&prefill.what, LONGEST_TEXT));
     }
     what = what.with_focus_on_load(true);
     let criteria: Vec<SlackBlockChoiceItem<SlackBlockText>> = Criterion::ALL
@@ -79,7 +81,7 @@ pub fn declare(prefill: &Prefill, groups: &[NamedGroup], from: OpenedFrom<'_>) -
             true,
         ),
     ];
-    blocks.extend(group(groups));
+    blocks.extend(groups(policy));
     blocks.push(input(
         Input::Criterion,
         "Why can't it wait?",
@@ -149,7 +151,7 @@ pub fn document(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackView {
     }
     modal(
         Modal::Document,
-        &title(change.number),
+        &format!("{} ticket", change.number),
         "Save",
         &memory,
         blocks,
@@ -172,7 +174,13 @@ pub fn reject(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackView {
         ),
     ];
     let memory = Memory::at(from.channel, from.thread).about(number);
-    modal(Modal::Reject, &title(number), "Reject", &memory, blocks)
+    modal(
+        Modal::Reject,
+        &format!("Reject {number}"),
+        "Reject",
+        &memory,
+        blocks,
+    )
 }
 
 /// Returns the question how a rejected change was put right.
@@ -200,12 +208,19 @@ pub fn remediate(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackView {
         false,
     ));
     let memory = Memory::at(from.channel, from.thread).about(number);
-    modal(Modal::Remediate, &title(number), "Save", &memory, blocks)
+    modal(
+        Modal::Remediate,
+        &format!("Put {number} right"),
+        "Save",
+        &memory,
+        blocks,
+    )
 }
 
 /// Returns the answer to the exceptions that wait for one.
 pub fn answer_exceptions(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackView {
     let change = showing.change;
+    let exceptions = format!("{} exceptions", change.number);
     let option = |exception: Exception| -> SlackBlockChoiceItem<SlackBlockText> {
         SlackBlockChoiceItem::new(
             plain(say::exception(exception)).into(),
@@ -217,13 +232,7 @@ pub fn answer_exceptions(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackVi
     if open.is_empty() {
         blocks.push(section("No exception waits for an answer any more."));
         let memory = Memory::at(from.channel, from.thread).about(change.number);
-        return view(
-            Modal::AnswerExceptions,
-            &title(change.number),
-            None,
-            &memory,
-            blocks,
-        );
+        return view(Modal::AnswerExceptions, &exceptions, None, &memory, blocks);
     }
     let which = SlackBlockCheckboxesElement::new(open.clone()).with_initial_options(open);
     let owner = change.implementers().next().unwrap_or(&change.requester);
@@ -268,7 +277,7 @@ pub fn answer_exceptions(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackVi
     let memory = Memory::at(from.channel, from.thread).about(change.number);
     modal(
         Modal::AnswerExceptions,
-        &title(change.number),
+        &exceptions,
         "Answer",
         &memory,
         blocks,
@@ -276,26 +285,23 @@ pub fn answer_exceptions(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackVi
 }
 
 /// Returns the choice of whom to ask instead.
-pub fn ask_someone_else(
-    showing: &Showing<'_>,
-    groups: &[NamedGroup],
-    from: OpenedFrom<'_>,
-) -> SlackView {
+pub fn ask_someone_else(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackView {
     let number = showing.change.number;
+    let groups = groups(showing.policy);
     let mut blocks = vec![
         about(showing),
         // With groups to choose from, a person is one of two ways.
         whom(
             None,
-            "They hear of it at once, in the channel and by direct message.",
-            !groups.is_empty(),
+            "They hear of it at once, in the thread under the card.",
+            groups.is_some(),
         ),
     ];
-    blocks.extend(group(groups));
+    blocks.extend(groups);
     let memory = Memory::at(from.channel, from.thread).about(number);
     modal(
         Modal::AskSomeoneElse,
-        &title(number),
+        &format!("Ask for {number}"),
         "Ask",
         &memory,
         blocks,
@@ -316,33 +322,30 @@ fn whom(asked: Option<&UserId>, hint: &str, optional: bool) -> SlackBlock {
     )
 }
 
-fn group(groups: &[NamedGroup]) -> Option<SlackBlock> {
-    if groups.is_empty() {
+/// The groups that the policy names. A select could show their ids only;
+/// checkboxes take markup, and Slack shows the names.
+fn groups(policy: &Policy) -> Option<SlackBlock> {
+    let options: Vec<SlackBlockChoiceItem<SlackBlockText>> = policy
+        .approvers
+        .iter()
+        .filter_map(|party| match party {
+            Party::Group(group) => Some(SlackBlockChoiceItem::new(
+                SlackBlockMarkDownText::new(say::party(party))
+                    .with_verbatim(true)
+                    .into(),
+                group.as_str().to_owned(),
+            )),
+            Party::Person(_) => None,
+        })
+        .take(MOST_CHECKBOXES)
+        .collect();
+    if options.is_empty() {
         return None;
     }
-    let options = groups
-        .iter()
-        .take(MOST_OPTIONS)
-        .map(|group| {
-            SlackBlockChoiceItem::new(
-                plain(
-                    &group
-                        .name
-                        .chars()
-                        .take(LONGEST_OPTION / 2)
-                        .collect::<String>(),
-                ),
-                group.id.as_str().to_owned(),
-            )
-        })
-        .collect();
-    let select = SlackBlockStaticSelectElement::new()
-        .with_placeholder(plain("Choose a group"))
-        .with_options(options);
     Some(input(
-        Input::Group,
-        "Or a group",
-        select.into(),
+        Input::Groups,
+        "Or everybody in a group",
+        SlackBlockCheckboxesElement::new(options).into(),
         Some("Whoever of them answers first."),
         true,
     ))
@@ -355,12 +358,6 @@ fn about(showing: &Showing<'_>) -> SlackBlock {
         showing.change.number,
         showing.what_in_a_line(300)
     ))
-}
-
-/// The name of a change, which fits a title of 24 characters up to the year that
-/// nobody will see.
-fn title(number: crate::domain::id::ChangeNumber) -> String {
-    number.to_string()
 }
 
 const fn hint(section: Section) -> &'static str {
@@ -419,7 +416,6 @@ fn named(element: SlackInputBlockElement) -> SlackInputBlockElement {
     match element {
         SlackInputBlockElement::PlainTextInput(one) => one.with_action_id(id()).into(),
         SlackInputBlockElement::UsersSelect(one) => one.with_action_id(id()).into(),
-        SlackInputBlockElement::StaticSelect(one) => one.with_action_id(id()).into(),
         SlackInputBlockElement::RadioButtons(one) => one.with_action_id(id()).into(),
         SlackInputBlockElement::Checkboxes(one) => one.with_action_id(id()).into(),
         other => other,

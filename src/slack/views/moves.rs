@@ -107,9 +107,7 @@ pub(super) fn moves(showing: &Showing<'_>) -> Option<SlackBlock> {
     if !commanded {
         row.push(take_command(change, "I'm commanding").into());
     }
-    // Before the decision the ticket comes first; its approver hears by message.
-    let decided = matches!(change.stage, Stage::Approved | Stage::Rejected);
-    if decided && change.unanswered().next().is_some() {
+    if !change.deployments.is_empty() && change.unanswered().next().is_some() {
         row.push(answer(change).into());
     }
     if !rare.is_empty() {
@@ -118,16 +116,19 @@ pub(super) fn moves(showing: &Showing<'_>) -> Option<SlackBlock> {
     (!row.is_empty()).then(|| actions(row))
 }
 
-/// How often the request was repeated. Being asked in another's place doesn't
-/// take back a way out that was offered.
-fn repeats(change: &EmergencyChange) -> u8 {
+/// How often the request was repeated. A chase that begins anew, because
+/// somebody else is asked, doesn't take back a way out that was offered: what
+/// was slept through counts by its rung, what was said by its number.
+fn repeats(change: &EmergencyChange) -> u32 {
     change
         .chases
         .iter()
         .filter(|((duty, _), _)| *duty == Duty::AnswerRequest)
-        .filter_map(|(_, chase)| match chase.highest {
-            Some(Rung::Again(n)) => Some(n),
-            Some(Rung::Opening | Rung::Ready | Rung::Before(_) | Rung::Overdue(_)) | None => None,
+        .map(|(_, chase)| match chase.highest {
+            Some(Rung::Again(n)) => chase.n_reminders.max(u32::from(n)),
+            Some(Rung::Opening | Rung::Ready | Rung::Before(_) | Rung::Overdue(_)) | None => {
+                chase.n_reminders
+            }
         })
         .max()
         .unwrap_or_default()
@@ -213,5 +214,10 @@ pub(super) fn remediate(change: &EmergencyChange) -> SlackBlockButtonElement {
 
 /// Answers exceptions.
 pub(super) fn answer(change: &EmergencyChange) -> SlackBlockButtonElement {
-    button(Control::AnswerExceptions, "Answer", change.number)
+    let label = if change.unanswered().count() > 1 {
+        "Answer the exceptions"
+    } else {
+        "Answer the exception"
+    };
+    button(Control::AnswerExceptions, label, change.number)
 }

@@ -7,6 +7,7 @@ use crate::domain::obligation::Duty;
 use crate::domain::policy::{Party, Policy};
 
 use super::blocks::{message, section};
+use super::facts::Decision;
 use super::{Message, Showing, facts, say};
 
 /// How much of what somebody wrote a note repeats.
@@ -79,9 +80,8 @@ fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
         )),
         Event::ApprovalTakenBack { section } => Some(taken_back(&who, &section.to_string())),
         Event::Rejected { reason, .. } => Some(format!(
-            "Rejected in retrospect by {who}: {}\n{} has 7 days, until {}, to say how it was put right.",
+            "Rejected in retrospect by {who}: {}\nThe implementer has 7 days, until {}, to say how it was put right.",
             say::wrote_in_a_line(&showing.texts.said(reason), ROOM),
-            implementers(change),
             say::at(recorded.at + Policy::REMEDY)
         )),
         Event::Remediated { how } => Some(format!(
@@ -100,11 +100,11 @@ fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
             sentence(&say::wrote_in_a_line(&showing.texts.said(remedy), ROOM)),
             say::person(owner)
         )),
-        Event::DeadlineMissed {
-            duty,
-            owner,
-            due_at,
-        } => Some(missed(showing, *duty, owner.as_ref(), *due_at, recorded.at)),
+        // A deadline passes at any hour. The thread names the role and not the
+        // person, because a name would ring their phone at night.
+        Event::DeadlineMissed { duty, due_at, .. } => {
+            Some(missed(showing, *duty, role(*duty), *due_at, recorded.at))
+        }
         Event::Reminded {
             duty,
             owner,
@@ -123,14 +123,6 @@ pub(super) fn actor(actor: &Actor) -> String {
     }
 }
 
-/// The people who deployed the change.
-fn implementers(change: &EmergencyChange) -> String {
-    change
-        .implementers()
-        .next()
-        .map_or_else(|| say::person(&change.requester), say::person)
-}
-
 fn sentence(words: &str) -> String {
     if words.ends_with(['.', '!', '?', '…']) {
         words.to_owned()
@@ -141,13 +133,15 @@ fn sentence(words: &str) -> String {
 
 fn authorized(change: &EmergencyChange, by: &str, at: DateTime<Utc>, requester: &str) -> String {
     let after = say::span(at - change.asked_at);
-    if change.deployments.is_empty() {
-        format!(
-            "Authorized by {by}, {after} after the request. {requester}, deploy; then press *Deployed now* on the card."
-        )
+    let next = if change.deployments.is_empty() {
+        format!(" {requester}, deploy; then press *Deployed now* on the card.")
     } else {
-        format!("Authorized by {by}, {after} after the request.")
-    }
+        String::new()
+    };
+    format!(
+        "Authorized by {by} {}, {after} after being asked.{next}",
+        say::at(at)
+    )
 }
 
 fn deployed(
@@ -181,7 +175,7 @@ fn deployed(
 /// That an edit took an approval back.
 pub(super) fn taken_back(who: &str, section: &str) -> String {
     format!(
-        "{who} edited the {section} after the approval, so the approval no longer holds. The approver decides anew."
+        "{who} edited the section “{section}” after the approval, so the approval no longer holds. The approver decides anew."
     )
 }
 
@@ -189,7 +183,7 @@ pub(super) fn taken_back(who: &str, section: &str) -> String {
 pub(super) fn missed(
     showing: &Showing<'_>,
     duty: Duty,
-    owner: Option<&Party>,
+    from: &str,
     due_at: DateTime<Utc>,
     noticed_at: DateTime<Utc>,
 ) -> String {
@@ -205,12 +199,22 @@ pub(super) fn missed(
         Duty::AnswerException(exception) => {
             format!(" The exception: {}.", say::exception(exception))
         }
+        // Whoever couldn't decide yet isn't blamed alone.
+        Duty::Approval => match facts::decision(showing) {
+            Decision::Waits(_) => {
+                let waited_for = facts::owed(showing)
+                    .into_iter()
+                    .filter(|one| one.duty.is_needed_for_approval())
+                    .map(|one| one.duty.to_string());
+                format!(" It waits for {}.", say::listed(waited_for))
+            }
+            Decision::Ready(_) | Decision::NotOwed => String::new(),
+        },
         Duty::AnswerRequest
         | Duty::ConfirmDeployment
         | Duty::Ticket
         | Duty::CommanderAuthorization
         | Duty::SecondAuthorization
-        | Duty::Approval
         | Duty::Remediation => String::new(),
     };
     let then = if facts::is_owed(showing, duty) {
@@ -219,11 +223,21 @@ pub(super) fn missed(
         " It has come in since; the miss stays on record."
     };
     format!(
-        "Deadline missed. {} was due {} from {}{noticed}.{missing}{then}",
+        "Deadline missed. {} was due {} from {from}{noticed}.{missing}{then}",
         say::duty(duty),
         say::at(due_at),
-        facts::owner(owner)
     )
+}
+
+/// Who owes something, by their part in the change.
+const fn role(duty: Duty) -> &'static str {
+    match duty {
+        Duty::AnswerRequest | Duty::SecondAuthorization => "whoever may authorize",
+        Duty::ConfirmDeployment => "the requester",
+        Duty::Ticket | Duty::Remediation => "the implementer",
+        Duty::CommanderAuthorization => "the incident's commander",
+        Duty::Approval | Duty::AnswerException(_) => "the approver",
+    }
 }
 
 /// What a reminder says in the thread: a request, to everybody; anything else,

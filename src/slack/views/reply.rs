@@ -1,6 +1,6 @@
 //! Replies that only the person who asked sees.
 
-use slack_morphism::prelude::SlackBlock;
+use slack_morphism::prelude::{SlackBlock, SlackBlockButtonElement};
 
 use crate::domain::change::EmergencyChange;
 use crate::domain::obligation::{Duty, Obligation};
@@ -8,11 +8,14 @@ use crate::domain::ticket::Section;
 use crate::gesture::Which;
 use crate::slack::control::Control;
 
-use super::blocks::{actions, context, fits, message, one_line, plain, section};
+use super::blocks::{actions, context, fits, message, one_line, paragraphs, plain, section};
 use super::{Message, Showing, direct, facts, moves, say};
 
 /// How much of each text the status shows: the most that fits a message.
-const ROOMS: [usize; 6] = [2900, 1800, 900, 400, 150, 60];
+const ROOMS: [usize; 7] = [15_000, 2800, 1800, 900, 400, 150, 60];
+
+/// How much of a section of the ticket it shows, beside its heading.
+const LONGEST_SECTION: usize = 2800;
 
 /// How many changes a list shows.
 const MOST_LISTED: usize = 20;
@@ -68,22 +71,23 @@ pub fn status(showing: &Showing<'_>) -> Message {
 fn status_blocks(showing: &Showing<'_>, room: usize) -> Vec<SlackBlock> {
     let change = showing.change;
     let what = say::wrote(&showing.texts.said(&change.what), room);
-    let mut is_cut = what.is_cut;
-    let mut blocks = vec![
-        section(&format!(
-            "*{}* is {}.",
-            change.number,
-            said_standing(change)
-        )),
-        section(&what.words),
-    ];
+    let mut is_cut = false;
+    let mut blocks = vec![section(&format!(
+        "*{}* is {}.",
+        change.number,
+        said_standing(change)
+    ))];
+    blocks.extend(paragraphs(&what.words));
     let mut lines = vec![facts::request(change), facts::why(change)];
     lines.extend(facts::story(showing));
-    lines.extend(facts::accounts(showing));
+    lines.extend(facts::exceptions(change));
     blocks.push(section(&lines.join("\n")));
     for part in Section::ALL {
         if let Some(written) = change.sections.get(part) {
-            let text = say::wrote(&showing.texts.said(&written.text), room.min(2800));
+            let text = say::wrote(
+                &showing.texts.said(&written.text),
+                room.min(LONGEST_SECTION),
+            );
             is_cut |= text.is_cut;
             blocks.push(section(&format!(
                 "*{}*\n{}",
@@ -243,27 +247,16 @@ pub fn help() -> Message {
     )
 }
 
-/// Asks whether a subcommand was meant. `typed` becomes a request with one more
-/// tap, in case it wasn't.
-pub fn unsure(meant: &str, typed: Option<&str>) -> Message {
-    let meant = say::safe(meant, 40).words;
-    let line = match typed {
-        Some(typed) => format!(
-            "Did you mean `/emergency {meant}`? Nothing was recorded for “{}” yet.",
-            say::safe(typed, 200).words
-        ),
-        None => format!("Did you mean `/emergency {meant}`? Nothing was recorded yet."),
-    };
-    let button =
-        slack_morphism::prelude::SlackBlockButtonElement::new(plain("No, ask for authorization"))
-            .with_action_id(Control::Declare.action_id().into())
-            .with_value(value(typed.unwrap_or_default()));
-    message(&line, vec![section(&line), actions(vec![button.into()])])
-}
-
-/// What a button's value can hold of what was typed: far more than a word.
-fn value(typed: &str) -> String {
-    typed.chars().take(900).collect()
+/// Asks whether a subcommand was meant. One more tap asks for authorization, in
+/// case it wasn't.
+pub fn unsure(meant: &str) -> Message {
+    let line = format!(
+        "Did you mean `/emergency {}`? Nothing was recorded.",
+        say::safe(meant, 40).words
+    );
+    let request = SlackBlockButtonElement::new(plain("No, ask for authorization"))
+        .with_action_id(Control::Declare.action_id().into());
+    message(&line, vec![section(&line), actions(vec![request.into()])])
 }
 
 /// Says that a subcommand isn't there yet, and that nothing was recorded.

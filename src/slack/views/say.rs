@@ -169,6 +169,18 @@ pub(super) fn safe(words: &str, room: usize) -> Excerpt {
     }
 }
 
+/// Returns as much of `words` as fits, as it is: for inputs, which know no markup.
+pub(super) fn beginning(words: &str, room: usize) -> String {
+    let mut used = 0;
+    words
+        .chars()
+        .take_while(|letter| {
+            used += letter.len_utf16();
+            used <= room
+        })
+        .collect()
+}
+
 /// Slack counts as JavaScript does, in units of UTF-16.
 pub(super) fn width(text: &str) -> usize {
     text.encode_utf16().count()

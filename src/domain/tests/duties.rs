@@ -1,0 +1,181 @@
+//! Segregation of duties, written out by hand: who may do what, on what ground.
+
+use super::*;
+use crate::domain::authorization::{Act, holds_the_role, judge};
+
+/// Dana asked, Riley deployed; neither may decide.
+fn change() -> EmergencyChange {
+    requested().at(minutes(5)).deploys(RILEY).change
+}
+
+fn said(act: Act, who: &Member, change: &EmergencyChange, policy: &Policy) -> String {
+    match judge(act, who, change, policy) {
+        Ok(ground) => ground.name().to_owned(),
+        Err(refusal) => {
+            let name = format!("{refusal:?}");
+            name.split(' ').next().unwrap().to_owned()
+        }
+    }
+}
+
+fn standing(id: &str, standing: Standing) -> Member {
+    Member {
+        standing,
+        ..full(id)
+    }
+}
+
+fn check(policy: &Policy, table: &[(Member, [&str; 6])]) {
+    let acts = [
+        Act::Authorize,
+        Act::Deny,
+        Act::SecondAuthorize,
+        Act::Approve,
+        Act::Reject,
+        Act::Command,
+    ];
+    assert_eq!(acts.len(), Act::ALL.len());
+    let change = change();
+    for (who, expected) in table {
+        let judged = acts.map(|act| said(act, who, &change, policy));
+        assert_eq!(judged, expected.map(str::to_owned), "{who:?}");
+    }
+}
+
+#[test]
+fn under_a_written_policy_those_decide_whom_it_names_and_who_did_not_do_it() {
+    let not = "NotACommander";
+    let own = "OwnRequest";
+    let dep = "OwnDeployment";
+    let no = "NotAnApprover";
+    let yes = "policy";
+    check(
+        &written(),
+        &[
+            //            authorize, deny, second person, approve, reject, command
+            (full(DANA), [own, own, own, own, own, not]),
+            (full(RILEY), [dep, dep, dep, dep, dep, "policy"]),
+            (full(MORGAN), [yes, yes, yes, yes, yes, not]),
+            (full(ALEX), [yes, yes, yes, yes, yes, not]),
+            (full(KIM), [yes, yes, yes, yes, yes, not]),
+            (full(SAM), [no, no, no, no, no, not]),
+            (standing(MORGAN, Standing::Guest), ["Guest"; 6]),
+            (standing(MORGAN, Standing::Bot), ["Bot"; 6]),
+            (standing(MORGAN, Standing::Deactivated), ["Left"; 6]),
+            (standing(MORGAN, Standing::Foreign), ["Foreign"; 6]),
+            (standing(RILEY, Standing::Guest), ["Guest"; 6]),
+            (standing(KIM, Standing::Foreign), ["Foreign"; 6]),
+        ],
+    );
+}
+
+#[test]
+fn under_no_policy_any_full_member_decides_who_did_not_do_it() {
+    let any = "no_policy";
+    let own = "OwnRequest";
+    let dep = "OwnDeployment";
+    check(
+        &Policy::unwritten(PolicyVersion(1)),
+        &[
+            (full(DANA), [own, own, own, own, own, any]),
+            (full(RILEY), [dep, dep, dep, dep, dep, any]),
+            (full(MORGAN), [any; 6]),
+            (full(SAM), [any; 6]),
+            (standing(SAM, Standing::Guest), ["Guest"; 6]),
+            (standing(SAM, Standing::Bot), ["Bot"; 6]),
+            (standing(SAM, Standing::Deactivated), ["Left"; 6]),
+            (standing(SAM, Standing::Foreign), ["Foreign"; 6]),
+        ],
+    );
+}
+
+#[test]
+fn to_be_named_by_the_policy_helps_neither_requester_nor_implementer() {
+    let own = "OwnRequest";
+    let dep = "OwnDeployment";
+    let mut policy = written();
+    policy.approvers.extend([person(DANA), person(RILEY)]);
+    policy.commanders.push(person(DANA));
+    check(
+        &policy,
+        &[
+            (full(DANA), [own, own, own, own, own, "policy"]),
+            (full(RILEY), [dep, dep, dep, dep, dep, "policy"]),
+        ],
+    );
+}
+
+#[test]
+fn every_implementer_counts_not_only_the_first() {
+    let change = given(deployed()).at(hours(1)).deploys(MORGAN).change;
+    for (who, expected) in [(DANA, "OwnRequest"), (MORGAN, "OwnDeployment")] {
+        assert_eq!(
+            said(Act::Approve, &full(who), &change, &written()),
+            expected
+        );
+    }
+}
+
+#[test]
+fn whoever_went_ahead_cannot_be_the_second_person_but_may_approve() {
+    let story = given(requested()).when(go_ahead(MORGAN));
+    let judged = |act| said(act, &full(MORGAN), &story.change, &story.policy);
+    assert_eq!(judged(Act::Authorize), "OwnGoingAhead");
+    assert_eq!(judged(Act::SecondAuthorize), "OwnGoingAhead");
+    assert_eq!(judged(Act::Approve), "policy");
+}
+
+#[test]
+fn a_group_counts_for_whoever_is_in_it_at_the_time() {
+    let mut left = full(KIM);
+    left.groups.clear();
+    let change = change();
+    assert_eq!(
+        said(Act::Approve, &full(KIM), &change, &written()),
+        "policy"
+    );
+    assert_eq!(
+        said(Act::Approve, &left, &change, &written()),
+        "NotAnApprover"
+    );
+}
+
+#[test]
+fn only_a_full_member_whom_the_policy_names_holds_the_role() {
+    assert!(holds_the_role(&full(MORGAN), &written()));
+    assert!(holds_the_role(&full(KIM), &written()));
+    assert!(!holds_the_role(&full(DANA), &written()));
+    assert!(!holds_the_role(
+        &standing(MORGAN, Standing::Guest),
+        &written()
+    ));
+    let unwritten = Policy::unwritten(PolicyVersion(1));
+    assert!(!holds_the_role(&full(MORGAN), &unwritten));
+}
+
+#[test]
+fn the_same_rules_hold_whichever_door_the_act_comes_through() {
+    let own = Refusal::OwnRequest {
+        act: Act::Authorize,
+    };
+    given(requested()).when(authorize(DANA)).refused(&own);
+    given(requested())
+        .when(deny(DANA))
+        .refused(&Refusal::OwnRequest { act: Act::Deny });
+    given(documented())
+        .approves(DANA)
+        .refused(&Refusal::OwnRequest { act: Act::Approve })
+        .when(reject(DANA))
+        .refused(&Refusal::OwnRequest { act: Act::Reject })
+        .approves(SAM)
+        .refused(&Refusal::NotAnApprover { act: Act::Approve });
+    let own = Refusal::OwnDeployment {
+        act: Act::SecondAuthorize,
+    };
+    given(requested())
+        .at(minutes(5))
+        .deploys(MORGAN)
+        .at(minutes(6))
+        .when(authorize(MORGAN))
+        .refused(&own);
+}

@@ -1,0 +1,338 @@
+//! What is refused, and the sentence that says what to do instead.
+
+use super::*;
+use crate::domain::authorization::Act;
+use crate::domain::change::{LONGEST_TEXT, Stage, Waiting};
+
+#[test]
+fn a_request_says_something_and_fits_a_field() {
+    let blank = declared(saying(" \n\u{a0}"), &written());
+    assert_eq!(blank, Err(Refusal::NothingSaid));
+    let fits = "ü".repeat(LONGEST_TEXT);
+    assert!(declared(saying(&fits), &written()).is_ok());
+    let long = declared(saying(&format!("{fits}!")), &written());
+    assert_eq!(
+        long,
+        Err(Refusal::TooLong {
+            length: LONGEST_TEXT + 1
+        })
+    );
+}
+
+#[test]
+fn a_deployment_lies_no_further_ahead_than_clocks_differ() {
+    let story = given(authorized()).at(minutes(5));
+    let at = story.now + minutes(2) + TimeDelta::microseconds(1);
+    let story = story
+        .when(deployed_at(DANA, at))
+        .refused(&Refusal::InTheFuture { at });
+    let at = story.now + minutes(2);
+    assert_eq!(
+        story.when(deployed_at(DANA, at)).change.stage,
+        Stage::Deployed
+    );
+}
+
+#[test]
+fn each_refusal_says_what_to_do_instead() {
+    let story = given(authorized()).at(minutes(2));
+    let given_at = story.change.authorization.as_ref().unwrap().at;
+    let authorized = Refusal::AlreadyAuthorized {
+        number: NUMBER,
+        by: user(MORGAN),
+        at: given_at,
+    };
+    let story = story
+        .when(authorize(ALEX))
+        .refused(&authorized)
+        .when(deny(ALEX))
+        .refused(&authorized)
+        .when(go_ahead(DANA))
+        .refused(&authorized)
+        .when(ask(DANA, &[person(ALEX)]))
+        .refused(&authorized)
+        .approves(MORGAN)
+        .refused(&Refusal::NotDeployed { number: NUMBER })
+        .when(reject(MORGAN))
+        .refused(&Refusal::NotDeployed { number: NUMBER })
+        .when(remediate(DANA))
+        .refused(&Refusal::NotRejected { number: NUMBER })
+        .when(answer(MORGAN, Exception::ALL))
+        .refused(&Refusal::NothingToAnswer { number: NUMBER })
+        .when(by(DANA, request()))
+        .refused(&Refusal::NothingSaid);
+    story
+        .when(take_command(RILEY))
+        .when(take_command(RILEY))
+        .refused(&Refusal::AlreadyCommanded {
+            number: NUMBER,
+            by: user(RILEY),
+        })
+        .when(name_commander(DANA, ALEX))
+        .refused(&Refusal::AlreadyCommanded {
+            number: NUMBER,
+            by: user(RILEY),
+        });
+    given(requested())
+        .when(name_commander(DANA, RILEY))
+        .when(name_commander(DANA, RILEY))
+        .refused(&Refusal::AlreadyStated { number: NUMBER })
+        .when(ask(DANA, &[]))
+        .refused(&Refusal::NobodyAsked)
+        .when(ask(DANA, &[person(ALEX), person(DANA)]))
+        .refused(&Refusal::AskedThemselves)
+        .when(by(DANA, Command::Lapse))
+        .refused(&Refusal::NotPermitted { number: NUMBER })
+        .when(state_criterion(DANA))
+        .when(state_criterion(RILEY))
+        .refused(&Refusal::AlreadyStated { number: NUMBER })
+        .when(go_ahead(DANA))
+        .when(go_ahead(RILEY))
+        .refused(&Refusal::AlreadyWentAhead { number: NUMBER });
+    let denied = given(requested()).at(minutes(1)).when(deny(MORGAN));
+    let refusal = Refusal::AlreadyDenied {
+        number: NUMBER,
+        by: user(MORGAN),
+        at: denied.now,
+    };
+    denied
+        .at(minutes(2))
+        .when(deny(ALEX))
+        .refused(&refusal)
+        .when(by(DANA, Command::Withdraw))
+        .refused(&refusal);
+}
+
+#[test]
+fn nothing_undoes_a_deployment() {
+    for (what, step) in [
+        ("denied", deny(ALEX)),
+        ("gone ahead with", go_ahead(DANA)),
+        ("withdrawn", by(DANA, Command::Withdraw)),
+        ("marked as never deployed", by(DANA, Command::Lapse)),
+    ] {
+        given(deployed_without())
+            .at(minutes(9))
+            .when(step)
+            .refused(&Refusal::Deployed {
+                number: NUMBER,
+                what,
+            });
+    }
+}
+
+#[test]
+fn what_waits_is_named_in_the_order_of_the_ticket() {
+    given(deployed_without())
+        .at(hours(1))
+        .when(document(DANA, &[Section::Testing]))
+        .approves(MORGAN)
+        .refused(&Refusal::NotReady {
+            number: NUMBER,
+            waiting: Waiting(vec![
+                "why it was an emergency".to_owned(),
+                "what was done".to_owned(),
+                "rollback plan".to_owned(),
+                "outcome".to_owned(),
+                "lessons learned".to_owned(),
+                "the incident commander's authorization".to_owned(),
+                "a second person's authorization".to_owned(),
+            ]),
+        });
+}
+
+#[test]
+fn a_decision_is_made_once() {
+    let approved = given(approved());
+    let refusal = Refusal::AlreadyApproved {
+        number: NUMBER,
+        by: user(MORGAN),
+        at: approved.now,
+    };
+    approved
+        .at(hours(3))
+        .approves(ALEX)
+        .refused(&refusal)
+        .when(reject(ALEX))
+        .refused(&refusal)
+        .when(by(
+            DANA,
+            Command::StateCriterion {
+                criterion: Criterion::DataLoss,
+            },
+        ))
+        .refused(&refusal);
+    let rejected = given(rejected());
+    let refusal = Refusal::AlreadyRejected {
+        number: NUMBER,
+        by: user(MORGAN),
+        at: rejected.now,
+    };
+    rejected
+        .at(hours(3))
+        .approves(ALEX)
+        .refused(&refusal)
+        .when(reject(ALEX))
+        .refused(&refusal);
+}
+
+#[test]
+fn a_reason_is_owed_wherever_one_is_asked_for() {
+    let blank = || text(" ");
+    given(documented())
+        .at(hours(2))
+        .when(by(
+            MORGAN,
+            Command::Reject {
+                by: full(MORGAN),
+                reason: blank(),
+            },
+        ))
+        .refused(&Refusal::NoReason)
+        .when(reject(MORGAN))
+        .when(by(DANA, Command::Remediate { how: blank() }))
+        .refused(&Refusal::NoReason)
+        .when(by(
+            MORGAN,
+            Command::AnswerExceptions {
+                exceptions: BTreeSet::from([Exception::Rejected]),
+                cause: text("Haste."),
+                remedy: blank(),
+                owner: user(DANA),
+            },
+        ))
+        .refused(&Refusal::NoReason)
+        .when(by(
+            DANA,
+            Command::Document {
+                sections: vec![(Section::Testing, text(&"x".repeat(LONGEST_TEXT + 1)))],
+            },
+        ))
+        .refused(&Refusal::TooLong {
+            length: LONGEST_TEXT + 1,
+        });
+}
+
+fn every_refusal() -> Vec<Refusal> {
+    let at = berlin("2026-03-14 02:15");
+    let by = user(MORGAN);
+    let number = NUMBER;
+    let requester = user(DANA);
+    let stage = Stage::Withdrawn;
+    let mut all = vec![
+        Refusal::NothingSaid,
+        Refusal::TooLong { length: 3001 },
+        Refusal::NoSuchChange(number),
+        Refusal::NotACommander,
+        Refusal::AlreadyAuthorized {
+            number,
+            by: by.clone(),
+            at,
+        },
+        Refusal::AlreadyDenied {
+            number,
+            by: by.clone(),
+            at,
+        },
+        Refusal::AlreadyCommanded {
+            number,
+            by: by.clone(),
+        },
+        Refusal::AlreadyDeployed {
+            number,
+            by: by.clone(),
+            at,
+        },
+        Refusal::AlreadyApproved {
+            number,
+            by: by.clone(),
+            at,
+        },
+        Refusal::AlreadyRejected { number, by, at },
+        Refusal::AlreadyWentAhead { number },
+        Refusal::AlreadyStated { number },
+        Refusal::Over { number, stage },
+        Refusal::NotTheRequester {
+            number,
+            requester,
+            what: "withdraw it",
+        },
+        Refusal::NotPermitted { number },
+        Refusal::NotDeployed { number },
+        Refusal::Deployed {
+            number,
+            what: "withdrawn",
+        },
+        Refusal::NotRejected { number },
+        Refusal::NotReady {
+            number,
+            waiting: Waiting(vec!["testing".to_owned(), "outcome".to_owned()]),
+        },
+        Refusal::ContentChanged { number },
+        Refusal::InTheFuture { at },
+        Refusal::AskedThemselves,
+        Refusal::NobodyAsked,
+        Refusal::NoReason,
+        Refusal::NothingToAnswer { number },
+        Refusal::NotAnApprover { act: Act::Approve },
+        Refusal::Guest {
+            act: Act::Authorize,
+        },
+        Refusal::Bot { act: Act::Deny },
+        Refusal::Left { act: Act::Reject },
+        Refusal::Foreign { act: Act::Command },
+        Refusal::OwnDeployment {
+            act: Act::SecondAuthorize,
+        },
+        Refusal::OwnGoingAhead {
+            act: Act::SecondAuthorize,
+        },
+    ];
+    all.extend(Act::ALL.iter().map(|act| Refusal::OwnRequest { act: *act }));
+    all
+}
+
+#[test]
+fn the_sentences_of_the_refusals() {
+    let sentences: Vec<String> = every_refusal().iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(sentences.join("\n"), @r"
+    Say what you're changing, for example: `/emergency Deploy WAF rule to block SQL injection @morgan`.
+    That's 3001 characters; up to 3000 fit. Shorten it, or put the rest in a link.
+    There is no CHG-1042 here. `/emergency list` shows the open ones.
+    The policy doesn't name you among the incident commanders. If you command this incident, ask your compliance lead to add you; the requester can say who commands.
+    CHG-1042 is already authorized: <@U0MORGAN> did that at <!date^1773450900^{date_short_pretty} {time}|2026-03-14 01:15 UTC>. Nothing is left to do here.
+    CHG-1042 is already denied: <@U0MORGAN> did that at <!date^1773450900^{date_short_pretty} {time}|2026-03-14 01:15 UTC>.
+    <@U0MORGAN> already authorized CHG-1042 as the incident's commander.
+    CHG-1042 is already recorded as deployed at <!date^1773450900^{date_short_pretty} {time}|2026-03-14 01:15 UTC> by <@U0MORGAN>. Nothing was added.
+    CHG-1042 is already approved: <@U0MORGAN> did that at <!date^1773450900^{date_short_pretty} {time}|2026-03-14 01:15 UTC>.
+    CHG-1042 is already rejected: <@U0MORGAN> did that at <!date^1773450900^{date_short_pretty} {time}|2026-03-14 01:15 UTC>.
+    CHG-1042: going ahead without authorization is already on record.
+    CHG-1042 is already marked so.
+    CHG-1042 is withdrawn, so that can't be done any more. For something new, `/emergency` starts the next change.
+    <@U0DANA> asked for CHG-1042, so only they can withdraw it.
+    CHG-1042 isn't authorized, so there is nothing to let lapse. Withdraw it if it isn't needed any more.
+    CHG-1042 isn't recorded as deployed yet. Press *Deployed now* or say `/emergency deployed CHG-1042` first.
+    CHG-1042 is deployed, so it can't be withdrawn any more. Its paperwork is owed either way.
+    CHG-1042 wasn't rejected, so there is nothing to put right.
+    CHG-1042 can't be approved yet. Still missing: testing, outcome.
+    CHG-1042 was edited after this message was shown. Read it again, then approve; the message now shows the newest.
+    <!date^1773450900^{date_short_pretty} {time}|2026-03-14 01:15 UTC> is in the future. Say when it was deployed, for example `20 min ago`.
+    You can't ask yourself. Choose somebody who may authorize.
+    Choose whom to ask.
+    Say why; a few words are enough.
+    CHG-1042 has no exception that waits for an answer.
+    The policy doesn't name you among those who may approve it. Those it names are on the card.
+    Guests can't authorize it. Ask a full member of the workspace; the request stays open.
+    A bot can't deny it. A person has to.
+    That account is deactivated, so it can't reject it. Somebody else has to.
+    Only people of this organisation can authorize it as commander. The request stays open.
+    You deployed this change, so somebody else has to authorize it.
+    You went ahead with this change, so somebody else has to authorize it.
+    You asked for this change, so somebody else has to authorize it. *Ask someone else*, or go ahead without: that is recorded, and a second person makes it good afterwards.
+    You asked for this change, so you can't deny it. Withdraw it if it isn't needed any more.
+    You asked for this change, so somebody else has to authorize it as commander.
+    You asked for this change, so somebody else has to authorize it.
+    You asked for this change, so somebody else has to approve it.
+    You asked for this change, so somebody else has to reject it.
+    ");
+}

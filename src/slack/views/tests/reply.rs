@@ -1,0 +1,177 @@
+use super::*;
+use crate::gesture::Which;
+use crate::slack::views::reply::{help, kept_for_later, list, not_yet, refused, status, unsure};
+
+#[test]
+fn a_refusal_gives_back_what_was_typed() {
+    let sentence = crate::domain::change::Refusal::NothingSaid.to_string();
+    insta::assert_snapshot!(read(&refused(&sentence, Some("deploy <!here> now\nand then"))), @r"
+    » Say what you're changing, for example: `/emergency Deploy WAF rule to block SQL injection @morgan`.
+    Say what you're changing, for example: `/emergency Deploy WAF rule to block SQL injection @morgan`.
+    · You typed:
+    > deploy &lt;!here&gt; now
+    > and then
+    ");
+    insta::assert_snapshot!(read(&refused(&sentence, Some("  "))), @r"
+    » Say what you're changing, for example: `/emergency Deploy WAF rule to block SQL injection @morgan`.
+    Say what you're changing, for example: `/emergency Deploy WAF rule to block SQL injection @morgan`.
+    ");
+    insta::assert_snapshot!(read(&refused(&sentence, None)), @r"
+    » Say what you're changing, for example: `/emergency Deploy WAF rule to block SQL injection @morgan`.
+    Say what you're changing, for example: `/emergency Deploy WAF rule to block SQL injection @morgan`.
+    ");
+}
+
+#[test]
+fn the_status_tells_everything() {
+    insta::assert_snapshot!(read(&status(&Story::unanswered().showing())), @r"
+    » CHG-1001, waits for authorization: Deploy WAF rule to block SQL injection
+    *CHG-1001* is waiting for authorization.
+    Deploy WAF rule to block SQL injection
+    @Dana asks @Morgan for authorization, Sat 02:14 UTC
+    *Why an emergency:* not yet stated
+    *Still owed*
+    • The answer to the request: @Morgan
+    · Reminders so far: @Morgan of an answer to the request 2 times, last Sat 02:20 UTC.
+    [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
+    [+Authorize] [!Deny] [Ask someone else] [Going ahead without (It is recorded under your name as an exception, and a second person makes it good within 24 h of the deployment.)] [I'm commanding] [… Deployed now | Withdraw the request]
+    ");
+    let story = Story::unanswered()
+        .goes_ahead("dana")
+        .minutes(9)
+        .deploys("dana")
+        .hours(10)
+        .documents(&[(Section::Testing, "Rule blocks the pattern")])
+        .hours(25);
+    insta::assert_snapshot!(read(&status(&story.showing())), @r"
+    » CHG-1001, deployed, its ticket is owed: Deploy WAF rule to block SQL injection
+    *CHG-1001* is deployed, its ticket is owed.
+    Deploy WAF rule to block SQL injection
+    @Dana asked @Morgan for authorization, Sat 02:14 UTC
+    *Why an emergency:* not yet stated
+    *Without authorization*: @Dana went ahead Sat 02:20 UTC
+    *Incident commander* not known yet
+    *Deployed* by @Dana Sat 02:23 UTC
+    *Exceptions*: went ahead without authorization; ticket not complete by its deadline; not decided by its deadline; commander's authorization missing at its deadline; second person's authorization missing at its deadline
+    *Testing*
+    Rule blocks the pattern
+    *Still owed*
+    • The ticket (why it was an emergency, what was done, rollback plan, outcome and lessons learned): @Dana, overdue since Sun 02:23 UTC (51 min)
+    • The incident commander's authorization: @Dana, overdue since Sun 02:23 UTC (51 min)
+    • A second person's authorization: @Morgan, overdue since Sun 02:23 UTC (51 min)
+    • The retrospective decision: @Morgan, overdue since Sun 02:23 UTC (51 min)
+    • The answer to “went ahead without authorization”: @Morgan, due 2026-04-04 02:23 UTC (in 6 days)
+    • The answer to “ticket not complete by its deadline”: @Morgan, due 2026-04-05 03:14 UTC (in 7 days)
+    • The answer to “not decided by its deadline”: @Morgan, due 2026-04-05 03:14 UTC (in 7 days)
+    • The answer to “commander's authorization missing at its deadline”: @Morgan, due 2026-04-05 03:14 UTC (in 7 days)
+    • The answer to “second person's authorization missing at its deadline”: @Morgan, due 2026-04-05 03:14 UTC (in 7 days)
+    · Reminders so far: @Morgan of an answer to the request 2 times, last Sat 02:20 UTC; @Dana of the ticket 2 times, last Sat 12:14 UTC; @Dana of the incident commander's authorization 2 times, last Sat 12:14 UTC; @Morgan of a second person's authorization 2 times, last Sat 12:14 UTC; @Morgan of the retrospective decision once Sat 02:23 UTC; @Morgan of the answer to an exception once Sat 02:23 UTC.
+    [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
+    [+Document] [Authorize afterwards] [I'm commanding]
+    ");
+    let closed = Story::deployed().documents_all().approves("morgan");
+    insta::assert_snapshot!(read(&status(&closed.showing())), @r"
+    » CHG-1001, closed: Deploy WAF rule to block SQL injection
+    *CHG-1001* is closed.
+    Deploy WAF rule to block SQL injection
+    @Dana asked @Morgan for authorization, Sat 02:14 UTC
+    *Why an emergency:* Production is down and needs a fix.
+    *Authorized* by @Morgan Sat 02:15 UTC, 4 min before deployment
+    *Incident commander* @Riley authorized it Sat 02:16 UTC
+    *Deployed* by @Dana Sat 02:19 UTC
+    *Approved* in retrospect by @Morgan Sat 02:19 UTC
+    *Closed* Sat 02:19 UTC
+    *What was done*
+    Deployed WAF rule 1042 on the load balancer
+    *Testing*
+    Rule blocks the pattern, no false positives
+    *Rollback plan*
+    Disable rule 1042
+    *Outcome*
+    Attack blocked, no customer data exposed
+    *Lessons learned*
+    Need predefined WAF rules
+    · Reminders so far: @Dana of the ticket once Sat 02:19 UTC; @Morgan of the retrospective decision once Sat 02:19 UTC.
+    ");
+}
+
+#[test]
+fn a_list_has_a_line_for_each_change() {
+    let one = Story::deployed();
+    let two = Story::asked();
+    insta::assert_snapshot!(read(&list(&[two.showing(), one.showing()], Which::Open)), @r"
+    » Open emergency changes: 2
+    *Open emergency changes* (2)
+    *CHG-1001*  Deploy WAF rule to block SQL injection
+    @Dana · waits for authorization
+    *CHG-1001*  Deploy WAF rule to block SQL injection
+    @Dana · deployed, its ticket is owed, due Sun 02:19 UTC (in 24 h)
+    · `/emergency status CHG-…` shows one in full.
+    ");
+}
+
+#[test]
+fn a_long_list_says_how_many_more_there_are() {
+    let one = Story::deployed();
+    let many: Vec<_> = (0..50).map(|_| one.showing()).collect();
+    let seen = read(&list(&many, Which::Overdue));
+    assert!(
+        seen.contains("(50)") && seen.contains("And 30 more."),
+        "{seen}"
+    );
+}
+
+#[test]
+fn an_empty_list_teaches() {
+    insta::assert_snapshot!(read(&list(&[], Which::Mine)), @r"
+    » You have no part in an open change. `/emergency Deploy … @morgan` asks Morgan for authorization; `/emergency list open` shows everybody's.
+    You have no part in an open change. `/emergency Deploy … @morgan` asks Morgan for authorization; `/emergency list open` shows everybody's.
+    ");
+    insta::assert_snapshot!(read(&list(&[], Which::Open)), @r"
+    » No emergency change is open. `/emergency Deploy … @morgan` begins one and asks Morgan for authorization.
+    No emergency change is open. `/emergency Deploy … @morgan` begins one and asks Morgan for authorization.
+    ");
+    insta::assert_snapshot!(read(&list(&[], Which::Overdue)), @r"
+    » Nothing is overdue. `/emergency list open` shows what is still owed.
+    Nothing is overdue. `/emergency list open` shows what is still owed.
+    ");
+}
+
+#[test]
+fn help_begins_with_examples() {
+    insta::assert_snapshot!(read(&help()), @r"
+    » What you can say to /emergency
+    *Ask for authorization*
+    `/emergency Deploy WAF rule to block SQL injection @morgan`
+    `/emergency` alone opens a form
+
+    *Say that it is deployed*
+    `/emergency deployed`
+    `/emergency deployed CHG-1042 20 min ago`
+
+    *Do the paperwork*
+    `/emergency document CHG-1042`
+
+    *See where things stand*
+    `/emergency status CHG-1042`
+    `/emergency list`, `/emergency list open`, `/emergency list overdue`
+    · Everything else you type is taken as a request: the fix comes first. Mentioning the bot does the same as the command.
+    ");
+}
+
+#[test]
+fn what_was_not_done_is_said() {
+    insta::assert_snapshot!(read(&unsure("status")), @r"
+    » Did you mean `/emergency status`? Nothing was recorded.
+    Did you mean `/emergency status`? Nothing was recorded.
+    [No, ask for authorization]
+    ");
+    insta::assert_snapshot!(read(&not_yet("rate")), @r"
+    » `rate` isn't there yet, so nothing was done. `/emergency help` shows what is.
+    `rate` isn't there yet, so nothing was done. `/emergency help` shows what is.
+    ");
+    insta::assert_snapshot!(read(&kept_for_later()), @r"
+    » Slack can't be asked who is who just now. What you did is kept with its time and tried again shortly; you needn't repeat it.
+    Slack can't be asked who is who just now. What you did is kept with its time and tried again shortly; you needn't repeat it.
+    ");
+}

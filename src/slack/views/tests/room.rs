@@ -1,0 +1,169 @@
+//! The longest texts that people can write still fit what Slack takes.
+
+use super::*;
+use crate::domain::change::LONGEST_TEXT;
+use crate::domain::obligation::{Rung, obligations};
+use crate::gesture::Which;
+use crate::slack::views::direct::{Due, reminder, told};
+use crate::slack::views::modal::{self, OpenedFrom, Prefill};
+use crate::slack::views::{card::card, note::note, reply};
+
+/// Characters that cost most: five when escaped, two where Slack counts them,
+/// a line each, and plain ones.
+const WORST: [&str; 4] = ["&", "😀", "x\n", "x"];
+
+fn longest(piece: &str) -> String {
+    let n = LONGEST_TEXT / piece.chars().count();
+    piece.repeat(n)
+}
+
+/// Every stage of a change of the longest texts, with every exception that can
+/// come together.
+fn stages(words: &str) -> Vec<Story> {
+    let all: Vec<(Section, &str)> = Section::ALL.iter().map(|one| (*one, words)).collect();
+    let begun = || Story::asking(words, vec![person("morgan"), group("eng")]);
+    let deployed = || {
+        let mut story = begun().minutes(3).minutes(6).goes_ahead("dana").minutes(9);
+        for n in 0..8 {
+            story = story.deploys(&format!("dana{n}"));
+        }
+        story.because(Criterion::CustomerImpact)
+    };
+    let ready = || {
+        deployed()
+            .hours(40)
+            .authorizes("sam")
+            .commands("riley")
+            .documents(&all)
+    };
+    let rejected = || ready().rejects("morgan", words);
+    let remediated = || rejected().remediates("dana", words);
+    vec![
+        begun(),
+        begun().minutes(3).minutes(6),
+        begun().denies("morgan"),
+        begun().does("dana", Command::Withdraw),
+        begun().authorizes("morgan"),
+        begun().authorizes("morgan").does("dana", Command::Lapse),
+        deployed(),
+        deployed().hours(40),
+        ready(),
+        ready().approves("morgan"),
+        ready().approves("morgan").documents(&all),
+        rejected(),
+        remediated(),
+        remediated().answers("morgan", Exception::ALL),
+    ]
+}
+
+#[test]
+fn the_longest_texts_fit_every_view() {
+    let mut n_views = 0;
+    for piece in WORST {
+        let words = longest(piece);
+        for story in stages(&words) {
+            let showing = story.showing();
+            read(&card(&showing));
+            read(&reply::status(&showing));
+            for one in &story.history {
+                if let Some(note) = note(&showing, one) {
+                    read(&note);
+                }
+                if let Some(news) = told(&showing, one) {
+                    read(&news);
+                }
+                n_views += 2;
+            }
+            let from = OpenedFrom::default();
+            reading::view(&modal::document(&showing, from));
+            reading::view(&modal::reject(&showing, from));
+            reading::view(&modal::remediate(&showing, from));
+            reading::view(&modal::answer_exceptions(&showing, from));
+            reading::view(&modal::ask_someone_else(&showing, from));
+            let many: Vec<_> = (0..60).map(|_| story.showing()).collect();
+            read(&reply::list(&many, Which::Open));
+            n_views += 8;
+        }
+        read(&reply::refused(&words, Some(&words)));
+        read(&reply::unsure(&words));
+        read(&reply::not_yet(&words));
+        let prefill = Prefill {
+            what: words,
+            asked: None,
+        };
+        let policy = Policy {
+            approvers: (0..30).map(|n| group(&format!("g{n}"))).collect(),
+            ..Policy::unwritten(PolicyVersion(1))
+        };
+        reading::view(&modal::declare(&prefill, &policy, OpenedFrom::default()));
+    }
+    assert!(n_views > 1000, "{n_views}");
+}
+
+#[test]
+fn however_much_is_due_at_once_fits_one_message() {
+    for piece in WORST {
+        let words = longest(piece);
+        let mut stories = stages(&words);
+        for (number, story) in (1001..).zip(&mut stories) {
+            story.change.number = ChangeNumber(number);
+        }
+        let reader = user("dana");
+        let items: Vec<Due<'_>> = stories
+            .iter()
+            .flat_map(|story| {
+                obligations(&story.change, &story.policy)
+                    .into_iter()
+                    .map(|one| Due {
+                        showing: story.showing(),
+                        duty: one.duty,
+                        owner: &reader,
+                        due_at: one.due_at,
+                        rung: Rung::Overdue(1),
+                        open: one.met_at.is_none(),
+                    })
+            })
+            .collect();
+        let now = stories[0].now;
+        for one in &items {
+            read(&reminder(std::slice::from_ref(one), now));
+        }
+        for n in [2, 5, 20, items.len()] {
+            let seen = read(&reminder(&items[..n.min(items.len())], now));
+            assert!(
+                seen.contains("wait for you") || seen.contains("One thing"),
+                "{seen}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_is_cut_says_where_the_whole_stands() {
+    let story = Story::asking(&longest("x"), vec![person("morgan")]);
+    let seen = read(&card(&story.showing()));
+    assert!(
+        seen.contains("…\n· The whole text: `/emergency status CHG-1001`"),
+        "{seen}"
+    );
+    let whole = read(&reply::status(&story.showing()));
+    let x = whole
+        .lines()
+        .filter(|line| line.starts_with("xx"))
+        .collect::<String>();
+    assert_eq!(x, longest("x"));
+}
+
+#[test]
+fn a_long_text_is_broken_between_words_and_never_inside_an_escape() {
+    let words = format!("{} {}", "a".repeat(2000), "&".repeat(400));
+    let story = Story::asking(&words, vec![person("morgan")]);
+    let seen = read(&reply::status(&story.showing()));
+    let lines: Vec<&str> = seen.lines().skip(2).take(2).collect();
+    assert_eq!(lines[0], "a".repeat(2000));
+    assert_eq!(lines[1], "&amp;".repeat(400));
+    let unbroken = Story::asking(&"&".repeat(900), vec![person("morgan")]);
+    let seen = read(&reply::status(&unbroken.showing()));
+    let lines: Vec<&str> = seen.lines().skip(2).take(2).collect();
+    assert_eq!(lines, ["&amp;".repeat(600), "&amp;".repeat(300)]);
+}
