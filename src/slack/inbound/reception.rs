@@ -232,15 +232,7 @@ impl Reception {
             thread: open.thread.as_ref(),
         };
         if open.which == Modal::Declare {
-<<<<<<< HEAD
-            return Some(modal::declare(
-                &open.prefill,
-                self.engine.rules().newest(),
-                from,
-            ));
-=======
             return Some(modal::declare(&open.prefill, groups, from));
->>>>>>> main
         }
         let showing = views::showing(change?, &self.engine, self.clock.now());
         Some(match open.which {
@@ -249,11 +241,7 @@ impl Reception {
             Modal::Reject => modal::reject(&showing, from),
             Modal::Remediate => modal::remediate(&showing, from),
             Modal::AnswerExceptions => modal::answer_exceptions(&showing, from),
-<<<<<<< HEAD
-            Modal::AskSomeoneElse => modal::ask_someone_else(&showing, from),
-=======
             Modal::AskSomeoneElse => modal::ask_someone_else(&showing, groups, from),
->>>>>>> main
         })
     }
 }

@@ -7,14 +7,13 @@ use std::fmt;
 
 use slack_morphism::prelude::{
     SlackBlock, SlackBlockCheckboxesElement, SlackBlockChoiceItem, SlackBlockId,
-    SlackBlockMarkDownText, SlackBlockPlainTextInputElement, SlackBlockPlainTextOnly,
-    SlackBlockRadioButtonsElement, SlackBlockText, SlackBlockUsersSelectElement, SlackInputBlock,
-    SlackInputBlockElement, SlackModalView, SlackView,
+    SlackBlockPlainTextInputElement, SlackBlockPlainTextOnly, SlackBlockRadioButtonsElement,
+    SlackBlockText, SlackBlockUsersSelectElement, SlackInputBlock, SlackInputBlockElement,
+    SlackModalView, SlackView,
 };
 
 use crate::domain::change::{Criterion, Exception, LONGEST_TEXT};
-use crate::domain::id::{ChannelId, MessageTs, UserId};
-use crate::domain::policy::{Party, Policy};
+use crate::domain::id::{ChannelId, GroupId, MessageTs, UserId};
 use crate::domain::ticket::Section;
 use crate::slack::control::{Input, Memory, Modal};
 
@@ -23,6 +22,9 @@ use super::{Said, Showing, direct, say};
 
 /// How many checkboxes Slack puts into one input.
 const MOST_CHECKBOXES: usize = 10;
+
+/// The longest text of one of them.
+const LONGEST_OPTION: usize = 75;
 
 /// What a form begins with.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -51,8 +53,17 @@ pub struct OpenedFrom<'a> {
     pub thread: Option<&'a MessageTs>,
 }
 
+/// A user group that may be asked, with the name that people know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedGroup {
+    /// Which.
+    pub id: GroupId,
+    /// Its name.
+    pub name: String,
+}
+
 /// Returns the form that begins an emergency change.
-pub fn declare(prefill: &Prefill, policy: &Policy, from: OpenedFrom<'_>) -> SlackView {
+pub fn declare(prefill: &Prefill, named: &[NamedGroup], from: OpenedFrom<'_>) -> SlackView {
     let mut what = long_text().with_placeholder(plain("Deploy WAF rule to block SQL injection"));
     if !prefill.what.trim().is_empty() {
         what = what.with_initial_value(say::beginning(&prefill.what, LONGEST_TEXT));
@@ -81,7 +92,7 @@ pub fn declare(prefill: &Prefill, policy: &Policy, from: OpenedFrom<'_>) -> Slac
             true,
         ),
     ];
-    blocks.extend(groups(policy));
+    blocks.extend(groups(named));
     blocks.push(input(
         Input::Criterion,
         "Why can't it wait?",
@@ -285,9 +296,13 @@ pub fn answer_exceptions(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackVi
 }
 
 /// Returns the choice of whom to ask instead.
-pub fn ask_someone_else(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackView {
+pub fn ask_someone_else(
+    showing: &Showing<'_>,
+    named: &[NamedGroup],
+    from: OpenedFrom<'_>,
+) -> SlackView {
     let number = showing.change.number;
-    let groups = groups(showing.policy);
+    let groups = groups(named);
     let mut blocks = vec![
         about(showing),
         // With groups to choose from, a person is one of two ways.
@@ -322,22 +337,15 @@ fn whom(asked: Option<&UserId>, hint: &str, optional: bool) -> SlackBlock {
     )
 }
 
-/// The groups that the policy names. A select could show their ids only;
-/// checkboxes take markup, and Slack shows the names.
-fn groups(policy: &Policy) -> Option<SlackBlock> {
-    let options: Vec<SlackBlockChoiceItem<SlackBlockText>> = policy
-        .approvers
+/// The groups that may be asked. A box can be unticked, which a choice can't.
+fn groups(named: &[NamedGroup]) -> Option<SlackBlock> {
+    let options: Vec<SlackBlockChoiceItem<SlackBlockText>> = named
         .iter()
-        .filter_map(|party| match party {
-            Party::Group(group) => Some(SlackBlockChoiceItem::new(
-                SlackBlockMarkDownText::new(say::party(party))
-                    .with_verbatim(true)
-                    .into(),
-                group.as_str().to_owned(),
-            )),
-            Party::Person(_) => None,
-        })
         .take(MOST_CHECKBOXES)
+        .map(|group| {
+            let name = say::beginning(&group.name, LONGEST_OPTION);
+            SlackBlockChoiceItem::new(plain(&name).into(), group.id.as_str().to_owned())
+        })
         .collect();
     if options.is_empty() {
         return None;

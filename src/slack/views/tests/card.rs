@@ -143,7 +143,7 @@ fn a_deployment_without_authorization_asks_a_second_person() {
     *Also needed*: the incident commander's authorization (@Dana is asked who commands) and a second person's authorization from @Morgan
     *Decision* by @Morgan, due Sun 02:23 UTC
     *Exception*: went ahead without authorization
-    [+Document] [Authorize afterwards] [I'm commanding]
+    [+Document] [Authorize afterwards] [I'm commanding] [Answer the exception]
     ");
 }
 
@@ -234,7 +234,7 @@ fn an_approved_change_says_what_still_keeps_it_open() {
     *Why an emergency:* Production is down and needs a fix.
     *Ticket* complete since Sat 10:14 UTC
     *Exception*: went ahead without authorization
-    [Document] [Answer]
+    [Document] [Answer the exception]
     ");
 }
 
@@ -275,7 +275,7 @@ fn a_rejected_change_asks_how_it_was_put_right() {
     *Why an emergency:* Production is down and needs a fix.
     *Ticket* complete since Sat 11:14 UTC
     *Exception*: rejected in retrospect
-    [+Say how it was put right] [Answer]
+    [+Say how it was put right] [Answer the exception]
     ");
 }
 
@@ -299,7 +299,7 @@ fn a_rejected_change_put_right_waits_for_its_answer() {
     *Why an emergency:* Production is down and needs a fix.
     *Ticket* complete since Sat 11:14 UTC
     *Exception*: rejected in retrospect
-    [Answer]
+    [Answer the exception]
     ");
 }
 
@@ -340,7 +340,7 @@ fn a_missed_deadline_stays_on_the_card() {
     *Ticket* was due Sun 02:19 UTC and is overdue. Missing: what was done, testing, rollback plan, outcome and lessons learned
     *Decision* by @Morgan, was due Sun 02:19 UTC and is overdue
     *Exceptions*: ticket not complete by its deadline; not decided by its deadline
-    [+Document]
+    [+Document] [Answer the exceptions]
     ");
 }
 

@@ -284,7 +284,7 @@ fn an_exception_asks_for_its_answer() {
     *CHG-1001*  Deploy WAF rule to block SQL injection
     Exception: went ahead without authorization. Say how it came to that, what is done about it, and by whom.
     *Due 2026-04-04 02:23 UTC (in 7 days).*
-    [+Answer]
+    [+Answer the exception]
     ");
     let story = story.after(TimeDelta::days(7) - TimeDelta::hours(4));
     insta::assert_snapshot!(reminded(&story, duty, Rung::Before(240)), @r"
@@ -292,7 +292,7 @@ fn an_exception_asks_for_its_answer() {
     *CHG-1001*  Deploy WAF rule to block SQL injection
     Exception: went ahead without authorization. Say how it came to that, what is done about it, and by whom.
     *Due 2026-04-04 02:23 UTC (in 4 h 9 min).* This is the last reminder before the deadline.
-    [+Answer]
+    [+Answer the exceptions]
     ");
 }
 

@@ -2,7 +2,8 @@ use super::*;
 use crate::domain::id::MessageTs;
 use crate::slack::control::Memory;
 use crate::slack::views::modal::{
-    OpenedFrom, Prefill, answer_exceptions, ask_someone_else, declare, document, reject, remediate,
+    NamedGroup, OpenedFrom, Prefill, answer_exceptions, ask_someone_else, declare, document,
+    reject, remediate,
 };
 
 use super::reading::view;
@@ -12,10 +13,16 @@ const NOWHERE: OpenedFrom<'static> = OpenedFrom {
     thread: None,
 };
 
+fn engineers() -> [NamedGroup; 1] {
+    [NamedGroup {
+        id: GroupId::new("SENG"),
+        name: "@eng-leads".to_owned(),
+    }]
+}
+
 #[test]
 fn the_form_of_a_request_asks_for_three_things_at_most() {
-    let mut story = Story::asked();
-    insta::assert_snapshot!(view(&declare(&Prefill::default(), &story.policy, NOWHERE)), @r"
+    insta::assert_snapshot!(view(&declare(&Prefill::default(), &[], NOWHERE)), @r"
     # Emergency change
     What do you have to change?
       [ ] Deploy WAF rule to block SQL injection
@@ -31,12 +38,11 @@ fn the_form_of_a_request_asks_for_three_things_at_most() {
       You can also say so later, with one tap on the card.
     [Ask now]
     ");
-    story.policy.approvers.push(group("eng"));
     let prefill = Prefill {
         what: "fix <b>".to_owned(),
         asked: Some(user("morgan")),
     };
-    insta::assert_snapshot!(view(&declare(&prefill, &story.policy, NOWHERE)), @r"
+    insta::assert_snapshot!(view(&declare(&prefill, &engineers(), NOWHERE)), @r"
     # Emergency change
     What do you have to change?
       [fix <b>]
@@ -44,7 +50,7 @@ fn the_form_of_a_request_asks_for_three_things_at_most() {
       [@Morgan ▾]
       Leave it empty to ask those whom the policy names.
     Or everybody in a group (optional)
-      [ ] @engs
+      [ ] @eng-leads
       Whoever of them answers first.
     Why can't it wait? (optional)
       ( ) A critical vulnerability needs patching at once.
@@ -166,8 +172,8 @@ fn exceptions_are_ticked_before_they_are_answered() {
 
 #[test]
 fn somebody_else_is_a_person_or_a_group() {
-    let mut story = Story::asked();
-    insta::assert_snapshot!(view(&ask_someone_else(&story.showing(), NOWHERE)), @r"
+    let story = Story::asked();
+    insta::assert_snapshot!(view(&ask_someone_else(&story.showing(), &[], NOWHERE)), @r"
     # Ask for CHG-1001
     *CHG-1001*  Deploy WAF rule to block SQL injection
     Who should authorize it?
@@ -175,15 +181,14 @@ fn somebody_else_is_a_person_or_a_group() {
       They hear of it at once, in the thread under the card.
     [Ask]
     ");
-    story.policy.approvers.push(group("eng"));
-    insta::assert_snapshot!(view(&ask_someone_else(&story.showing(), NOWHERE)), @r"
+    insta::assert_snapshot!(view(&ask_someone_else(&story.showing(), &engineers(), NOWHERE)), @r"
     # Ask for CHG-1001
     *CHG-1001*  Deploy WAF rule to block SQL injection
     Who should authorize it? (optional)
       [Choose a person ▾]
       They hear of it at once, in the thread under the card.
     Or everybody in a group (optional)
-      [ ] @engs
+      [ ] @eng-leads
       Whoever of them answers first.
     [Ask]
     ");

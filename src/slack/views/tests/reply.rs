@@ -67,7 +67,7 @@ fn the_status_tells_everything() {
     • The answer to “second person's authorization missing at its deadline”: @Morgan, due 2026-04-05 03:14 UTC (in 7 days)
     · Reminders so far: @Morgan of an answer to the request 2 times, last Sat 02:20 UTC; @Dana of the ticket 2 times, last Sat 12:14 UTC; @Dana of the incident commander's authorization 2 times, last Sat 12:14 UTC; @Morgan of a second person's authorization 2 times, last Sat 12:14 UTC; @Morgan of the retrospective decision once Sat 02:23 UTC; @Morgan of the answer to an exception once Sat 02:23 UTC.
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
-    [+Document] [Authorize afterwards] [I'm commanding]
+    [+Document] [Authorize afterwards] [I'm commanding] [Answer the exceptions]
     ");
     let closed = Story::deployed().documents_all().approves("morgan");
     insta::assert_snapshot!(read(&status(&closed.showing())), @r"

@@ -5,7 +5,7 @@ use crate::domain::change::LONGEST_TEXT;
 use crate::domain::obligation::{Rung, obligations};
 use crate::gesture::Which;
 use crate::slack::views::direct::{Due, reminder, told};
-use crate::slack::views::modal::{self, OpenedFrom, Prefill};
+use crate::slack::views::modal::{self, NamedGroup, OpenedFrom, Prefill};
 use crate::slack::views::{card::card, note::note, reply};
 
 /// Characters that cost most: five when escaped, two where Slack counts them,
@@ -79,7 +79,7 @@ fn the_longest_texts_fit_every_view() {
             reading::view(&modal::reject(&showing, from));
             reading::view(&modal::remediate(&showing, from));
             reading::view(&modal::answer_exceptions(&showing, from));
-            reading::view(&modal::ask_someone_else(&showing, from));
+            reading::view(&modal::ask_someone_else(&showing, &[], from));
             let many: Vec<_> = (0..60).map(|_| story.showing()).collect();
             read(&reply::list(&many, Which::Open));
             n_views += 8;
@@ -91,11 +91,13 @@ fn the_longest_texts_fit_every_view() {
             what: words,
             asked: None,
         };
-        let policy = Policy {
-            approvers: (0..30).map(|n| group(&format!("g{n}"))).collect(),
-            ..Policy::unwritten(PolicyVersion(1))
-        };
-        reading::view(&modal::declare(&prefill, &policy, OpenedFrom::default()));
+        let groups: Vec<NamedGroup> = (0..30)
+            .map(|n| NamedGroup {
+                id: GroupId::new(format!("S{n}")),
+                name: prefill.what.clone(),
+            })
+            .collect();
+        reading::view(&modal::declare(&prefill, &groups, OpenedFrom::default()));
     }
     assert!(n_views > 1000, "{n_views}");
 }
