@@ -218,9 +218,7 @@ pub(super) async fn sign_in(client: &SlackClient, config: &Config) -> anyhow::Re
             "Slack can't be reached at {}: check the network, or the address if you set one",
             config.slack_api_url
         ),
-        Err(error) => {
-            Err(error).context("Slack doesn't say who the bot is; try again in a minute")
-        }
+        Err(error) => Err(error).context("Slack doesn't say who the bot is; try again in a minute"),
     }
 }
 

@@ -79,7 +79,7 @@ pub enum OpenError {
     Damaged {
         /// The file.
         path: PathBuf,
-        /// SQLite's words.
+        /// `SQLite`'s words.
         reason: String,
     },
     /// The linked `SQLite` is too old to be safe.
@@ -105,7 +105,7 @@ pub fn sqlite_version() -> &'static str {
     rusqlite::version()
 }
 
-/// Returns whether the linked SQLite is new enough to be trusted with a file.
+/// Returns whether the linked `SQLite` is new enough to be trusted with a file.
 pub fn sqlite_is_sound() -> bool {
     rusqlite::version_number() >= SQLITE_AT_LEAST
 }
@@ -208,7 +208,7 @@ pub(super) fn open_for_reading(path: &Path) -> Result<Connection, OpenError> {
 
 /// Opens the file to look at it, and leaves no trace: a file whose write-ahead
 /// log is there is read through it; one without is taken as it stands, for
-/// SQLite would make the log's files only to read that they are empty.
+/// `SQLite` would make the log's files only to read that they are empty.
 pub(super) fn open_for_inspection(path: &Path) -> Result<Connection, OpenError> {
     let fault = |source| explain(path, source);
     let mut log = path.as_os_str().to_owned();
@@ -230,14 +230,15 @@ pub(super) fn open_for_inspection(path: &Path) -> Result<Connection, OpenError> 
     Ok(connection)
 }
 
-/// Writes a path as it may stand in a URI of SQLite's.
+/// Writes a path as it may stand in a URI of `SQLite`'s.
 fn percent_encoded(path: &Path) -> String {
     let mut encoded = String::new();
     for &byte in path.as_os_str().as_encoded_bytes() {
         if byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            encoded.push('%');
+            encoded.push_str(&hex::encode([byte]));
         }
     }
     encoded

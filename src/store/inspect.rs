@@ -22,7 +22,7 @@ pub struct Inspection {
     pub form: usize,
     /// How many this program knows; the next `serve` applies the others.
     pub known: usize,
-    /// What SQLite's own check found first, if anything.
+    /// What `SQLite`'s own check found first, if anything.
     pub fault: Option<String>,
     /// The registers in it; none in a file that is still empty or is damaged.
     pub registers: Vec<Register>,
