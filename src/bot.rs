@@ -83,22 +83,18 @@ enum Hold {
 /// What is under way.
 #[derive(Default)]
 struct Flights {
-    tasks: JoinSet<(Hold, Result<(), StoreError>)>,
+    tasks: JoinSet<(Vec<Hold>, Result<(), StoreError>)>,
     held: HashSet<Hold>,
 }
 
 impl Flights {
     fn spawn(
         &mut self,
-        hold: Hold,
+        holds: Vec<Hold>,
         task: impl Future<Output = Result<(), StoreError>> + Send + 'static,
     ) {
-        self.held.insert(hold.clone());
-        self.tasks.spawn(async move { (hold, task.await) });
-    }
-
-    fn holds(&self, hold: &Hold) -> bool {
-        self.held.contains(hold)
+        self.held.extend(holds.iter().cloned());
+        self.tasks.spawn(async move { (holds, task.await) });
     }
 
     fn count(&self, is: impl Fn(&Hold) -> bool) -> usize {
@@ -110,8 +106,10 @@ impl Flights {
         let mut landed = self.tasks.join_next().await;
         while let Some(result) = landed {
             match result {
-                Ok((hold, result)) => {
-                    self.held.remove(&hold);
+                Ok((holds, result)) => {
+                    for hold in holds {
+                        self.held.remove(&hold);
+                    }
                     match result {
                         Err(error @ (StoreError::Unknown | StoreError::Stopped)) => {
                             return Err(error);
@@ -129,6 +127,14 @@ impl Flights {
         }
         Ok(())
     }
+}
+
+/// What the gestures that wait keep from the clock.
+struct Answering {
+    /// Whether an answer was begun.
+    begun: bool,
+    /// The changes about which somebody said something that isn't taken in yet.
+    unheard: BTreeSet<ChangeNumber>,
 }
 
 impl Bot {
@@ -192,35 +198,54 @@ impl Bot {
     ) -> Result<bool, StoreError> {
         let answering = self.answer(flights).await?;
         // What people did comes before what the clock finds missing, unless they
-        // never cease.
-        let swept = if answering && now - *swept_at < LONGEST_WITHOUT_SWEEP {
+        // never cease: a deadline must not be missed for an act still in hand.
+        let under_way = flights.count(is_an_answer) > 0;
+        let swept = if under_way && now - *swept_at < LONGEST_WITHOUT_SWEEP {
             0
         } else {
             *swept_at = now;
-            self.engine.tick(now).await?
+            self.engine.tick(answering.unheard, now).await?
         };
         let sending = self.send(flights, now).await?;
-        Ok(answering || swept > 0 || sending)
+        Ok(answering.begun || swept > 0 || sending)
     }
 
-    async fn answer(&self, flights: &mut Flights) -> Result<bool, StoreError> {
+    async fn answer(&self, flights: &mut Flights) -> Result<Answering, StoreError> {
         let now = self.clock.now();
         let mut begun = false;
-        let mut blocked: BTreeSet<Hold> = BTreeSet::new();
+        let mut unheard = BTreeSet::new();
+        let mut blocked: HashSet<Hold> = HashSet::new();
         for waiting in self.engine.store().waiting(GESTURES).await? {
-            let hold = hold_of(&waiting.gesture);
-            let answering = |hold: &Hold| matches!(hold, Hold::Change(_) | Hold::Person(_));
-            let busy = flights.holds(&hold) || flights.count(answering) >= ANSWERS;
+            let holds = self.holds_of(&waiting.gesture).await?;
+            unheard.extend(holds.iter().filter_map(|hold| match hold {
+                Hold::Change(number) => Some(*number),
+                Hold::Person(_) | Hold::Lane(_) | Hold::Doubt(_) => None,
+            }));
             // What comes later about the same must not overtake.
-            if blocked.contains(&hold) || busy || waiting.not_before > now {
-                blocked.insert(hold);
+            let behind = holds
+                .iter()
+                .any(|hold| blocked.contains(hold) || flights.held.contains(hold));
+            let full = flights.count(is_an_answer) >= ANSWERS;
+            blocked.extend(holds.iter().cloned());
+            if behind || full || waiting.not_before > now {
                 continue;
             }
-            blocked.insert(hold.clone());
-            flights.spawn(hold, self.clone().answer_one(waiting));
+            flights.spawn(holds, self.clone().answer_one(waiting));
             begun = true;
         }
-        Ok(begun)
+        Ok(Answering { begun, unheard })
+    }
+
+    /// What a gesture must have to itself. Where the change isn't named, it is
+    /// found by the person, whose other gestures then have to keep their order.
+    async fn holds_of(&self, gesture: &Gesture) -> Result<Vec<Hold>, StoreError> {
+        let person = Hold::Person(gesture.actor.clone());
+        if let Ask::RecordDeployment { change: None, .. } = &gesture.ask {
+            let store = self.engine.store();
+            let own = store.undeployed_of(gesture.actor.clone()).await?;
+            return Ok(own.map(Hold::Change).into_iter().chain([person]).collect());
+        }
+        Ok(vec![change_of(gesture).map_or(person, Hold::Change)])
     }
 
     async fn answer_one(self, waiting: Waiting) -> Result<(), StoreError> {
@@ -237,30 +262,34 @@ impl Bot {
                 continue;
             };
             let hold = Hold::Doubt(leader.key.clone());
-            if !flights.holds(&hold) {
+            if !flights.held.contains(&hold) {
                 let dispatcher = self.dispatcher.clone();
-                flights.spawn(
-                    hold,
-                    async move { dispatcher.settle_doubt(doubtful, now).await },
-                );
+                let task = async move { dispatcher.settle_doubt(doubtful, now).await };
+                flights.spawn(vec![hold], task);
                 begun = true;
             }
         }
         for lane in store.lanes(now, LANES).await? {
             let hold = Hold::Lane(lane.clone());
             let sending = |hold: &Hold| matches!(hold, Hold::Lane(_));
-            if flights.holds(&hold) || flights.count(sending) >= SENDERS {
+            if flights.held.contains(&hold) || flights.count(sending) >= SENDERS {
                 continue;
             }
             let dispatcher = self.dispatcher.clone();
-            flights.spawn(hold, async move { dispatcher.send_next(&lane, now).await });
+            let task = async move { dispatcher.send_next(&lane, now).await };
+            flights.spawn(vec![hold], task);
             begun = true;
         }
         Ok(begun)
     }
 }
 
-fn hold_of(gesture: &Gesture) -> Hold {
+fn is_an_answer(hold: &Hold) -> bool {
+    matches!(hold, Hold::Change(_) | Hold::Person(_))
+}
+
+/// Returns the change that a gesture names.
+fn change_of(gesture: &Gesture) -> Option<ChangeNumber> {
     match &gesture.ask {
         Ask::StateCriterion { change, .. }
         | Ask::AskSomeoneElse { change, .. }
@@ -279,13 +308,13 @@ fn hold_of(gesture: &Gesture) -> Hold {
         | Ask::Approve { change, .. }
         | Ask::Reject { change, .. }
         | Ask::Remediate { change, .. }
-        | Ask::AnswerExceptions { change, .. } => Hold::Change(*change),
+        | Ask::AnswerExceptions { change, .. } => Some(*change),
         Ask::Request { .. }
         | Ask::RecordDeployment { change: None, .. }
         | Ask::Status { .. }
         | Ask::List { .. }
         | Ask::Help
         | Ask::Unsure { .. }
-        | Ask::NotYet { .. } => Hold::Person(gesture.actor.clone()),
+        | Ask::NotYet { .. } => None,
     }
 }

@@ -3,6 +3,7 @@
 //! The engine joins the rules in force to the store. It knows nothing of Slack,
 //! and reads no clock: `now` is a parameter.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -61,10 +62,16 @@ impl Engine {
             .await
     }
 
-    /// Does what has become due. Returns how many changes there were to look
-    /// at; more may be waiting.
-    pub async fn tick(&self, now: DateTime<Utc>) -> Result<usize, StoreError> {
-        self.store.sweep(Arc::clone(&self.rules), now).await
+    /// Does what has become due, but for the changes about which something
+    /// `unheard` is waiting. Returns how many changes there were to look at; more
+    /// may be waiting.
+    pub async fn tick(
+        &self,
+        unheard: BTreeSet<ChangeNumber>,
+        now: DateTime<Utc>,
+    ) -> Result<usize, StoreError> {
+        let rules = Arc::clone(&self.rules);
+        self.store.sweep(unheard, rules, now).await
     }
 
     /// Returns the groups that decide who may do what.
@@ -76,7 +83,7 @@ impl Engine {
                 Party::Group(group) => Some(group.clone()),
                 Party::Person(_) => None,
             })
-            .collect::<std::collections::BTreeSet<_>>()
+            .collect::<BTreeSet<_>>()
             .into_iter()
             .collect()
     }

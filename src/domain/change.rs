@@ -361,11 +361,19 @@ pub enum Event {
     },
     /// The commander authorized it.
     CommanderAuthorized {
+        /// How.
+        method: Method,
+        /// What that proves.
+        strength: Strength,
         /// Why they had the authority.
         ground: Ground,
     },
     /// A second person authorized it after the fact.
     SecondAuthorized {
+        /// How.
+        method: Method,
+        /// What that proves.
+        strength: Strength,
         /// Why they had the authority.
         ground: Ground,
     },
@@ -398,10 +406,10 @@ pub enum Event {
         /// Why they had the authority.
         ground: Ground,
     },
-    /// An edit took the approval back.
+    /// Something new about what was approved took the approval back.
     ApprovalTakenBack {
-        /// Which section was edited.
-        section: Section,
+        /// Which section was edited; nothing: a further deployment was told.
+        section: Option<Section>,
     },
     /// It was rejected in retrospect.
     Rejected {
@@ -1537,7 +1545,12 @@ fn authorize(draft: &mut Draft<'_>, by: &Member, method: Method) -> Result<(), R
             ground,
         });
     } else {
-        draft.record_by(&by.id, Event::SecondAuthorized { ground });
+        let event = Event::SecondAuthorized {
+            method,
+            strength: Strength::Direct,
+            ground,
+        };
+        draft.record_by(&by.id, event);
     }
     // Commander and authorizer may be one person, and then one act serves both.
     // The requester's word makes nobody a commander whom the policy doesn't.
@@ -1547,8 +1560,12 @@ fn authorize(draft: &mut Draft<'_>, by: &Member, method: Method) -> Result<(), R
         .as_ref()
         .is_some_and(|commander| commander.who == by.id && commander.authorized_at.is_none());
     if named && judge(Act::Command, by, &draft.change, draft.policy).is_ok() {
-        let ground = Ground::Commander;
-        draft.record_by(&by.id, Event::CommanderAuthorized { ground });
+        let event = Event::CommanderAuthorized {
+            method,
+            strength: Strength::Direct,
+            ground: Ground::Commander,
+        };
+        draft.record_by(&by.id, event);
     }
     Ok(())
 }
@@ -1619,7 +1636,12 @@ fn take_command(draft: &mut Draft<'_>, by: &Member) -> Result<(), Refusal> {
         });
     }
     let ground = judge(Act::Command, by, &draft.change, draft.policy)?;
-    draft.record_by(&by.id, Event::CommanderAuthorized { ground });
+    let event = Event::CommanderAuthorized {
+        method: Method::Button,
+        strength: Strength::Direct,
+        ground,
+    };
+    draft.record_by(&by.id, event);
     Ok(())
 }
 
@@ -1680,8 +1702,7 @@ fn record_deployment(
     });
     if draft.change.approval.is_some() {
         // What was done is more than what was approved.
-        let section = Section::WhatWasDone;
-        draft.record(Event::ApprovalTakenBack { section });
+        draft.record(Event::ApprovalTakenBack { section: None });
     }
     if let Some(exception) = exception_of_deployment(&draft.change, at, withdrawn) {
         draft.except(exception);
@@ -1772,7 +1793,9 @@ fn document(draft: &mut Draft<'_>, sections: &[(Section, Text)]) -> Result<(), R
             text: text.commitment(),
         });
         if draft.change.approval.is_some() {
-            draft.record(Event::ApprovalTakenBack { section: *section });
+            draft.record(Event::ApprovalTakenBack {
+                section: Some(*section),
+            });
         }
     }
     Ok(())

@@ -7,8 +7,7 @@
 //! A loop of our own, because slack-morphism's handles one delivery at a time,
 //! may wait for ever for a connection, and goes deaf when a handler panics.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -16,7 +15,7 @@ use futures_util::{SinkExt, StreamExt};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::net::TcpStream;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
@@ -88,34 +87,40 @@ pub struct Heard(Arc<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    open: AtomicUsize,
+    open: watch::Sender<usize>,
     last_hello: Mutex<Option<DateTime<Utc>>>,
 }
 
 impl Heard {
     /// Returns how many connections are open and greeted.
     pub fn connections(&self) -> usize {
-        self.0.open.load(Ordering::Relaxed)
+        *self.0.open.borrow()
+    }
+
+    /// Waits until so many connections are open and greeted.
+    pub async fn connected(&self, at_least: usize) {
+        // The sending end lives as long as `self`, so there is always an answer.
+        let mut open = self.0.open.subscribe();
+        let _open = open.wait_for(|open| *open >= at_least).await;
     }
 
     /// Returns when Slack last said hello.
     pub fn last_hello(&self) -> Option<DateTime<Utc>> {
-        // A poisoned lock still holds an instant.
-        *self
-            .0
-            .last_hello
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        *self.lock()
     }
 
     fn hello(&self, now: DateTime<Utc>) -> Greeted {
-        *self
-            .0
+        *self.lock() = Some(now);
+        self.0.open.send_modify(|open| *open += 1);
+        Greeted(self.clone())
+    }
+
+    /// An instant is written whole, so a poisoned lock still holds a good one.
+    fn lock(&self) -> MutexGuard<'_, Option<DateTime<Utc>>> {
+        self.0
             .last_hello
             .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Some(now);
-        self.0.open.fetch_add(1, Ordering::Relaxed);
-        Greeted(self.clone())
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -124,7 +129,7 @@ struct Greeted(Heard);
 
 impl Drop for Greeted {
     fn drop(&mut self) {
-        self.0.0.open.fetch_sub(1, Ordering::Relaxed);
+        self.0.0.open.send_modify(|open| *open -= 1);
     }
 }
 

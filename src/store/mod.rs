@@ -16,7 +16,7 @@ mod register;
 mod texts;
 mod writer;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -49,6 +49,10 @@ const N_READERS: usize = 3;
 
 /// How many changes one sweep looks at before it lets others write.
 const SWEEP: usize = 32;
+
+/// How long the clock leaves a change alone about which somebody has said
+/// something that Slack has to be asked about first.
+const UNHEARD: TimeDelta = TimeDelta::seconds(5);
 
 /// What went wrong in the store.
 #[derive(Debug, thiserror::Error)]
@@ -406,9 +410,15 @@ impl Store {
         .await
     }
 
-    /// Looks at the changes for which the clock has something to do. Returns
-    /// how many there were; more may be waiting.
-    pub async fn sweep(&self, rules: Arc<Rules>, now: DateTime<Utc>) -> Result<usize, StoreError> {
+    /// Looks at the changes for which the clock has something to do, and at those
+    /// about which something is `unheard` a little later. Returns how many there
+    /// were; more may be waiting.
+    pub async fn sweep(
+        &self,
+        unheard: BTreeSet<ChangeNumber>,
+        rules: Arc<Rules>,
+        now: DateTime<Utc>,
+    ) -> Result<usize, StoreError> {
         let due = self
             .read(move |connection, workspace| register::due(connection, workspace, now, SWEEP))
             .await?;
@@ -416,7 +426,11 @@ impl Store {
         // Handed in together, they share their commits.
         let swept = due.into_iter().map(|number| {
             let rules = Arc::clone(&rules);
+            let unheard = unheard.contains(&number);
             async move {
+                if unheard {
+                    return self.look_again(number, now + UNHEARD).await;
+                }
                 let ticked = self
                     .write(Urgency::Later, move |connection, workspace| {
                         tick(connection, workspace, number, &rules, now)

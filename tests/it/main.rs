@@ -1,5 +1,4 @@
 //! The bot as a whole, in one binary.
-//! The bot from outside, in one binary.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

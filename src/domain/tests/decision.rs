@@ -131,7 +131,7 @@ fn an_edit_takes_the_approval_back() {
                 text: text("outcome: rewritten").commitment(),
             },
             Event::ApprovalTakenBack {
-                section: Section::Outcome,
+                section: Some(Section::Outcome),
             },
         ]);
     assert_eq!(story.change.stage, Stage::Documented);
@@ -144,9 +144,7 @@ fn a_further_deployment_takes_the_approval_back() {
     let story = given(approved()).at(hours(3)).deploys(RILEY);
     assert_eq!(
         story.events().get(1),
-        Some(&Event::ApprovalTakenBack {
-            section: Section::WhatWasDone
-        })
+        Some(&Event::ApprovalTakenBack { section: None })
     );
     assert_eq!(story.change.approval, None);
 }

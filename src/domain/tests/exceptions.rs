@@ -3,6 +3,7 @@
 use super::*;
 use crate::domain::authorization::Ground;
 use crate::domain::change::Stage;
+use crate::domain::change::Strength;
 
 #[test]
 fn the_path_everybody_likes_leaves_no_exception() {
@@ -131,6 +132,8 @@ fn going_ahead_is_an_exception_that_a_second_person_makes_good() {
         .at(hours(7))
         .when(authorize(MORGAN))
         .then(&[Event::SecondAuthorized {
+            method: Method::Button,
+            strength: Strength::Direct,
             ground: Ground::Policy,
         }]);
     let second = story.obligation(Duty::SecondAuthorization).unwrap();
@@ -186,6 +189,8 @@ fn an_authorizer_who_deploys_authorized_themselves() {
         .at(minutes(9))
         .when(authorize(ALEX))
         .then(&[Event::SecondAuthorized {
+            method: Method::Button,
+            strength: Strength::Direct,
             ground: Ground::Policy,
         }])
         .at(hours(1))

@@ -281,6 +281,8 @@ fn an_act_handed_in_by_another_is_recorded_as_its_author_s() {
             ..authorize(MORGAN)
         })
         .then(&[Event::SecondAuthorized {
+            method: Method::Button,
+            strength: Strength::Direct,
             ground: Ground::Policy,
         }]);
     assert_eq!(story.change.second.as_ref().unwrap().by, user(MORGAN));
@@ -303,6 +305,8 @@ fn commander_and_authorizer_in_one_person_act_once() {
                 ground: Ground::Policy,
             },
             Event::CommanderAuthorized {
+                method: Method::Button,
+                strength: Strength::Direct,
                 ground: Ground::Commander,
             },
         ]);

@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::domain::change::{Actor, EmergencyChange, Event, Recorded, Source};
 use crate::domain::obligation::Duty;
 use crate::domain::policy::{Party, Policy};
+use crate::domain::ticket::Section;
 
 use super::blocks::{message, section};
 use super::facts::Decision;
@@ -78,7 +79,7 @@ fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
         Event::Approved { .. } => Some(format!(
             "Approved in retrospect by {who}, exactly as the ticket reads now."
         )),
-        Event::ApprovalTakenBack { section } => Some(taken_back(&who, &section.to_string())),
+        Event::ApprovalTakenBack { section } => Some(taken_back(&who, *section)),
         Event::Rejected { reason, .. } => Some(format!(
             "Rejected in retrospect by {who}: {}\nThe implementer has 7 days, until {}, to say how it was put right.",
             say::wrote_in_a_line(&showing.texts.said(reason), ROOM),
@@ -173,9 +174,13 @@ fn deployed(
 }
 
 /// That an edit took an approval back.
-pub(super) fn taken_back(who: &str, section: &str) -> String {
+pub(super) fn taken_back(who: &str, section: Option<Section>) -> String {
+    let what = match section {
+        Some(section) => format!("edited the section “{section}”"),
+        None => "told of a further deployment".to_owned(),
+    };
     format!(
-        "{who} edited the section “{section}” after the approval, so the approval no longer holds. The approver decides anew."
+        "{who} {what} after the approval, so the approval no longer holds. The approver decides anew."
     )
 }
 

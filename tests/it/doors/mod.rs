@@ -4,6 +4,7 @@ mod client;
 mod fake;
 mod signed;
 mod socket;
+mod workspace;
 
 use std::sync::Arc;
 

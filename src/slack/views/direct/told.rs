@@ -21,9 +21,7 @@ pub fn told(showing: &Showing<'_>, recorded: &Recorded) -> Option<Message> {
             format!("{who} approved it in retrospect. Thank you for the paperwork."),
             Vec::new(),
         ),
-        Event::ApprovalTakenBack { section } => {
-            (note::taken_back(&who, &section.to_string()), Vec::new())
-        }
+        Event::ApprovalTakenBack { section } => (note::taken_back(&who, *section), Vec::new()),
         Event::Rejected { reason, .. } => (
             format!(
                 "{who} rejected it: {}\nSay how it was put right, by {}.",
