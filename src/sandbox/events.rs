@@ -353,14 +353,20 @@ pub(super) fn group_changed(state: &mut State, id: &str, is_new: bool) {
     hear(state, subscription, event, false);
 }
 
-/// Somebody opened the app's Home tab.
-pub(super) fn home_opened(state: &mut State, user: &str, channel: &str, view: Option<Value>) {
+/// Somebody opened one of the app's tabs.
+pub(super) fn home_opened(
+    state: &mut State,
+    user: &str,
+    channel: &str,
+    tab: &str,
+    view: Option<Value>,
+) {
     let at = state.clock.stamp();
     let mut event = json!({
         "type": "app_home_opened",
         "user": user,
         "channel": channel,
-        "tab": "home",
+        "tab": tab,
         "event_ts": at.to_string(),
     });
     put(&mut event, "view", view);

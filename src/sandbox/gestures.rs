@@ -38,6 +38,10 @@ pub(super) enum Misuse {
     NoShortcut(String),
     #[error("slash commands cannot be used there")]
     NoCommandsHere,
+    #[error(
+        "{0} belongs to another organisation and does not have the app's commands and shortcuts"
+    )]
+    Stranger(String),
     #[error("the manifest turns the app's messages tab off, or makes it read-only")]
     MessagesTabOff,
     #[error("the manifest turns interactivity off, so nothing would be delivered")]
@@ -129,6 +133,16 @@ pub(super) fn actor<'a>(state: &'a State, named: &str) -> Result<&'a Person, Mis
         return Err(Misuse::Deactivated(person.handle.clone()));
     }
     Ok(person)
+}
+
+/// Somebody of our own: an app's commands and shortcuts are there only for the workspace that installed it.
+fn colleague<'a>(state: &'a State, named: &str) -> Result<&'a Person, Misuse> {
+    let person = actor(state, named)?;
+    if person.is_stranger {
+        Err(Misuse::Stranger(person.handle.clone()))
+    } else {
+        Ok(person)
+    }
 }
 
 /// A conversation by id or name, or by `@handle` the direct one with that person, if `by` may be in it.
@@ -294,17 +308,23 @@ pub(super) struct React {
     name: String,
 }
 
-pub(super) fn react(state: &mut State, request: &React, added: bool) -> Result<Value, Misuse> {
+/// The message that is meant, and the name of the emoji.
+fn reacted<'a>(state: &State, request: &'a React) -> Result<(String, String, Ts, &'a str), Misuse> {
     let by = actor(state, &request.r#as)?.id.clone();
     let channel = place(state, &by, &request.channel)?;
     let ts = seen(channel, &by, &request.ts)?.ts;
-    let channel = channel.id.clone();
-    let name = request.name.trim_matches(':');
-    let changed = if added {
-        posting::react(state, &channel, ts, &by, name)
-    } else {
-        posting::unreact(state, &channel, ts, &by, name)
-    };
+    Ok((by, channel.id.clone(), ts, request.name.trim_matches(':')))
+}
+
+pub(super) fn react(state: &mut State, request: &React) -> Result<Value, Misuse> {
+    let (by, channel, ts, name) = reacted(state, request)?;
+    let changed = posting::react(state, &channel, ts, &by, name);
+    Ok(json!({"ok": true, "changed": changed}))
+}
+
+pub(super) fn unreact(state: &mut State, request: &React) -> Result<Value, Misuse> {
+    let (by, channel, ts, name) = reacted(state, request)?;
+    let changed = posting::unreact(state, &channel, ts, &by, name);
     Ok(json!({"ok": true, "changed": changed}))
 }
 
@@ -323,7 +343,7 @@ pub(super) fn slash(
     state: &mut State,
     request: &Slash,
 ) -> Result<oneshot::Receiver<Outcome>, Misuse> {
-    let by = actor(state, &request.r#as)?.id.clone();
+    let by = colleague(state, &request.r#as)?.id.clone();
     let place_id = place_or_direct(state, &by, &request.channel)?;
     if place(state, &by, &place_id)?.archived {
         return Err(Misuse::NoCommandsHere);
@@ -363,7 +383,7 @@ pub(super) fn shortcut(
     state: &mut State,
     request: &Shortcut,
 ) -> Result<oneshot::Receiver<Outcome>, Misuse> {
-    let by = actor(state, &request.r#as)?.id.clone();
+    let by = colleague(state, &request.r#as)?.id.clone();
     interactive(state)?;
     let wanted = if request.ts.is_some() {
         ShortcutKind::Message
@@ -404,21 +424,38 @@ pub(super) fn interactive(state: &State) -> Result<(), Misuse> {
     }
 }
 
+/// Which tab of the app somebody opens.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Tab {
+    #[default]
+    Home,
+    Messages,
+}
+
 /// `POST /sandbox/home`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Home {
     r#as: String,
+    #[serde(default)]
+    tab: Tab,
 }
 
 pub(super) fn home(state: &mut State, request: &Home) -> Result<Value, Misuse> {
-    let by = actor(state, &request.r#as)?.id.clone();
-    if !state.app.manifest.home_tab {
-        return Err(Misuse::NoHomeTab);
+    let by = colleague(state, &request.r#as)?.id.clone();
+    let manifest = &state.app.manifest;
+    match request.tab {
+        Tab::Home if !manifest.home_tab => return Err(Misuse::NoHomeTab),
+        Tab::Messages if !manifest.messages_tab => return Err(Misuse::MessagesTabOff),
+        Tab::Home | Tab::Messages => {}
     }
     let (channel, _) = posting::open_direct(state, &by, BOT_USER);
-    let view = state.views.home(&by).map(View::to_json);
-    events::home_opened(state, &by, &channel, view);
+    let (tab, view) = match request.tab {
+        Tab::Home => ("home", state.views.home(&by).map(View::to_json)),
+        Tab::Messages => ("messages", None),
+    };
+    events::home_opened(state, &by, &channel, tab, view);
     Ok(json!({"ok": true, "channel": channel}))
 }
 

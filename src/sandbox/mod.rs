@@ -136,7 +136,7 @@ pub enum SandboxError {
 pub struct Running {
     address: SocketAddr,
     credentials: Credentials,
-    connections: Arc<Connections>,
+    shared: Arc<Shared>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -174,7 +174,7 @@ impl Running {
         for task in &self.tasks {
             task.abort();
         }
-        self.connections.cut_all();
+        self.shared.stop();
     }
 }
 
@@ -248,15 +248,16 @@ pub async fn start(options: Options) -> Result<Running, SandboxError> {
             tracing::error!(%error, "the sandbox stopped serving");
         }
     });
+    let ears = Arc::clone(&shared);
     let watching = tokio::spawn(async move {
         while let Some(connection) = endings.recv().await {
-            shared.with(|state| state.sleepers.connection_ended(connection));
+            ears.with(|state| state.sleepers.connection_ended(connection));
         }
     });
     Ok(Running {
         address,
         credentials,
-        connections,
+        shared,
         tasks: vec![serving, watching],
     })
 }

@@ -186,6 +186,12 @@ impl Sockets {
         n_told
     }
 
+    /// Sends a frame down every socket as it is; returns to how many.
+    pub(super) fn say_raw(&self, text: &str) -> usize {
+        let said = |socket: &&Socket| socket.errands.send(Errand::Say(text.to_owned())).is_ok();
+        self.open.iter().filter(said).count()
+    }
+
     /// The connections of all sockets, or of one, for cutting them off.
     pub(super) fn connections(&self, only: Option<u64>) -> Vec<ConnectionId> {
         self.open

@@ -132,6 +132,7 @@ impl State {
 pub(super) struct Shared {
     state: Mutex<State>,
     pulse: watch::Sender<u64>,
+    stopped: watch::Sender<bool>,
     runtime: Handle,
     pub(super) http: reqwest::Client,
     /// Held by whoever moves the clock, so that two moves cannot interleave.
@@ -148,6 +149,7 @@ impl Shared {
         Arc::new(Self {
             state: Mutex::new(state),
             pulse: watch::Sender::new(0),
+            stopped: watch::Sender::new(false),
             runtime: Handle::current(),
             http,
             moving: tokio::sync::Mutex::new(()),
@@ -183,9 +185,21 @@ impl Shared {
         self.pulse.subscribe()
     }
 
-    /// Runs a task beside the others; harmless when the runtime is already going down.
+    /// Runs a task beside the others until it is done or the sandbox stops; harmless when the runtime is going down.
     pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.runtime.spawn(task);
+        let mut stopped = self.stopped.subscribe();
+        self.runtime.spawn(async move {
+            tokio::select! {
+                () = task => {}
+                _ = stopped.wait_for(|stopped| *stopped) => {}
+            }
+        });
+    }
+
+    /// Ends every task and cuts every connection off.
+    pub(super) fn stop(&self) {
+        self.stopped.send_replace(true);
+        self.connections.cut_all();
     }
 
     /// Waits until the workspace's clock shows `instant`, by itself or because somebody moves it.

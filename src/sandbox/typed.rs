@@ -302,4 +302,14 @@ mod tests {
             "fix @morgan"
         );
     }
+
+    proptest::proptest! {
+        #[test]
+        fn nothing_that_is_typed_is_lost(typed in ".{0,60}") {
+            let workspace = cast::workspace(chrono::DateTime::default(), "Breakglass");
+            let read = read(&workspace, &typed);
+            let kept: String = read.pieces.iter().map(|piece| piece.typed).collect();
+            proptest::prop_assert_eq!(kept, typed);
+        }
+    }
 }

@@ -6,6 +6,7 @@
     reason = "a test may die"
 )]
 
+mod cli;
 mod doors;
 mod sandbox;
 mod scopes;

@@ -1,6 +1,7 @@
 //! The rules of Block Kit: what Slack accepts in a message, a modal or a Home tab, and what it says against the rest.
-//! Pure: blocks in, faults out. What is a rule about one field stands in `schema.rs`; what concerns several, in `wholes.rs`.
+//! Pure: blocks in, faults out. What is a rule about one field stands in `schema.rs` and `elements.rs`; what concerns several, in `wholes.rs`.
 
+mod elements;
 mod schema;
 mod wholes;
 
@@ -215,7 +216,7 @@ impl Check {
             self.unsupported(kind, pointer);
             return;
         }
-        let Some(fields) = schema::element(kind) else {
+        let Some(fields) = elements::element(kind) else {
             self.unsupported(kind, pointer);
             return;
         };

@@ -266,3 +266,50 @@ fn all_words_of_a_message_together_have_a_limit() {
     assert!(!are_too_long(&sections(4)));
     assert!(are_too_long(&sections(5)));
 }
+
+fn any_json() -> impl proptest::strategy::Strategy<Value = Value> {
+    use proptest::prelude::*;
+    let word = prop_oneof![
+        Just("section"),
+        Just("actions"),
+        Just("input"),
+        Just("button"),
+        Just("static_select"),
+        Just("plain_text"),
+        Just("mrkdwn"),
+        Just("text"),
+        Just("type"),
+        Just("element"),
+        Just("elements"),
+        Just("options"),
+        Just("block_id"),
+        Just("action_id"),
+        Just("data_visualization"),
+        Just("chart"),
+        Just("pie"),
+        Just("")
+    ];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        word.clone().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 24, 6, move |inner| {
+        let key = word.clone().prop_map(str::to_owned);
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            proptest::collection::btree_map(key, inner, 0..6).prop_map(|map| json!(map)),
+        ]
+    })
+}
+
+proptest::proptest! {
+    /// No input brings the validator down, and what is no object is never a block.
+    #[test]
+    fn any_json_is_judged(block in any_json()) {
+        let faults = validate(std::slice::from_ref(&block), Surface::Message);
+        proptest::prop_assert!(block.get("type").is_some() || !faults.is_empty());
+        validate_view(&block);
+    }
+}

@@ -255,3 +255,15 @@ async fn a_running_clock_runs_and_can_be_moved_and_frozen() {
     assert!(now(&woken) >= soon);
     assert_eq!(woken["version"], clock["version"]);
 }
+
+#[tokio::test]
+async fn a_nudge_wakes_the_sleepers_without_moving_the_clock() {
+    let bench = bench().await;
+    let _sleeper = follow(&bench, &[]).await;
+    let before = bench.look("clock").await["version"].as_u64().unwrap();
+    let nudged = bench.control("clock/nudge", json!({})).await;
+    assert_eq!(nudged["version"].as_u64().unwrap(), before + 1);
+    assert_eq!(nudged["settled"], false);
+    let settled = bench.control("clock/settle", json!({})).await;
+    assert_eq!(settled["now"], "2026-11-21T02:14:00Z");
+}

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::bench::{BOT, DANA, INCIDENT, bench, buttons};
+use super::bench::{BOT, DANA, INCIDENT, MANIFEST, bench, bench_with, buttons};
 
 #[tokio::test]
 async fn what_a_person_says_reaches_the_app_as_an_event() {
@@ -347,4 +347,121 @@ async fn changes_of_the_workspace_are_told_to_the_app() {
         )
         .await;
     assert_eq!(error, "is_archived");
+}
+
+#[tokio::test]
+async fn people_of_another_organisation_have_no_commands_but_can_click_and_speak() {
+    let bench = bench().await;
+    let mut heard = bench.obedient().await;
+    let typed = json!({"as": "xavier", "channel": "#inc-partner", "command": "/emergency"});
+    assert_eq!(bench.control("slash", typed).await["ok"], false);
+    assert_eq!(
+        bench.control("home", json!({"as": "xavier"})).await["ok"],
+        false
+    );
+    bench.say("xavier", "#inc-partner", "we see it too").await;
+    let payload = heard.recv().await.unwrap()["payload"].clone();
+    assert_eq!(payload["is_ext_shared_channel"], true);
+    assert_eq!(payload["event"]["user_team"], "T0PARTNER1");
+    let card = json!({"channel": "C0SHARED01", "text": "card", "blocks": buttons(&["go"])});
+    let ts = bench.done("chat.postMessage", card).await["ts"].clone();
+    heard.recv().await.unwrap();
+    let click = json!({"as": "xavier", "channel": "#inc-partner", "ts": ts, "action_id": "go"});
+    assert_eq!(bench.control("click", click).await["ok"], true);
+    assert_eq!(
+        heard.recv().await.unwrap()["payload"]["user"]["team_id"],
+        "T0PARTNER1"
+    );
+}
+
+#[tokio::test]
+async fn a_conversation_that_was_never_opened_reads_as_empty() {
+    let bench = bench().await;
+    let seen = bench.look("transcript?as=dana&channel=@breakglass").await;
+    assert_eq!(seen["messages"], json!([]));
+    assert_eq!(
+        bench.look("transcript?as=dana&channel=@nobody").await["ok"],
+        false
+    );
+    assert_eq!(
+        bench.look("transcript?as=xavier&channel=general").await["ok"],
+        false
+    );
+    bench
+        .done(
+            "chat.postMessage",
+            json!({"channel": DANA, "text": "hello"}),
+        )
+        .await;
+    let seen = bench.look("transcript?as=dana&channel=@breakglass").await;
+    assert_eq!(seen["messages"][0]["text"], "hello");
+}
+
+#[tokio::test]
+async fn the_messages_tab_can_be_opened_and_written_into_only_if_the_manifest_allows_it() {
+    let bench = bench().await;
+    let mut heard = bench.obedient().await;
+    bench
+        .control("home", json!({"as": "dana", "tab": "messages"}))
+        .await;
+    assert_eq!(
+        heard.recv().await.unwrap()["payload"]["event"]["tab"],
+        "messages"
+    );
+    let read_only = MANIFEST.replace("read_only_enabled: false", "read_only_enabled: true");
+    let bench = bench_with(&read_only).await;
+    let words = json!({"as": "dana", "channel": "@breakglass", "text": "x"});
+    assert_eq!(bench.control("say", words).await["ok"], false);
+    let off = MANIFEST.replace("messages_tab_enabled: true", "messages_tab_enabled: false");
+    let bench = bench_with(&off).await;
+    let error = bench
+        .error("chat.postMessage", json!({"channel": DANA, "text": "x"}))
+        .await;
+    assert_eq!(error, "messages_tab_disabled");
+}
+
+#[tokio::test]
+async fn what_is_chosen_in_a_message_reaches_the_app_with_its_state() {
+    let bench = bench().await;
+    let mut heard = bench.obedient().await;
+    let label = |text: &str| json!({"type": "plain_text", "text": text});
+    let blocks = json!([{"type": "actions", "block_id": "why", "elements": [
+        {"type": "static_select", "action_id": "criterion", "options": [
+            {"text": label("Outage"), "value": "outage"}, {"text": label("Other"), "value": "other"}]},
+        {"type": "users_select", "action_id": "who"},
+        {"type": "button", "action_id": "go", "text": label("Yes"), "value": "yes"},
+        {"type": "button", "action_id": "stay", "text": label("No"), "value": "no"},
+    ]}]);
+    let card = json!({"channel": INCIDENT, "text": "card", "blocks": blocks});
+    let ts = bench.done("chat.postMessage", card).await["ts"].clone();
+    heard.recv().await.unwrap();
+    let choose = |action: &str, value: &str| json!({"as": "dana", "channel": INCIDENT, "ts": ts, "action_id": action, "value": value});
+    assert_eq!(
+        bench.control("select", choose("criterion", "outage")).await["ok"],
+        true
+    );
+    let payload = heard.recv().await.unwrap()["payload"].clone();
+    assert_eq!(payload["actions"][0]["selected_option"]["value"], "outage");
+    assert_eq!(
+        payload["state"]["values"]["why"]["criterion"]["selected_option"]["text"]["text"],
+        "Outage"
+    );
+    assert_eq!(
+        payload["state"]["values"]["why"]["who"]["selected_user"],
+        json!(null)
+    );
+    assert_eq!(
+        bench.control("select", choose("criterion", "whim")).await["ok"],
+        false
+    );
+    bench.control("select", choose("who", "U0RILEY001")).await;
+    assert_eq!(
+        heard.recv().await.unwrap()["payload"]["actions"][0]["selected_user"],
+        "U0RILEY001"
+    );
+    assert_eq!(
+        bench.control("click", choose("go", "no")).await["ok"],
+        false,
+        "that button says yes"
+    );
 }

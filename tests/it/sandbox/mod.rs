@@ -1,9 +1,11 @@
 //! The workspace in a box, driven from outside as an app and as a person would.
 
+mod alone;
 mod bench;
 mod clock;
 mod doors;
 mod gestures;
 mod modals;
+mod models;
 mod strict;
 mod trouble;

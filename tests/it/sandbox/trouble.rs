@@ -223,3 +223,81 @@ async fn anything_can_be_delivered_and_orders_can_be_cleared() {
     bench.http.delete(url).send().await.unwrap();
     bench.done("auth.test", json!({})).await;
 }
+
+#[tokio::test]
+async fn an_event_that_nobody_takes_does_not_hold_up_who_delivered_it() {
+    let bench = bench().await;
+    let raw = json!({"kind": "events_api", "payload": {"type": "event_callback"}});
+    assert_eq!(bench.control("deliver_raw", raw).await["ok"], true);
+    bench.control("clock/settle", json!({})).await;
+    assert_eq!(
+        bench.look("deliveries").await["deliveries"][0]["status"],
+        "waiting"
+    );
+}
+
+#[tokio::test]
+async fn any_frame_can_be_sent_down_a_socket() {
+    let bench = bench().await;
+    let mut socket = bench.socket().await;
+    let strange = json!({"text": "{\"type\": \"news\"}"});
+    assert_eq!(bench.control("sockets/say", strange).await["told"], 1);
+    assert_eq!(socket.frame().await["type"], "news");
+}
+
+#[tokio::test]
+async fn a_response_url_misbehaves_too() {
+    let bench = bench().await;
+    let mut heard = bench.obedient().await;
+    let typed = json!({"as": "dana", "channel": INCIDENT, "command": "/emergency"});
+    bench.control("slash", typed).await;
+    let url = heard.recv().await.unwrap()["payload"]["response_url"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let answer = async |text: &str| {
+        bench
+            .http
+            .post(&url)
+            .json(&json!({"text": text}))
+            .send()
+            .await
+    };
+    order(
+        &bench,
+        json!({"method": "response_url", "fault": "server_error", "times": 1}),
+    )
+    .await;
+    order(
+        &bench,
+        json!({"method": "response_url", "fault": "late", "delay_ms": 10, "times": 1}),
+    )
+    .await;
+    order(
+        &bench,
+        json!({"method": "response_url", "fault": "applied_then_drop", "times": 1}),
+    )
+    .await;
+    assert_eq!(answer("lost").await.unwrap().status(), 503);
+    assert_eq!(answer("late").await.unwrap().status(), 503);
+    bench.control("clock/settle", json!({})).await;
+    assert!(answer("kept").await.is_err());
+    assert_eq!(texts(&bench).await, ["late", "kept"]);
+}
+
+#[tokio::test]
+async fn a_stopped_sandbox_is_gone() {
+    let bench = bench().await;
+    let mut socket = bench.socket().await;
+    let control = bench.running.control_url();
+    bench.running.stop().await;
+    assert_eq!(socket.maybe_frame().await, None);
+    assert!(
+        bench
+            .http
+            .get(format!("{control}/clock"))
+            .send()
+            .await
+            .is_err()
+    );
+}
