@@ -12,6 +12,7 @@ use breakglass::sandbox::hand::Hand;
 use serde_json::Value;
 
 mod doctor;
+mod picture;
 mod serve;
 
 /// Far longer than any of these takes; a program that hangs is ended, and its
