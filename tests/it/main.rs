@@ -12,4 +12,6 @@ mod sandbox;
 mod scopes;
 mod source;
 mod sql;
+mod story;
 mod tidy;
+mod world;

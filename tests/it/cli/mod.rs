@@ -17,7 +17,7 @@ mod serve;
 
 /// Far longer than any of these takes; a program that hangs is ended, and its
 /// test fails for want of an exit code.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The program, knowing nothing but what it is told, in a folder of its own.
 fn program(folder: &Path) -> Command {
