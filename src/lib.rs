@@ -1,4 +1,6 @@
-//! Breakglass, a Slack bot for emergency changes.
+//! A Slack bot for emergency changes; the README is the page of this crate.
+#![doc = ""]
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 #![cfg_attr(
     test,

@@ -12,11 +12,12 @@ use breakglass::sandbox::hand::Hand;
 use serde_json::Value;
 
 mod doctor;
+mod picture;
 mod serve;
 
 /// Far longer than any of these takes; a program that hangs is ended, and its
 /// test fails for want of an exit code.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The program, knowing nothing but what it is told, in a folder of its own.
 fn program(folder: &Path) -> Command {
@@ -177,7 +178,16 @@ impl Sandbox {
             .unwrap()
     }
 
-    /// Starts the bot and waits until it is ready.
+    fn n_sockets(&self) -> usize {
+        let hand = Hand::on(self.told("control")).unwrap();
+        let sockets = tokio::runtime::Runtime::new()
+            .unwrap()
+            .block_on(hand.look("sockets"))
+            .unwrap();
+        sockets["sockets"].as_array().unwrap().len()
+    }
+
+    /// Starts the bot and waits until it is ready and Slack can reach it.
     fn serve(&self) -> Serving {
         let mut child = self
             .installed("serve")
@@ -190,6 +200,9 @@ impl Sandbox {
         while !line.contains("ready") {
             line.clear();
             assert_ne!(log.read_line(&mut line).unwrap(), 0, "the bot ended");
+        }
+        while self.n_sockets() == 0 {
+            assert_eq!(child.try_wait().unwrap(), None, "the bot ended");
         }
         Serving { child, log }
     }
