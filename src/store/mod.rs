@@ -917,3 +917,6 @@ fn verify(
     }
     Ok(Ok(n_records))
 }
+
+#[cfg(test)]
+mod tests;
