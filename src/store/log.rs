@@ -295,6 +295,3 @@ pub(super) fn check(
     }
     Ok(Ok(grown.size()))
 }
-
-#[cfg(test)]
-mod tests;

@@ -335,13 +335,6 @@ impl World {
         json!(seen).to_string().contains(&format!("\"{action}\""))
     }
 
-    /// Presses a button of one message, wherever it stands and whatever it shows now.
-    pub(crate) async fn press_raw(&mut self, who: &str, action: &str, value: &str) {
-        let acted = self.deliver_press(who, action, value).await;
-        acknowledged(&acted);
-        self.settle().await;
-    }
-
     /// Delivers the press of a button that isn't shown any more, as a client does
     /// whose screen is behind.
     pub(crate) async fn deliver_press(&mut self, who: &str, action: &str, value: &str) -> Value {

@@ -1,7 +1,8 @@
 //! The store's promises about its file, each with what breaks it.
 
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+mod log;
+
+use std::path::PathBuf;
 
 use chrono::DateTime;
 use tempfile::TempDir;
@@ -253,17 +254,6 @@ async fn a_second_writer_is_refused_and_told_who_holds_the_file() {
     home.open().unwrap().close().await;
 }
 
-/// Whether this user may write where the mode says nobody may, as root may.
-fn is_above_modes(folder: &Path) -> bool {
-    let probe = folder.join("probe");
-    std::fs::write(&probe, "").unwrap();
-    std::fs::set_permissions(&probe, std::fs::Permissions::from_mode(0o400)).unwrap();
-    std::fs::OpenOptions::new()
-        .append(true)
-        .open(&probe)
-        .is_ok()
-}
-
 #[tokio::test]
 async fn a_file_that_can_not_be_written_is_refused_with_what_to_do() {
     // A folder stands where the file should: nobody can write that, not even root.
@@ -272,27 +262,19 @@ async fn a_file_that_can_not_be_written_is_refused_with_what_to_do() {
     let refused = home.open().unwrap_err();
     assert!(matches!(refused, OpenError::Unwritable { .. }), "{refused}");
     assert!(refused.to_string().contains("--database"), "{refused}");
-
-    let home = Home::lived_in().await;
-    let read_only = std::fs::Permissions::from_mode(0o400);
-    std::fs::set_permissions(home.path(), read_only).unwrap();
-    let opened = home.open();
-    if is_above_modes(home.0.path()) {
-        opened.unwrap().close().await;
-    } else {
-        assert!(matches!(opened, Err(OpenError::Unwritable { .. })));
-    }
 }
 
 #[tokio::test]
 async fn a_file_of_a_later_version_is_refused_and_left_alone() {
     let home = Home::lived_in().await;
     home.tamper("PRAGMA user_version = 99").unwrap();
+    let before = std::fs::read(home.path()).unwrap();
     let refused = home.open().unwrap_err();
     assert!(
         matches!(refused, OpenError::Newer { found: 99, .. }),
         "{refused}"
     );
+    assert_eq!(std::fs::read(home.path()).unwrap(), before);
 }
 
 #[tokio::test]
@@ -302,17 +284,7 @@ async fn somebody_elses_file_is_refused_and_left_alone() {
     let before = std::fs::read(home.path()).unwrap();
     let refused = home.open().unwrap_err();
     assert!(matches!(refused, OpenError::Foreign { .. }), "{refused}");
-    let mut tables = Connection::open(home.path()).unwrap();
-    let names: String = tables
-        .transaction()
-        .unwrap()
-        .query_row("SELECT group_concat(name) FROM sqlite_schema", [], |row| {
-            row.get(0)
-        })
-        .unwrap();
-    assert_eq!(names, "recipe");
-    drop(tables);
-    assert!(before.starts_with(b"SQLite format 3"));
+    assert_eq!(std::fs::read(home.path()).unwrap(), before);
 
     let home = Home::new();
     std::fs::write(
