@@ -106,15 +106,23 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
             tokio::spawn(serve_http(listener, routes, stop.clone(), None))
         }
         Door::Socket { .. } => {
+            let heard = Heard::default();
             let socket = socket::run(
                 client,
                 receive,
                 clock,
-                Heard::default(),
+                heard.clone(),
                 Pace::default(),
                 stop.clone(),
             );
             let socket = tokio::spawn(socket);
+            // Ready means that Slack's deliveries come in. Where Slack keeps us
+            // waiting, what is due is done meanwhile.
+            tokio::select! {
+                () = heard.connected(1) => {}
+                () = tokio::time::sleep(config.http_timeout) => {}
+                () = stop.told() => {}
+            }
             tokio::spawn(serve_http(
                 listener,
                 http::health(),
