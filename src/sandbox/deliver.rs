@@ -161,6 +161,8 @@ pub(super) struct Deliveries {
     all: BTreeMap<u64, Delivery>,
     active: BTreeSet<u64>,
     fresh: Vec<u64>,
+    /// Duplicates not launched yet: a duplicate of a duplicate would never end.
+    duplicates: BTreeSet<u64>,
     n: u64,
     /// How many were launched; a held delivery waits for this to grow.
     launched: u64,
@@ -292,7 +294,11 @@ pub(super) fn launch(state: &mut State, connections: &Connections) -> Vec<(u64, 
     // A duplicate queues another delivery while this loop runs.
     while !state.deliveries.fresh.is_empty() {
         for id in std::mem::take(&mut state.deliveries.fresh) {
-            let strike = state.misbehaviour.strike_delivery();
+            let strike = if state.deliveries.duplicates.remove(&id) {
+                None
+            } else {
+                state.misbehaviour.strike_delivery()
+            };
             let delay = Duration::from_millis(strike.map_or(0, |strike| strike.delay_ms));
             state.deliveries.launched += 1;
             let attempt = match strike.map(|strike| strike.fault) {
@@ -302,6 +308,8 @@ pub(super) fn launch(state: &mut State, connections: &Connections) -> Vec<(u64, 
                     if let Some(delivery) = state.deliveries.all.get(&id) {
                         let (kind, payload) = (delivery.kind, delivery.payload.clone());
                         state.deliveries.queue(kind, payload, Then::Nothing, now);
+                        let copy = state.deliveries.n;
+                        state.deliveries.duplicates.insert(copy);
                     }
                     begin(state, id)
                 }

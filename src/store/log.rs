@@ -295,3 +295,6 @@ pub(super) fn check(
     }
     Ok(Ok(grown.size()))
 }
+
+#[cfg(test)]
+mod tests;

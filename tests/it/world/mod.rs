@@ -197,7 +197,34 @@ impl World {
             settled = self.hand.settle(A_MOMENT) => { settled.unwrap(); }
             ended = &mut bot.task => panic!("the bot ended: {ended:?}"),
         }
+        self.connected().await;
         self.catch_up().await;
+    }
+
+    /// Looks until the bot has a socket open. That takes real time, of which the
+    /// sandbox's clock knows nothing.
+    pub(crate) async fn connected(&self) {
+        if self.setting.door == Door::Socket {
+            self.connected_anew(&[]).await;
+        }
+    }
+
+    /// Looks until the bot has sockets open, and none of those that it had before.
+    pub(crate) async fn connected_anew(&self, before: &[Value]) {
+        for _ in 0..50_000 {
+            let open = self.sockets().await;
+            if !open.is_empty() && open.iter().all(|one| !before.contains(one)) {
+                return;
+            }
+        }
+        panic!("the bot opened no socket");
+    }
+
+    /// The ids of the bot's open sockets.
+    pub(crate) async fn sockets(&self) -> Vec<Value> {
+        let seen = self.hand.look("sockets").await.unwrap();
+        let sockets = seen["sockets"].as_array().unwrap();
+        sockets.iter().map(|one| one["id"].clone()).collect()
     }
 
     pub(crate) fn start_without_waiting(&mut self) {
