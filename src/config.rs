@@ -216,37 +216,52 @@ pub enum Door {
     },
 }
 
+/// All that isn't secret: the file and, over it, the environment and the flags.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The file that was read; none was named, and there is none, without it.
+    pub file: Option<PathBuf>,
+    /// The database file.
+    pub database: PathBuf,
+    /// The address to listen on.
+    pub listen: std::net::SocketAddr,
+    /// Where Slack's Web API is.
+    pub slack_api_url: String,
+    /// How long a call to Slack may take.
+    pub http_timeout: Duration,
+    /// The policy as written; its ids and its zone are well formed.
+    pub policy: PolicyFile,
+}
+
 impl Config {
     /// Reads the file, the environment and the flags.
     pub fn load(flags: &Flags) -> anyhow::Result<Self> {
-        let file = read_file(flags.config.as_deref())?;
-        let bot_token = secret("SLACK_BOT_TOKEN")?
-            .context("no bot token: set SLACK_BOT_TOKEN to the Bot User OAuth Token (xoxb-…) of your app's OAuth & Permissions page")?;
-        must_begin(
-            &bot_token,
-            "xoxb-",
-            "SLACK_BOT_TOKEN",
-            "OAuth & Permissions",
-        )?;
-        let door = match (secret("SLACK_APP_TOKEN")?, secret("SLACK_SIGNING_SECRET")?) {
-            (Some(app_token), _) => {
-                must_begin(
-                    &app_token,
-                    "xapp-",
-                    "SLACK_APP_TOKEN",
-                    "Basic Information, App-Level Tokens",
-                )?;
-                Door::Socket { app_token }
-            }
-            (None, Some(signing_secret)) => Door::Http { signing_secret },
-            (None, None) => bail!(
-                "no way in for Slack: set SLACK_APP_TOKEN (xapp-…, for Socket Mode) or SLACK_SIGNING_SECRET (for HTTP)"
-            ),
-        };
-        // A policy that can't be read is told now, not when the first one acts.
-        file.policy.policy(PolicyVersion(1))?;
-        file.policy.zone()?;
+        let settings = Settings::load(flags)?;
         Ok(Self {
+            bot_token: bot_token()?,
+            door: Door::load()?,
+            database: settings.database,
+            listen: settings.listen,
+            slack_api_url: settings.slack_api_url,
+            http_timeout: settings.http_timeout,
+            policy: settings.policy,
+        })
+    }
+}
+
+impl Settings {
+    /// Reads the file, and what stands over it.
+    pub fn load(flags: &Flags) -> anyhow::Result<Self> {
+        let (path, file) = read_file(flags.config.as_deref())?;
+        // A policy that can't be read is told now, not when the first one acts.
+        let in_file = || {
+            let path = path.as_deref().unwrap_or(Path::new(FILE));
+            format!("{} has a fault", path.display())
+        };
+        file.policy.policy(PolicyVersion(1)).with_context(in_file)?;
+        file.policy.zone().with_context(in_file)?;
+        Ok(Self {
+            file: path,
             database: flags
                 .database
                 .clone()
@@ -265,48 +280,147 @@ impl Config {
                 .http_timeout_ms
                 .map_or(crate::slack::client::HTTP_TIMEOUT, Duration::from_millis),
             policy: file.policy,
-            door,
-            bot_token,
         })
     }
 }
 
-fn read_file(named: Option<&Path>) -> anyhow::Result<File> {
-    let path = named.unwrap_or(Path::new(FILE));
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
-            return Ok(File::default());
+impl Door {
+    /// Reads which door the secrets in the environment open.
+    pub fn load() -> anyhow::Result<Self> {
+        match (secret("SLACK_APP_TOKEN")?, secret("SLACK_SIGNING_SECRET")?) {
+            (Some(app_token), _) => {
+                must_be_a_token(
+                    &app_token,
+                    "xapp-",
+                    "SLACK_APP_TOKEN",
+                    "Basic Information, App-Level Tokens",
+                )?;
+                Ok(Self::Socket { app_token })
+            }
+            (None, Some(signing_secret)) => Ok(Self::Http { signing_secret }),
+            (None, None) => bail!(
+                "no way in for Slack: set SLACK_APP_TOKEN (xapp-…, for Socket Mode) or SLACK_SIGNING_SECRET (for HTTP)"
+            ),
         }
+    }
+}
+
+/// Reads the bot's token from the environment.
+pub fn bot_token() -> anyhow::Result<Secret> {
+    let token = secret("SLACK_BOT_TOKEN")?
+        .context("no bot token: set SLACK_BOT_TOKEN to the Bot User OAuth Token (xoxb-…) of your app's OAuth & Permissions page")?;
+    must_be_a_token(&token, "xoxb-", "SLACK_BOT_TOKEN", "OAuth & Permissions")?;
+    Ok(token)
+}
+
+/// Reads the file that was named, or the usual one if there is one; returns
+/// which it was.
+fn read_file(named: Option<&Path>) -> anyhow::Result<(Option<PathBuf>, File)> {
+    let path = named.unwrap_or(Path::new(FILE));
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
+            return Ok((None, File::default()));
+        }
+        Err(error) => bail!(
+            "{} can't be read ({error}); name another file with --config",
+            path.display()
+        ),
+    };
+    let text = match std::str::from_utf8(&bytes) {
+        Ok(text) => text,
         Err(error) => {
-            return Err(error).with_context(|| format!("{} can't be read", path.display()));
+            let sound = bytes.get(..error.valid_up_to()).unwrap_or_default();
+            let (line, column) = place(&String::from_utf8_lossy(sound), error.valid_up_to());
+            bail!(
+                "{} has a fault in line {line}, column {column}: it isn't UTF-8 text",
+                path.display()
+            )
         }
     };
-    toml::from_str(&text).with_context(|| format!("{} has a fault", path.display()))
+    match toml::from_str(text) {
+        Ok(file) => Ok((Some(path.to_owned()), file)),
+        Err(error) => {
+            let (line, column) = place(text, error.span().unwrap_or_default().start);
+            // The library's own display quotes the line, and the line may hold
+            // what nobody should read in a log.
+            bail!(
+                "{} has a fault in line {line}, column {column}: {}",
+                path.display(),
+                error.message().replace('\n', "; ")
+            )
+        }
+    }
+}
+
+/// Returns the line and the column, from 1, of the byte `at` of a text.
+fn place(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at.min(text.len())).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before
+        .rsplit('\n')
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .count()
+        + 1;
+    (line, column)
 }
 
 /// Reads a secret from the environment, or from the file that `…_FILE` names.
+/// An empty one counts as none.
 fn secret(name: &str) -> anyhow::Result<Option<Secret>> {
-    if let Some(value) = std::env::var_os(name) {
-        let value = value
+    let value = if let Some(value) = std::env::var_os(name) {
+        value
             .into_string()
             .ok()
-            .with_context(|| format!("{name} isn't text"))?;
-        return Ok(Some(value.trim().to_owned())
-            .filter(|value| !value.is_empty())
-            .map(Secret));
-    }
-    let Some(path) = std::env::var_os(format!("{name}_FILE")) else {
+            .with_context(|| format!("{name} isn't text"))?
+    } else if let Some(path) = std::env::var_os(format!("{name}_FILE")) {
+        std::fs::read_to_string(&path).with_context(|| {
+            format!(
+                "{name}_FILE names {}, which can't be read",
+                Path::new(&path).display()
+            )
+        })?
+    } else {
         return Ok(None);
     };
-    let value = std::fs::read_to_string(&path)
-        .with_context(|| format!("{name}_FILE names {}, which can't be read", path.display()))?;
-    Ok(Some(Secret(value.trim().to_owned())))
+    Ok(Some(value.trim().to_owned())
+        .filter(|value| !value.is_empty())
+        .map(Secret))
 }
 
-fn must_begin(secret: &Secret, prefix: &str, name: &str, page: &str) -> anyhow::Result<()> {
-    if !secret.reveal().starts_with(prefix) {
-        bail!("{name} doesn't begin with {prefix}: copy it again from your app's page, {page}");
+fn must_be_a_token(secret: &Secret, prefix: &str, name: &str, page: &str) -> anyhow::Result<()> {
+    let rest = secret.reveal().strip_prefix(prefix);
+    if !rest
+        .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_graphic()))
+    {
+        bail!(
+            "{name} is no token of the form {prefix}…: copy it again from your app's page, {page}"
+        );
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_in_a_file_counts_from_one_and_in_characters() {
+        assert_eq!(place("", 0), (1, 1));
+        assert_eq!(place("ab\ncd", 4), (2, 2));
+        assert_eq!(place("ä = \"ö\"", 5), (1, 5));
+        assert_eq!(place("a", 99), (1, 2));
+    }
+
+    #[test]
+    fn a_token_is_judged_by_its_form_alone() {
+        let judge = |token: &str| must_be_a_token(&Secret::new(token), "xoxb-", "T", "P");
+        assert!(judge("xoxb-1-a").is_ok());
+        for bad in ["xoxp-1", "xoxb-", "xoxb-1 2", "xoxb-1\n2", "xoxb-ä"] {
+            let said = judge(bad).unwrap_err().to_string();
+            assert!(!said.contains("1 2") && !said.contains('ä'), "{said}");
+        }
+    }
 }

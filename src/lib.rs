@@ -1,4 +1,6 @@
-//! Breakglass, a Slack bot for emergency changes.
+//! The crate's own page is the README; nothing else is said here.
+#![doc = ""]
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 #![cfg_attr(
     test,

@@ -43,11 +43,26 @@ pub async fn run() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // One line: causes are joined, not stacked.
-            eprintln!("breakglass: {error:#}");
+            eprintln!("breakglass: {}", one_line(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// Joins what went wrong and why into one line. A cause that is already part of
+/// what was said isn't said again.
+fn one_line(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain() {
+        let said = cause.to_string();
+        if line.is_empty() {
+            line = said;
+        } else if !line.contains(&said) {
+            line.push_str(": ");
+            line.push_str(&said);
+        }
+    }
+    line.replace(['\n', '\r'], " ")
 }
 
 /// Ends with the first SIGTERM or SIGINT.

@@ -1,16 +1,20 @@
 //! `breakglass serve`: the bot, until it is told to stop.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use chrono::TimeDelta;
+use tokio::net::TcpListener;
 use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 
 use crate::bot::Bot;
-use crate::clock::Clock;
+use crate::clock::{Clock, ClockError};
 use crate::config::{Config, Door, Flags, PolicyFile};
 use crate::dispatch::Dispatcher;
 use crate::engine::Engine;
+use crate::http::HttpError;
 use crate::slack::client::{GRACE, HTTP_TIMEOUT, Identity, Settings, SlackClient};
 use crate::slack::error::SlackError;
 use crate::slack::events::{self, SigningSecret};
@@ -43,9 +47,13 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
                     "--clock-from is for a sandbox on this machine; with the real Slack the bot keeps real time"
                 );
             }
-            Clock::following(url)
-                .await
-                .context("no sandbox answers there")?
+            match Clock::following(url).await {
+                Ok(clock) => clock,
+                Err(ClockError::Silent(_)) => bail!(
+                    "no sandbox answers at {url}: start one with `breakglass sandbox`, or leave --clock-from out"
+                ),
+                Err(error @ ClockError::Tls(_)) => return Err(error.into()),
+            }
         }
     };
     let (stopper, stop) = stop::pair();
@@ -90,7 +98,7 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
     .receive();
     // Gestures come in until the doors are shut; what they left is then finished.
     let (shut, doors_shut) = stop::pair();
-    let listener = http::bind(config.listen).await?;
+    let listener = listen(config.listen).await?;
     let doors = match &config.door {
         Door::Http { signing_secret } => {
             let secret = SigningSecret::new(signing_secret.reveal())?;
@@ -125,7 +133,7 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
         "ready"
     );
     let watched = tokio::spawn(async move {
-        stop.told().await;
+        // They close when told to, or because they can't go on.
         let served = doors.await;
         shut.stop();
         served
@@ -139,16 +147,49 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
 }
 
 async fn serve_http(
-    listener: tokio::net::TcpListener,
+    listener: TcpListener,
     routes: axum::Router,
     stop: Stop,
-    socket: Option<tokio::task::JoinHandle<()>>,
+    socket: Option<JoinHandle<Result<(), SlackError>>>,
 ) -> anyhow::Result<()> {
-    http::serve(listener, routes, stop).await?;
-    if let Some(socket) = socket {
-        socket.await?;
+    let served = http::serve(listener, routes, stop);
+    let Some(socket) = socket else {
+        return Ok(served.await?);
+    };
+    let socket = async {
+        socket.await?.map_err(|error| {
+            anyhow::anyhow!(
+                "Slack refuses SLACK_APP_TOKEN ({}): make a new App-Level Token with connections:write on your app's page, Basic Information",
+                reason(&error)
+            )
+        })
+    };
+    // Whichever fails ends both; both end by themselves when told to.
+    let served = async { served.await.map_err(anyhow::Error::from) };
+    tokio::try_join!(served, socket).map(|_| ())
+}
+
+/// Slack's own word for a refusal, where it said one.
+pub(super) fn reason(error: &SlackError) -> String {
+    match error {
+        SlackError::Refused { code } => code.to_string(),
+        SlackError::RateLimited { .. }
+        | SlackError::Unreachable
+        | SlackError::Unknown
+        | SlackError::Malformed
+        | SlackError::ForeignAddress => error.to_string(),
     }
-    Ok(())
+}
+
+/// Takes the address, and explains why it can't be had.
+async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    match http::bind(address).await {
+        Ok(listener) => Ok(listener),
+        Err(HttpError::Bind { address, source }) => bail!(
+            "can't listen on {address} ({source}); stop what listens there, or choose another address with --listen"
+        ),
+        Err(error @ HttpError::Serve(_)) => Err(error.into()),
+    }
 }
 
 /// Makes the client that the configuration describes.
@@ -170,7 +211,8 @@ pub(super) async fn sign_in(client: &SlackClient, config: &Config) -> anyhow::Re
     match client.auth_test().await {
         Ok(identity) => Ok(identity),
         Err(error) if error.concerns_the_token() => bail!(
-            "Slack refuses SLACK_BOT_TOKEN ({error}): install the app again and copy the new Bot User OAuth Token"
+            "Slack refuses SLACK_BOT_TOKEN ({}): install the app again and copy the new Bot User OAuth Token",
+            reason(&error)
         ),
         Err(SlackError::Unreachable) => bail!(
             "Slack can't be reached at {}: check the network, or the address if you set one",

@@ -123,6 +123,8 @@ pub struct Identity {
     pub url: String,
     /// What the token may do.
     pub scopes: BTreeSet<String>,
+    /// What time it was at Slack, to the second.
+    pub said_at: Option<DateTime<Utc>>,
 }
 
 /// A message on its way out.
@@ -268,6 +270,11 @@ impl SlackClient {
                 .map(|scope| scope.trim().to_owned())
                 .filter(|scope| !scope.is_empty())
                 .collect(),
+            said_at: head
+                .headers
+                .get(header::DATE)
+                .and_then(|date| DateTime::parse_from_rfc2822(date.to_str().ok()?).ok())
+                .map(|date| date.to_utc()),
         })
     }
 

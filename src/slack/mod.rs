@@ -15,6 +15,7 @@ pub mod events;
 pub mod inbound;
 pub mod lookup;
 pub mod socket;
+pub mod survey;
 pub mod transport;
 pub mod views;
 

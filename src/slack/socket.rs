@@ -143,6 +143,9 @@ struct Door {
 
 /// Keeps two connections open and hands what they bring to `receive`, until
 /// told to stop; then reads no more, finishes what is in hand, and closes.
+///
+/// Fails only if Slack refuses the app's token before it ever said hello: that
+/// is a wrong token. One that is refused later may be put right meanwhile.
 pub async fn run(
     client: SlackClient,
     receive: Receive,
@@ -150,7 +153,7 @@ pub async fn run(
     heard: Heard,
     pace: Pace,
     stop: Stop,
-) {
+) -> Result<(), SlackError> {
     let door = Arc::new(Door {
         client,
         receive,
@@ -163,12 +166,17 @@ pub async fn run(
         kept.spawn(keep_open(Arc::clone(&door), stop.clone()));
     }
     while let Some(ended) = kept.join_next().await {
-        report_panic(ended.err());
+        match ended {
+            // The other attempts end with the set.
+            Ok(kept) => kept?,
+            Err(error) => report_panic(Some(error)),
+        }
     }
+    Ok(())
 }
 
 /// Keeps one connection open, whatever becomes of each.
-async fn keep_open(door: Arc<Door>, stop: Stop) {
+async fn keep_open(door: Arc<Door>, stop: Stop) -> Result<(), SlackError> {
     // The present connection, and those that are still finishing.
     let mut lines = JoinSet::new();
     let mut failures = 0;
@@ -191,6 +199,11 @@ async fn keep_open(door: Arc<Door>, stop: Stop) {
                     failures = 0;
                 }
                 door.pace.pause(failures, chance())
+            }
+            Err(OpenError::Slack(error))
+                if error.concerns_the_token() && door.heard.last_hello().is_none() =>
+            {
+                return Err(error);
             }
             Err(error) => {
                 failures = failures.max(1);
@@ -220,6 +233,7 @@ async fn keep_open(door: Arc<Door>, stop: Stop) {
     while let Some(ended) = lines.join_next().await {
         report_panic(ended.err());
     }
+    Ok(())
 }
 
 impl Pace {

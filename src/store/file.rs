@@ -15,7 +15,7 @@ pub const SQLITE_AT_LEAST: i32 = 3_051_003;
 const APPLICATION_ID: i32 = 0x454D_4720;
 
 /// Every step of the database's form, in order. A released one is never edited.
-const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_register.sql")];
+pub(super) const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_register.sql")];
 
 /// How long a reader waits for a checkpoint in its way.
 const BUSY: Duration = Duration::from_secs(5);
@@ -46,6 +46,14 @@ pub enum OpenError {
         /// Why, in the system's words.
         reason: String,
     },
+    /// It can't even be looked at.
+    #[error("{path} can't be read ({reason}); make the file readable for this user")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why, in the system's words.
+        reason: String,
+    },
     /// It isn't ours.
     #[error("{path} is not a Breakglass database; choose another file with --database")]
     Foreign {
@@ -63,6 +71,16 @@ pub enum OpenError {
         found: usize,
         /// The newest form that we know.
         known: usize,
+    },
+    /// It is damaged.
+    #[error(
+        "{path} is damaged ({reason}); keep the file as it is for the auditor, and put the last backup in its place"
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// `SQLite`'s words.
+        reason: String,
     },
     /// The linked `SQLite` is too old to be safe.
     #[error(
@@ -85,6 +103,11 @@ pub enum OpenError {
 /// Returns the version of the linked `SQLite`.
 pub fn sqlite_version() -> &'static str {
     rusqlite::version()
+}
+
+/// Returns whether the linked `SQLite` is new enough to be trusted with a file.
+pub fn sqlite_is_sound() -> bool {
+    rusqlite::version_number() >= SQLITE_AT_LEAST
 }
 
 /// The advisory lock of the one process that may write a file. Released when
@@ -144,7 +167,7 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 
 /// Opens the file for the writer, and brings its form up to date.
 pub(super) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
-    if rusqlite::version_number() < SQLITE_AT_LEAST {
+    if !sqlite_is_sound() {
         return Err(OpenError::OldSqlite(rusqlite::version()));
     }
     // SQLite opens what it can't write as read-only, without a word.
@@ -158,6 +181,8 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags).map_err(fault)?;
     prepare(&connection).map_err(fault)?;
+    // Before anything is written: somebody else's file stays as it is.
+    form(&connection, path)?;
     connection
         .execute_batch(
             "PRAGMA journal_mode = WAL;
@@ -181,6 +206,44 @@ pub(super) fn open_for_reading(path: &Path) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
+/// Opens the file to look at it, and leaves no trace: a file whose write-ahead
+/// log is there is read through it; one without is taken as it stands, for
+/// `SQLite` would make the log's files only to read that they are empty.
+pub(super) fn open_for_inspection(path: &Path) -> Result<Connection, OpenError> {
+    let fault = |source| explain(path, source);
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = if Path::new(&log).exists() {
+        Connection::open_with_flags(path, flags)
+    } else {
+        let absolute = std::path::absolute(path).map_err(|error| OpenError::Unreadable {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        })?;
+        let uri = format!("file:{}?immutable=1", percent_encoded(&absolute));
+        Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI)
+    }
+    .map_err(fault)?;
+    prepare(&connection).map_err(fault)?;
+    form(&connection, path)?;
+    Ok(connection)
+}
+
+/// Writes a path as it may stand in a URI of `SQLite`'s.
+fn percent_encoded(path: &Path) -> String {
+    let mut encoded = String::new();
+    for &byte in path.as_os_str().as_encoded_bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push('%');
+            encoded.push_str(&hex::encode([byte]));
+        }
+    }
+    encoded
+}
+
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
@@ -193,7 +256,7 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     )
 }
 
-fn explain(path: &Path, source: rusqlite::Error) -> OpenError {
+pub(super) fn explain(path: &Path, source: rusqlite::Error) -> OpenError {
     let path = path.to_owned();
     match source.sqlite_error_code() {
         Some(rusqlite::ErrorCode::NotADatabase) => OpenError::Foreign { path },
@@ -203,16 +266,20 @@ fn explain(path: &Path, source: rusqlite::Error) -> OpenError {
                 reason: source.to_string(),
             }
         }
+        Some(rusqlite::ErrorCode::DatabaseCorrupt) => OpenError::Damaged {
+            path,
+            reason: source.to_string(),
+        },
         _ => OpenError::Sqlite { path, source },
     }
 }
 
-fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
+/// Returns the form of a file of ours: how many of the migrations it has seen.
+/// An empty file is ours to make.
+pub(super) fn form(connection: &Connection, path: &Path) -> Result<usize, OpenError> {
     let fault = |source| explain(path, source);
-    let pragma = |connection: &Connection, name: &str| {
-        connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0))
-    };
-    let owner = pragma(connection, "application_id").map_err(fault)?;
+    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+    let owner = pragma("application_id").map_err(fault)?;
     let n_tables: u32 = connection
         .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
         .map_err(fault)?;
@@ -221,8 +288,7 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
             path: path.to_owned(),
         });
     }
-    let form = pragma(connection, "user_version").map_err(fault)?;
-    let found = usize::try_from(form).unwrap_or_default();
+    let found = usize::try_from(pragma("user_version").map_err(fault)?).unwrap_or_default();
     if found > MIGRATIONS.len() {
         return Err(OpenError::Newer {
             path: path.to_owned(),
@@ -230,6 +296,12 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
             known: MIGRATIONS.len(),
         });
     }
+    Ok(found)
+}
+
+fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
+    let fault = |source| explain(path, source);
+    let found = form(connection, path)?;
     if found == MIGRATIONS.len() {
         return Ok(());
     }

@@ -8,6 +8,7 @@
 mod file;
 mod form;
 mod inbox;
+mod inspect;
 mod log;
 mod outbox;
 mod people;
@@ -33,8 +34,9 @@ use crate::domain::policy::{Policy, PolicyVersion};
 use crate::domain::text::{Commitment, Text};
 use crate::gesture::{Gesture, Heard};
 
-pub use file::{OpenError, SQLITE_AT_LEAST, sqlite_version};
+pub use file::{OpenError, SQLITE_AT_LEAST, sqlite_is_sound, sqlite_version};
 pub use inbox::{Arrival, Outcome, Waiting};
+pub use inspect::{Inspection, Register, Unsent, inspect};
 pub use outbox::{Claim, Doubtful, Kind, Owed, reply_is_alive};
 pub use people::{Person, resolve};
 pub use policies::Adopted;

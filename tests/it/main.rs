@@ -6,9 +6,12 @@
     reason = "a test may die"
 )]
 
+mod cli;
 mod doors;
 mod sandbox;
 mod scopes;
 mod source;
 mod sql;
+mod story;
 mod tidy;
+mod world;

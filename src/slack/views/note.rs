@@ -228,20 +228,21 @@ pub(super) fn missed(
         " It has come in since; the miss stays on record."
     };
     format!(
-        "Deadline missed. {} was due {} from {from}{noticed}.{missing}{then}",
+        "Deadline missed. {} was due {}{from}{noticed}.{missing}{then}",
         say::duty(duty),
         say::at(due_at),
     )
 }
 
-/// Who owes something, by their part in the change.
+/// From whom something is due, by their part in the change.
 const fn role(duty: Duty) -> &'static str {
     match duty {
-        Duty::AnswerRequest | Duty::SecondAuthorization => "whoever may authorize",
-        Duty::ConfirmDeployment => "the requester",
-        Duty::Ticket | Duty::Remediation => "the implementer",
-        Duty::CommanderAuthorization => "the incident's commander",
-        Duty::Approval | Duty::AnswerException(_) => "the approver",
+        Duty::AnswerRequest => " from whoever may authorize",
+        Duty::ConfirmDeployment => " from the requester",
+        Duty::Ticket | Duty::Remediation => " from the implementer",
+        // These say themselves whose they are.
+        Duty::CommanderAuthorization | Duty::SecondAuthorization => "",
+        Duty::Approval | Duty::AnswerException(_) => " from the approver",
     }
 }
 

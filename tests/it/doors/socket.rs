@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use breakglass::clock::Clock;
 use breakglass::slack::client::{HTTP_TIMEOUT, SlackClient};
+use breakglass::slack::error::SlackError;
 use breakglass::slack::socket::{self, Heard, Pace};
 use breakglass::slack::{Answer, DeliveryKind, Receive};
 use breakglass::stop::{self, Stopper};
@@ -20,7 +21,7 @@ use super::{receive, receive_with, text};
 struct Door {
     heard: Heard,
     stopper: Stopper,
-    running: JoinHandle<()>,
+    running: JoinHandle<Result<(), SlackError>>,
 }
 
 fn open(client: SlackClient, receive: Receive, pace: Pace) -> Door {
@@ -265,7 +266,7 @@ async fn a_connection_that_never_opens_is_tried_again() {
         asked.recv().await.unwrap();
     }
     door.stopper.stop();
-    door.running.await.unwrap();
+    door.running.await.unwrap().unwrap();
 }
 
 #[tokio::test]
@@ -276,7 +277,7 @@ async fn an_api_that_never_answers_does_not_keep_the_door_from_closing() {
     let door = open(client, receive, Pace::default());
     asked.recv().await.unwrap();
     door.stopper.stop();
-    door.running.await.unwrap();
+    door.running.await.unwrap().unwrap();
 }
 
 #[tokio::test]
@@ -300,7 +301,7 @@ async fn what_is_in_hand_is_acknowledged_before_the_door_closes() {
     finish.notify_one();
     assert_eq!(peer.hear().await, Some(acknowledged("e1")));
     assert_eq!(peer.hear().await, None);
-    door.running.await.unwrap();
+    door.running.await.unwrap().unwrap();
     assert_eq!(door.heard.connections(), 0);
 }
 
@@ -318,6 +319,6 @@ async fn a_socket_in_the_clear_to_elsewhere_is_never_opened() {
         tokio::task::yield_now().await;
     }
     door.stopper.stop();
-    door.running.await.unwrap();
+    door.running.await.unwrap().unwrap();
     assert_eq!(door.heard.last_hello(), None);
 }

@@ -147,14 +147,14 @@ fn an_approver_hears_whom_the_ticket_waits_for() {
     insta::assert_snapshot!(reminded(&story, Duty::Approval, Rung::Opening), @r"
     » CHG-1001, due in 24 h: your decision, once the ticket is ready
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    Nothing to do yet: your decision waits for testing, rollback plan, outcome and lessons learned from @Dana.
+    It can't be decided yet: it waits for testing, rollback plan, outcome and lessons learned from @Dana.
     *Due Sun 02:19 UTC (in 24 h).*
     ");
     let story = story.hours(20);
     insta::assert_snapshot!(reminded(&story, Duty::Approval, Rung::Before(240)), @r"
     » CHG-1001, due in 4 h 5 min: your decision, once the ticket is ready
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    Nothing to do yet: your decision waits for testing, rollback plan, outcome and lessons learned from @Dana.
+    It can't be decided yet: it waits for testing, rollback plan, outcome and lessons learned from @Dana.
     *Due Sun 02:19 UTC (in 4 h 5 min).*
     ");
 }
@@ -297,6 +297,34 @@ fn an_exception_asks_for_its_answer() {
 }
 
 #[test]
+fn the_exceptions_of_a_change_are_one_thing_with_one_button() {
+    let story = Story::deployed().hours(31);
+    let items = [
+        due(&story, Duty::Approval, Rung::Overdue(1)),
+        due(
+            &story,
+            Duty::AnswerException(Exception::DocumentedLate),
+            Rung::Opening,
+        ),
+        due(
+            &story,
+            Duty::AnswerException(Exception::ApprovedLate),
+            Rung::Opening,
+        ),
+    ];
+    insta::assert_snapshot!(read(&reminder(&items, story.now)), @r"
+    » CHG-1001, overdue for 6 h 55 min: your decision, once the ticket is ready; and 1 more
+    *2 things wait for you*
+    *CHG-1001*  Deploy WAF rule to block SQL injection
+    It can't be decided yet: it waits for what was done, testing, rollback plan, outcome and lessons learned from @Dana.
+    *Overdue since Sun 02:19 UTC (6 h 55 min).* The miss is on record; finishing it still closes the change.
+    Exceptions: ticket not complete by its deadline; not decided by its deadline. Say how it came to that, what is done about it, and by whom.
+    *Due 2026-04-05 09:14 UTC (in 7 days).*
+    [+Answer the exceptions]
+    ");
+}
+
+#[test]
 fn a_rejection_asks_how_it_was_put_right() {
     let story = Story::deployed()
         .documents_all()
@@ -426,7 +454,6 @@ fn several_things_come_as_one_message_and_done_ones_stay_without_buttons() {
     The ticket still misses what was done, testing, rollback plan, outcome and lessons learned.
     *Due Sun 02:14 UTC (in 4 h).*
     [+Document]
-    *CHG-1001*  Deploy WAF rule to block SQL injection
     Who commanded the incident? Their authorization of the change is missing.
     *Due Sun 02:14 UTC (in 4 h).*
     [Who commanded? ▾] [I did]

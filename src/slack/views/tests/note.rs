@@ -115,6 +115,20 @@ fn an_edit_after_the_approval_is_told() {
 }
 
 #[test]
+fn a_deployment_after_the_approval_is_told() {
+    let story = Story::asked()
+        .because(Criterion::ProductionDown)
+        .deploys("dana")
+        .authorizes("sam")
+        .commands("riley")
+        .documents_all()
+        .approves("morgan")
+        .hours(3)
+        .deploys("dana");
+    insta::assert_snapshot!(told(&story, |e| matches!(e, Event::ApprovalTakenBack { .. })), @"@Dana told of a further deployment after the approval, so the approval no longer holds. The approver decides anew.");
+}
+
+#[test]
 fn a_missed_deadline_says_what_whose_and_what_now() {
     let missed = |duty: Duty| move |e: &Event| matches!(e, Event::DeadlineMissed { duty: one, .. } if *one == duty);
     let story = Story::deployed().hours(24).minutes(24 * 60 + 5);

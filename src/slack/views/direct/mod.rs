@@ -4,18 +4,23 @@
 use chrono::{DateTime, Utc};
 use slack_morphism::prelude::{SlackActionBlockElement, SlackBlock};
 
-use crate::domain::change::{EmergencyChange, Event, Exception, Recorded};
+use crate::domain::change::{EmergencyChange, Exception};
 use crate::domain::id::UserId;
 use crate::domain::obligation::{Duty, Rung};
-use crate::domain::policy::Policy;
 use crate::domain::ticket::{Gap, Section, gaps};
 use crate::slack::control::Control;
 
-use super::blocks::{
-    actions, actions_about, choose_person, context, fits, message, one_line, primary, section,
+use crate::slack::views::blocks::{
+    actions, actions_about, choose_person, context, fits, message, primary, section,
 };
-use super::facts::{self, Decision};
-use super::{Message, Showing, moves, note, say};
+use crate::slack::views::facts::{self, Decision};
+use crate::slack::views::{Message, Showing, moves, say};
+
+mod done;
+mod told;
+
+use done::{all_done, done};
+pub use told::told;
 
 /// How much of each text is shown: the most that lets all items into a message.
 const ROOMS: [usize; 5] = [1800, 900, 400, 150, 60];
@@ -40,17 +45,66 @@ pub struct Due<'a> {
     pub open: bool,
 }
 
+/// What is said about one thing.
+#[derive(Debug, Clone)]
+struct Entry<'a> {
+    due: &'a Due<'a>,
+    /// The exceptions that one answer covers, where it is about exceptions.
+    exceptions: Vec<Exception>,
+    /// Whether the entry before it was about the same change, and has said so.
+    follows: bool,
+}
+
+/// Returns what is to be said. The exceptions of a change are one thing: one
+/// form answers them all.
+fn entries<'a>(items: impl IntoIterator<Item = &'a Due<'a>>) -> Vec<Entry<'a>> {
+    let mut entries: Vec<Entry<'a>> = Vec::new();
+    for due in items {
+        let number = due.showing.change.number;
+        if let (true, Duty::AnswerException(exception)) = (due.open, due.duty) {
+            let known = entries
+                .iter_mut()
+                .find(|one| one.due.showing.change.number == number && !one.exceptions.is_empty());
+            if let Some(known) = known {
+                known.exceptions.push(exception);
+                continue;
+            }
+        }
+        let follows = entries
+            .last()
+            .is_some_and(|one| one.due.open && one.due.showing.change.number == number);
+        let exceptions = match due.duty {
+            Duty::AnswerException(exception) if due.open => vec![exception],
+            Duty::AnswerException(_)
+            | Duty::AnswerRequest
+            | Duty::ConfirmDeployment
+            | Duty::Ticket
+            | Duty::CommanderAuthorization
+            | Duty::SecondAuthorization
+            | Duty::Approval
+            | Duty::Remediation => Vec::new(),
+        };
+        entries.push(Entry {
+            due,
+            exceptions,
+            follows,
+        });
+    }
+    entries
+}
+
 /// Returns one message for everything that a person is reminded of at once.
 pub fn reminder(items: &[Due<'_>], now: DateTime<Utc>) -> Message {
-    let open = items.iter().filter(|due| due.open).count();
+    let entries = entries(items);
+    let open = entries.iter().filter(|entry| entry.due.open).count();
     if open == 0 {
         return all_done(items);
     }
     let text = fallback(items, open, now);
-    let heading = (items.len() > 1).then(|| section(&heading(open)));
+    let heading = (entries.len() > 1).then(|| section(&heading(open)));
     for room in ROOMS {
         let mut blocks: Vec<SlackBlock> = heading.clone().into_iter().collect();
-        blocks.extend(items.iter().flat_map(|due| item(due, room, now)));
+        blocks.extend(entries.iter().flat_map(|entry| said(entry, room, now)));
         if fits(&blocks) {
             return message(&text, blocks);
         }
@@ -68,16 +122,23 @@ fn crowded(
 ) -> Message {
     let mut ordered: Vec<&Due<'_>> = items.iter().filter(|due| due.open).collect();
     ordered.sort_by_key(|due| due.due_at);
-    let mut shown = ordered.len();
+    let entries = entries(ordered);
+    let mut shown = entries.len();
     loop {
-        let (in_full, rest) = ordered.split_at_checked(shown).unwrap_or((&[], &ordered));
+        let (in_full, rest) = entries.split_at_checked(shown).unwrap_or((&[], &entries));
         let mut blocks: Vec<SlackBlock> = heading.cloned().into_iter().collect();
-        blocks.extend(in_full.iter().flat_map(|due| item(due, 60, now)));
-        let numbers = rest.iter().map(|due| due.showing.change.number.to_string());
-        blocks.push(section(&format!(
-            "And {}. `/emergency list` shows them all.",
-            say::listed(numbers.take(40))
-        )));
+        blocks.extend(in_full.iter().flat_map(|entry| said(entry, 60, now)));
+        if !rest.is_empty() {
+            let mut numbers: Vec<String> = rest
+                .iter()
+                .map(|entry| entry.due.showing.change.number.to_string())
+                .collect();
+            numbers.dedup();
+            blocks.push(section(&format!(
+                "And {}. `/emergency list` shows them all.",
+                say::listed(numbers.into_iter().take(40))
+            )));
+        }
         if fits(&blocks) || shown == 0 {
             return message(text, blocks);
         }
@@ -148,17 +209,21 @@ fn commands(due: &Due<'_>) -> bool {
         .is_some_and(|commander| commander.who == *due.owner)
 }
 
-fn item(due: &Due<'_>, room: usize, now: DateTime<Utc>) -> Vec<SlackBlock> {
+fn said(entry: &Entry<'_>, room: usize, now: DateTime<Utc>) -> Vec<SlackBlock> {
+    let due = entry.due;
     let change = due.showing.change;
     if !due.open {
         return vec![section(&format!("*{}*  {}", change.number, done(due)))];
     }
-    let title = format!(
-        "*{}*  {}",
-        change.number,
-        due.showing.what_in_a_line(ROOM_FOR_WHAT)
-    );
-    let mut lines = vec![title, body(due)];
+    let mut lines = Vec::new();
+    if !entry.follows {
+        lines.push(format!(
+            "*{}*  {}",
+            change.number,
+            due.showing.what_in_a_line(ROOM_FOR_WHAT)
+        ));
+    }
+    lines.push(body(due, &entry.exceptions));
     lines.extend(time(due, now));
     let mut blocks = vec![section(&lines.join("\n"))];
     if due.duty == Duty::Approval {
@@ -169,7 +234,7 @@ fn item(due: &Due<'_>, room: usize, now: DateTime<Utc>) -> Vec<SlackBlock> {
 }
 
 /// What is owed, naming exactly what is missing.
-fn body(due: &Due<'_>) -> String {
+fn body(due: &Due<'_>, exceptions: &[Exception]) -> String {
     let change = due.showing.change;
     let requester = say::person(&change.requester);
     match due.duty {
@@ -200,7 +265,7 @@ fn body(due: &Due<'_>) -> String {
         Duty::Approval => match facts::decision(&due.showing) {
             Decision::Ready(_) => "The ticket is ready for your decision.".to_owned(),
             Decision::Waits(waits) => format!(
-                "Nothing to do yet: your decision waits for {}.",
+                "It can't be decided yet: it waits for {}.",
                 say::listed(waits)
             ),
             Decision::NotOwed => "The decision is made.".to_owned(),
@@ -213,10 +278,18 @@ fn body(due: &Due<'_>) -> String {
             ),
             None => "Say how it was put right.".to_owned(),
         },
-        Duty::AnswerException(exception) => format!(
-            "Exception: {}. Say how it came to that, what is done about it, and by whom.",
-            say::exception(exception)
-        ),
+        Duty::AnswerException(_) => {
+            let words: Vec<&str> = exceptions.iter().map(|one| say::exception(*one)).collect();
+            format!(
+                "{}: {}. Say how it came to that, what is done about it, and by whom.",
+                if words.len() == 1 {
+                    "Exception"
+                } else {
+                    "Exceptions"
+                },
+                words.join("; ")
+            )
+        }
     }
 }
 
@@ -270,13 +343,7 @@ fn summary(showing: &Showing<'_>, room: usize) -> Vec<SlackBlock> {
         facts::request(change),
     ];
     lines.extend(facts::story(showing));
-    let exceptions: Vec<Exception> = change.exceptions.keys().copied().collect();
-    if !exceptions.is_empty() {
-        let said = exceptions
-            .into_iter()
-            .map(|one| say::exception(one).to_owned());
-        lines.push(format!("*Exceptions:* {}", say::listed(said)));
-    }
+    lines.extend(facts::exceptions(change));
     let mut blocks = vec![section(&lines.join("\n"))];
     for part in Section::ALL {
         if let Some(written) = change.sections.get(part) {
@@ -360,157 +427,4 @@ fn ticket_buttons(change: &EmergencyChange) -> Vec<SlackBlock> {
         blocks.push(moves::criteria(change));
     }
     blocks
-}
-
-/// That something was done, by whom and when as far as known.
-fn done(due: &Due<'_>) -> String {
-    let change = due.showing.change;
-    let by = |who: &UserId, at: DateTime<Utc>| format!("{} {}", say::person(who), say::at(at));
-    let done = match due.duty {
-        Duty::AnswerRequest => answered(change),
-        Duty::ConfirmDeployment => change.deployments.first().map_or_else(
-            || "nothing is waited for any more".to_owned(),
-            |one| format!("deployed by {}", by(&one.by, one.at)),
-        ),
-        Duty::Ticket => change.documented_at.map_or_else(
-            || "the ticket is no longer owed".to_owned(),
-            |at| format!("the ticket is complete since {}", say::at(at)),
-        ),
-        Duty::CommanderAuthorization => match &change.commander {
-            Some(commander) => match commander.authorized_at {
-                Some(at) => format!("authorized as commander by {}", by(&commander.who, at)),
-                None => format!("{} is asked as the commander", say::person(&commander.who)),
-            },
-            None => "the commander's authorization is no longer owed".to_owned(),
-        },
-        Duty::SecondAuthorization => change.second.as_ref().map_or_else(
-            || "a second person's authorization is no longer owed".to_owned(),
-            |act| format!("authorized afterwards by {}", by(&act.by, act.at)),
-        ),
-        Duty::Approval => match (&change.approval, &change.rejection) {
-            (Some(approval), _) => format!("approved by {}", by(&approval.by, approval.at)),
-            (None, Some(rejection)) => format!("rejected by {}", by(&rejection.by, rejection.at)),
-            (None, None) => "the decision is no longer yours".to_owned(),
-        },
-        Duty::Remediation => change.remediation.as_ref().map_or_else(
-            || "nothing is to be put right any more".to_owned(),
-            |one| format!("put right, said by {}", by(&one.by, one.at)),
-        ),
-        Duty::AnswerException(exception) => change
-            .exceptions
-            .get(&exception)
-            .and_then(|state| state.answer.as_ref())
-            .map_or_else(
-                || "the exception is no longer yours to answer".to_owned(),
-                |answer| format!("exception answered by {}", by(&answer.by, answer.at)),
-            ),
-    };
-    format!("Done: {done}.")
-}
-
-/// How a request for authorization was answered.
-fn answered(change: &EmergencyChange) -> String {
-    let by = |who: &UserId, at: DateTime<Utc>| format!("{} {}", say::person(who), say::at(at));
-    if let Some(given) = &change.authorization {
-        format!("authorized by {}", by(&given.by, given.at))
-    } else if let Some(act) = &change.went_ahead {
-        format!(
-            "{} went ahead without authorization {}",
-            say::person(&act.by),
-            say::at(act.at)
-        )
-    } else if let Some(denial) = &change.denial {
-        format!("denied by {}", by(&denial.by, denial.at))
-    } else {
-        format!(
-            "the request is {}; nothing is asked of you",
-            facts::standing(change)
-        )
-    }
-}
-
-fn all_done(items: &[Due<'_>]) -> Message {
-    match items {
-        [] => one_line("Nothing waits for you."),
-        [only] => one_line(&format!("*{}*  {}", only.showing.change.number, done(only))),
-        [..] => {
-            let mut numbers: Vec<String> = items
-                .iter()
-                .map(|due| due.showing.change.number.to_string())
-                .collect();
-            numbers.dedup();
-            one_line(&format!(
-                "Done: nothing of this reminder is left ({}).",
-                say::listed(numbers.into_iter().take(40))
-            ))
-        }
-    }
-}
-
-/// Returns the news of an event for one person; nothing of events of which
-/// nobody in particular is told.
-pub fn told(showing: &Showing<'_>, recorded: &Recorded) -> Option<Message> {
-    let change = showing.change;
-    let number = change.number;
-    let who = note::actor(&recorded.actor);
-    let what = showing.what_in_a_line(ROOM_FOR_WHAT);
-    let (line, row): (String, Vec<SlackActionBlockElement>) = match &recorded.event {
-        Event::Approved { .. } => (
-            format!("{who} approved it in retrospect. Thank you for the paperwork."),
-            Vec::new(),
-        ),
-        Event::ApprovalTakenBack { section } => (note::taken_back(&who, *section), Vec::new()),
-        Event::Rejected { reason, .. } => (
-            format!(
-                "{who} rejected it: {}\nSay how it was put right, by {}.",
-                say::wrote_in_a_line(&showing.texts.said(reason), 1500),
-                say::at(recorded.at + Policy::REMEDY)
-            ),
-            if change.remediation.is_none() {
-                vec![primary(moves::remediate(change)).into()]
-            } else {
-                Vec::new()
-            },
-        ),
-        Event::DeadlineMissed {
-            duty,
-            owner,
-            due_at,
-        } => (
-            note::missed(
-                showing,
-                *duty,
-                &facts::owner(owner.as_ref()),
-                *due_at,
-                recorded.at,
-            ),
-            Vec::new(),
-        ),
-        Event::Requested { .. }
-        | Event::CriterionStated { .. }
-        | Event::AskedAnew { .. }
-        | Event::Authorized { .. }
-        | Event::Denied { .. }
-        | Event::WentAhead
-        | Event::CommanderNamed { .. }
-        | Event::CommanderAuthorized { .. }
-        | Event::SecondAuthorized { .. }
-        | Event::Deployed { .. }
-        | Event::Lapsed
-        | Event::Withdrawn
-        | Event::SectionWritten { .. }
-        | Event::Documented
-        | Event::Remediated { .. }
-        | Event::ExceptionRecorded { .. }
-        | Event::ExceptionAnswered { .. }
-        | Event::Reminded { .. }
-        | Event::Delivered { .. }
-        | Event::Undelivered { .. }
-        | Event::Closed => return None,
-    };
-    let mut blocks = vec![section(&format!("*{number}*  {what}\n{line}"))];
-    if !row.is_empty() {
-        blocks.push(actions(row));
-    }
-    Some(message(&format!("{number}: {line}"), blocks))
 }

@@ -1,0 +1,313 @@
+//! What `doctor` checks on this machine: the file, the secrets' form, the
+//! database, the room on the disk. Opens files to read them, and nothing else.
+
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Access, access, statvfs};
+
+use super::{Finding, count};
+use crate::config::Secret;
+use crate::domain::id::WorkspaceId;
+use crate::store::{self, Inspection, OpenError, Register, Unsent};
+
+/// Below this a burst of an incident's traffic could fill the disk.
+const TIGHT: u64 = 1 << 30;
+
+/// Below this not even the write-ahead log is sure to fit, which may grow to
+/// 64 MiB before it is cut.
+const FULL: u64 = 128 << 20;
+
+/// Which file was read.
+pub(super) fn file(read: Option<&Path>) -> Finding {
+    let found = match read {
+        Some(path) => format!("{} is well formed", path.display()),
+        None => "no breakglass.toml here; the defaults and the environment hold".to_owned(),
+    };
+    Finding::good("configuration", found)
+}
+
+/// Slack's signing secrets are 32 hexadecimal digits.
+pub(super) fn signing_secret(secret: &Secret) -> Finding {
+    let secret = secret.reveal();
+    if secret.len() == 32 && secret.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        Finding::good(
+            "door",
+            "signed HTTP; SLACK_SIGNING_SECRET has the form of one, and the first delivery shows whether it is the right one",
+        )
+    } else {
+        Finding::mind(
+            "door",
+            "signed HTTP; SLACK_SIGNING_SECRET isn't 32 hexadecimal digits, as Slack's are",
+            "copy it again from your app's page, Basic Information",
+        )
+    }
+}
+
+/// Looks at the database and the disk under it. `ours` is the workspace that
+/// the token speaks for, where that is known.
+pub(super) fn database(path: &Path, ours: Option<&WorkspaceId>) -> Vec<Finding> {
+    let mut findings = vec![sqlite()];
+    let folder = folder_of(path);
+    match store::inspect(path) {
+        Ok(None) => findings.push(to_be_made(path, &folder)),
+        Ok(Some(inspection)) => {
+            findings.push(form(path, &folder, &inspection));
+            for register in &inspection.registers {
+                findings.push(log(register));
+                findings.extend(unsent(register));
+            }
+            findings.extend(ours.and_then(|ours| foreign(&inspection, ours)));
+        }
+        Err(error) => findings.push(closed(&error)),
+    }
+    findings.extend(room(&folder));
+    findings
+}
+
+fn sqlite() -> Finding {
+    let version = store::sqlite_version();
+    if store::sqlite_is_sound() {
+        Finding::good("SQLite", version)
+    } else {
+        Finding::bad(
+            "SQLite",
+            format!("{version} can corrupt a database"),
+            "build this program with 3.51.3 or newer",
+        )
+    }
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+fn to_be_made(path: &Path, folder: &Path) -> Finding {
+    match access(folder, Access::WRITE_OK | Access::EXEC_OK) {
+        Ok(()) => Finding::good(
+            "database",
+            format!("{} doesn't exist yet; serve makes it", path.display()),
+        ),
+        Err(why) => Finding::bad(
+            "database",
+            format!(
+                "{} doesn't exist, and its folder can't be written ({why})",
+                path.display()
+            ),
+            "make the folder and let this user write it, or choose another file with --database",
+        ),
+    }
+}
+
+/// The errors of opening say themselves what to do.
+fn closed(error: &OpenError) -> Finding {
+    Finding {
+        verdict: super::Verdict::Bad,
+        ..Finding::good("database", error.to_string())
+    }
+}
+
+fn form(path: &Path, folder: &Path, inspection: &Inspection) -> Finding {
+    let shown = path.display();
+    if let Some(fault) = &inspection.fault {
+        return Finding::bad(
+            "database",
+            format!("{shown} is damaged ({fault})"),
+            "stop the bot, keep the file as it is for the auditor, and put the last backup in its place",
+        );
+    }
+    let writable = access(path, Access::WRITE_OK).and_then(|()| access(folder, Access::WRITE_OK));
+    if let Err(why) = writable {
+        return Finding::bad(
+            "database",
+            format!("{shown} is sound, but can't be written ({why})"),
+            "let this user write the file and its folder, or run the bot as the user who may",
+        );
+    }
+    let found = if inspection.form == inspection.known {
+        format!("{shown} is sound, writable and of form {}", inspection.form)
+    } else {
+        format!(
+            "{shown} is sound, writable and of form {}; the next serve keeps a copy and brings it to form {}",
+            inspection.form, inspection.known
+        )
+    };
+    Finding::good("database", found)
+}
+
+fn log(register: &Register) -> Finding {
+    let workspace = register.workspace.as_str();
+    match &register.records {
+        Ok(n_records) => Finding::good(
+            "log",
+            format!(
+                "all {n_records} records verify, of {} of {workspace}",
+                count(
+                    usize::try_from(register.n_changes).unwrap_or(usize::MAX),
+                    "change",
+                    "changes"
+                )
+            ),
+        ),
+        Err(fault) => Finding::bad(
+            "log",
+            format!("{workspace}: {fault}"),
+            "stop the bot, keep the file as it is for the auditor, and put the last backup in its place",
+        ),
+    }
+}
+
+/// A message that was given up is told and not a fault: the record is whole, and
+/// nothing here could still send it.
+fn unsent(register: &Register) -> Vec<Finding> {
+    let mut findings: Vec<_> = register.unsent.iter().map(unsent_one).collect();
+    let shown = u64::try_from(register.unsent.len()).unwrap_or(u64::MAX);
+    if let Some(more) = register
+        .n_unsent
+        .checked_sub(shown)
+        .filter(|more| *more > 0)
+    {
+        findings.push(Finding::mind(
+            "messages",
+            format!("{more} older ones didn't reach Slack either"),
+            "mend the newest first",
+        ));
+    }
+    findings
+}
+
+fn unsent_one(message: &Unsent) -> Finding {
+    let about = message
+        .change
+        .map_or_else(String::new, |change| format!(" of {change}"));
+    let tried = count(
+        usize::try_from(message.attempts).unwrap_or(usize::MAX),
+        "attempt",
+        "attempts",
+    );
+    let became = if message.given_up {
+        "was given up"
+    } else {
+        "is still tried"
+    };
+    let why = match message.error.as_str() {
+        "" => "no reason was given",
+        why => why,
+    };
+    Finding::mind(
+        "messages",
+        format!("a {}{about} {became} after {tried} ({why})", message.kind),
+        mend_of(why),
+    )
+}
+
+/// What an operator can do about a message that Slack refused.
+fn mend_of(why: &str) -> &'static str {
+    let says = |codes: &[&str]| codes.iter().any(|code| why.contains(code));
+    if says(&["not_in_channel", "channel_not_found"]) {
+        "invite the bot to the channel"
+    } else if says(&["is_archived"]) {
+        "the channel is archived; the change goes on by direct message"
+    } else if says(&["missing_scope"]) {
+        "see scopes above"
+    } else if says(&["cannot_dm_bot", "user_disabled", "user_not_found"]) {
+        "name somebody else for it; that person can't be written to"
+    } else {
+        "if it stays so, report it with this line"
+    }
+}
+
+fn foreign(inspection: &Inspection, ours: &WorkspaceId) -> Option<Finding> {
+    let others = || inspection.registers.iter().map(|one| &one.workspace);
+    if inspection.registers.is_empty() || others().any(|workspace| workspace == ours) {
+        return None;
+    }
+    let held = super::few(others().map(WorkspaceId::as_str));
+    Some(Finding::mind(
+        "register",
+        format!(
+            "the database holds {held}, and the token speaks for {}",
+            ours.as_str()
+        ),
+        "check that token and database belong together",
+    ))
+}
+
+/// `None` where the folder isn't there; the database's own line says so.
+fn room(folder: &Path) -> Option<Finding> {
+    let disk = statvfs(folder).ok()?;
+    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    Some(judge_room(free))
+}
+
+fn judge_room(free: u64) -> Finding {
+    let shown = if free >= 10 << 30 {
+        format!("{} GiB free", free >> 30)
+    } else {
+        format!("{} MiB free", free >> 20)
+    };
+    if free < FULL {
+        Finding::bad(
+            "disk",
+            shown,
+            "make room; the bot stops when a commit fails",
+        )
+    } else if free < TIGHT {
+        Finding::mind("disk", shown, "make room soon")
+    } else {
+        Finding::good("disk", shown)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Verdict;
+    use super::*;
+
+    #[test]
+    fn little_room_is_told_before_there_is_none() {
+        assert_eq!(judge_room(u64::MAX).verdict, Verdict::Good);
+        assert_eq!(judge_room(TIGHT - 1).verdict, Verdict::Mind);
+        assert_eq!(judge_room(FULL - 1).verdict, Verdict::Bad);
+        assert_eq!(judge_room(5 << 30).found, "5120 MiB free");
+    }
+
+    #[test]
+    fn a_signing_secret_is_known_by_its_form() {
+        let of = |secret: &str| signing_secret(&Secret::new(secret)).verdict;
+        assert_eq!(of("8f742231b10e8888abcd99yyyzzz85a5"), Verdict::Mind);
+        assert_eq!(of("8f742231b10e8888abcd99000fff85a5"), Verdict::Good);
+        assert_eq!(of("8f74"), Verdict::Mind);
+    }
+
+    #[test]
+    fn a_database_of_another_workspace_is_told() {
+        let ours = WorkspaceId::new("T1");
+        let register = |workspace: &str| Register {
+            workspace: WorkspaceId::new(workspace),
+            records: Ok(1),
+            n_changes: 0,
+            n_unsent: 0,
+            unsent: Vec::new(),
+        };
+        let held = |registers| Inspection {
+            form: 1,
+            known: 1,
+            fault: None,
+            registers,
+        };
+        assert_eq!(foreign(&held(Vec::new()), &ours), None);
+        assert_eq!(foreign(&held(vec![register("T1")]), &ours), None);
+        let told = foreign(&held(vec![register("T2")]), &ours).unwrap();
+        assert_eq!(told.verdict, Verdict::Mind);
+    }
+
+    #[test]
+    fn a_refusal_that_an_operator_can_mend_says_how() {
+        let mend = mend_of("Slack refused: not_in_channel");
+        assert_eq!(mend, "invite the bot to the channel");
+        assert!(mend_of("Slack refused: something_new").contains("report it"));
+    }
+}

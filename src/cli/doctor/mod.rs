@@ -1,0 +1,217 @@
+//! `breakglass doctor`: what is wrong with the installation, and the mend.
+//!
+//! Only looks: it changes nothing at Slack, takes no lock and writes no file, so
+//! that it may be run at any time beside a running bot.
+
+use anyhow::bail;
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::clock::Clock;
+use crate::config::{self, Door, Flags, Settings};
+
+mod house;
+mod workspace;
+
+/// What `breakglass doctor` takes.
+#[derive(Debug, Clone, Args)]
+pub struct DoctorArgs {
+    #[command(flatten)]
+    flags: Flags,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What became of one check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    /// As it should be.
+    Good,
+    /// It works, and somebody should know.
+    Mind,
+    /// It doesn't work until it is mended.
+    Bad,
+}
+
+/// What one check found, in one line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Finding {
+    check: &'static str,
+    verdict: Verdict,
+    found: String,
+    mend: Option<String>,
+}
+
+impl Finding {
+    fn good(check: &'static str, found: impl Into<String>) -> Self {
+        Self {
+            check,
+            verdict: Verdict::Good,
+            found: found.into(),
+            mend: None,
+        }
+    }
+
+    fn mind(check: &'static str, found: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self {
+            check,
+            verdict: Verdict::Mind,
+            found: found.into(),
+            mend: Some(mend.into()),
+        }
+    }
+
+    fn bad(check: &'static str, found: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self {
+            verdict: Verdict::Bad,
+            ..Self::mind(check, found, mend)
+        }
+    }
+
+    /// A failure whose own words say what to do.
+    fn failed(check: &'static str, error: &anyhow::Error) -> Self {
+        Self {
+            verdict: Verdict::Bad,
+            ..Self::good(check, super::one_line(error))
+        }
+    }
+
+    fn line(&self) -> String {
+        let mark = match self.verdict {
+            Verdict::Good => '✓',
+            Verdict::Mind => '!',
+            Verdict::Bad => '✗',
+        };
+        let line = match &self.mend {
+            None => format!("{mark} {}: {}", self.check, self.found),
+            Some(mend) => format!("{mark} {}: {}; {mend}", self.check, self.found),
+        };
+        // A name or a path may hold anything; a line is a line.
+        line.replace(['\n', '\r'], " ")
+    }
+
+    fn json(&self) -> Value {
+        let verdict = match self.verdict {
+            Verdict::Good => "ok",
+            Verdict::Mind => "warning",
+            Verdict::Bad => "fault",
+        };
+        json!({
+            "check": self.check,
+            "verdict": verdict,
+            "found": self.found,
+            "mend": self.mend,
+        })
+    }
+}
+
+/// Checks, prints, and fails if anything needs mending.
+#[expect(
+    clippy::print_stdout,
+    reason = "what was found is what the command is for"
+)]
+pub async fn run(args: DoctorArgs) -> anyhow::Result<()> {
+    let findings = examine(&args.flags).await;
+    let n_bad = findings
+        .iter()
+        .filter(|finding| finding.verdict == Verdict::Bad)
+        .count();
+    if args.json {
+        let checks: Vec<_> = findings.iter().map(Finding::json).collect();
+        println!("{}", json!({"ok": n_bad == 0, "checks": checks}));
+    } else {
+        for finding in &findings {
+            println!("{}", finding.line());
+        }
+    }
+    match n_bad {
+        0 => Ok(()),
+        1 => bail!("one thing needs mending"),
+        n => bail!("{n} things need mending"),
+    }
+}
+
+async fn examine(flags: &Flags) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let settings = Settings::load(flags);
+    findings.push(match &settings {
+        Ok(settings) => house::file(settings.file.as_deref()),
+        Err(error) => Finding::failed("configuration", error),
+    });
+    let token = config::bot_token();
+    findings.push(match &token {
+        Ok(_) => Finding::good("bot token", "SLACK_BOT_TOKEN has the form of one"),
+        Err(error) => Finding::failed("bot token", error),
+    });
+    let door = Door::load();
+    findings.push(match &door {
+        Ok(Door::Socket { .. }) => {
+            Finding::good("door", "Socket Mode; SLACK_APP_TOKEN has the form of one")
+        }
+        Ok(Door::Http { signing_secret }) => house::signing_secret(signing_secret),
+        Err(error) => Finding::failed("door", error),
+    });
+    let Ok(settings) = settings else {
+        findings.push(unseen("the configuration", "mend it first"));
+        return findings;
+    };
+    let mut ours = None;
+    match token {
+        Ok(token) => {
+            let found = workspace::examine(&settings, &token, door.ok(), &Clock::system()).await;
+            ours = found.workspace;
+            findings.extend(found.findings);
+        }
+        Err(_) => findings.push(unseen("the bot token", "mend it first")),
+    }
+    findings.extend(house::database(&settings.database, ours.as_ref()));
+    findings
+}
+
+/// Says what was left out, so that silence isn't taken for health.
+fn unseen(what: &str, mend: &str) -> Finding {
+    Finding::mind(
+        "unchecked",
+        format!("what depends on {what} was not looked at"),
+        mend,
+    )
+}
+
+/// Counts in words that fit one thing and several.
+fn count(n: usize, one: &str, several: &str) -> String {
+    match n {
+        1 => format!("1 {one}"),
+        n => format!("{n} {several}"),
+    }
+}
+
+/// Names a few and counts the rest, so that a line stays a line.
+fn few<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> String {
+    const SHOWN: usize = 8;
+    let names: Vec<_> = names.into_iter().collect();
+    let shown: Vec<_> = names.iter().take(SHOWN).map(AsRef::as_ref).collect();
+    let shown = shown.join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_is_one_line_whatever_it_quotes() {
+        let finding = Finding::bad("database", "a\nb", "mend\r\nit");
+        assert_eq!(finding.line(), "✗ database: a b; mend  it");
+    }
+
+    #[test]
+    fn a_long_list_names_a_few_and_counts_the_rest() {
+        assert_eq!(few(["a", "b"]), "a, b");
+        let many: Vec<_> = (0..11).map(|n| n.to_string()).collect();
+        assert_eq!(few(many), "0, 1, 2, 3, 4, 5, 6, 7 and 3 more");
+    }
+}

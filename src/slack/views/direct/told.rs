@@ -1,0 +1,78 @@
+//! News of one event that one person should hear.
+
+use slack_morphism::prelude::SlackActionBlockElement;
+
+use crate::domain::change::{Event, Recorded};
+use crate::domain::policy::Policy;
+use crate::slack::views::blocks::{actions, message, primary, section};
+use crate::slack::views::{Message, Showing, facts, moves, note, say};
+
+use super::ROOM_FOR_WHAT;
+
+/// Returns the news of an event for one person; nothing of events of which
+/// nobody in particular is told.
+pub fn told(showing: &Showing<'_>, recorded: &Recorded) -> Option<Message> {
+    let change = showing.change;
+    let number = change.number;
+    let who = note::actor(&recorded.actor);
+    let what = showing.what_in_a_line(ROOM_FOR_WHAT);
+    let (line, row): (String, Vec<SlackActionBlockElement>) = match &recorded.event {
+        Event::Approved { .. } => (
+            format!("{who} approved it in retrospect. Thank you for the paperwork."),
+            Vec::new(),
+        ),
+        Event::ApprovalTakenBack { section } => (note::taken_back(&who, *section), Vec::new()),
+        Event::Rejected { reason, .. } => (
+            format!(
+                "{who} rejected it: {}\nSay how it was put right, by {}.",
+                say::wrote_in_a_line(&showing.texts.said(reason), 1500),
+                say::at(recorded.at + Policy::REMEDY)
+            ),
+            if change.remediation.is_none() {
+                vec![primary(moves::remediate(change)).into()]
+            } else {
+                Vec::new()
+            },
+        ),
+        Event::DeadlineMissed {
+            duty,
+            owner,
+            due_at,
+        } => (
+            note::missed(
+                showing,
+                *duty,
+                &format!(" from {}", facts::owner(owner.as_ref())),
+                *due_at,
+                recorded.at,
+            ),
+            Vec::new(),
+        ),
+        Event::Requested { .. }
+        | Event::CriterionStated { .. }
+        | Event::AskedAnew { .. }
+        | Event::Authorized { .. }
+        | Event::Denied { .. }
+        | Event::WentAhead
+        | Event::CommanderNamed { .. }
+        | Event::CommanderAuthorized { .. }
+        | Event::SecondAuthorized { .. }
+        | Event::Deployed { .. }
+        | Event::Lapsed
+        | Event::Withdrawn
+        | Event::SectionWritten { .. }
+        | Event::Documented
+        | Event::Remediated { .. }
+        | Event::ExceptionRecorded { .. }
+        | Event::ExceptionAnswered { .. }
+        | Event::Reminded { .. }
+        | Event::Delivered { .. }
+        | Event::Undelivered { .. }
+        | Event::Closed => return None,
+    };
+    let mut blocks = vec![section(&format!("*{number}*  {what}\n{line}"))];
+    if !row.is_empty() {
+        blocks.push(actions(row));
+    }
+    Some(message(&format!("{number}: {line}"), blocks))
+}

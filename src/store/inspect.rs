@@ -1,0 +1,151 @@
+//! What a look at a database tells: whether it is sound, and what it could not
+//! send. Takes no lock, writes nothing, and may be done beside a running bot.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::{OpenError, StoreError, file};
+use crate::domain::id::{ChangeNumber, WorkspaceId};
+
+/// After how many failures in vain a message counts as stuck: Slack's short
+/// troubles are over by then.
+const STUCK: u32 = 5;
+
+/// How many messages are described; the rest is only counted.
+const SHOWN: usize = 10;
+
+/// What a database looks like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inspection {
+    /// How many migrations the file has seen.
+    pub form: usize,
+    /// How many this program knows; the next `serve` applies the others.
+    pub known: usize,
+    /// What `SQLite`'s own check found first, if anything.
+    pub fault: Option<String>,
+    /// The registers in it; none in a file that is still empty or is damaged.
+    pub registers: Vec<Register>,
+}
+
+/// The register of one workspace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Register {
+    /// Whose it is.
+    pub workspace: WorkspaceId,
+    /// How many records the log has, or the first thing that is wrong with it.
+    pub records: Result<u64, String>,
+    /// How many changes there are.
+    pub n_changes: u64,
+    /// How many messages were given up or fail again and again.
+    pub n_unsent: u64,
+    /// The newest of those.
+    pub unsent: Vec<Unsent>,
+}
+
+/// A message that Slack doesn't have and should.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsent {
+    /// Its key.
+    pub key: String,
+    /// What kind of message it is.
+    pub kind: String,
+    /// The change that it is about.
+    pub change: Option<ChangeNumber>,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Whether it was given up; it is tried again otherwise.
+    pub given_up: bool,
+    /// What Slack said last.
+    pub error: String,
+}
+
+/// Looks at a database; `None` where there is none.
+pub fn inspect(path: &Path) -> Result<Option<Inspection>, OpenError> {
+    match std::fs::File::open(path) {
+        Ok(_) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => {
+            return Err(OpenError::Unreadable {
+                path: path.to_owned(),
+                reason: error.to_string(),
+            });
+        }
+    }
+    let connection = file::open_for_inspection(path)?;
+    let found = file::form(&connection, path)?;
+    match look(&connection, found) {
+        Ok(inspection) => Ok(Some(inspection)),
+        Err(StoreError::Sqlite(source)) => Err(file::explain(path, source)),
+        Err(error) => Err(OpenError::Damaged {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        }),
+    }
+}
+
+fn look(connection: &Connection, form: usize) -> Result<Inspection, StoreError> {
+    // One read transaction, so that log and register are of one moment.
+    let moment = connection.unchecked_transaction()?;
+    let checked: String = moment.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    let fault = Some(checked).filter(|said| said != "ok");
+    let known = file::MIGRATIONS.len();
+    let mut registers = Vec::new();
+    if fault.is_none() && form == known {
+        let mut statement = moment.prepare("SELECT workspace FROM head ORDER BY workspace")?;
+        let workspaces = statement
+            .query_map([], |row| row.get::<_, String>(0))?
+            .collect::<Result<Vec<_>, _>>()?;
+        for workspace in workspaces {
+            registers.push(register(&moment, WorkspaceId::new(workspace))?);
+        }
+    }
+    Ok(Inspection {
+        form,
+        known,
+        fault,
+        registers,
+    })
+}
+
+fn register(connection: &Connection, workspace: WorkspaceId) -> Result<Register, StoreError> {
+    let records = match super::verify(connection, &workspace) {
+        Ok(records) => records,
+        Err(StoreError::Corrupt(what)) => Err(format!("{what} can't be read")),
+        Err(error) => return Err(error),
+    };
+    let n_changes = connection.query_row(
+        "SELECT count(*) FROM change WHERE workspace = ?1",
+        [workspace.as_str()],
+        |row| row.get(0),
+    )?;
+    let mut statement = connection.prepare(
+        "SELECT key, kind, change, attempts, state = 'failed', coalesce(error, '')
+         FROM outbox
+         WHERE workspace = ?1 AND (state = 'failed' OR state = 'owed' AND attempts >= ?2)
+         ORDER BY id DESC",
+    )?;
+    let mut rows = statement.query(rusqlite::params![workspace.as_str(), STUCK])?;
+    let mut unsent = Vec::new();
+    let mut n_unsent = 0;
+    while let Some(row) = rows.next()? {
+        n_unsent += 1;
+        if unsent.len() < SHOWN {
+            unsent.push(Unsent {
+                key: row.get(0)?,
+                kind: row.get(1)?,
+                change: row.get::<_, Option<u64>>(2)?.map(ChangeNumber),
+                attempts: row.get(3)?,
+                given_up: row.get(4)?,
+                error: row.get(5)?,
+            });
+        }
+    }
+    Ok(Register {
+        workspace,
+        records,
+        n_changes,
+        n_unsent,
+        unsent,
+    })
+}

@@ -1,0 +1,340 @@
+//! `breakglass doctor`: every fault in one line, with its mend, and no trace.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::{Ended, Sandbox};
+
+const POLICY: &str = r#"
+[policy]
+approvers = ["S0ENGMGRS1"]
+commanders = ["S0COMMAND1"]
+escalation = "U0SAM00001"
+report_channel = "C0ENGINEER"
+zone = "Europe/Berlin"
+"#;
+
+/// A workspace with the bot in it and a policy written.
+fn installed() -> Sandbox {
+    let sandbox = Sandbox::start();
+    sandbox.write("breakglass.toml", POLICY);
+    sandbox
+}
+
+fn doctor(sandbox: &Sandbox) -> Ended {
+    sandbox.run(&mut sandbox.installed("doctor"))
+}
+
+/// Each check has its line, and nothing else is said.
+#[track_caller]
+fn found(ended: &Ended, lines: &[&str]) {
+    for line in ended.out.lines() {
+        assert!(line.starts_with(['✓', '!', '✗']), "{ended:?}");
+    }
+    for line in lines {
+        let stands = ended.out.lines().any(|said| said.contains(line));
+        assert!(stands, "no {line:?} in {ended:#?}");
+    }
+    let is_bad = ended.out.contains('✗');
+    assert_eq!(ended.code, Some(i32::from(is_bad)), "{ended:?}");
+    assert_eq!(ended.err.lines().count(), usize::from(is_bad), "{ended:?}");
+}
+
+/// The files of a folder with their content and their times of writing.
+fn contents(folder: &Path) -> BTreeMap<String, (Vec<u8>, std::time::SystemTime)> {
+    std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| {
+            let entry = entry.unwrap();
+            let name = entry.file_name().into_string().unwrap();
+            let written = entry.metadata().unwrap().modified().unwrap();
+            (name, (std::fs::read(entry.path()).unwrap(), written))
+        })
+        .collect()
+}
+
+fn declare(sandbox: &Sandbox) {
+    let answered = sandbox.act(
+        "slash",
+        json!({"as": "dana", "channel": "#inc-auth-outage", "command": "/emergency",
+                "text": "Deploy WAF rule to block SQL injection @morgan"}),
+    );
+    assert_eq!(answered["status"], "acknowledged", "{answered}");
+}
+
+#[test]
+fn a_sound_installation_has_nothing_to_mend() {
+    let sandbox = installed();
+    let ended = doctor(&sandbox);
+    found(
+        &ended,
+        &[
+            "✓ configuration: breakglass.toml is well formed",
+            "✓ workspace: Northwind (T0BREAK01), as @breakglass",
+            "of the manifest, and no more",
+            "✓ Socket Mode: Slack opens a connection",
+            "✓ clock: this machine and Slack agree",
+            "✓ approvers: 2 people",
+            "✓ commanders: 1 person",
+            "✓ escalation: sam",
+            "✓ report channel: #engineering",
+            "✓ incident channels",
+            "✓ database: breakglass.db doesn't exist yet; serve makes it",
+        ],
+    );
+    assert!(
+        !ended.out.contains('!') && ended.code == Some(0),
+        "{ended:?}"
+    );
+}
+
+#[test]
+fn an_empty_environment_is_told_what_to_set() {
+    let sandbox = Sandbox::start();
+    let mut command = super::program(sandbox.folder());
+    let ended = super::run(command.arg("doctor"));
+    found(
+        &ended,
+        &[
+            "✗ bot token: no bot token: set SLACK_BOT_TOKEN",
+            "✗ door: no way in for Slack",
+            "! unchecked",
+        ],
+    );
+    assert!(ended.err.contains("2 things need mending"));
+}
+
+#[test]
+fn an_unwritten_policy_is_told_and_is_no_fault() {
+    let sandbox = Sandbox::start();
+    let ended = doctor(&sandbox);
+    found(
+        &ended,
+        &["! policy: none is written", "! escalation: nobody is named"],
+    );
+    assert_eq!(ended.code, Some(0));
+}
+
+#[test]
+fn whom_the_policy_names_in_vain_is_named() {
+    let sandbox = Sandbox::start();
+    sandbox.write(
+        "breakglass.toml",
+        r#"[policy]
+approvers = ["U0MORGAN01", "U0GUS00001", "U0OLGA0001", "U0XAVIER01", "U0CIBOT001", "U0NOBODY01", "S0NOSUCH01"]
+commanders = ["S0COMMAND1"]
+escalation = "U0OLGA0001"
+report_channel = "C0NOSUCH01"
+incident_channels = ["war-*"]
+"#,
+    );
+    sandbox.act(
+        "usergroup",
+        json!({"usergroup": "incident-commanders", "members": ["gus"]}),
+    );
+    found(
+        &doctor(&sandbox),
+        &[
+            "✗ approvers: gus (U0GUS00001) is a guest",
+            "✗ approvers: olga (U0OLGA0001) has been deactivated",
+            "✗ approvers: xavier (U0XAVIER01) isn't in this workspace",
+            "✗ approvers: ci (U0CIBOT001) is a bot",
+            "✗ approvers: U0NOBODY01 isn't in this workspace",
+            "✗ approvers: there is no user group S0NOSUCH01",
+            "! approvers: only one person may authorize and approve",
+            "✗ commanders: @incident-commanders (S0COMMAND1) has only guests",
+            "✗ escalation: olga",
+            "✗ report channel: C0NOSUCH01 can't be seen",
+            "! incident channels: no channel that the bot sees is named like war-*",
+        ],
+    );
+    sandbox.act(
+        "usergroup",
+        json!({"usergroup": "incident-commanders", "members": []}),
+    );
+    found(
+        &doctor(&sandbox),
+        &["✗ commanders: @incident-commanders (S0COMMAND1) has no members"],
+    );
+}
+
+#[test]
+fn a_channel_that_the_bot_cannot_speak_in_is_named() {
+    let sandbox = installed();
+    let without = |channel: &str| {
+        sandbox.act(
+            "channel",
+            json!({"channel": channel, "remove": ["breakglass"]}),
+        );
+    };
+    without("#inc-auth-outage");
+    without("#engineering");
+    found(
+        &doctor(&sandbox),
+        &[
+            "✗ report channel: the bot isn't in #engineering; invite it there",
+            "! incident channels: @breakglass isn't in #inc-auth-outage; type /invite @breakglass",
+        ],
+    );
+    sandbox.act(
+        "channel",
+        json!({"channel": "#engineering", "archived": true}),
+    );
+    found(
+        &doctor(&sandbox),
+        &["✗ report channel: #engineering is archived"],
+    );
+}
+
+#[test]
+fn scopes_are_held_against_the_manifest() {
+    let manifest = include_str!("../../../manifest.yml");
+    let line = manifest
+        .lines()
+        .find(|line| line.trim().starts_with("- usergroups:read"))
+        .unwrap();
+    let sandbox = Sandbox::with_manifest(&manifest.replace(line, "      - files:write"));
+    sandbox.write("breakglass.toml", POLICY);
+    found(
+        &doctor(&sandbox),
+        &[
+            "✗ scopes: the token lacks usergroups:read; add them",
+            "! approvers: couldn't be checked (Slack refused: missing_scope (usergroups:read))",
+        ],
+    );
+    let more =
+        Sandbox::with_manifest(&manifest.replace(line, &format!("{line}\n      - files:write")));
+    let ended = doctor(&more);
+    found(
+        &ended,
+        &["! scopes: the token may do more than the bot needs: files:write"],
+    );
+    assert_eq!(ended.code, Some(0));
+}
+
+#[test]
+fn a_token_that_slack_refuses_is_told_apart_from_the_other() {
+    let sandbox = installed();
+    sandbox.act("token", json!({"token": "app", "revoked": true}));
+    found(
+        &doctor(&sandbox),
+        &[
+            "✗ Socket Mode: Slack refuses SLACK_APP_TOKEN",
+            "✓ approvers",
+        ],
+    );
+    sandbox.act("token", json!({"token": "bot", "revoked": true}));
+    found(
+        &doctor(&sandbox),
+        &[
+            "✗ workspace: Slack refuses SLACK_BOT_TOKEN",
+            "! unchecked",
+            "✓ database",
+        ],
+    );
+}
+
+#[test]
+fn looking_leaves_no_trace() {
+    let sandbox = installed();
+    let bot = sandbox.serve();
+    declare(&sandbox);
+    bot.end("TERM");
+    let before = contents(sandbox.folder());
+    found(
+        &doctor(&sandbox),
+        &["✓ log: all", "of 1 change of T0BREAK01"],
+    );
+    assert_eq!(contents(sandbox.folder()), before);
+}
+
+#[test]
+fn a_running_bot_and_one_that_was_killed_can_be_examined() {
+    let sandbox = installed();
+    let bot = sandbox.serve();
+    declare(&sandbox);
+    found(
+        &doctor(&sandbox),
+        &["✓ database: breakglass.db is sound", "✓ log: all"],
+    );
+    bot.end("KILL");
+    found(
+        &doctor(&sandbox),
+        &["✓ database: breakglass.db is sound", "✓ log: all"],
+    );
+    // And neither look was in the way of the next start.
+    assert_eq!(sandbox.serve().end("TERM"), Some(0));
+}
+
+#[test]
+fn what_happened_to_the_database_is_told() {
+    let sandbox = installed();
+    let bot = sandbox.serve();
+    declare(&sandbox);
+    bot.end("TERM");
+    let path = sandbox.folder().join("breakglass.db");
+    let tamper = |sql: &str| {
+        rusqlite::Connection::open(&path)
+            .unwrap()
+            .execute_batch(sql)
+            .unwrap();
+    };
+    tamper(
+        "UPDATE outbox SET state = 'failed', error = 'Slack refused: not_in_channel', attempts = 1 WHERE kind = 'card'",
+    );
+    let ended = doctor(&sandbox);
+    found(
+        &ended,
+        &[
+            "! messages: a card of CHG-1001 was given up after 1 attempt (Slack refused: not_in_channel); invite the bot",
+        ],
+    );
+    assert_eq!(ended.code, Some(0));
+    tamper(
+        "DROP TRIGGER event_is_never_updated;
+         UPDATE event SET leaf = CAST(leaf || ' ' AS BLOB) WHERE seq = 1",
+    );
+    found(
+        &doctor(&sandbox),
+        &["✗ log: T0BREAK01: record 1 was altered"],
+    );
+    tamper("PRAGMA user_version = 99");
+    found(
+        &doctor(&sandbox),
+        &["✗ database: breakglass.db was written by a newer Breakglass"],
+    );
+    std::fs::write(&path, "not a database\n".repeat(100)).unwrap();
+    found(
+        &doctor(&sandbox),
+        &["✗ database: breakglass.db is not a Breakglass database"],
+    );
+    let nowhere = sandbox.run(
+        sandbox
+            .installed("doctor")
+            .args(["--database", "nowhere/b.db"]),
+    );
+    found(
+        &nowhere,
+        &["✗ database: nowhere/b.db doesn't exist, and its folder"],
+    );
+}
+
+#[test]
+fn the_same_is_told_to_a_program() {
+    let sandbox = installed();
+    let ended = sandbox.run(sandbox.installed("doctor").arg("--json"));
+    let told: Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!(told["ok"], true);
+    let said: Vec<_> = told["checks"].as_array().unwrap().iter().collect();
+    assert_eq!(said.len(), doctor(&sandbox).out.lines().count());
+    assert!(
+        said.iter()
+            .all(|one| one["verdict"] == "ok" && one["mend"].is_null())
+    );
+    sandbox.act("token", json!({"token": "bot", "revoked": true}));
+    let ended = sandbox.run(sandbox.installed("doctor").arg("--json"));
+    let told: Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!((ended.code, &told["ok"]), (Some(1), &json!(false)));
+}

@@ -1,0 +1,1 @@
+//! When Slack, the network or the bot itself fails in the middle.
