@@ -135,6 +135,17 @@ struct Answering {
     begun: bool,
     /// The changes about which somebody said something that isn't taken in yet.
     unheard: BTreeSet<ChangeNumber>,
+    /// When the next of them may be tried. What waits behind another doesn't
+    /// count: it would keep the bot from ever sleeping.
+    next_at: Option<DateTime<Utc>>,
+}
+
+/// What one round came to.
+struct Round {
+    /// Whether anything is under way or may have become possible.
+    begun: bool,
+    /// When the next gesture may be tried.
+    next_at: Option<DateTime<Utc>>,
 }
 
 impl Bot {
@@ -144,15 +155,16 @@ impl Bot {
         let mut swept_at = DateTime::<Utc>::MIN_UTC;
         loop {
             let now = self.clock.now();
-            let begun = self.begin(&mut flights, &mut swept_at, now).await?;
-            if begun {
+            let round = self.begin(&mut flights, &mut swept_at, now).await?;
+            if round.begun {
                 tokio::select! {
                     landed = flights.land(), if !flights.tasks.is_empty() => landed?,
                     () = self.wake.notified() => {}
                     () = stop.told() => break,
                 }
             } else if flights.tasks.is_empty() && self.openings.none() {
-                let next = self.engine.store().next_at(self.dispatcher.grace).await?;
+                let owed = self.engine.store().next_at(self.dispatcher.grace).await?;
+                let next = owed.into_iter().chain(round.next_at).min();
                 tokio::select! {
                     idled = self.idle(next) => idled?,
                     () = stop.told() => break,
@@ -188,14 +200,13 @@ impl Bot {
         }
     }
 
-    /// Begins all that can begin now. Returns whether anything is under way or
-    /// may have become possible by what was done.
+    /// Begins all that can begin now.
     async fn begin(
         &self,
         flights: &mut Flights,
         swept_at: &mut DateTime<Utc>,
         now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Round, StoreError> {
         let answering = self.answer(flights).await?;
         // What people did comes before what the clock finds missing, unless they
         // never cease: a deadline must not be missed for an act still in hand.
@@ -207,12 +218,16 @@ impl Bot {
             self.engine.tick(answering.unheard, now).await?
         };
         let sending = self.send(flights, now).await?;
-        Ok(answering.begun || swept > 0 || sending)
+        Ok(Round {
+            begun: answering.begun || swept > 0 || sending,
+            next_at: answering.next_at,
+        })
     }
 
     async fn answer(&self, flights: &mut Flights) -> Result<Answering, StoreError> {
         let now = self.clock.now();
         let mut begun = false;
+        let mut next_at: Option<DateTime<Utc>> = None;
         let mut unheard = BTreeSet::new();
         let mut blocked: HashSet<Hold> = HashSet::new();
         for waiting in self.engine.store().waiting(GESTURES).await? {
@@ -227,13 +242,21 @@ impl Bot {
                 .any(|hold| blocked.contains(hold) || flights.held.contains(hold));
             let full = flights.count(is_an_answer) >= ANSWERS;
             blocked.extend(holds.iter().cloned());
-            if behind || full || waiting.not_before > now {
+            if !behind && waiting.not_before > now {
+                next_at = next_at.into_iter().chain([waiting.not_before]).min();
+                continue;
+            }
+            if behind || full {
                 continue;
             }
             flights.spawn(holds, self.clone().answer_one(waiting));
             begun = true;
         }
-        Ok(Answering { begun, unheard })
+        Ok(Answering {
+            begun,
+            unheard,
+            next_at,
+        })
     }
 
     /// What a gesture must have to itself. Where the change isn't named, it is

@@ -1,4 +1,4 @@
-//! The crate's own page is the README; nothing else is said here.
+//! A Slack bot for emergency changes; the README is the page of this crate.
 #![doc = ""]
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]

@@ -459,14 +459,13 @@ impl Store {
         .await
     }
 
-    /// Returns when the clock has something to do next: a change, a gesture or a
-    /// message.
+    /// Returns when the clock has something to do next: a change or a message.
+    /// Gestures wait for each other, which only the bot knows.
     pub async fn next_at(&self, grace: TimeDelta) -> Result<Option<DateTime<Utc>>, StoreError> {
         self.read(move |connection, workspace| {
             let sweep = register::next_at(connection, workspace)?;
-            let gesture = inbox::next_at(connection, workspace)?;
             let message = outbox::next_at(connection, workspace, grace)?;
-            Ok(sweep.into_iter().chain(gesture).chain(message).min())
+            Ok(sweep.into_iter().chain(message).min())
         })
         .await
     }

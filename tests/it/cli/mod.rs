@@ -178,7 +178,16 @@ impl Sandbox {
             .unwrap()
     }
 
-    /// Starts the bot and waits until it is ready.
+    fn n_sockets(&self) -> usize {
+        let hand = Hand::on(self.told("control")).unwrap();
+        let sockets = tokio::runtime::Runtime::new()
+            .unwrap()
+            .block_on(hand.look("sockets"))
+            .unwrap();
+        sockets["sockets"].as_array().unwrap().len()
+    }
+
+    /// Starts the bot and waits until it is ready and Slack can reach it.
     fn serve(&self) -> Serving {
         let mut child = self
             .installed("serve")
@@ -191,6 +200,9 @@ impl Sandbox {
         while !line.contains("ready") {
             line.clear();
             assert_ne!(log.read_line(&mut line).unwrap(), 0, "the bot ended");
+        }
+        while self.n_sockets() == 0 {
+            assert_eq!(child.try_wait().unwrap(), None, "the bot ended");
         }
         Serving { child, log }
     }

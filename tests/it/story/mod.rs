@@ -51,8 +51,8 @@ async fn deployed() -> World {
     world.press("morgan", CHANNEL, "authorize").await;
     world.press("riley", CHANNEL, "take_command").await;
     world.press("dana", CHANNEL, "deployed").await;
-    world.heard("dana", &["The ticket still misses what was done"]);
-    world.heard("morgan", &["Your decision will be due"]);
+    world.heard("dana", &["the ticket misses what was done"]);
+    world.heard("morgan", &["your decision, once the ticket is ready"]);
     world.heard(
         CHANNEL,
         &[
@@ -69,12 +69,12 @@ async fn deployed() -> World {
 async fn documented() -> World {
     let mut world = deployed().await;
     world.document("dana", CHANNEL, &SECTIONS).await;
-    world.heard("dana", &["Done: the ticket is complete"]);
+    world.heard("dana", &["the ticket is complete"]);
     world.heard(CHANNEL, &["complete since"]);
     let told = world.read("morgan");
     assert!(
         told.iter()
-            .all(|one| one.words.contains("The ticket is ready for your decision")),
+            .all(|one| one.words.contains("ready for your decision")),
         "{told:#?}"
     );
     world

@@ -160,7 +160,7 @@ async fn approved_with_an_exception() -> World {
     world
         .press("dana", CHANNEL, "criterion:vulnerability")
         .await;
-    world.go(minutes(4)).await;
+    world.go(minutes(7)).await;
     world.press("dana", CHANNEL, "go_ahead").await;
     world.press("dana", CHANNEL, "deployed").await;
     world.press("riley", CHANNEL, "take_command").await;
