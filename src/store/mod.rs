@@ -358,6 +358,16 @@ impl Store {
             .await
     }
 
+    /// Returns what became of a gesture, and of which change; nothing while it
+    /// waits, and nothing if it was never kept.
+    pub async fn became(
+        &self,
+        key: String,
+    ) -> Result<Option<(Outcome, Option<ChangeNumber>)>, StoreError> {
+        self.read(move |connection, workspace| inbox::outcome(connection, workspace, &key))
+            .await
+    }
+
     /// Lets a gesture wait until Slack can be asked again.
     pub async fn postpone(&self, key: String, until: DateTime<Utc>) -> Result<(), StoreError> {
         self.write(Urgency::Later, move |connection, workspace| {
