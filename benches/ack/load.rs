@@ -7,10 +7,10 @@
 use std::cell::Cell;
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
-use breakglass::clock::Stopwatch;
+use breakglass::clock::{Clock, Stopwatch};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -43,6 +43,11 @@ impl Measured {
         self.latencies.extend(other.latencies);
         self.latencies.sort_unstable();
         self.span += other.span;
+    }
+
+    /// How many acknowledgements there were.
+    pub(crate) fn n(&self) -> u32 {
+        u32::try_from(self.latencies.len()).unwrap_or(u32::MAX)
     }
 
     /// Acknowledgements a second.
@@ -169,9 +174,7 @@ impl Line {
              &response_url=http%3A%2F%2F127.0.0.1%3A1%2Frespond%2F{n}\
              &trigger_id={n}.1795227240.8f742231b10e8888abcd99yyyzzz85a5"
         );
-        let now = SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)?
-            .as_secs();
+        let now = Clock::system().now().timestamp();
         let mut mac = self.mac.clone();
         mac.update(format!("v0:{now}:").as_bytes());
         mac.update(body.as_bytes());

@@ -104,12 +104,15 @@ async fn measure(short: bool) -> anyhow::Result<bool> {
     let mut serve_alone = alone.start().await?.0;
     let mut sender_alone = Sender::new(alone.serving.listen, &sandbox.said.signing_secret)?;
     sender_alone.run(MANY, span / 3).await?;
+    let mut worked = Duration::ZERO;
     let mut together = Measured::default();
     let mut one_by_one = Measured::default();
     for _ in 0..n_rounds {
         serve.rest(false)?;
         serve_alone.rest(true)?;
+        let before = serve.worked()?;
         together.add(sender.run(MANY, span).await?);
+        worked += serve.worked()? - before;
         serve.rest(true)?;
         serve_alone.rest(false)?;
         one_by_one.add(sender_alone.run(MANY, span).await?);
@@ -147,7 +150,8 @@ async fn measure(short: bool) -> anyhow::Result<bool> {
         disk::N_FLUSHES
     );
     println!(
-        "acknowledged over all levels: {n_acknowledged}; resident at most {} MB\n",
+        "acknowledged over all levels: {n_acknowledged}; processor time an acknowledgement at {MANY} in flight: {}, answering included; resident at most {} MB\n",
+        millis(worked / together.n()),
         mib(at_most)
     );
     let p99_9 = together.quantile(0.999);

@@ -350,6 +350,12 @@ impl Store {
         .await
     }
 
+    /// Returns how many gestures came in since the start, known ones included:
+    /// who has time to spare can see by it that others haven't.
+    pub fn n_arrived(&self) -> usize {
+        self.writer.n_urgent()
+    }
+
     /// Returns gestures that wait to be answered, longest waiting first, those
     /// that were postponed among them: a later gesture about the same change
     /// must not overtake them.
@@ -553,6 +559,15 @@ impl Store {
                 by_the_bot(connection, workspace, number, command, &rules, now)?;
             }
             Ok(())
+        })
+        .await
+    }
+
+    /// Notes that a claimed message goes elsewhere than was meant, before it is
+    /// sent there: if its fate becomes unknown, it is looked for there.
+    pub async fn redirect(&self, leader: String, channel: ChannelId) -> Result<(), StoreError> {
+        self.write(Urgency::Later, move |connection, workspace| {
+            outbox::redirect(connection, workspace, &leader, &channel)
         })
         .await
     }

@@ -4,7 +4,7 @@
 //! Opens the database once the bot is dead, through the library; everything
 //! else it takes from what Slack shows. It trusts neither about the other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context as _;
 use breakglass::domain::change::{Actor, EmergencyChange, Event};
@@ -12,11 +12,11 @@ use breakglass::domain::id::{ChangeNumber, UserId, WorkspaceId};
 use breakglass::domain::obligation::obligations;
 use breakglass::domain::policy::{Party, Policy, PolicyVersion};
 use breakglass::store::{Options, Outcome, Snapshot, Store};
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use serde_json::Value;
 
 use crate::processes::WORKSPACE;
-use crate::world::{Evidence, list, policy, text};
+use crate::world::{Evidence, policy, text};
 
 /// What an audit found.
 #[derive(Debug, Default, Clone)]
@@ -112,6 +112,7 @@ async fn acknowledged(
     changes: &BTreeMap<ChangeNumber, Snapshot>,
     tally: &mut Tally,
 ) -> anyhow::Result<()> {
+    let mut known = BTreeSet::new();
     for delivery in &evidence.deliveries {
         if delivery.get("acked") != Some(&Value::Bool(true)) {
             continue;
@@ -119,6 +120,10 @@ async fn acknowledged(
         let Some(fact) = Fact::of(delivery) else {
             continue;
         };
+        // What was delivered twice is one fact.
+        if !known.insert(fact.key.clone()) {
+            continue;
+        }
         tally.n_acknowledged += 1;
         let Some((outcome, number)) = store.became(fact.key.clone()).await? else {
             tally.lost.push(format!(

@@ -2,12 +2,14 @@
 //!
 //! Starts and ends them, and knows nothing of what they say to each other. The
 //! acknowledgement benchmark starts its processes from here too.
+#![allow(dead_code, reason = "each of its two users needs a part of it")]
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use serde::Deserialize;
@@ -45,7 +47,6 @@ impl Drop for Own {
 pub(crate) struct Said {
     pub(crate) listen: SocketAddr,
     pub(crate) slack_api_url: String,
-    #[allow(dead_code, reason = "the benchmark has nothing to control")]
     pub(crate) control: String,
     pub(crate) bot_token: String,
     pub(crate) app_token: String,
@@ -100,7 +101,6 @@ impl Sandbox {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Door {
     Http,
-    #[allow(dead_code, reason = "the benchmark measures the other door")]
     Socket,
 }
 
@@ -141,6 +141,7 @@ impl Serving {
             .env_clear()
             .env("SLACK_BOT_TOKEN", &self.said.bot_token)
             .env("RUST_LOG", "warn")
+            .env("NO_COLOR", "1")
             .current_dir(&self.folder)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -165,7 +166,6 @@ impl Serve {
     }
 
     /// Stops it where it stands, or lets it go on.
-    #[allow(dead_code, reason = "only the benchmark asks")]
     pub(crate) fn rest(&self, rests: bool) -> anyhow::Result<()> {
         let signal = if rests { "STOP" } else { "CONT" };
         let sent = Command::new("sh")
@@ -175,14 +175,33 @@ impl Serve {
         Ok(())
     }
 
+    /// Its number among the system's processes.
+    pub(crate) fn id(&self) -> u32 {
+        self.0.0.id()
+    }
+
     /// Whether it has ended, by itself or by us.
-    #[allow(dead_code, reason = "the benchmark never asks")]
     pub(crate) fn has_ended(&mut self) -> anyhow::Result<bool> {
         Ok(self.0.0.try_wait()?.is_some())
     }
 
+    /// How much processor time it has used so far.
+    pub(crate) fn worked(&self) -> anyhow::Result<Duration> {
+        // The fields after the program's name, which may hold anything.
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.0.0.id()))?;
+        let (_, fields) = stat
+            .rsplit_once(')')
+            .context("the system says nothing of it")?;
+        let mut fields = fields.split_whitespace().skip(11);
+        let mut ticks = || -> anyhow::Result<u64> {
+            let field = fields.next().context("the system says too little of it")?;
+            Ok(field.parse()?)
+        };
+        // Linux counts in hundredths of a second, whatever its clock does.
+        Ok(Duration::from_millis((ticks()? + ticks()?) * 10))
+    }
+
     /// How much memory it occupies now and how much at most so far, in KiB.
-    #[allow(dead_code, reason = "only the benchmark asks")]
     pub(crate) fn resident(&self) -> anyhow::Result<(u64, u64)> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.0.id()))?;
         let figure = |name: &str| -> anyhow::Result<u64> {

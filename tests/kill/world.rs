@@ -146,7 +146,8 @@ impl World {
         let log = std::fs::read_to_string(self.serving.log()).unwrap_or_default();
         let last: Vec<&str> = log.lines().rev().take(5).collect();
         format!(
-            "its last words in {} were:\n{}",
+            "the last words of process {} in {} were:\n{}",
+            self.serve.id(),
             self.serving.log().display(),
             last.into_iter().rev().collect::<Vec<_>>().join("\n")
         )
