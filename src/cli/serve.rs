@@ -70,7 +70,11 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
 pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<()> {
     let client = client(config)?;
     let identity = sign_in(&client, config).await?;
-    let store = Store::open(&Options::at(&config.database), identity.workspace.clone())?;
+    let options = Options {
+        largest_group: config.largest_group,
+        ..Options::at(&config.database)
+    };
+    let store = Store::open(&options, identity.workspace.clone())?;
     let engine = engine(store.clone(), &config.policy, &clock).await?;
     let wake = Arc::new(Notify::new());
     let openings = Openings::default();
