@@ -13,7 +13,7 @@ use super::clock::stopwatch;
 use super::connections::Connections;
 use super::gestures::{self, Then};
 use super::http_door::{self, Post};
-use super::json::put;
+use super::json::{Packed, put};
 use super::misbehave::DeliveryFault;
 use super::state::{Shared, State};
 
@@ -24,7 +24,7 @@ const RETRY_AFTER: [TimeDelta; 3] = [
     TimeDelta::minutes(5),
 ];
 /// The log forgets deliveries that are older than so many.
-const REMEMBERED: usize = 20_000;
+const REMEMBERED: usize = 10_000;
 
 /// What is delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
@@ -143,7 +143,7 @@ pub(super) enum Attempt {
 #[derive(Debug)]
 struct Delivery {
     kind: Kind,
-    payload: Value,
+    payload: Packed,
     status: Status,
     attempts: u32,
     retry_reason: Option<&'static str>,
@@ -173,7 +173,7 @@ impl Deliveries {
     pub(super) fn queue(
         &mut self,
         kind: Kind,
-        payload: Value,
+        payload: &Value,
         then: Then,
         at: DateTime<Utc>,
     ) -> oneshot::Receiver<Outcome> {
@@ -181,7 +181,7 @@ impl Deliveries {
         self.n += 1;
         let delivery = Delivery {
             kind,
-            payload,
+            payload: Packed::pack(payload),
             status: Status::Fresh,
             attempts: 0,
             retry_reason: None,
@@ -196,10 +196,13 @@ impl Deliveries {
         self.active.insert(self.n);
         self.fresh.push(self.n);
         if self.all.len() > REMEMBERED
-            && let Some((oldest, _)) = self.all.first_key_value()
-            && !self.active.contains(oldest)
+            && let Some(oldest) = self
+                .all
+                .keys()
+                .find(|id| !self.active.contains(id))
+                .copied()
         {
-            self.all.pop_first();
+            self.all.remove(&oldest);
         }
         outcome
     }
@@ -210,12 +213,13 @@ impl Deliveries {
             Some(id) => self.all.get(&id),
             None => self.all.last_key_value().map(|(_, delivery)| delivery),
         };
-        let Some((kind, payload)) = found.map(|delivery| (delivery.kind, delivery.payload.clone()))
+        let Some((kind, payload)) =
+            found.map(|delivery| (delivery.kind, delivery.payload.unpack()))
         else {
             return false;
         };
         for _ in 0..times {
-            self.queue(kind, payload.clone(), Then::Nothing, at);
+            self.queue(kind, &payload, Then::Nothing, at);
         }
         true
     }
@@ -260,11 +264,12 @@ impl Deliveries {
                     Status::Acknowledged => ("acknowledged", None, None),
                     Status::GivenUp { reason } => ("given_up", Some(reason), None),
                 };
+                let payload = delivery.payload.unpack();
                 json!({
                     "id": id,
                     "kind": delivery.kind.envelope_type(),
-                    "type": payload_type(&delivery.payload),
-                    "payload": delivery.payload,
+                    "type": payload_type(&payload),
+                    "payload": payload,
                     "attempts": delivery.attempts,
                     "status": status,
                     "reason": reason,
@@ -306,8 +311,8 @@ pub(super) fn launch(state: &mut State, connections: &Connections) -> Vec<(u64, 
                 Some(DeliveryFault::Duplicate) => {
                     let now = state.clock.now();
                     if let Some(delivery) = state.deliveries.all.get(&id) {
-                        let (kind, payload) = (delivery.kind, delivery.payload.clone());
-                        state.deliveries.queue(kind, payload, Then::Nothing, now);
+                        let (kind, payload) = (delivery.kind, delivery.payload.unpack());
+                        state.deliveries.queue(kind, &payload, Then::Nothing, now);
                         let copy = state.deliveries.n;
                         state.deliveries.duplicates.insert(copy);
                     }
@@ -357,17 +362,18 @@ fn begin(state: &mut State, id: u64) -> Attempt {
     delivery.sent = stopwatch();
     let retry = delivery.attempts;
     delivery.attempts += 1;
+    let payload = delivery.payload.unpack();
     if let Some(url) = &state.app.request_url {
         let now = state.clock.now();
         let secret = &state.app.credentials.signing_secret;
-        let post = http_door::post(url, delivery.kind, &delivery.payload, secret, now);
+        let post = http_door::post(url, delivery.kind, &payload, secret, now);
         return Attempt::Http(post.retried(retry, delivery.retry_reason));
     }
     let envelope_id = state.ids.uuid();
     let mut envelope = json!({
         "envelope_id": envelope_id,
         "type": delivery.kind.envelope_type(),
-        "payload": delivery.payload,
+        "payload": payload,
         "accepts_response_payload": delivery.kind != Kind::Event,
     });
     if delivery.kind.is_retried() {

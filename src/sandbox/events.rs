@@ -45,7 +45,7 @@ pub(super) fn hear(state: &mut State, subscription: &str, event: Value, ext_shar
     drop(
         state
             .deliveries
-            .queue(DeliveryKind::Event, wrapped, Then::Nothing, at),
+            .queue(DeliveryKind::Event, &wrapped, Then::Nothing, at),
     );
 }
 

@@ -364,7 +364,7 @@ pub(super) fn slash(
     let at = state.clock.now();
     Ok(state
         .deliveries
-        .queue(DeliveryKind::Command, payload, then, at))
+        .queue(DeliveryKind::Command, &payload, then, at))
 }
 
 /// `POST /sandbox/shortcut`: on a message if `ts` is given, else the global one.
@@ -412,7 +412,7 @@ pub(super) fn shortcut(
     let at = state.clock.now();
     Ok(state
         .deliveries
-        .queue(DeliveryKind::Interaction, payload, Then::Nothing, at))
+        .queue(DeliveryKind::Interaction, &payload, Then::Nothing, at))
 }
 
 /// Whether clicks reach the app at all.

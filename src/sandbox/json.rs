@@ -2,6 +2,21 @@
 
 use serde_json::{Map, Value};
 
+/// JSON put away as text: a tree of it takes ten times the room, and logs and old versions are seldom looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Packed(Box<str>);
+
+impl Packed {
+    pub(super) fn pack(value: &Value) -> Self {
+        Self(value.to_string().into_boxed_str())
+    }
+
+    pub(super) fn unpack(&self) -> Value {
+        // What was written as JSON reads as JSON.
+        serde_json::from_str(&self.0).unwrap_or_default()
+    }
+}
+
 /// The text under `key`.
 pub(super) fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
     value.get(key).and_then(Value::as_str)

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::cast::{APP, BOT, BOT_USER, TEAM};
-use super::json::put;
+use super::json::{Packed, put};
 
 /// A message's timestamp, which is also its name within the channel: seconds and microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -113,7 +113,7 @@ pub(super) struct Message {
     /// The one person who sees it, if it is ephemeral.
     pub(super) only_for: Option<String>,
     /// What it said before each edit, oldest first; nobody in Slack sees this, but tests may ask.
-    pub(super) earlier: Vec<Value>,
+    pub(super) earlier: Vec<Packed>,
     pub(super) client_msg_id: Option<String>,
     pub(super) bot_id: Option<String>,
 }

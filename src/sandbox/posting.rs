@@ -7,10 +7,13 @@ use serde_json::Value;
 
 use super::cast::BOT_USER;
 use super::events;
-use super::json::text;
+use super::json::{Packed, text};
 use super::message::{Edited, Message, Reaction, Ts};
 use super::state::State;
 use super::workspace::{Channel, Kind};
+
+/// How many earlier versions of one message are kept.
+const REMEMBERED_VERSIONS: usize = 200;
 
 /// Gives every block a `block_id` and every interactive element an `action_id`, as Slack does for those without.
 pub(super) fn name_blocks(state: &mut State, blocks: &[Value]) -> Vec<Value> {
@@ -80,7 +83,8 @@ pub(super) fn edit(
         return false;
     };
     change(message);
-    message.earlier.push(before.clone());
+    // The earlier versions stay where they are; copying them with every edit would make a long chase slow.
+    let mut earlier = std::mem::take(&mut message.earlier);
     if let Some(by) = by {
         message.edited = Some(Edited {
             by: by.to_owned(),
@@ -88,6 +92,11 @@ pub(super) fn edit(
         });
     }
     let now = message.clone();
+    if earlier.len() >= REMEMBERED_VERSIONS {
+        earlier.remove(0);
+    }
+    earlier.push(Packed::pack(&before));
+    message.earlier = earlier;
     if now.only_for.is_none() {
         events::message_changed(state, channel, &before, &now, at);
     }

@@ -20,6 +20,9 @@ const MOST_SOCKETS: usize = 10;
 /// Slack pings; some SDKs take a socket for dead that was not pinged for 30 seconds.
 const PING_EVERY: Duration = Duration::from_secs(10);
 
+/// An acknowledgement that comes later than so many others is no longer recognised.
+const MOST_OVERDUE: usize = 10_000;
+
 /// What the socket's own task is told to do.
 #[derive(Debug)]
 enum Errand {
@@ -155,6 +158,9 @@ impl Sockets {
             .collect();
         for envelope_id in late {
             self.pending.remove(&envelope_id);
+            if self.overdue.len() >= MOST_OVERDUE {
+                self.overdue.clear();
+            }
             self.overdue.insert(envelope_id, delivery);
         }
     }

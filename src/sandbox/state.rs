@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
@@ -15,6 +14,7 @@ use super::connections::Connections;
 use super::deliver::{self, Deliveries};
 use super::files::Files;
 use super::ids::Ids;
+use super::json::Packed;
 use super::limits::Limits;
 use super::manifest::Manifest;
 use super::misbehave::Misbehaviour;
@@ -25,8 +25,8 @@ use super::views::Views;
 use super::workspace::Workspace;
 use super::{Credentials, cast};
 
-/// How many API calls and deliveries the log remembers; older ones are forgotten so that a long run stays small.
-const REMEMBERED: usize = 20_000;
+/// How many API calls the log remembers; older ones are forgotten so that a long run stays small.
+const REMEMBERED: usize = 10_000;
 
 /// The app under test, as the workspace knows it.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ pub(super) struct App {
 pub(super) struct CallRecord {
     pub(super) n: u64,
     pub(super) method: String,
-    pub(super) arguments: Value,
+    pub(super) arguments: Packed,
     pub(super) at: DateTime<Utc>,
     /// `ok`, Slack's name of the error, or what kept the answer away.
     pub(super) outcome: String,

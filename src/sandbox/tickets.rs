@@ -13,6 +13,9 @@ const RESPONSE_LIFE: TimeDelta = TimeDelta::minutes(30);
 /// ... and five times.
 const RESPONSE_USES: u32 = 5;
 
+/// When so many are out, those that have expired are forgotten; what they would open is then unknown, not expired.
+const REMEMBERED: usize = 10_000;
+
 /// Why a trigger does not open anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum TriggerFault {
@@ -97,6 +100,11 @@ impl Tickets {
             issued,
             used: false,
         };
+        if self.triggers.len() >= REMEMBERED {
+            let life = self.trigger_life;
+            self.triggers
+                .retain(|_, old| issued.saturating_duration_since(old.issued) < life);
+        }
         self.triggers.insert(id, trigger);
     }
 
@@ -131,6 +139,9 @@ impl Tickets {
             expires_at: now + RESPONSE_LIFE,
             uses: 0,
         };
+        if self.urls.len() >= REMEMBERED {
+            self.urls.retain(|_, old| old.expires_at > now);
+        }
         self.urls.insert(token, url);
     }
 

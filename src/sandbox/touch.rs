@@ -86,7 +86,7 @@ pub(super) fn click(
     let at = state.clock.now();
     Ok(state
         .deliveries
-        .queue(DeliveryKind::Interaction, payload, Then::Nothing, at))
+        .queue(DeliveryKind::Interaction, &payload, Then::Nothing, at))
 }
 
 fn click_message(
@@ -166,7 +166,7 @@ pub(super) fn suggest(
     let at = state.clock.now();
     Ok(state
         .deliveries
-        .queue(DeliveryKind::Interaction, payload, Then::Nothing, at))
+        .queue(DeliveryKind::Interaction, &payload, Then::Nothing, at))
 }
 
 /// `POST /sandbox/submit`: fills a modal in and presses its submit button.
@@ -223,7 +223,7 @@ pub(super) fn submit(state: &mut State, request: &Submit) -> Result<Submitted, M
     };
     Ok(Submitted::Asked(state.deliveries.queue(
         DeliveryKind::Interaction,
-        payload,
+        &payload,
         then,
         at,
     )))
@@ -360,7 +360,7 @@ pub(super) fn close(state: &mut State, request: &Close) -> Result<Value, Misuse>
             drop(
                 state
                     .deliveries
-                    .queue(DeliveryKind::Interaction, payload, Then::Nothing, at),
+                    .queue(DeliveryKind::Interaction, &payload, Then::Nothing, at),
             );
         }
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::json::{list, put, text};
+use super::json::{Packed, list, put, text};
 use super::message::{Message, Ts};
 use super::state::State;
 use super::views::View;
@@ -152,7 +152,8 @@ pub(super) fn raw(channel: &Channel) -> Vec<Value> {
             put(
                 &mut shown,
                 "earlier",
-                (!message.earlier.is_empty()).then(|| message.earlier.clone().into()),
+                (!message.earlier.is_empty())
+                    .then(|| message.earlier.iter().map(Packed::unpack).collect()),
             );
             shown
         })

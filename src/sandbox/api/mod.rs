@@ -29,7 +29,7 @@ use methods::{METHODS, Method, Token};
 
 use super::blocks::Fault;
 use super::connections::ConnectionId;
-use super::json::merge;
+use super::json::{Packed, merge};
 use super::limits::TooSoon;
 use super::state::{CallRecord, Shared, State};
 
@@ -230,7 +230,7 @@ fn record(state: &mut State, id: u64, call: &Call, outcome: String, applied: boo
     state.calls.record(CallRecord {
         n: id,
         method: call.method.clone(),
-        arguments,
+        arguments: Packed::pack(&arguments),
         at,
         outcome,
         applied,

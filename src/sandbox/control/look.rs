@@ -196,7 +196,7 @@ async fn calls(AxumState(shared): Room, Query(filter): Query<CallFilter>) -> Jso
                 json!({
                     "n": call.n,
                     "method": call.method,
-                    "arguments": call.arguments,
+                    "arguments": call.arguments.unpack(),
                     "at": call.at,
                     "outcome": call.outcome,
                     "applied": call.applied,

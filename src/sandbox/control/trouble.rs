@@ -76,7 +76,7 @@ async fn deliver_raw(AxumState(shared): Room, Body(raw): Body<RawDelivery>) -> R
         let at = state.clock.now();
         state
             .deliveries
-            .queue(raw.kind, raw.payload, Then::Nothing, at)
+            .queue(raw.kind, &raw.payload, Then::Nothing, at)
     });
     match raw.kind {
         // An event that is not taken is tried again minutes later; `deliveries` tells what became of it.

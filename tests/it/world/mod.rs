@@ -168,6 +168,7 @@ impl World {
             listen: self.listen,
             slack_api_url: self.sandbox.slack_api_url(),
             http_timeout: self.setting.http_timeout,
+            largest_group: breakglass::store::LARGEST_GROUP,
             policy: self.setting.policy.clone(),
             door: match self.setting.door {
                 Door::Socket => config::Door::Socket {
