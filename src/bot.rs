@@ -84,6 +84,14 @@ enum Hold {
     Doubt(String),
 }
 
+/// What a round has come to.
+struct Begun {
+    /// Whether anything is under way, or may have become possible by what was done.
+    anything: bool,
+    /// When a gesture that waits for Slack may be tried again.
+    answer_at: Option<DateTime<Utc>>,
+}
+
 /// What is under way.
 #[derive(Default)]
 struct Flights {
@@ -144,7 +152,7 @@ impl Bot {
             n_arrived = self.yield_to_a_rush(n_arrived).await;
             let now = self.clock.now();
             let begun = self.begin(&mut flights, now).await?;
-            if begun && flights.tasks.is_empty() {
+            if begun.anything && flights.tasks.is_empty() {
                 // The clock has done something that nobody can be told of yet;
                 // nothing is under way that would wake us for what comes next.
                 tokio::select! {
@@ -152,7 +160,7 @@ impl Bot {
                     () = stop.told() => break,
                     () = tokio::task::yield_now() => {}
                 }
-            } else if begun {
+            } else if begun.anything {
                 tokio::select! {
                     landed = flights.land() => landed?,
                     () = self.wake.notified() => {}
@@ -160,6 +168,7 @@ impl Bot {
                 }
             } else if flights.tasks.is_empty() && self.openings.none() {
                 let next = self.engine.store().next_at(self.dispatcher.grace).await?;
+                let next = next.into_iter().chain(begun.answer_at).min();
                 tokio::select! {
                     idled = self.idle(next) => idled?,
                     () = stop.told() => break,
@@ -205,10 +214,9 @@ impl Bot {
         }
     }
 
-    /// Begins all that can begin now. Returns whether anything is under way or
-    /// may have become possible by what was done.
-    async fn begin(&self, flights: &mut Flights, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let answering = self.answer(flights).await?;
+    /// Begins all that can begin now.
+    async fn begin(&self, flights: &mut Flights, now: DateTime<Utc>) -> Result<Begun, StoreError> {
+        let (answering, answer_at) = self.answer(flights).await?;
         // What people did comes before what the clock finds missing.
         let swept = if answering {
             0
@@ -216,12 +224,22 @@ impl Bot {
             self.engine.tick(now).await?
         };
         let sending = self.send(flights, now).await?;
-        Ok(answering || swept > 0 || sending)
+        Ok(Begun {
+            anything: answering || swept > 0 || sending,
+            answer_at,
+        })
     }
 
-    async fn answer(&self, flights: &mut Flights) -> Result<bool, StoreError> {
+    /// Begins to answer what can be answered. Returns whether there was any, and
+    /// when the first of those may be tried again that wait for Slack. What waits
+    /// behind one of these has no time of its own.
+    async fn answer(
+        &self,
+        flights: &mut Flights,
+    ) -> Result<(bool, Option<DateTime<Utc>>), StoreError> {
         let now = self.clock.now();
         let mut begun = false;
+        let mut answer_at: Option<DateTime<Utc>> = None;
         let mut blocked: BTreeSet<Hold> = BTreeSet::new();
         for waiting in self.engine.store().waiting(GESTURES).await? {
             let hold = hold_of(&waiting.gesture);
@@ -229,14 +247,17 @@ impl Bot {
             let busy = flights.holds(&hold) || flights.count(answering) >= ANSWERS;
             // What comes later about the same must not overtake.
             if blocked.contains(&hold) || busy || waiting.not_before > now {
-                blocked.insert(hold);
+                if blocked.insert(hold) && !busy {
+                    let at = waiting.not_before;
+                    answer_at = Some(answer_at.map_or(at, |first| first.min(at)));
+                }
                 continue;
             }
             blocked.insert(hold.clone());
             flights.spawn(hold, self.clone().answer_one(waiting));
             begun = true;
         }
-        Ok(begun)
+        Ok((begun, answer_at))
     }
 
     async fn answer_one(self, waiting: Waiting) -> Result<(), StoreError> {

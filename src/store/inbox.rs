@@ -230,15 +230,3 @@ pub(super) fn postpone(
         .execute(params![workspace.as_str(), key, micros(until)])?;
     Ok(())
 }
-
-pub(super) fn next_at(
-    connection: &Connection,
-    workspace: &WorkspaceId,
-) -> Result<Option<DateTime<Utc>>, StoreError> {
-    let at: Option<i64> = connection
-        .prepare_cached(
-            "SELECT min(not_before) FROM inbox WHERE workspace = ?1 AND state = 'waiting'",
-        )?
-        .query_row([workspace.as_str()], |row| row.get(0))?;
-    Ok(at.map(instant))
-}

@@ -449,14 +449,14 @@ impl Store {
         Ok(n_due)
     }
 
-    /// Returns when the clock has something to do next: a change, a gesture or a
-    /// message.
+    /// Returns when the clock has something to do next for a change or a message.
+    /// When a gesture may be tried again depends on those before it, which only
+    /// whoever answers them knows.
     pub async fn next_at(&self, grace: TimeDelta) -> Result<Option<DateTime<Utc>>, StoreError> {
         self.read(move |connection, workspace| {
             let sweep = register::next_at(connection, workspace)?;
-            let gesture = inbox::next_at(connection, workspace)?;
             let message = outbox::next_at(connection, workspace, grace)?;
-            Ok(sweep.into_iter().chain(gesture).chain(message).min())
+            Ok(sweep.into_iter().chain(message).min())
         })
         .await
     }
