@@ -713,3 +713,21 @@ fn i9_no_table_but_text_holds_what_a_person_wrote() {
         ["change.what", "change.raw", "change.title"]
     );
 }
+
+#[test]
+fn the_readme_names_only_files_that_exist() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let folders = ["src/", "tests/", "migrations/", "benches/", "packaging/"];
+    let named: Vec<&str> = readme
+        .split(['`', '(', ')'])
+        .filter(|word| !word.contains(char::is_whitespace))
+        .filter(|word| folders.iter().any(|folder| word.starts_with(folder)))
+        .collect();
+    assert!(named.len() > 10, "the README leads a newcomer to the code");
+    let missing: Vec<_> = named
+        .iter()
+        .filter(|path| !root.join(path).exists())
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
