@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Notify;
@@ -36,6 +37,11 @@ const DOUBTFUL: usize = 16;
 
 /// How long a flood of gestures may keep the clock's work waiting.
 const LONGEST_WITHOUT_SWEEP: TimeDelta = TimeDelta::seconds(30);
+/// If so many gestures came in during one round, people wait for their
+/// acknowledgement: the bot then takes a breath before it answers any. Slack
+/// allows three seconds for the one and half an hour for the other.
+const RUSH: usize = 16;
+const BREATH: Duration = Duration::from_millis(50);
 
 /// Why the bot stopped by itself.
 #[derive(Debug, thiserror::Error)]
@@ -153,12 +159,22 @@ impl Bot {
     pub async fn run(&self, stop: Stop) -> Result<(), BotError> {
         let mut flights = Flights::default();
         let mut swept_at = DateTime::<Utc>::MIN_UTC;
+        let mut n_arrived = 0;
         loop {
+            n_arrived = self.yield_to_a_rush(n_arrived).await;
             let now = self.clock.now();
             let round = self.begin(&mut flights, &mut swept_at, now).await?;
-            if round.begun {
+            if round.begun && flights.tasks.is_empty() {
+                // The clock has done something that nobody can be told of yet;
+                // nothing is under way that would wake us for what comes next.
                 tokio::select! {
-                    landed = flights.land(), if !flights.tasks.is_empty() => landed?,
+                    biased;
+                    () = stop.told() => break,
+                    () = tokio::task::yield_now() => {}
+                }
+            } else if round.begun {
+                tokio::select! {
+                    landed = flights.land() => landed?,
                     () = self.wake.notified() => {}
                     () = stop.told() => break,
                 }
@@ -184,6 +200,16 @@ impl Bot {
             flights.land().await?;
         }
         Ok(())
+    }
+
+    /// Takes a breath if many gestures came in since there were `n_before`, so
+    /// that answering doesn't delay acknowledging. Returns how many there are now.
+    async fn yield_to_a_rush(&self, n_before: usize) -> usize {
+        let n_arrived = self.engine.store().n_arrived();
+        if n_arrived.saturating_sub(n_before) >= RUSH {
+            tokio::time::sleep(BREATH).await;
+        }
+        n_arrived
     }
 
     /// Sleeps until `next`, or until somebody wakes us.

@@ -60,6 +60,10 @@ pub struct Flags {
         hide = true
     )]
     pub http_timeout_ms: Option<u64>,
+    /// How many commands share one commit at most; the benchmark turns sharing
+    /// off to measure what it saves
+    #[arg(long, value_name = "N", hide = true)]
+    pub largest_group: Option<std::num::NonZeroUsize>,
 }
 
 /// What stands in `breakglass.toml`.
@@ -193,6 +197,8 @@ pub struct Config {
     pub slack_api_url: String,
     /// How long a call to Slack may take.
     pub http_timeout: Duration,
+    /// How many commands share one commit at most.
+    pub largest_group: usize,
     /// The policy as written.
     pub policy: PolicyFile,
     /// How Slack's deliveries come in.
@@ -229,6 +235,8 @@ pub struct Settings {
     pub slack_api_url: String,
     /// How long a call to Slack may take.
     pub http_timeout: Duration,
+    /// How many commands share one commit at most.
+    pub largest_group: usize,
     /// The policy as written; its ids and its zone are well formed.
     pub policy: PolicyFile,
 }
@@ -244,6 +252,7 @@ impl Config {
             listen: settings.listen,
             slack_api_url: settings.slack_api_url,
             http_timeout: settings.http_timeout,
+            largest_group: settings.largest_group,
             policy: settings.policy,
         })
     }
@@ -279,6 +288,9 @@ impl Settings {
             http_timeout: flags
                 .http_timeout_ms
                 .map_or(crate::slack::client::HTTP_TIMEOUT, Duration::from_millis),
+            largest_group: flags
+                .largest_group
+                .map_or(crate::store::LARGEST_GROUP, std::num::NonZeroUsize::get),
             policy: file.policy,
         })
     }

@@ -175,9 +175,14 @@ impl Dispatcher {
                 let snapshot = store.change(*change).await?;
                 card.map(|(channel, ts)| thread_of(snapshot.as_ref(), &channel, &ts))
             }
-            Kind::Card { .. } | Kind::Reminder { .. } | Kind::Told { .. } | Kind::Reply { .. } => {
-                None
-            }
+            // A request made in a thread has its card there; where the card had
+            // to go to the requester instead, there is no thread.
+            Kind::Card { change } => store
+                .change(*change)
+                .await?
+                .filter(|snapshot| snapshot.change.place.channel == channel)
+                .and_then(|snapshot| snapshot.change.place.thread),
+            Kind::Reminder { .. } | Kind::Told { .. } | Kind::Reply { .. } => None,
         };
         let since = doubtful.claimed_at - LOOK_BACK;
         let found = self
@@ -395,6 +400,9 @@ impl Dispatcher {
             thread: None,
             key: Some(leader.key.clone()),
         };
+        if let Some(channel) = way.channel() {
+            store.redirect(leader.key.clone(), channel.clone()).await?;
+        }
         match self.send(&way, outgoing).await {
             Ok(stands) => {
                 let rules = Arc::clone(self.engine.rules());

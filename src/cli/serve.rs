@@ -70,7 +70,11 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
 pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<()> {
     let client = client(config)?;
     let identity = sign_in(&client, config).await?;
-    let store = Store::open(&Options::at(&config.database), identity.workspace.clone())?;
+    let options = Options {
+        largest_group: config.largest_group,
+        ..Options::at(&config.database)
+    };
+    let store = Store::open(&options, identity.workspace.clone())?;
     let engine = engine(store.clone(), &config.policy, &clock).await?;
     let wake = Arc::new(Notify::new());
     let openings = Openings::default();
@@ -106,15 +110,23 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
             tokio::spawn(serve_http(listener, routes, stop.clone(), None))
         }
         Door::Socket { .. } => {
+            let heard = Heard::default();
             let socket = socket::run(
                 client,
                 receive,
                 clock,
-                Heard::default(),
+                heard.clone(),
                 Pace::default(),
                 stop.clone(),
             );
             let socket = tokio::spawn(socket);
+            // Ready means that Slack's deliveries come in. Where Slack keeps us
+            // waiting, what is due is done meanwhile.
+            tokio::select! {
+                () = heard.connected(1) => {}
+                () = tokio::time::sleep(config.http_timeout) => {}
+                () = stop.told() => {}
+            }
             tokio::spawn(serve_http(
                 listener,
                 http::health(),

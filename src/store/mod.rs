@@ -358,11 +358,27 @@ impl Store {
         .await
     }
 
+    /// Returns how many gestures came in since the start, known ones included:
+    /// who has time to spare can see by it that others haven't.
+    pub fn n_arrived(&self) -> usize {
+        self.writer.n_urgent()
+    }
+
     /// Returns gestures that wait to be answered, longest waiting first, those
     /// that were postponed among them: a later gesture about the same change
     /// must not overtake them.
     pub async fn waiting(&self, limit: usize) -> Result<Vec<Waiting>, StoreError> {
         self.read(move |connection, workspace| inbox::waiting(connection, workspace, limit))
+            .await
+    }
+
+    /// Returns what became of a gesture, and of which change; nothing while it
+    /// waits, and nothing if it was never kept.
+    pub async fn became(
+        &self,
+        key: String,
+    ) -> Result<Option<(Outcome, Option<ChangeNumber>)>, StoreError> {
+        self.read(move |connection, workspace| inbox::outcome(connection, workspace, &key))
             .await
     }
 
@@ -568,6 +584,15 @@ impl Store {
                 by_the_bot(connection, workspace, number, command, &rules, now)?;
             }
             Ok(())
+        })
+        .await
+    }
+
+    /// Notes that a claimed message goes elsewhere than was meant, before it is
+    /// sent there: if its fate becomes unknown, it is looked for there.
+    pub async fn redirect(&self, leader: String, channel: ChannelId) -> Result<(), StoreError> {
+        self.write(Urgency::Later, move |connection, workspace| {
+            outbox::redirect(connection, workspace, &leader, &channel)
         })
         .await
     }
@@ -917,3 +942,6 @@ fn verify(
     }
     Ok(Ok(n_records))
 }
+
+#[cfg(test)]
+mod tests;

@@ -530,7 +530,7 @@ pub(super) fn claim(
     let claimed = connection
         .prepare_cached(
             "UPDATE outbox SET state = 'claimed', claimed_at = ?4, payload = ?5, showed = ?6,
-                    channel = coalesce(channel, ?7), attempts = attempts + 1
+                    channel = iif(ts IS NULL, ?7, channel), attempts = attempts + 1
              WHERE workspace = ?1 AND key = ?2 AND state = 'owed' AND owed_revision = ?3",
         )?
         .execute(params![
@@ -592,7 +592,9 @@ pub(super) fn settle(
     Ok(())
 }
 
-/// Owes a message again from `not_before` on: it was not sent.
+/// Owes a message again from `not_before` on: it was not sent. What was to go
+/// out in one with it is owed again for itself; what stands already, where this
+/// was an edit, stays as it is.
 pub(super) fn release(
     connection: &Connection,
     workspace: &WorkspaceId,
@@ -602,8 +604,9 @@ pub(super) fn release(
 ) -> Result<(), StoreError> {
     connection
         .prepare_cached(
-            "UPDATE outbox SET state = 'owed', claimed_at = NULL, not_before = ?3, error = ?4
-             WHERE workspace = ?1 AND (key = ?2 OR batch = ?2)",
+            "UPDATE outbox SET state = 'owed', claimed_at = NULL, batch = NULL,
+                    not_before = ?3, error = ?4
+             WHERE workspace = ?1 AND (key = ?2 OR (batch = ?2 AND state = 'claimed'))",
         )?
         .execute(params![
             workspace.as_str(),
@@ -611,11 +614,23 @@ pub(super) fn release(
             micros(not_before),
             error
         ])?;
+    Ok(())
+}
+
+/// Notes that a claimed message goes elsewhere than was meant: there it is to be
+/// looked for.
+pub(super) fn redirect(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    leader: &str,
+    channel: &ChannelId,
+) -> Result<(), StoreError> {
     connection
         .prepare_cached(
-            "UPDATE outbox SET batch = NULL WHERE workspace = ?1 AND batch = ?2 AND ts IS NULL",
+            "UPDATE outbox SET channel = ?3
+             WHERE workspace = ?1 AND key = ?2 AND state = 'claimed' AND ts IS NULL",
         )?
-        .execute(params![workspace.as_str(), leader])?;
+        .execute(params![workspace.as_str(), leader, channel.as_str()])?;
     Ok(())
 }
 

@@ -5,6 +5,7 @@
 //! the one commit; a commit error means *unknown*, and stops the thread for good.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -54,6 +55,8 @@ pub(super) struct Writer {
 struct Shared {
     queue: Mutex<Queue>,
     arrived: Condvar,
+    /// How many jobs came for which somebody waits, since the start.
+    n_urgent: AtomicUsize,
 }
 
 impl std::fmt::Debug for Writer {
@@ -68,6 +71,7 @@ impl Writer {
         let shared = Arc::new(Shared {
             queue: Mutex::default(),
             arrived: Condvar::new(),
+            n_urgent: AtomicUsize::new(0),
         });
         let (failed, fault) = watch::channel(false);
         let theirs = Arc::clone(&shared);
@@ -116,12 +120,20 @@ impl Writer {
                 return Err(StoreError::Stopped);
             }
             match urgency {
-                Urgency::Now => queue.now.push_back(job),
+                Urgency::Now => {
+                    queue.now.push_back(job);
+                    self.shared.n_urgent.fetch_add(1, Ordering::Relaxed);
+                }
                 Urgency::Later => queue.later.push_back(job),
             }
         }
         self.shared.arrived.notify_one();
         told.await.unwrap_or(Err(StoreError::Stopped))
+    }
+
+    /// Returns how many jobs came so far for which somebody waits.
+    pub(super) fn n_urgent(&self) -> usize {
+        self.shared.n_urgent.load(Ordering::Relaxed)
     }
 
     /// Returns when a commit has failed. Never otherwise.

@@ -17,6 +17,7 @@ use crate::sandbox::hand::Hand;
 use crate::sandbox::{self, Options, Running};
 use crate::slack::client::HTTP_TIMEOUT;
 use crate::stop::{self, Stopper};
+use crate::store::LARGEST_GROUP;
 
 mod story;
 mod transcript;
@@ -125,6 +126,7 @@ impl Demo {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             slack_api_url: sandbox.slack_api_url(),
             http_timeout: HTTP_TIMEOUT,
+            largest_group: LARGEST_GROUP,
             policy: PolicyFile {
                 approvers: vec!["S0ENGMGRS1".to_owned()],
                 commanders: vec!["S0COMMAND1".to_owned()],

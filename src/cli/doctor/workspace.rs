@@ -54,6 +54,7 @@ pub(super) async fn examine(
         listen: settings.listen,
         slack_api_url: settings.slack_api_url.clone(),
         http_timeout: settings.http_timeout,
+        largest_group: settings.largest_group,
         policy: settings.policy.clone(),
         // Without any door Slack can still be asked.
         door: door.unwrap_or(Door::Http {

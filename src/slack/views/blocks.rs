@@ -96,8 +96,10 @@ fn breaking_point(text: &str) -> usize {
         }
         rest = after;
     }
-    // The first piece always fits, so the text always gets shorter.
-    blank.unwrap_or(whole).max(1)
+    // Should even the first piece not fit, a letter of it does: the text always
+    // gets shorter.
+    let letter = text.chars().next().map_or(0, char::len_utf8);
+    blank.unwrap_or(whole).max(letter)
 }
 
 /// A line in small print.
@@ -188,4 +190,35 @@ pub(super) fn fits(blocks: &[SlackBlock]) -> bool {
     // What can't be written can't be sent either.
     let length = serde_json::to_string(blocks).map_or(usize::MAX, |json| say::width(&json));
     blocks.len() <= MOST_BLOCKS && length <= LONGEST_MESSAGE
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn texts(blocks: &[SlackBlock]) -> Vec<String> {
+        let blocks = serde_json::to_value(blocks).unwrap();
+        blocks
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|block| block["text"]["text"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn paragraphs_keep_every_word_within_slacks_limit(
+            words in "([a-z]{0,900}|&amp;|<@U1>|😀|<|&| |\n){0,40}",
+        ) {
+            let texts = texts(&paragraphs(&words));
+            for text in &texts {
+                prop_assert!(say::width(text) <= LONGEST_TEXT);
+            }
+            let bare = |text: &str| -> String { text.split_whitespace().collect() };
+            prop_assert_eq!(bare(&texts.concat()), bare(&words));
+        }
+    }
 }

@@ -245,8 +245,8 @@ fn deployed_at(fact: &crate::world::Fact) -> chrono::DateTime<chrono::Utc> {
 #[tokio::test]
 async fn a_deployment_in_the_future_is_refused() {
     let mut world = requested().await;
-    world.slash("dana", "deployed 02:50").await;
-    eprintln!("{:#?} {:#?}", world.facts().last(), world.read_all());
+    world.slash("dana", "deployed today 02:50").await;
+    world.heard("dana, aside", &["to come"]);
     assert_eq!(world.n_facts("deployed"), 0);
     world.end().await;
 }

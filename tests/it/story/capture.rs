@@ -86,14 +86,12 @@ async fn while_slack_is_down_a_request_is_kept_and_answered_later() {
 
 #[tokio::test]
 async fn where_the_bot_may_not_speak_it_answers_by_direct_message() {
-    for channel in ["#inc-secret", "#general", "#inc-old"] {
+    for channel in ["#inc-secret", "#general"] {
         let mut world = World::new().await;
         let answer = world
             .type_in("dana", channel, "Rotate the leaked key @morgan")
             .await;
-        if answer["status"] != "acknowledged" {
-            panic!("{channel}: {answer}");
-        }
+        crate::world::acknowledged(&answer);
         world.settle().await;
         assert_eq!(world.deeds(), ["requested"], "{channel}");
         world.heard("dana", &["Rotate the leaked key"]);

@@ -33,6 +33,10 @@ fn is_night(at: chrono::DateTime<Utc>, zone: Tz) -> bool {
 }
 
 #[tokio::test]
+#[expect(
+    clippy::print_stdout,
+    reason = "how long two days took is worth reading"
+)]
 async fn two_days_in_which_nobody_documents_are_chased_to_the_hour_and_never_at_night() {
     let began = Stopwatch::start();
     let mut world = deployed().await;

@@ -84,7 +84,7 @@ async fn approval_closes_a_change_to_which_nothing_more_is_owed() {
     assert_eq!(world.stage(1001), "closed");
     let approved = world.fact("approved");
     assert_eq!(approved.actor, "user:U0MORGAN01");
-    world.heard("dana", &["Approved"]);
+    world.heard("dana", &["@morgan approved it in retrospect"]);
     world.read("morgan");
     world.heard(CHANNEL, &["Closed", "Approved in retrospect", "Closed"]);
     world.end().await;

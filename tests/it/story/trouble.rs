@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use serde_json::json;
 
 use super::{minutes, request, requested};
-use crate::world::{CHANNEL, Setting, World, acknowledged};
+use crate::world::{CHANNEL, Setting, World, acknowledged, browser};
 
 /// A world in which a call that isn't answered is soon given up.
 async fn impatient() -> World {
@@ -147,14 +147,16 @@ async fn a_message_that_was_deleted_by_hand_does_not_stop_the_rest() {
     world
         .misbehave(json!({"method": "chat.update", "fault": "ratelimited", "retry_after_s": 1, "times": 1}))
         .await;
-    // An administrator may delete what an app wrote.
-    let deleted = world
-        .try_act(
-            "delete",
-            json!({"as": "breakglass", "channel": CHANNEL, "ts": ts}),
-        )
-        .await;
-    deleted.unwrap();
+    // As an administrator may, or the app's owner with its token.
+    let deleted = browser()
+        .post(format!("{}/chat.delete", world.sandbox.slack_api_url()))
+        .bearer_auth(&world.sandbox.credentials().bot_token)
+        .json(&json!({"channel": "C0INCAUTH1", "ts": ts}))
+        .send()
+        .await
+        .unwrap();
+    let deleted: serde_json::Value = deleted.json().await.unwrap();
+    assert_eq!(deleted["ok"], true, "{deleted}");
     world.deliver_press("morgan", "authorize", "1001").await;
     world.settle().await;
     assert_eq!(world.stage(1001), "authorized");

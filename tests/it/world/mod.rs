@@ -168,6 +168,7 @@ impl World {
             listen: self.listen,
             slack_api_url: self.sandbox.slack_api_url(),
             http_timeout: self.setting.http_timeout,
+            largest_group: breakglass::store::LARGEST_GROUP,
             policy: self.setting.policy.clone(),
             door: match self.setting.door {
                 Door::Socket => config::Door::Socket {
@@ -197,7 +198,34 @@ impl World {
             settled = self.hand.settle(A_MOMENT) => { settled.unwrap(); }
             ended = &mut bot.task => panic!("the bot ended: {ended:?}"),
         }
+        self.connected().await;
         self.catch_up().await;
+    }
+
+    /// Looks until the bot has a socket open. That takes real time, of which the
+    /// sandbox's clock knows nothing.
+    pub(crate) async fn connected(&self) {
+        if self.setting.door == Door::Socket {
+            self.connected_anew(&[]).await;
+        }
+    }
+
+    /// Looks until the bot has sockets open, and none of those that it had before.
+    pub(crate) async fn connected_anew(&self, before: &[Value]) {
+        for _ in 0..50_000 {
+            let open = self.sockets().await;
+            if !open.is_empty() && open.iter().all(|one| !before.contains(one)) {
+                return;
+            }
+        }
+        panic!("the bot opened no socket");
+    }
+
+    /// The ids of the bot's open sockets.
+    pub(crate) async fn sockets(&self) -> Vec<Value> {
+        let seen = self.hand.look("sockets").await.unwrap();
+        let sockets = seen["sockets"].as_array().unwrap();
+        sockets.iter().map(|one| one["id"].clone()).collect()
     }
 
     pub(crate) fn start_without_waiting(&mut self) {
@@ -306,13 +334,6 @@ impl World {
     pub(crate) async fn sees(&self, who: &str, place: &str, action: &str) -> bool {
         let seen = self.hand.transcript(who, place).await.unwrap();
         json!(seen).to_string().contains(&format!("\"{action}\""))
-    }
-
-    /// Presses a button of one message, wherever it stands and whatever it shows now.
-    pub(crate) async fn press_raw(&mut self, who: &str, action: &str, value: &str) {
-        let acted = self.deliver_press(who, action, value).await;
-        acknowledged(&acted);
-        self.settle().await;
     }
 
     /// Delivers the press of a button that isn't shown any more, as a client does

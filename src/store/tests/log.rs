@@ -1,0 +1,240 @@
+//! The stored form of every event, byte by byte.
+//!
+//! Each type and version has a file under `tests/fixtures/log`. A released file
+//! is never edited: a leaf that was written once is read for ever.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::authorization::Ground;
+use crate::domain::change::{
+    Actor, Criterion, Event, Exception, Method, Place, Recorded, Source, Strength,
+};
+use crate::domain::id::{ChangeNumber, ChannelId, GroupId, MessageTs, UserId, WorkspaceId};
+use crate::domain::obligation::{Duty, Rung};
+use crate::domain::policy::{Party, PolicyVersion};
+use crate::domain::text::Commitment;
+use crate::domain::ticket::{ContentHash, Section};
+use crate::store::log::{
+    HouseEvent, decode, decode_house_event, encode, encode_house_event, put_event,
+};
+
+fn fixtures(version: u64) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/log/v{version}"))
+}
+
+fn at(second: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(1_773_450_840_000_000 + second * 1_000_000 + 1).unwrap()
+}
+
+fn text(n: u8) -> Commitment {
+    Commitment([n; 32])
+}
+
+fn morgan() -> UserId {
+    UserId::new("U0MORGAN01")
+}
+
+/// Returns a first event, and after each one the next. A new variant doesn't
+/// compile until it has its place here.
+#[expect(clippy::too_many_lines, reason = "one arm a variant")]
+fn following(event: Option<&Event>) -> Option<Event> {
+    Some(match event {
+        None => Event::Requested {
+            what: text(0x0a),
+            verbatim: text(0xb0),
+            asked: vec![
+                Party::Person(morgan()),
+                Party::Group(GroupId::new("S0ENGMGRS1")),
+            ],
+            place: Place {
+                channel: ChannelId::new("C0INCAUTH1"),
+                thread: Some(MessageTs::new("1773450800.000100")),
+            },
+            policy: PolicyVersion(3),
+        },
+        Some(Event::Requested { .. }) => Event::CriterionStated {
+            criterion: Criterion::Vulnerability,
+        },
+        Some(Event::CriterionStated { .. }) => Event::AskedAnew {
+            asked: vec![Party::Person(UserId::new("U0PRIYA001"))],
+        },
+        Some(Event::AskedAnew { .. }) => Event::Authorized {
+            by: morgan(),
+            method: Method::Button,
+            strength: Strength::Direct,
+            ground: Ground::Policy,
+        },
+        Some(Event::Authorized { .. }) => Event::Denied {
+            ground: Ground::NoPolicy,
+        },
+        Some(Event::Denied { .. }) => Event::WentAhead,
+        Some(Event::WentAhead) => Event::CommanderNamed {
+            commander: UserId::new("U0RILEY001"),
+        },
+        Some(Event::CommanderNamed { .. }) => Event::CommanderAuthorized {
+            method: Method::Button,
+            strength: Strength::Direct,
+            ground: Ground::Policy,
+        },
+        Some(Event::CommanderAuthorized { .. }) => Event::SecondAuthorized {
+            method: Method::Spoken,
+            strength: Strength::Attested,
+            ground: Ground::Commander,
+        },
+        Some(Event::SecondAuthorized { .. }) => Event::Deployed {
+            deployed_at: at(300),
+            known_from: Source::Attested,
+            implementer: UserId::new("U0DANA0001"),
+        },
+        Some(Event::Deployed { .. }) => Event::Lapsed,
+        Some(Event::Lapsed) => Event::Withdrawn,
+        Some(Event::Withdrawn) => Event::SectionWritten {
+            section: Section::RollbackPlan,
+            text: text(0xc0),
+        },
+        Some(Event::SectionWritten { .. }) => Event::Documented,
+        Some(Event::Documented) => Event::Approved {
+            content: ContentHash([0xd0; 32]),
+            ground: Ground::Policy,
+        },
+        Some(Event::Approved { .. }) => Event::ApprovalTakenBack {
+            section: Some(Section::Outcome),
+        },
+        Some(Event::ApprovalTakenBack { .. }) => Event::Rejected {
+            reason: text(0xe0),
+            ground: Ground::Policy,
+        },
+        Some(Event::Rejected { .. }) => Event::Remediated { how: text(0xf0) },
+        Some(Event::Remediated { .. }) => Event::ExceptionRecorded {
+            exception: Exception::NotAuthorized,
+        },
+        Some(Event::ExceptionRecorded { .. }) => Event::ExceptionAnswered {
+            exception: Exception::DeployedBeforeAuthorization,
+            cause: text(0x01),
+            remedy: text(0x02),
+            owner: morgan(),
+        },
+        Some(Event::ExceptionAnswered { .. }) => Event::DeadlineMissed {
+            duty: Duty::Ticket,
+            owner: Some(Party::Person(UserId::new("U0DANA0001"))),
+            due_at: at(86_400),
+        },
+        Some(Event::DeadlineMissed { .. }) => Event::Reminded {
+            duty: Duty::AnswerException(Exception::Rejected),
+            owner: None,
+            due_at: None,
+            rung: Rung::Before(240),
+        },
+        Some(Event::Reminded { .. }) => Event::Delivered {
+            key: "note:CHG-1001:7 \"quoted\\\n\u{1}é".to_owned(),
+            channel: ChannelId::new("C0INCAUTH1"),
+            ts: MessageTs::new("1773450841.000200"),
+            payload: [0x0f; 32],
+            showed: 7,
+        },
+        Some(Event::Delivered { .. }) => Event::Undelivered {
+            key: "card:CHG-1001".to_owned(),
+            error: "message_not_found".to_owned(),
+        },
+        Some(Event::Undelivered { .. }) => Event::Closed,
+        Some(Event::Closed) => return None,
+    })
+}
+
+fn samples() -> Vec<Recorded> {
+    std::iter::successors(following(None), |event| following(Some(event)))
+        .zip(0..)
+        .map(|(event, n)| Recorded {
+            at: at(n),
+            source: match n % 3 {
+                0 => Source::Receipt,
+                1 => Source::Slack,
+                _ => Source::Clock,
+            },
+            actor: match n % 3 {
+                0 => Actor::Person(UserId::new("U0DANA0001")),
+                1 => Actor::Clock,
+                _ => Actor::Bot,
+            },
+            event,
+        })
+        .collect()
+}
+
+fn house() -> (WorkspaceId, ChangeNumber) {
+    (WorkspaceId::new("T0BREAK01"), ChangeNumber(1042))
+}
+
+fn golden(kind: &str) -> Vec<u8> {
+    let file = fixtures(1).join(format!("{kind}.json"));
+    std::fs::read(&file).unwrap_or_else(|_| panic!("{} is missing", file.display()))
+}
+
+#[test]
+fn every_event_has_the_bytes_that_its_golden_file_holds() {
+    let (workspace, number) = house();
+    for (recorded, seq) in samples().iter().zip(0..) {
+        let (kind, _) = put_event(&recorded.event);
+        let leaf = encode(&workspace, seq, number, recorded);
+        assert_eq!(
+            String::from_utf8(leaf).unwrap(),
+            String::from_utf8(golden(kind)).unwrap(),
+            "{kind}"
+        );
+    }
+}
+
+#[test]
+fn every_golden_file_reads_back_as_the_event_that_it_is() {
+    for recorded in samples() {
+        let (kind, _) = put_event(&recorded.event);
+        assert_eq!(decode(&golden(kind)), Some(recorded), "{kind}");
+    }
+}
+
+#[test]
+fn an_event_of_the_house_has_its_golden_file_too() {
+    let (workspace, _) = house();
+    let event = HouseEvent::PolicyAdopted {
+        version: 2,
+        bytes: "approvers = [\"S0ENGMGRS1\"]\n".to_owned(),
+    };
+    let leaf = encode_house_event(&workspace, 0, at(0), &event);
+    assert_eq!(leaf, golden("policy_adopted"));
+    assert_eq!(decode_house_event(&leaf), Some(event));
+    assert_eq!(decode(&leaf), None);
+}
+
+#[test]
+fn no_golden_file_stands_for_nothing() {
+    let known: BTreeSet<String> = samples()
+        .iter()
+        .map(|recorded| put_event(&recorded.event).0)
+        .chain(["policy_adopted"])
+        .map(|kind| format!("{kind}.json"))
+        .collect();
+    let found: BTreeSet<String> = std::fs::read_dir(fixtures(1))
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert_eq!(found, known);
+}
+
+#[test]
+fn a_leaf_of_an_unknown_version_or_type_is_not_guessed_at() {
+    let closed = String::from_utf8(golden("closed")).unwrap();
+    assert!(decode(closed.as_bytes()).is_some());
+    for (from, to) in [
+        ("\"v\":1", "\"v\":2"),
+        ("\"closed\"", "\"slammed\""),
+        ("\"user:", "\"ghost:"),
+    ] {
+        let other = closed.replace(from, to);
+        assert_ne!(other, closed, "{from} stands in the file");
+        assert_eq!(decode(other.as_bytes()), None, "{to}");
+    }
+    assert_eq!(decode(b"{\"v\":1"), None);
+}
