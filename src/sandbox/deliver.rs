@@ -161,8 +161,8 @@ pub(super) struct Deliveries {
     all: BTreeMap<u64, Delivery>,
     active: BTreeSet<u64>,
     fresh: Vec<u64>,
-    /// Duplicates not launched yet: a duplicate of a duplicate would never end.
-    duplicates: BTreeSet<u64>,
+    /// Duplicates that misbehaviour made; it must not strike them in turn, or there would be no end of them.
+    copies: BTreeSet<u64>,
     n: u64,
     /// How many were launched; a held delivery waits for this to grow.
     launched: u64,
@@ -222,6 +222,20 @@ impl Deliveries {
             self.queue(kind, &payload, Then::Nothing, at);
         }
         true
+    }
+
+    /// Queues a copy of a delivery that is itself still to leave.
+    fn duplicate(&mut self, id: u64) {
+        if let Some(original) = self.all.get(&id) {
+            let (kind, payload, at) = (
+                original.kind,
+                original.payload.unpack(),
+                original.created_at,
+            );
+            // The person who waits, waits for the original.
+            drop(self.queue(kind, &payload, Then::Nothing, at));
+            self.copies.insert(self.n);
+        }
     }
 
     /// What is on its way, in words.
@@ -299,7 +313,8 @@ pub(super) fn launch(state: &mut State, connections: &Connections) -> Vec<(u64, 
     // A duplicate queues another delivery while this loop runs.
     while !state.deliveries.fresh.is_empty() {
         for id in std::mem::take(&mut state.deliveries.fresh) {
-            let strike = if state.deliveries.duplicates.remove(&id) {
+            let is_copy = state.deliveries.copies.remove(&id);
+            let strike = if is_copy {
                 None
             } else {
                 state.misbehaviour.strike_delivery()
@@ -309,13 +324,7 @@ pub(super) fn launch(state: &mut State, connections: &Connections) -> Vec<(u64, 
             let attempt = match strike.map(|strike| strike.fault) {
                 None => begin(state, id),
                 Some(DeliveryFault::Duplicate) => {
-                    let now = state.clock.now();
-                    if let Some(delivery) = state.deliveries.all.get(&id) {
-                        let (kind, payload) = (delivery.kind, delivery.payload.unpack());
-                        state.deliveries.queue(kind, &payload, Then::Nothing, now);
-                        let copy = state.deliveries.n;
-                        state.deliveries.duplicates.insert(copy);
-                    }
+                    state.deliveries.duplicate(id);
                     begin(state, id)
                 }
                 Some(DeliveryFault::Reorder) => {
@@ -331,7 +340,7 @@ pub(super) fn launch(state: &mut State, connections: &Connections) -> Vec<(u64, 
                     },
                 ),
                 Some(DeliveryFault::DropSocket) => {
-                    if let Some(victim) = state.sockets.victim() {
+                    if let Some(victim) = state.sockets.drop_next() {
                         connections.cut(victim);
                     }
                     hold(state, id, Attempt::Nobody("connection_failed"))

@@ -30,7 +30,7 @@ pub(super) enum Misuse {
     Archived(String),
     #[error("{0} is not a timestamp of a message that this person sees there")]
     NoMessage(String),
-    #[error("only its author can do that with a message")]
+    #[error("only its author can do that with a message, and an administrator can delete it")]
     NotTheAuthor,
     #[error("the app has no command {0}")]
     NoCommand(String),
@@ -255,24 +255,28 @@ pub(super) struct Edit {
     text: String,
 }
 
-/// The author of a message, its place and its name, if `named` may change it.
+/// Who acts, the message's place and its name, if they may change it: its author, or whoever `others` lets.
 fn own_message(
     state: &State,
     named: &str,
     channel: &str,
     ts: &str,
+    others: fn(&Person) -> bool,
 ) -> Result<(String, String, Ts), Misuse> {
-    let by = actor(state, named)?.id.clone();
-    let channel = place(state, &by, channel)?;
-    let message = seen(channel, &by, ts)?;
-    if message.author != Author::Person(by.clone()) {
+    let person = actor(state, named)?;
+    let channel = place(state, &person.id, channel)?;
+    let message = seen(channel, &person.id, ts)?;
+    if message.author.user_id() != person.id && !others(person) {
         return Err(Misuse::NotTheAuthor);
     }
-    Ok((by, channel.id.clone(), message.ts))
+    Ok((person.id.clone(), channel.id.clone(), message.ts))
 }
 
 pub(super) fn edit(state: &mut State, request: &Edit) -> Result<Value, Misuse> {
-    let (by, channel, ts) = own_message(state, &request.r#as, &request.channel, &request.ts)?;
+    let (by, channel, ts) =
+        own_message(state, &request.r#as, &request.channel, &request.ts, |_| {
+            false
+        })?;
     let block_id = state.ids.token(5);
     let read = typed::read(&state.workspace, &request.text);
     let (words, rich_text) = (read.message_text(), read.rich_text(&block_id));
@@ -293,7 +297,13 @@ pub(super) struct Delete {
 }
 
 pub(super) fn delete(state: &mut State, request: &Delete) -> Result<Value, Misuse> {
-    let (_, channel, ts) = own_message(state, &request.r#as, &request.channel, &request.ts)?;
+    let (_, channel, ts) = own_message(
+        state,
+        &request.r#as,
+        &request.channel,
+        &request.ts,
+        |person| person.is_admin,
+    )?;
     posting::delete(state, &channel, ts);
     Ok(json!({"ok": true}))
 }

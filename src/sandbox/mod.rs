@@ -12,7 +12,7 @@
 //! | `respond`, `tickets`, `limits`, `manifest`, `files` | response URLs, what expires, what is limited, what is granted, uploads |
 //! | `clock`, `settle` | the time, and when nothing is under way |
 //! | `misbehave` | what goes wrong on demand |
-//! | `control`, `reshape`, `transcript` | the interface for tests, demos and the page |
+//! | `control`, `reshape`, `transcript`, `hand` | the interface for tests, demos and the page, and a client of it |
 //! | `state`, `connections`, `ids`, `json` | the one lock, TCP, identifiers, loose JSON |
 
 mod api;

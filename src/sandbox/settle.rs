@@ -245,10 +245,17 @@ pub(super) async fn await_change(
     })
 }
 
-/// Waits until the workspace is settled and at least `n_sleepers` follow its clock.
+/// Who must be there before anything counts as settled.
+#[derive(Debug, Clone, Copy, Default)]
+struct Present {
+    sleepers: usize,
+    sockets: usize,
+}
+
+/// Waits until the workspace is settled and whoever must be there is there.
 async fn until_settled(
     shared: &Shared,
-    n_sleepers: usize,
+    present: Present,
     deadline: tokio::time::Instant,
 ) -> Result<(), Unsettled> {
     let mut pulse = shared.pulse();
@@ -256,10 +263,17 @@ async fn until_settled(
         pulse.borrow_and_update();
         let verdict = shared.peek(|state| {
             settled(state)?;
-            let known = state.sleepers.known.len();
-            if known < n_sleepers {
+            let (sleepers, sockets) = (state.sleepers.known.len(), state.sockets.n_willing());
+            if sleepers < present.sleepers {
+                let awaited = present.sleepers;
                 return Err(Unsettled(vec![format!(
-                    "{known} of {n_sleepers} sleepers have come"
+                    "{sleepers} of {awaited} sleepers have come"
+                )]));
+            }
+            if sockets < present.sockets {
+                let awaited = present.sockets;
+                return Err(Unsettled(vec![format!(
+                    "{sockets} of {awaited} sockets are open"
                 )]));
             }
             Ok(())
@@ -292,6 +306,9 @@ pub(super) struct Settle {
     /// How many must be following the clock before anything counts as settled.
     #[serde(default)]
     n_sleepers: usize,
+    /// How many sockets must take payloads, as after they were refreshed or the app was started again.
+    #[serde(default)]
+    n_sockets: usize,
     #[serde(default = "default_timeout_ms")]
     timeout_ms: u64,
 }
@@ -300,9 +317,13 @@ pub(super) struct Settle {
 pub(super) async fn settle(shared: &Arc<Shared>, request: Settle) -> Result<Value, Unsettled> {
     let _moving = shared.moving.lock().await;
     let deadline = deadline(request.timeout_ms);
+    let present = Present {
+        sleepers: request.n_sleepers,
+        sockets: request.n_sockets,
+    };
     let reach =
         shared.peek(|state| state.clock.now()) + TimeDelta::seconds(request.within_s.max(0));
-    step_through(shared, reach, request.n_sleepers, deadline).await?;
+    step_through(shared, reach, present, deadline).await?;
     Ok(shared.peek(|state| json!({"now": state.clock.now()})))
 }
 
@@ -352,16 +373,16 @@ pub(super) async fn move_clock(shared: &Arc<Shared>, request: Move) -> Result<Va
         (Some(to), None, false, None) => to,
         (None, Some(by_s), false, None) => now + TimeDelta::seconds(by_s),
         (None, None, true, None) => {
-            until_settled(shared, 0, deadline).await?;
+            until_settled(shared, Present::default(), deadline).await?;
             shared.peek(next_wake).ok_or(MoveFault::NothingNext)?
         }
         (None, None, false, Some(jump)) => {
-            until_settled(shared, 0, deadline).await?;
+            until_settled(shared, Present::default(), deadline).await?;
             shared.with(|state| {
                 state.clock.set(jump);
                 state.limits.forget();
             });
-            until_settled(shared, 0, deadline).await?;
+            until_settled(shared, Present::default(), deadline).await?;
             return Ok(shared.peek(describe));
         }
         _ => return Err(MoveFault::Ambiguous),
@@ -370,7 +391,7 @@ pub(super) async fn move_clock(shared: &Arc<Shared>, request: Move) -> Result<Va
     if target < now && !request.next {
         return Err(MoveFault::Past);
     }
-    step_through(shared, target, 0, deadline).await?;
+    step_through(shared, target, Present::default(), deadline).await?;
     let arrived = shared.with(|state| {
         let ahead = state.clock.now() < target;
         if ahead {
@@ -379,7 +400,7 @@ pub(super) async fn move_clock(shared: &Arc<Shared>, request: Move) -> Result<Va
         ahead
     });
     if arrived {
-        until_settled(shared, 0, deadline).await?;
+        until_settled(shared, Present::default(), deadline).await?;
     }
     Ok(shared.peek(describe))
 }
@@ -392,11 +413,11 @@ fn deadline(timeout_ms: u64) -> tokio::time::Instant {
 async fn step_through(
     shared: &Arc<Shared>,
     reach: DateTime<Utc>,
-    n_sleepers: usize,
+    present: Present,
     deadline: tokio::time::Instant,
 ) -> Result<(), Unsettled> {
     loop {
-        until_settled(shared, n_sleepers, deadline).await?;
+        until_settled(shared, present, deadline).await?;
         let moved = shared.with(|state| match next_wake(state) {
             Some(wake) if wake <= reach => {
                 let wake = wake.max(state.clock.now());

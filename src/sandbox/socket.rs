@@ -130,9 +130,11 @@ impl Sockets {
         Some(heard)
     }
 
-    /// The connection of the socket whose turn it is, for cutting it off.
-    pub(super) fn victim(&mut self) -> Option<ConnectionId> {
-        self.next().map(|(_, connection)| connection)
+    /// Takes the socket whose turn it is out of service; its connection is to be cut off.
+    pub(super) fn drop_next(&mut self) -> Option<ConnectionId> {
+        let (id, connection) = self.next()?;
+        self.leave(id);
+        Some(connection)
     }
 
     /// The delivery that an acknowledgement is for, and who waits for it.
@@ -198,20 +200,38 @@ impl Sockets {
         self.open.iter().filter(said).count()
     }
 
-    /// The connections of all sockets, or of one, for cutting them off.
-    pub(super) fn connections(&self, only: Option<u64>) -> Vec<ConnectionId> {
-        self.open
+    /// Takes all sockets, or one, out of service; their connections are to be cut off.
+    pub(super) fn drop_all(&mut self, only: Option<u64>) -> Vec<ConnectionId> {
+        let doomed: Vec<_> = self
+            .open
             .iter()
             .filter(|socket| only.is_none_or(|only| only == socket.id))
-            .map(|socket| socket.connection)
+            .map(|socket| (socket.id, socket.connection))
+            .collect();
+        for (id, _) in &doomed {
+            self.leave(*id);
+        }
+        doomed
+            .into_iter()
+            .map(|(_, connection)| connection)
             .collect()
     }
 
-    pub(super) fn to_json(&self) -> Vec<Value> {
-        self.open
-            .iter()
-            .map(|socket| json!({"id": socket.id, "retiring": socket.retiring}))
-            .collect()
+    /// How many sockets take new payloads.
+    pub(super) fn n_willing(&self) -> usize {
+        self.open.iter().filter(|socket| !socket.retiring).count()
+    }
+
+    /// The sockets that take new payloads, and those that were told to go.
+    pub(super) fn to_json(&self) -> (Vec<Value>, Vec<Value>) {
+        let shown = |retiring: bool| {
+            let sockets = self
+                .open
+                .iter()
+                .filter(move |socket| socket.retiring == retiring);
+            sockets.map(|socket| json!({"id": socket.id})).collect()
+        };
+        (shown(false), shown(true))
     }
 
     /// Opens a socket, unless there are ten already.

@@ -221,5 +221,6 @@ async fn deliveries(AxumState(shared): Room, Query(filter): Query<After>) -> Jso
 }
 
 async fn sockets(AxumState(shared): Room) -> Json<Value> {
-    Json(shared.peek(|state| json!({"app_id": APP, "sockets": state.sockets.to_json()})))
+    let (sockets, retiring) = shared.peek(|state| state.sockets.to_json());
+    Json(json!({"app_id": APP, "sockets": sockets, "retiring": retiring}))
 }

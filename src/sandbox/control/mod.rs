@@ -12,7 +12,7 @@
 //! |---|---|---|
 //! | `say` | `as, channel, text, thread_ts?, broadcast?` | posts a message; `{ts}` |
 //! | `edit` | `as, channel, ts, text` | edits one's own message |
-//! | `delete` | `as, channel, ts` | deletes one's own message |
+//! | `delete` | `as, channel, ts` | deletes one's own message, or as an administrator (Morgan) anybody's |
 //! | `react`, `unreact` | `as, channel, ts, name` | an emoji on a message |
 //! | `slash` | `as, channel, command, text?` | a slash command; waits |
 //! | `shortcut` | `as, callback_id, channel?, ts?` | a message shortcut with `ts`, else a global one; waits |
@@ -44,7 +44,7 @@
 //! | `channels`, `people`, `usergroups` | | who and what there is; `channels?as=` only those one is in |
 //! | `calls` | `method?, after?` | API calls: method, arguments, when, outcome, whether applied |
 //! | `deliveries` | `after?` | what was delivered: kind, payload, attempts, acknowledged or not |
-//! | `sockets` | | the app's open sockets |
+//! | `sockets` | | the app's sockets that take payloads, and those told to go |
 //!
 //! **Trouble**
 //!
@@ -64,7 +64,7 @@
 //! |---|---|---|
 //! | GET `clock` | | `now, frozen, version, sleepers, settled, next` |
 //! | POST `clock/await` | `sleeper, seen, wake_at` | the long poll by which a bot follows the clock |
-//! | POST `clock/settle` | `within_s?, n_sleepers?, timeout_ms?` | waits until nothing is under way; 504 says what is |
+//! | POST `clock/settle` | `within_s?, n_sleepers?, n_sockets?, timeout_ms?` | waits until nothing is under way; 504 says what is |
 //! | POST `clock/move` | exactly one of `to`, `by_s`, `next`, `jump_to`; `timeout_ms?` | moves, stepping through every wake-up on the way |
 //! | POST `clock/freeze` | `frozen` | stops the clock, or lets it run on |
 //! | POST `clock/nudge` | | wakes every sleeper without moving; for what reached the bot by another way than this workspace |

@@ -123,7 +123,7 @@ struct Cut {
 }
 
 async fn cut(AxumState(shared): Room, Body(which): Body<Cut>) -> Response {
-    let victims = shared.peek(|state| state.sockets.connections(which.socket));
+    let victims = shared.with(|state| state.sockets.drop_all(which.socket));
     for victim in &victims {
         shared.connections.cut(*victim);
     }

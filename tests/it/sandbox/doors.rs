@@ -258,3 +258,21 @@ async fn a_request_url_must_echo_the_challenge() {
         .unwrap();
     assert_eq!(opened["ok"], true, "Socket Mode is still on");
 }
+
+#[tokio::test]
+async fn settling_can_wait_for_the_app_to_open_its_sockets() {
+    let bench = bench().await;
+    let none = bench
+        .control("clock/settle", json!({"n_sockets": 1, "timeout_ms": 20}))
+        .await;
+    assert_eq!(none["error"], "not settled: 0 of 1 sockets are open");
+    let (settled, _socket) = tokio::join!(
+        bench.control("clock/settle", json!({"n_sockets": 1})),
+        bench.socket()
+    );
+    assert_eq!(settled["now"], "2026-11-21T02:14:00Z");
+    bench
+        .control("sockets/farewell", json!({"reason": "refresh_requested"}))
+        .await;
+    assert_eq!(bench.look("sockets").await["sockets"], json!([]));
+}

@@ -465,3 +465,25 @@ async fn what_is_chosen_in_a_message_reaches_the_app_with_its_state() {
         "that button says yes"
     );
 }
+
+#[tokio::test]
+async fn an_administrator_can_delete_what_the_app_wrote_and_others_can_not() {
+    let bench = bench().await;
+    let ts = bench
+        .done(
+            "chat.postMessage",
+            json!({"channel": INCIDENT, "text": "card"}),
+        )
+        .await["ts"]
+        .clone();
+    let delete = |who: &str| json!({"as": who, "channel": INCIDENT, "ts": ts});
+    assert_eq!(bench.control("delete", delete("dana")).await["ok"], false);
+    assert_eq!(bench.control("delete", delete("morgan")).await["ok"], true);
+    let gone = bench
+        .error(
+            "chat.update",
+            json!({"channel": INCIDENT, "ts": ts, "text": "x"}),
+        )
+        .await;
+    assert_eq!(gone, "message_not_found");
+}

@@ -301,3 +301,39 @@ async fn a_stopped_sandbox_is_gone() {
             .is_err()
     );
 }
+
+#[tokio::test]
+async fn a_lasting_order_to_duplicate_doubles_each_delivery_and_no_more() {
+    let bench = bench().await;
+    let mut heard = bench.obedient().await;
+    order(&bench, json!({"deliveries": "duplicate"})).await;
+    bench.say("dana", INCIDENT, "x").await;
+    bench.say("dana", INCIDENT, "y").await;
+    bench.control("clock/settle", json!({})).await;
+    let mut texts = Vec::new();
+    while let Ok(envelope) = heard.try_recv() {
+        texts.push(envelope["payload"]["event"]["text"].clone());
+    }
+    assert_eq!(texts, ["x", "x", "y", "y"]);
+}
+
+#[tokio::test]
+async fn a_cut_socket_is_out_of_service_at_once() {
+    let bench = bench().await;
+    let (_one, mut two) = (bench.socket().await, bench.socket().await);
+    let sockets = bench.look("sockets").await;
+    let first = &sockets["sockets"][0]["id"];
+    assert_eq!(
+        bench.control("sockets/cut", json!({"socket": first})).await["cut"],
+        1
+    );
+    assert_eq!(
+        bench.look("sockets").await["sockets"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    bench.say("dana", INCIDENT, "x").await;
+    assert_eq!(two.take().await["retry_attempt"], 0);
+}
