@@ -525,6 +525,11 @@ impl Dispatcher {
                 one.duty == *duty && one.met_at.is_none() && one.owner.as_ref() == Some(&owner)
             });
             if open || stands {
+                // Who wasn't reached for a while is owed several rungs of one
+                // ladder: the highest says it all, and Slack takes no block twice.
+                due.retain(|earlier: &direct::Due<'_>| {
+                    earlier.showing.change.number != *change || earlier.duty != *duty
+                });
                 due.push(direct::Due {
                     showing: views::showing(snapshot, &self.engine, now),
                     duty: *duty,
