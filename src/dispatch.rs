@@ -356,7 +356,8 @@ impl Dispatcher {
             .await
     }
 
-    /// Slack said no to it. A card that may not stand in its channel goes to the
+    /// Slack said no to it. A card that was deleted, or whose channel was closed,
+    /// is posted anew; one that may not stand in its channel goes to the
     /// requester; a whisper that reaches nobody there goes to the person.
     #[expect(
         clippy::too_many_arguments,
@@ -373,6 +374,12 @@ impl Dispatcher {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let store = self.engine.store();
+        if let (Kind::Card { .. }, Way::Edit { .. }) = (&leader.kind, &way)
+            && error.bars_the_edit()
+        {
+            tracing::warn!(key = leader.key, error = %error, "the card is gone; it is posted anew");
+            return store.uproot(leader.key.clone()).await;
+        }
         let aside = match (&leader.kind, &way) {
             (Kind::Card { change }, Way::Post { .. }) => parcel
                 .changes

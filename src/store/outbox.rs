@@ -649,6 +649,21 @@ pub(super) fn redirect(
     Ok(())
 }
 
+/// Owes a message anew that stands nowhere any more.
+pub(super) fn uproot(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    key: &str,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "UPDATE outbox SET state = 'owed', claimed_at = NULL, channel = NULL, ts = NULL
+             WHERE workspace = ?1 AND key = ?2 AND state = 'claimed'",
+        )?
+        .execute(params![workspace.as_str(), key])?;
+    Ok(())
+}
+
 /// Looks for a message of unknown fate again from `not_before` on.
 pub(super) fn doubt_until(
     connection: &Connection,
