@@ -480,12 +480,7 @@ impl Dispatcher {
                 let recorded = event_at(snapshot, *version)?;
                 note::note(&show(snapshot), recorded)
             }),
-            Kind::Told {
-                change, version, ..
-            } => of(change).and_then(|snapshot| {
-                let recorded = event_at(snapshot, *version)?;
-                direct::told(&show(snapshot), recorded)
-            }),
+            Kind::Told { .. } => self.news(parcel, now),
             Kind::Reminder { .. } => self.reminder(parcel, leader.stands.is_some(), now),
             Kind::Reply { .. } => match &parcel.answer {
                 Some(answered) => self.reply(answered, parcel, now).await?,
@@ -497,6 +492,22 @@ impl Dispatcher {
             message,
             showed: versions.max().unwrap_or_default(),
         }))
+    }
+
+    /// One message for all the news that a person gets at once.
+    fn news(&self, parcel: &Parcel, now: DateTime<Utc>) -> Option<Message> {
+        let told = parcel.owed.iter().filter_map(|owed| {
+            let Kind::Told {
+                change, version, ..
+            } = &owed.kind
+            else {
+                return None;
+            };
+            let snapshot = parcel.changes.get(change)?;
+            let recorded = event_at(snapshot, *version)?;
+            direct::told(&views::showing(snapshot, &self.engine, now), recorded)
+        });
+        views::joined(told)
     }
 
     /// One message for everything that a person is reminded of. A new one

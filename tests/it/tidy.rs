@@ -389,9 +389,9 @@ fn i5_an_event_is_never_updated_or_deleted() {
                 .map(|s| format!("{path}: {s}")),
         );
     }
-    // The store's own tests play whoever tampers with the file from outside.
-    let tampering = |source: &Source| is_below(source, &["src/store/tests"]);
-    for source in sources().iter().filter(|source| !tampering(source)) {
+    // The store's own tests rewrite history to see that it is found out.
+    let shipped = |path: &str| !path.contains("/tests/");
+    for source in sources().iter().filter(|source| shipped(&source.path)) {
         offences.extend(
             source
                 .texts()
