@@ -1,0 +1,153 @@
+//! What may be asked of a change, by whom and when.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use super::{Actor, Criterion, Exception, Method, Place, Source};
+use crate::domain::authorization::Member;
+use crate::domain::id::{ChannelId, MessageTs, UserId};
+use crate::domain::policy::Party;
+use crate::domain::text::Text;
+use crate::domain::ticket::{ContentHash, Section};
+
+/// A command with who gave it and when.
+///
+/// `at` is the instant of the gesture, which may lie before `now`: a crash or a
+/// slow look-up in between changes no evidence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Submission {
+    /// Who asks.
+    pub actor: Actor,
+    /// When they asked.
+    pub at: DateTime<Utc>,
+    /// How we know.
+    pub source: Source,
+    /// What they ask.
+    pub command: Command,
+}
+
+/// What a person, a system or the clock asks of a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// To begin an emergency change.
+    Request {
+        /// What is to be changed, as it shall be read.
+        what: Text,
+        /// The whole line as it was typed.
+        verbatim: Text,
+        /// Who is asked, in order; empty: whom the policy names.
+        asked: Vec<Party>,
+        /// Where it was said.
+        place: Place,
+        /// Which kind of emergency, if that was said at once.
+        criterion: Option<Criterion>,
+    },
+    /// To say which kind of emergency it is.
+    StateCriterion {
+        /// The kind.
+        criterion: Criterion,
+    },
+    /// To ask somebody else for authorization.
+    AskSomeoneElse {
+        /// Who is asked instead.
+        asked: Vec<Party>,
+    },
+    /// To permit it.
+    Authorize {
+        /// Who permits.
+        by: Member,
+        /// How.
+        method: Method,
+    },
+    /// To refuse it.
+    Deny {
+        /// Who refuses.
+        by: Member,
+    },
+    /// To go ahead without authorization.
+    GoAhead {
+        /// Who takes that upon them.
+        by: Member,
+    },
+    /// To say *I'm commanding* and authorize as such.
+    TakeCommand {
+        /// Who commands.
+        by: Member,
+    },
+    /// To say who commands.
+    NameCommander {
+        /// Who commands.
+        commander: UserId,
+    },
+    /// To say that it is in production.
+    RecordDeployment {
+        /// Since when.
+        at: DateTime<Utc>,
+        /// How that is known.
+        source: Source,
+        /// Who implemented it.
+        by: UserId,
+    },
+    /// To say that it was permitted and never deployed.
+    Lapse,
+    /// To take the request back.
+    Withdraw,
+    /// To write sections of the ticket; blank ones are passed over.
+    Document {
+        /// The sections and their words.
+        sections: Vec<(Section, Text)>,
+    },
+    /// To approve in retrospect.
+    Approve {
+        /// Who approves.
+        by: Member,
+        /// The content that they saw.
+        seen: ContentHash,
+    },
+    /// To reject in retrospect.
+    Reject {
+        /// Who rejects.
+        by: Member,
+        /// Why.
+        reason: Text,
+    },
+    /// To say how a rejected change was put right.
+    Remediate {
+        /// What was done about it.
+        how: Text,
+    },
+    /// To answer exceptions.
+    AnswerExceptions {
+        /// Which.
+        exceptions: BTreeSet<Exception>,
+        /// Why it came to that.
+        cause: Text,
+        /// What is done about it.
+        remedy: Text,
+        /// By whom.
+        owner: UserId,
+    },
+    /// To see what has become due.
+    Tick,
+    /// To record that Slack has a message.
+    RecordDelivery {
+        /// The message's key in the outbox.
+        key: String,
+        /// Where it stands.
+        channel: ChannelId,
+        /// Its name there.
+        ts: MessageTs,
+        /// SHA-256 of what was sent.
+        payload: [u8; 32],
+        /// The change's version that it showed.
+        showed: u64,
+    },
+    /// To record that Slack refused a message for good.
+    RecordFailure {
+        /// The message's key in the outbox.
+        key: String,
+        /// Slack's error code.
+        error: String,
+    },
+}

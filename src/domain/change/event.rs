@@ -1,0 +1,197 @@
+//! What can happen to a change: the facts of its record.
+
+use chrono::{DateTime, Utc};
+
+use super::{Actor, Criterion, Exception, Method, Place, Source, Strength};
+use crate::domain::authorization::Ground;
+use crate::domain::id::{ChannelId, MessageTs, UserId};
+use crate::domain::obligation::{Duty, Rung};
+use crate::domain::policy::{Party, PolicyVersion};
+use crate::domain::text::Commitment;
+use crate::domain::ticket::{ContentHash, Section};
+
+/// What happened. Appended to the log, and never altered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// An emergency change was asked for.
+    Requested {
+        /// What is to be changed.
+        what: Commitment,
+        /// The whole line as typed.
+        verbatim: Commitment,
+        /// Who was asked.
+        asked: Vec<Party>,
+        /// Where.
+        place: Place,
+        /// The policy in force.
+        policy: PolicyVersion,
+    },
+    /// Somebody said which kind of emergency it is.
+    CriterionStated {
+        /// The kind.
+        criterion: Criterion,
+    },
+    /// Somebody else was asked.
+    AskedAnew {
+        /// Who.
+        asked: Vec<Party>,
+    },
+    /// It was permitted.
+    Authorized {
+        /// By whom.
+        by: UserId,
+        /// How.
+        method: Method,
+        /// What that proves.
+        strength: Strength,
+        /// Why they had the authority.
+        ground: Ground,
+    },
+    /// It was refused.
+    Denied {
+        /// Why they had the authority.
+        ground: Ground,
+    },
+    /// Somebody went ahead without authorization.
+    WentAhead,
+    /// Somebody said who commands.
+    CommanderNamed {
+        /// Who commands.
+        commander: UserId,
+    },
+    /// The commander authorized it.
+    CommanderAuthorized {
+        /// How.
+        method: Method,
+        /// What that proves.
+        strength: Strength,
+        /// Why they had the authority.
+        ground: Ground,
+    },
+    /// A second person authorized it after the fact.
+    SecondAuthorized {
+        /// How.
+        method: Method,
+        /// What that proves.
+        strength: Strength,
+        /// Why they had the authority.
+        ground: Ground,
+    },
+    /// It went into production.
+    Deployed {
+        /// When.
+        deployed_at: DateTime<Utc>,
+        /// How that is known.
+        known_from: Source,
+        /// Who implemented it.
+        implementer: UserId,
+    },
+    /// It was never deployed.
+    Lapsed,
+    /// The request was taken back.
+    Withdrawn,
+    /// A section of the ticket was written.
+    SectionWritten {
+        /// Which.
+        section: Section,
+        /// Its words.
+        text: Commitment,
+    },
+    /// The ticket became complete.
+    Documented,
+    /// It was approved in retrospect.
+    Approved {
+        /// Exactly what was approved.
+        content: ContentHash,
+        /// Why they had the authority.
+        ground: Ground,
+    },
+    /// Something new about what was approved took the approval back.
+    ApprovalTakenBack {
+        /// Which section was edited; nothing: a further deployment was told.
+        section: Option<Section>,
+    },
+    /// It was rejected in retrospect.
+    Rejected {
+        /// Why.
+        reason: Commitment,
+        /// Why they had the authority.
+        ground: Ground,
+    },
+    /// A rejected change was put right.
+    Remediated {
+        /// How.
+        how: Commitment,
+    },
+    /// A control was not met.
+    ExceptionRecorded {
+        /// Which.
+        exception: Exception,
+    },
+    /// An exception was answered.
+    ExceptionAnswered {
+        /// Which.
+        exception: Exception,
+        /// Why it came to that.
+        cause: Commitment,
+        /// What is done about it.
+        remedy: Commitment,
+        /// By whom.
+        owner: UserId,
+    },
+    /// A deadline passed. The event's own time says when that was noticed.
+    DeadlineMissed {
+        /// What was owed.
+        duty: Duty,
+        /// By whom.
+        owner: Option<Party>,
+        /// By when.
+        due_at: DateTime<Utc>,
+    },
+    /// Somebody was reminded.
+    Reminded {
+        /// What is owed.
+        duty: Duty,
+        /// By whom.
+        owner: Option<Party>,
+        /// By when.
+        due_at: Option<DateTime<Utc>>,
+        /// On which rung.
+        rung: Rung,
+    },
+    /// Slack has a message.
+    Delivered {
+        /// Its key in the outbox.
+        key: String,
+        /// Where it stands.
+        channel: ChannelId,
+        /// Its name there.
+        ts: MessageTs,
+        /// SHA-256 of what was sent.
+        payload: [u8; 32],
+        /// The change's version that it showed.
+        showed: u64,
+    },
+    /// Slack refused a message for good.
+    Undelivered {
+        /// Its key in the outbox.
+        key: String,
+        /// Slack's error code.
+        error: String,
+    },
+    /// Everything that closing needs is done.
+    Closed,
+}
+
+/// An event with who brought it about and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// When, by the source's clock.
+    pub at: DateTime<Utc>,
+    /// How that is known.
+    pub source: Source,
+    /// Who.
+    pub actor: Actor,
+    /// What.
+    pub event: Event,
+}

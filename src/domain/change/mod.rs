@@ -1,0 +1,666 @@
+//! The emergency change: its stages, what may be asked of it, what happened.
+//!
+//! ```text
+//!              ┌────────▶ withdrawn
+//!              │ ┌──────▶ denied ───────┐ (asked anew, or against the denial)
+//!              │ │                      ▼
+//!  request ─▶ requested ─▶ authorized ─▶ deployed ─▶ documented ─▶ approved ─▶ closed
+//!              │                │          ▲  │           │  ▲         │          ▲
+//!              │                └▶ lapsed ─┘  │           │  └─────────┘ edited   │
+//!              └───────────────────▶──────────┘           ▼                       │
+//!                (without authorization)              rejected ─▶ remediated ─────┘
+//! ```
+//!
+//! A change that was withdrawn or lapsed and went into production after all is
+//! deployed, too.
+//!
+//! [`decide`] says what a command brings about, and changes nothing;
+//! [`EmergencyChange::apply`] folds one event into the state. The paths nobody
+//! likes are legal, because they happen and must be seen; each leaves an
+//! exception. The bot never stands in the way of the fix.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::authorization::Ground;
+use super::id::{ChangeNumber, ChannelId, MessageTs, UserId};
+use super::obligation::{Chase, ChaseKey, Duty};
+use super::policy::{Party, Policy, PolicyVersion};
+use super::text::Commitment;
+use super::ticket::{ContentHash, Section};
+
+mod command;
+mod decide;
+mod event;
+mod refusal;
+
+pub use command::{Command, Submission};
+pub use decide::{decide, declare};
+pub use event::{Event, Recorded};
+pub use refusal::{Refusal, Shown, Waiting};
+
+/// The longest text that one field keeps, in characters: what Slack lets a
+/// person type into one input.
+pub const LONGEST_TEXT: usize = 3000;
+
+named! {
+    /// Where a change stands.
+    pub enum Stage {
+        /// Asked for; nobody has answered.
+        Requested = "requested",
+        /// Permitted; not deployed as far as we know.
+        Authorized = "authorized",
+        /// Refused, and not deployed as far as we know.
+        Denied = "denied",
+        /// Taken back by whoever asked.
+        Withdrawn = "withdrawn",
+        /// Permitted and never deployed.
+        Lapsed = "lapsed",
+        /// In production; the paperwork is owed.
+        Deployed = "deployed",
+        /// The ticket is complete; the decision is owed.
+        Documented = "documented",
+        /// Approved in retrospect; something else is still owed.
+        Approved = "approved",
+        /// Rejected in retrospect; the remedy is owed.
+        Rejected = "rejected",
+        /// Nothing that closing needs is owed.
+        Closed = "closed",
+    }
+}
+
+named! {
+    /// Which of the guide's five kinds of genuine emergency it was.
+    pub enum Criterion {
+        /// A critical security vulnerability needs immediate patching.
+        Vulnerability = "vulnerability",
+        /// Production is down and needs a fix deployed.
+        ProductionDown = "production_down",
+        /// Data loss is imminent without intervention.
+        DataLoss = "data_loss",
+        /// A customer-impacting bug requires immediate resolution.
+        CustomerImpact = "customer_impact",
+        /// An external dependency's failure requires a configuration change.
+        ExternalFailure = "external_failure",
+    }
+}
+
+named! {
+    /// A control that was not met. Never erased.
+    pub enum Exception {
+        /// Went ahead although nobody with authority had permitted it.
+        NotAuthorized = "not_authorized",
+        /// Permitted by the requester, who holds the role.
+        SelfAuthorized = "self_authorized",
+        /// Deployed before the authorization came.
+        DeployedBeforeAuthorization = "deployed_before_authorization",
+        /// Deployed although it had been denied.
+        DeployedAgainstDenial = "deployed_against_denial",
+        /// The ticket wasn't complete at its deadline.
+        DocumentedLate = "documented_late",
+        /// The retrospective decision wasn't made by its deadline.
+        ApprovedLate = "approved_late",
+        /// The commander's authorization was missing at its deadline.
+        CommanderLate = "commander_late",
+        /// A second person's authorization was missing at its deadline.
+        SecondPersonLate = "second_person_late",
+        /// Rejected in retrospect.
+        Rejected = "rejected",
+    }
+}
+
+named! {
+    /// How an authorization was given.
+    pub enum Method {
+        /// The button on the card.
+        Button = "button",
+        /// A message in the authorizer's own words.
+        Message = "message",
+        /// An emoji on the request.
+        Reaction = "reaction",
+        /// By word of mouth, as somebody attests.
+        Spoken = "spoken",
+    }
+}
+
+named! {
+    /// How much a record of an authorization proves.
+    pub enum Strength {
+        /// The authorizer's own act in Slack.
+        Direct = "direct",
+        /// Somebody else says that it was given.
+        Attested = "attested",
+    }
+}
+
+named! {
+    /// Where an instant comes from.
+    pub enum Source {
+        /// The timestamp that Slack gave the act.
+        Slack = "slack",
+        /// When the act reached us; Slack gives a slash command no time.
+        Receipt = "receipt",
+        /// A person says so.
+        Attested = "attested",
+        /// A delivery pipeline says so.
+        Webhook = "webhook",
+        /// Our own clock.
+        Clock = "clock",
+    }
+}
+
+/// Who did something.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Actor {
+    /// A person in Slack.
+    Person(UserId),
+    /// Time passed.
+    Clock,
+    /// The bot's own doing, such as a delivery.
+    Bot,
+}
+
+/// Where a change was declared, and its words verbatim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The conversation.
+    pub channel: ChannelId,
+    /// The thread in it, if it was said in one.
+    pub thread: Option<MessageTs>,
+}
+
+/// Permission to act, and the record of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Authorization {
+    /// Who gave it.
+    pub by: UserId,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// How.
+    pub method: Method,
+    /// What that proves.
+    pub strength: Strength,
+    /// Why they had the authority.
+    pub ground: Ground,
+}
+
+/// Somebody's act at an instant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActOf {
+    /// Who.
+    pub by: UserId,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// The incident's commander, as far as known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commander {
+    /// Who commands.
+    pub who: UserId,
+    /// When they authorized the change, if they did.
+    pub authorized_at: Option<DateTime<Utc>>,
+}
+
+/// One deployment under the change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deployment {
+    /// When it went into production.
+    pub at: DateTime<Utc>,
+    /// How that is known.
+    pub known_from: Source,
+    /// Who implemented it.
+    pub by: UserId,
+    /// When we learned of it.
+    pub recorded_at: DateTime<Utc>,
+}
+
+/// A section as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// Its words.
+    pub text: Commitment,
+    /// Who wrote it last.
+    pub by: UserId,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// A retrospective approval.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approval {
+    /// Who approved.
+    pub by: UserId,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Exactly what.
+    pub content: ContentHash,
+}
+
+/// A retrospective rejection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    /// Who rejected.
+    pub by: UserId,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Why.
+    pub reason: Commitment,
+}
+
+/// An exception as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExceptionState {
+    /// When it was recorded.
+    pub at: DateTime<Utc>,
+    /// Its answer.
+    pub answer: Option<ExceptionAnswer>,
+}
+
+/// The answer to an exception.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExceptionAnswer {
+    /// Who answered.
+    pub by: UserId,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Why it came to that.
+    pub cause: Commitment,
+    /// What is done about it.
+    pub remedy: Commitment,
+    /// Who does it.
+    pub owner: UserId,
+}
+
+/// An emergency change, folded from its events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EmergencyChange {
+    /// Its number.
+    pub number: ChangeNumber,
+    /// How many events made it.
+    pub version: u64,
+    /// Where it stands.
+    pub stage: Stage,
+    /// The policy under which it was declared.
+    pub policy: PolicyVersion,
+    /// Who asked.
+    pub requester: UserId,
+    /// When.
+    pub requested_at: DateTime<Utc>,
+    /// What is changed.
+    pub what: Commitment,
+    /// The whole line as typed.
+    pub verbatim: Commitment,
+    /// Where it was said.
+    pub place: Place,
+    /// Who is asked to authorize, in order.
+    pub asked: Vec<Party>,
+    /// Since when they are asked.
+    pub asked_at: DateTime<Utc>,
+    /// Which kind of emergency it was.
+    pub criterion: Option<Criterion>,
+    /// The permission to act.
+    pub authorization: Option<Authorization>,
+    /// The last refusal. It stands until somebody authorizes.
+    pub denial: Option<ActOf>,
+    /// Who went ahead without.
+    pub went_ahead: Option<ActOf>,
+    /// Who commands.
+    pub commander: Option<Commander>,
+    /// The second person who made good what was missing.
+    pub second: Option<ActOf>,
+    /// What went into production, in the order in which we learned of it.
+    pub deployments: Vec<Deployment>,
+    /// The ticket's sections.
+    pub sections: BTreeMap<Section, Written>,
+    /// Since when the ticket is complete.
+    pub documented_at: Option<DateTime<Utc>>,
+    /// The approval, while it stands.
+    pub approval: Option<Approval>,
+    /// When an edit last took an approval back.
+    pub taken_back_at: Option<DateTime<Utc>>,
+    /// The rejection.
+    pub rejection: Option<Rejection>,
+    /// When the rejected change was put right, and how.
+    pub remediation: Option<Written>,
+    /// The controls that were not met.
+    pub exceptions: BTreeMap<Exception, ExceptionState>,
+    /// The deadlines that passed, with when each was due.
+    pub missed: BTreeSet<(Duty, DateTime<Utc>)>,
+    /// How far each chase has come.
+    pub chases: BTreeMap<ChaseKey, Chase>,
+    /// When it was closed.
+    pub closed_at: Option<DateTime<Utc>>,
+}
+
+impl EmergencyChange {
+    /// Begins a change from its first event; nothing else begins one.
+    pub fn begin(number: ChangeNumber, recorded: &Recorded) -> Option<Self> {
+        let Actor::Person(requester) = &recorded.actor else {
+            return None;
+        };
+        let Event::Requested {
+            what,
+            verbatim,
+            asked,
+            place,
+            policy,
+        } = &recorded.event
+        else {
+            return None;
+        };
+        Some(Self {
+            number,
+            version: 1,
+            stage: Stage::Requested,
+            policy: *policy,
+            requester: requester.clone(),
+            requested_at: recorded.at,
+            what: *what,
+            verbatim: *verbatim,
+            place: place.clone(),
+            asked: asked.clone(),
+            asked_at: recorded.at,
+            criterion: None,
+            authorization: None,
+            denial: None,
+            went_ahead: None,
+            commander: None,
+            second: None,
+            deployments: Vec::new(),
+            sections: BTreeMap::new(),
+            documented_at: None,
+            approval: None,
+            taken_back_at: None,
+            rejection: None,
+            remediation: None,
+            exceptions: BTreeMap::new(),
+            missed: BTreeSet::new(),
+            chases: BTreeMap::new(),
+            closed_at: None,
+        })
+    }
+
+    /// Folds a whole history.
+    pub fn replay<'a>(
+        number: ChangeNumber,
+        history: impl IntoIterator<Item = &'a Recorded>,
+    ) -> Option<Self> {
+        let mut history = history.into_iter();
+        let mut change = Self::begin(number, history.next()?)?;
+        for recorded in history {
+            change.apply(recorded);
+        }
+        Some(change)
+    }
+
+    /// Folds one event into the state.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm for each event; the compiler sees that none is missing"
+    )]
+    pub fn apply(&mut self, recorded: &Recorded) {
+        self.version += 1;
+        let at = recorded.at;
+        let act = match &recorded.actor {
+            Actor::Person(by) => Some(ActOf { by: by.clone(), at }),
+            Actor::Clock | Actor::Bot => None,
+        };
+        match &recorded.event {
+            // Only a beginning requests; a second one would be another change.
+            Event::Requested { .. } | Event::Delivered { .. } | Event::Undelivered { .. } => {}
+            Event::CriterionStated { criterion } => self.criterion = Some(*criterion),
+            Event::AskedAnew { asked } => {
+                self.asked.clone_from(asked);
+                self.asked_at = at;
+                self.begin_chase_anew(Duty::AnswerRequest);
+                if self.stage == Stage::Denied {
+                    self.stage = Stage::Requested;
+                }
+            }
+            Event::Authorized {
+                by,
+                method,
+                strength,
+                ground,
+            } => {
+                self.authorization = Some(Authorization {
+                    by: by.clone(),
+                    at,
+                    method: *method,
+                    strength: *strength,
+                    ground: *ground,
+                });
+                if self.deployments.is_empty() {
+                    self.stage = Stage::Authorized;
+                }
+            }
+            Event::Denied { .. } => {
+                self.denial = act;
+                if self.is_before_deployment() {
+                    self.stage = Stage::Denied;
+                }
+            }
+            Event::WentAhead => self.went_ahead = act,
+            Event::CommanderNamed { commander } => {
+                self.commander = Some(Commander {
+                    who: commander.clone(),
+                    authorized_at: None,
+                });
+            }
+            Event::CommanderAuthorized { .. } => {
+                self.commander = act.map(|act| Commander {
+                    who: act.by,
+                    authorized_at: Some(act.at),
+                });
+            }
+            Event::SecondAuthorized { .. } => self.second = act,
+            Event::Deployed {
+                deployed_at,
+                known_from,
+                implementer,
+            } => {
+                self.deployments.push(Deployment {
+                    at: *deployed_at,
+                    known_from: *known_from,
+                    by: implementer.clone(),
+                    recorded_at: at,
+                });
+                if self.is_before_deployment() {
+                    self.stage = match self.documented_at {
+                        Some(_) => Stage::Documented,
+                        None => Stage::Deployed,
+                    };
+                }
+            }
+            Event::Lapsed => self.stage = Stage::Lapsed,
+            Event::Withdrawn => self.stage = Stage::Withdrawn,
+            Event::SectionWritten { section, text } => {
+                if let Some(ActOf { by, at }) = act {
+                    let text = *text;
+                    self.sections.insert(*section, Written { text, by, at });
+                }
+            }
+            Event::Documented => {
+                self.documented_at = Some(at);
+                if self.stage == Stage::Deployed {
+                    self.stage = Stage::Documented;
+                }
+            }
+            Event::Approved { content, .. } => {
+                self.approval = act.map(|ActOf { by, at }| Approval {
+                    by,
+                    at,
+                    content: *content,
+                });
+                self.stage = Stage::Approved;
+            }
+            Event::ApprovalTakenBack { .. } => {
+                self.approval = None;
+                self.taken_back_at = Some(at);
+                self.begin_chase_anew(Duty::Approval);
+                self.stage = Stage::Documented;
+            }
+            Event::Rejected { reason, .. } => {
+                self.rejection = act.map(|ActOf { by, at }| Rejection {
+                    by,
+                    at,
+                    reason: *reason,
+                });
+                self.stage = Stage::Rejected;
+            }
+            Event::Remediated { how } => {
+                self.remediation = act.map(|ActOf { by, at }| Written { text: *how, by, at });
+            }
+            Event::ExceptionRecorded { exception } => {
+                self.exceptions
+                    .entry(*exception)
+                    .or_insert(ExceptionState { at, answer: None });
+            }
+            Event::ExceptionAnswered {
+                exception,
+                cause,
+                remedy,
+                owner,
+            } => {
+                if let (Some(state), Some(ActOf { by, at })) =
+                    (self.exceptions.get_mut(exception), act)
+                {
+                    state.answer = Some(ExceptionAnswer {
+                        by,
+                        at,
+                        cause: *cause,
+                        remedy: *remedy,
+                        owner: owner.clone(),
+                    });
+                }
+            }
+            Event::DeadlineMissed { duty, due_at, .. } => {
+                self.missed.insert((*duty, *due_at));
+            }
+            Event::Reminded {
+                duty, owner, rung, ..
+            } => {
+                let key = (*duty, owner.clone());
+                self.chases.entry(key).or_default().reach(*rung, at);
+            }
+            Event::Closed => {
+                self.closed_at = Some(at);
+                self.stage = Stage::Closed;
+            }
+        }
+    }
+
+    /// What is owed anew is chased from the foot of the ladder.
+    fn begin_chase_anew(&mut self, duty: Duty) {
+        for ((about, _), chase) in &mut self.chases {
+            if *about == duty {
+                chase.begin_anew();
+            }
+        }
+    }
+
+    /// When it went into production, by the earliest deployment known.
+    pub fn deployed_at(&self) -> Option<DateTime<Utc>> {
+        self.deployments.iter().map(|one| one.at).min()
+    }
+
+    /// When the paperwork is due.
+    pub fn due_at(&self) -> Option<DateTime<Utc>> {
+        self.deployed_at().map(|at| at + Policy::DOCUMENTATION)
+    }
+
+    /// Who implemented it.
+    pub fn implementers(&self) -> impl Iterator<Item = &UserId> {
+        self.deployments.iter().map(|one| &one.by)
+    }
+
+    /// When the retrospective change ticket was opened: at the authorization or
+    /// the deployment, whichever came first to our knowledge.
+    pub fn ticket_opened_at(&self) -> Option<DateTime<Utc>> {
+        let authorized = self.authorization.as_ref().map(|given| given.at);
+        let deployed = self.deployments.iter().map(|one| one.recorded_at).min();
+        authorized.into_iter().chain(deployed).min()
+    }
+
+    /// Whether nothing is known to be in production.
+    pub fn is_before_deployment(&self) -> bool {
+        match self.stage {
+            Stage::Requested
+            | Stage::Authorized
+            | Stage::Denied
+            | Stage::Withdrawn
+            | Stage::Lapsed => true,
+            Stage::Deployed
+            | Stage::Documented
+            | Stage::Approved
+            | Stage::Rejected
+            | Stage::Closed => false,
+        }
+    }
+
+    /// Whether it has come to its end.
+    pub fn is_over(&self) -> bool {
+        match self.stage {
+            Stage::Withdrawn | Stage::Lapsed | Stage::Closed => true,
+            Stage::Requested
+            | Stage::Authorized
+            | Stage::Denied
+            | Stage::Deployed
+            | Stage::Documented
+            | Stage::Approved
+            | Stage::Rejected => false,
+        }
+    }
+
+    /// Every text that the state refers to.
+    pub fn commitments(&self) -> Vec<Commitment> {
+        let answers = self
+            .exceptions
+            .values()
+            .filter_map(|one| one.answer.as_ref());
+        [self.what, self.verbatim]
+            .into_iter()
+            .chain(self.sections.values().map(|written| written.text))
+            .chain(self.rejection.as_ref().map(|one| one.reason))
+            .chain(self.remediation.as_ref().map(|one| one.text))
+            .chain(answers.flat_map(|answer| [answer.cause, answer.remedy]))
+            .collect()
+    }
+
+    /// The exceptions that wait for their answer.
+    pub fn unanswered(&self) -> impl Iterator<Item = Exception> {
+        self.exceptions
+            .iter()
+            .filter(|(_, state)| state.answer.is_none())
+            .map(|(exception, _)| *exception)
+    }
+
+    /// How long before the first deployment the authorization came; negative
+    /// if it came after.
+    pub fn authorized_ahead_by(&self) -> Option<TimeDelta> {
+        Some(self.deployed_at()? - self.authorization.as_ref()?.at)
+    }
+
+    fn refuse_unless_requester(&self, actor: &Actor, what: &'static str) -> Result<(), Refusal> {
+        if *actor == Actor::Person(self.requester.clone()) {
+            return Ok(());
+        }
+        Err(Refusal::NotTheRequester {
+            number: self.number,
+            requester: self.requester.clone(),
+            what,
+        })
+    }
+
+    fn refuse_if_over(&self) -> Result<(), Refusal> {
+        if self.is_over() {
+            return Err(Refusal::Over {
+                number: self.number,
+                stage: self.stage,
+            });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,291 @@
+//! What the rules refuse, in the words that the person reads.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+
+use super::{LONGEST_TEXT, Stage};
+use crate::domain::authorization::Act;
+use crate::domain::id::{ChangeNumber, UserId};
+
+/// A rule said no. The text is the reply to the person; people stand in it as
+/// `<@id>` and instants as `<!date^…>`, which Slack shows in the reader's words.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Nothing was said.
+    #[error(
+        "Say what you're changing, for example: `/emergency Deploy WAF rule to block SQL injection @morgan`."
+    )]
+    NothingSaid,
+    /// More than a field keeps.
+    #[error(
+        "That's {length} characters; up to {LONGEST_TEXT} fit. Shorten it, or put the rest in a link."
+    )]
+    TooLong {
+        /// How long it is.
+        length: usize,
+    },
+    /// There is no such change.
+    #[error("There is no {0} here. `/emergency list` shows the open ones.")]
+    NoSuchChange(ChangeNumber),
+    /// A guest can't do that.
+    #[error("Guests can't {}. Ask a full member of the workspace; the request stays open.", verb(*.act))]
+    Guest {
+        /// What they tried.
+        act: Act,
+    },
+    /// A bot can't do that.
+    #[error("A bot can't {}. A person has to.", verb(*.act))]
+    Bot {
+        /// What it tried.
+        act: Act,
+    },
+    /// Somebody who left can't do that.
+    #[error("That account is deactivated, so it can't {}. Somebody else has to.", verb(*.act))]
+    Left {
+        /// What was tried.
+        act: Act,
+    },
+    /// Somebody of another organisation can't do that.
+    #[error("Only people of this organisation can {}. The request stays open.", verb(*.act))]
+    Foreign {
+        /// What they tried.
+        act: Act,
+    },
+    /// The requester can't do that.
+    #[error("You asked for this change, {}", own_request(*.act))]
+    OwnRequest {
+        /// What they tried.
+        act: Act,
+    },
+    /// An implementer can't do that.
+    #[error("You deployed this change, so somebody else has to {}.", verb(*.act))]
+    OwnDeployment {
+        /// What they tried.
+        act: Act,
+    },
+    /// Whoever went ahead can't make that good.
+    #[error("You went ahead with this change, so somebody else has to {}.", verb(*.act))]
+    OwnGoingAhead {
+        /// What they tried.
+        act: Act,
+    },
+    /// The policy doesn't name them.
+    #[error("The policy doesn't name you among those who may {}. Those it names are on the card.", verb(*.act))]
+    NotAnApprover {
+        /// What they tried.
+        act: Act,
+    },
+    /// The policy doesn't name them as a commander.
+    #[error(
+        "The policy doesn't name you among the incident commanders. If you command this incident, ask your compliance lead to add you; the requester can say who commands."
+    )]
+    NotACommander,
+    /// It has been authorized.
+    #[error("{number} is already authorized: <@{by}> did that at {}. Nothing is left to do here.", Shown(*.at))]
+    AlreadyAuthorized {
+        /// The change.
+        number: ChangeNumber,
+        /// By whom.
+        by: UserId,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// It has been denied by the same person.
+    #[error("{number} is already denied: <@{by}> did that at {}.", Shown(*.at))]
+    AlreadyDenied {
+        /// The change.
+        number: ChangeNumber,
+        /// By whom.
+        by: UserId,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// Its commander is known.
+    #[error("<@{by}> already authorized {number} as the incident's commander.")]
+    AlreadyCommanded {
+        /// The change.
+        number: ChangeNumber,
+        /// Who commands.
+        by: UserId,
+    },
+    /// Its deployment is known.
+    #[error("{number} is already recorded as deployed at {} by <@{by}>. Nothing was added.", Shown(*.at))]
+    AlreadyDeployed {
+        /// The change.
+        number: ChangeNumber,
+        /// By whom.
+        by: UserId,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// It has been approved.
+    #[error("{number} is already approved: <@{by}> did that at {}.", Shown(*.at))]
+    AlreadyApproved {
+        /// The change.
+        number: ChangeNumber,
+        /// By whom.
+        by: UserId,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// It has been rejected.
+    #[error("{number} is already rejected: <@{by}> did that at {}.", Shown(*.at))]
+    AlreadyRejected {
+        /// The change.
+        number: ChangeNumber,
+        /// By whom.
+        by: UserId,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// Somebody is going ahead already.
+    #[error("{number}: going ahead without authorization is already on record.")]
+    AlreadyWentAhead {
+        /// The change.
+        number: ChangeNumber,
+    },
+    /// The kind of emergency has been said.
+    #[error("{number} is already marked so.")]
+    AlreadyStated {
+        /// The change.
+        number: ChangeNumber,
+    },
+    /// It has ended.
+    #[error("{number} is {}, so that can't be done any more. For something new, `/emergency` starts the next change.", stage.name())]
+    Over {
+        /// The change.
+        number: ChangeNumber,
+        /// Where it stands.
+        stage: Stage,
+    },
+    /// Only the requester can do that.
+    #[error("<@{requester}> asked for {number}, so only they can {what}.")]
+    NotTheRequester {
+        /// The change.
+        number: ChangeNumber,
+        /// Who can.
+        requester: UserId,
+        /// What was tried.
+        what: &'static str,
+    },
+    /// It was never permitted.
+    #[error(
+        "{number} isn't authorized, so there is nothing to let lapse. Withdraw it if it isn't needed any more."
+    )]
+    NotPermitted {
+        /// The change.
+        number: ChangeNumber,
+    },
+    /// It isn't deployed.
+    #[error(
+        "{number} isn't recorded as deployed yet. Press *Deployed now* or say `/emergency deployed {number}` first."
+    )]
+    NotDeployed {
+        /// The change.
+        number: ChangeNumber,
+    },
+    /// It is deployed.
+    #[error(
+        "{number} is deployed, so it can't be {what} any more. Its paperwork is owed either way."
+    )]
+    Deployed {
+        /// The change.
+        number: ChangeNumber,
+        /// What was tried.
+        what: &'static str,
+    },
+    /// It wasn't rejected.
+    #[error("{number} wasn't rejected, so there is nothing to put right.")]
+    NotRejected {
+        /// The change.
+        number: ChangeNumber,
+    },
+    /// The ticket can't be approved yet.
+    #[error("{number} can't be approved yet. Still missing: {waiting}.")]
+    NotReady {
+        /// The change.
+        number: ChangeNumber,
+        /// What is missing.
+        waiting: Waiting,
+    },
+    /// The ticket isn't what the approver saw.
+    #[error(
+        "{number} was edited after this message was shown. Read it again, then approve; the message now shows the newest."
+    )]
+    ContentChanged {
+        /// The change.
+        number: ChangeNumber,
+    },
+    /// A deployment can't lie in the future.
+    #[error("{} is in the future. Say when it was deployed, for example `20 min ago`.", Shown(*.at))]
+    InTheFuture {
+        /// The time stated.
+        at: DateTime<Utc>,
+    },
+    /// The requester can't ask themselves.
+    #[error("You can't ask yourself. Choose somebody who may authorize.")]
+    AskedThemselves,
+    /// Nobody was named.
+    #[error("Choose whom to ask.")]
+    NobodyAsked,
+    /// A reason is owed.
+    #[error("Say why; a few words are enough.")]
+    NoReason,
+    /// No such exception is open.
+    #[error("{number} has no exception that waits for an answer.")]
+    NothingToAnswer {
+        /// The change.
+        number: ChangeNumber,
+    },
+}
+
+/// What a ticket waits for, as a list in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting(pub Vec<String>);
+
+impl fmt::Display for Waiting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join(", "))
+    }
+}
+
+/// An instant, which Slack shows in the reader's zone.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown(pub DateTime<Utc>);
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "<!date^{}^{{date_short_pretty}} {{time}}|{}>",
+            self.0.timestamp(),
+            self.0.format("%Y-%m-%d %H:%M UTC")
+        )
+    }
+}
+
+fn verb(act: Act) -> &'static str {
+    match act {
+        Act::Authorize | Act::SecondAuthorize => "authorize it",
+        Act::Deny => "deny it",
+        Act::Command => "authorize it as commander",
+        Act::Approve => "approve it",
+        Act::Reject => "reject it",
+    }
+}
+
+/// What the requester can do instead of deciding for themselves.
+fn own_request(act: Act) -> String {
+    let verb = verb(act);
+    match act {
+        Act::Authorize => format!(
+            "so somebody else has to {verb}. *Ask someone else*, or go ahead without: that is \
+             recorded, and a second person makes it good afterwards."
+        ),
+        Act::Deny => "so you can't deny it. Withdraw it if it isn't needed any more.".to_owned(),
+        Act::SecondAuthorize | Act::Command | Act::Approve | Act::Reject => {
+            format!("so somebody else has to {verb}.")
+        }
+    }
+}
