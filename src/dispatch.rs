@@ -356,7 +356,8 @@ impl Dispatcher {
             .await
     }
 
-    /// Slack said no to it. A card that may not stand in its channel goes to the
+    /// Slack said no to it. A card that was deleted, or whose channel was closed,
+    /// is posted anew; one that may not stand in its channel goes to the
     /// requester; a whisper that reaches nobody there goes to the person.
     #[expect(
         clippy::too_many_arguments,
@@ -373,6 +374,12 @@ impl Dispatcher {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let store = self.engine.store();
+        if let (Kind::Card { .. }, Way::Edit { .. }) = (&leader.kind, &way)
+            && error.bars_the_edit()
+        {
+            tracing::warn!(key = leader.key, error = %error, "the card is gone; it is posted anew");
+            return store.uproot(leader.key.clone()).await;
+        }
         let aside = match (&leader.kind, &way) {
             (Kind::Card { change }, Way::Post { .. }) => parcel
                 .changes
@@ -473,12 +480,7 @@ impl Dispatcher {
                 let recorded = event_at(snapshot, *version)?;
                 note::note(&show(snapshot), recorded)
             }),
-            Kind::Told {
-                change, version, ..
-            } => of(change).and_then(|snapshot| {
-                let recorded = event_at(snapshot, *version)?;
-                direct::told(&show(snapshot), recorded)
-            }),
+            Kind::Told { .. } => self.news(parcel, now),
             Kind::Reminder { .. } => self.reminder(parcel, leader.stands.is_some(), now),
             Kind::Reply { .. } => match &parcel.answer {
                 Some(answered) => self.reply(answered, parcel, now).await?,
@@ -490,6 +492,22 @@ impl Dispatcher {
             message,
             showed: versions.max().unwrap_or_default(),
         }))
+    }
+
+    /// One message for all the news that a person gets at once.
+    fn news(&self, parcel: &Parcel, now: DateTime<Utc>) -> Option<Message> {
+        let told = parcel.owed.iter().filter_map(|owed| {
+            let Kind::Told {
+                change, version, ..
+            } = &owed.kind
+            else {
+                return None;
+            };
+            let snapshot = parcel.changes.get(change)?;
+            let recorded = event_at(snapshot, *version)?;
+            direct::told(&views::showing(snapshot, &self.engine, now), recorded)
+        });
+        views::joined(told)
     }
 
     /// One message for everything that a person is reminded of. A new one
@@ -514,6 +532,11 @@ impl Dispatcher {
                 one.duty == *duty && one.met_at.is_none() && one.owner.as_ref() == Some(&owner)
             });
             if open || stands {
+                // Who wasn't reached for a while is owed several rungs of one
+                // ladder: the highest says it all, and Slack takes no block twice.
+                due.retain(|earlier: &direct::Due<'_>| {
+                    earlier.showing.change.number != *change || earlier.duty != *duty
+                });
                 due.push(direct::Due {
                     showing: views::showing(snapshot, &self.engine, now),
                     duty: *duty,

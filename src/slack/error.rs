@@ -88,6 +88,18 @@ impl SlackError {
         }
     }
 
+    /// Returns whether a message can't be edited where it stands, now or ever:
+    /// it was deleted, or its place was closed to us.
+    pub fn bars_the_edit(&self) -> bool {
+        let gone = matches!(
+            self,
+            Self::Refused {
+                code: ErrorCode::MessageNotFound
+            }
+        );
+        gone || self.bars_the_place()
+    }
+
     /// Reads the failure that slack-morphism reports.
     pub(super) fn from_morphism(error: &SlackClientError) -> Self {
         match error {

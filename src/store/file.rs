@@ -203,8 +203,10 @@ pub(super) fn open_for_reading(path: &Path) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(fault)?;
     prepare(&connection).map_err(fault)?;
+    // There are several readers, and what one of them needs is soon something else:
+    // half of what the writer keeps is enough.
     connection
-        .execute_batch("PRAGMA query_only = ON;")
+        .execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -1024;")
         .map_err(fault)?;
     Ok(connection)
 }

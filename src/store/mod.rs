@@ -597,6 +597,14 @@ impl Store {
         .await
     }
 
+    /// Owes a message anew that can't be edited where it stood.
+    pub async fn uproot(&self, key: String) -> Result<(), StoreError> {
+        self.write(Urgency::Later, move |connection, workspace| {
+            outbox::uproot(connection, workspace, &key)
+        })
+        .await
+    }
+
     /// Owes a message again from `not_before` on: Slack doesn't have it.
     pub async fn release(
         &self,

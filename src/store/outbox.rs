@@ -413,13 +413,19 @@ pub(super) fn next_of(
     };
     let followers = if leader.stands.is_some() {
         part_of(connection, workspace, &leader.key)?
-    } else if matches!(leader.kind, Kind::Reminder { .. }) {
+    } else if let Some(kind) = shared(&leader.kind) {
         let mut select = connection.prepare_cached(&format!(
             "SELECT {COLUMNS} FROM outbox
              WHERE workspace = ?1 AND lane = ?2 AND state = 'owed' AND not_before <= ?3
-               AND kind = 'reminder' AND ts IS NULL AND key <> ?4 ORDER BY priority, id"
+               AND kind = ?5 AND ts IS NULL AND key <> ?4 ORDER BY priority, id"
         ))?;
-        let mut rows = select.query(params![workspace.as_str(), lane, micros(now), leader.key])?;
+        let mut rows = select.query(params![
+            workspace.as_str(),
+            lane,
+            micros(now),
+            leader.key,
+            kind
+        ])?;
         let mut followers = Vec::new();
         while let Some(row) = rows.next()? {
             followers.push(read(row)?);
@@ -429,6 +435,15 @@ pub(super) fn next_of(
         Vec::new()
     };
     Ok(std::iter::once(leader).chain(followers).collect())
+}
+
+/// The name of a kind of which several go out as one message.
+fn shared(kind: &Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Reminder { .. } => Some("reminder"),
+        Kind::Told { .. } => Some("told"),
+        Kind::Card { .. } | Kind::Note { .. } | Kind::Reply { .. } => None,
+    }
 }
 
 /// Returns the messages that went out as part of another.
@@ -631,6 +646,21 @@ pub(super) fn redirect(
              WHERE workspace = ?1 AND key = ?2 AND state = 'claimed' AND ts IS NULL",
         )?
         .execute(params![workspace.as_str(), leader, channel.as_str()])?;
+    Ok(())
+}
+
+/// Owes a message anew that stands nowhere any more.
+pub(super) fn uproot(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    key: &str,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "UPDATE outbox SET state = 'owed', claimed_at = NULL, channel = NULL, ts = NULL
+             WHERE workspace = ?1 AND key = ?2 AND state = 'claimed'",
+        )?
+        .execute(params![workspace.as_str(), key])?;
     Ok(())
 }
 

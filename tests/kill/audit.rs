@@ -303,7 +303,8 @@ fn reminded(
                         EmergencyChange::replay(*number, known)
                     });
                     let owner = Some(Party::Person(person.clone()));
-                    let is_open = |change: &EmergencyChange| is_open(change, &rules, *duty, &owner);
+                    let is_open =
+                        |change: &EmergencyChange| is_open(change, &rules, *duty, owner.as_ref());
                     if then.as_ref().is_none_or(is_open) {
                         tally.missed.push(format!("{key} was never delivered"));
                     } else {
@@ -321,11 +322,11 @@ fn is_open(
     change: &EmergencyChange,
     rules: &Policy,
     duty: breakglass::domain::obligation::Duty,
-    owner: &Option<Party>,
+    owner: Option<&Party>,
 ) -> bool {
     obligations(change, rules)
         .iter()
-        .any(|one| one.duty == duty && one.met_at.is_none() && one.owner == *owner)
+        .any(|one| one.duty == duty && one.met_at.is_none() && one.owner.as_ref() == owner)
 }
 
 /// What Slack shows is what the log says was delivered: each once, none besides.

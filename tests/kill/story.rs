@@ -148,7 +148,7 @@ pub(crate) async fn tell(world: &mut World, n_plans: usize) -> anyhow::Result<To
                 }
             }
         }
-        for _ in 0..4 {
+        for _ in 0..6 {
             let hours = 3 + i64::try_from(world.dice.below(12))?;
             world.pass(TimeDelta::hours(hours)).await?;
         }

@@ -168,7 +168,7 @@ impl World {
 
     /// Does something; meanwhile, as the dice fall, the bot is killed.
     async fn amid<T>(&mut self, act: impl Future<Output = T>) -> anyhow::Result<T> {
-        if self.kills_left == 0 || !self.dice.one_in(2) {
+        if self.kills_left == 0 || !self.dice.one_in(4) {
             return Ok(act.await);
         }
         let (done, killed) = tokio::join!(act, self.kill_soon());

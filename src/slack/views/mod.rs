@@ -97,6 +97,26 @@ pub fn showing<'a>(snapshot: &'a Snapshot, engine: &'a Engine, now: DateTime<Utc
     }
 }
 
+/// How many blocks Slack lets a message have.
+const MOST_BLOCKS: usize = 50;
+
+/// Joins messages into one, in their order; nothing if there are none.
+pub fn joined(messages: impl IntoIterator<Item = Message>) -> Option<Message> {
+    let mut messages = messages.into_iter();
+    let mut whole = messages.next()?;
+    let mut n_more = 0usize;
+    for message in messages {
+        n_more += 1;
+        if whole.blocks.len() + message.blocks.len() <= MOST_BLOCKS {
+            whole.blocks.extend(message.blocks);
+        }
+    }
+    if n_more > 0 {
+        whole.text = format!("{} (and {n_more} more)", whole.text);
+    }
+    Some(whole)
+}
+
 /// Whether a list of this kind shows a change to `who`.
 pub fn is_listed(change: &EmergencyChange, which: Which, who: &UserId) -> bool {
     match which {
