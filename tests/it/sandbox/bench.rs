@@ -1,6 +1,7 @@
 //! What the tests of the sandbox stand on: a running workspace, a socket to it, an app that answers over HTTP.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -193,7 +194,7 @@ impl Bench {
     }
 
     /// Opens a socket that acknowledges everything and passes it on.
-    pub(super) async fn obedient(&self) -> mpsc::UnboundedReceiver<Value> {
+    pub(super) async fn obedient(&self) -> Heard<Value> {
         let mut socket = self.socket().await;
         let (sender, receiver) = mpsc::unbounded_channel();
         tokio::spawn(async move {
@@ -206,7 +207,24 @@ impl Bench {
                 }
             }
         });
-        receiver
+        Heard(receiver)
+    }
+}
+
+/// Longer than anything here takes; what has not come by then does not come.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What was heard, one after the other.
+pub(super) struct Heard<T>(mpsc::UnboundedReceiver<T>);
+
+impl<T> Heard<T> {
+    pub(super) async fn recv(&mut self) -> Option<T> {
+        let heard = tokio::time::timeout(PATIENCE, self.0.recv());
+        heard.await.expect("nothing was heard")
+    }
+
+    pub(super) fn try_recv(&mut self) -> Result<T, mpsc::error::TryRecvError> {
+        self.0.try_recv()
     }
 }
 
@@ -230,7 +248,11 @@ impl Socket {
     }
 
     pub(super) async fn frame(&mut self) -> Value {
-        self.maybe_frame().await.expect("the socket ended")
+        let frame = tokio::time::timeout(PATIENCE, self.maybe_frame());
+        frame
+            .await
+            .expect("nothing came")
+            .expect("the socket ended")
     }
 
     pub(super) async fn acknowledge(&mut self, envelope: &Value, payload: Option<Value>) {
@@ -266,7 +288,7 @@ type Answers = Arc<Mutex<Vec<(StatusCode, &'static str)>>>;
 /// An app behind a request URL.
 pub(super) struct App {
     pub(super) url: String,
-    pub(super) received: mpsc::UnboundedReceiver<Received>,
+    pub(super) received: Heard<Received>,
     pub(super) answers: Answers,
 }
 
@@ -279,6 +301,7 @@ pub(super) async fn app() -> App {
         .route("/slack/{path}", post(receive))
         .with_state((sender, Arc::clone(&answers)));
     tokio::spawn(async move { axum::serve(listener, routes).await });
+    let received = Heard(received);
     App {
         url,
         received,
