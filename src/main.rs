@@ -9,13 +9,22 @@ use tracing_subscriber::EnvFilter;
 /// lines would show the address of the socket with its ticket.
 const LOGGED: &str = "info,slack_morphism=warn,tokio_cron_scheduler=warn";
 
+/// The store's three readers and one lookup of a name. Tokio would start a thread
+/// whenever none is idle at that very moment, dozens in a rush, and each keeps
+/// memory of its own.
+const BLOCKING: usize = 4;
+
 fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGGED));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .init();
-    match tokio::runtime::Runtime::new() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(BLOCKING)
+        .build();
+    match runtime {
         Ok(runtime) => runtime.block_on(breakglass::cli::run()),
         Err(error) => {
             eprintln!("breakglass: the system starts no threads: {error}");

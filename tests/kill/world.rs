@@ -166,37 +166,50 @@ impl World {
         self.serve.kill();
     }
 
-    /// Does something; meanwhile, as the dice fall, the bot is killed.
+    /// Whether the dice want a kill now.
+    fn strikes(&mut self) -> bool {
+        self.kills_left > 0 && self.dice.one_in(4)
+    }
+
+    /// Does something; meanwhile, as the dice fall, the bot is killed and comes
+    /// back.
     async fn amid<T>(&mut self, act: impl Future<Output = T>) -> anyhow::Result<T> {
-        if self.kills_left == 0 || !self.dice.one_in(4) {
+        if !self.strikes() {
             return Ok(act.await);
         }
-        let (done, killed) = tokio::join!(act, self.kill_soon());
+        let (done, killed) = tokio::join!(act, async {
+            self.strike().await?;
+            self.come_back().await
+        });
         killed?;
         Ok(done)
     }
 
-    async fn kill_soon(&mut self) -> anyhow::Result<()> {
-        loop {
-            let soon = self.dice.moment();
-            tokio::time::sleep(soon).await;
-            if self.serve.has_ended()? {
-                bail!("the bot ended by itself; {}", self.last_words());
-            }
-            self.serve.kill();
-            self.n_kills += 1;
-            self.kills_left -= 1;
-            if self.dice.one_in(3) {
-                // It stays away for a while: the clock may move without it.
-                let while_away = self.dice.moment();
-                tokio::time::sleep(while_away).await;
-            }
-            self.serve = self.serving.start()?;
-            // Starting, it may be killed too.
-            if self.kills_left == 0 || !self.dice.one_in(4) {
-                return self.is_up().await;
-            }
+    /// Waits a moment and kills the bot.
+    async fn strike(&mut self) -> anyhow::Result<()> {
+        let soon = self.dice.moment();
+        tokio::time::sleep(soon).await;
+        if self.serve.has_ended()? {
+            bail!("the bot ended by itself; {}", self.last_words());
         }
+        self.serve.kill();
+        self.n_kills += 1;
+        self.kills_left -= 1;
+        Ok(())
+    }
+
+    /// Starts the bot again. Starting, it may be killed too.
+    async fn come_back(&mut self) -> anyhow::Result<()> {
+        if self.dice.one_in(3) {
+            let while_away = self.dice.moment();
+            tokio::time::sleep(while_away).await;
+        }
+        self.serve = self.serving.start()?;
+        while self.strikes() {
+            self.strike().await?;
+            self.serve = self.serving.start()?;
+        }
+        self.is_up().await
     }
 
     // ---- people -----------------------------------------------------------
@@ -324,14 +337,23 @@ impl World {
             .map(|_| ())
     }
 
-    /// Lets time pass, with every wake-up on the way.
+    /// Lets time pass, with every wake-up on the way. Whom the kill takes on that
+    /// way stays away for the rest of it: the sandbox moves its clock past a bot
+    /// that has only just begun to follow it, and what that bot sends would be
+    /// applied later, by its own clock, than anyone promises.
     pub(crate) async fn pass(&mut self, span: TimeDelta) -> anyhow::Result<()> {
         let hand = self.hand.clone();
         let to = hand.now().await? + span;
-        self.amid(async move { hand.move_to(to).await })
-            .await?
-            .with_context(|| self.last_words())
-            .map(|_| ())
+        let moved = async move { hand.move_to(to).await };
+        let moved = if self.strikes() {
+            let (moved, killed) = tokio::join!(moved, self.strike());
+            killed?;
+            self.come_back().await?;
+            moved
+        } else {
+            moved.await
+        };
+        moved.with_context(|| self.last_words()).map(|_| ())
     }
 
     /// Gives the bot time and peace for all that it owes, and notes when it had.
