@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use breakglass::clock::Stopwatch;
 
-/// How often it is measured; the median of these is what a flush costs.
+/// How often it is measured at a time.
 pub(crate) const N_FLUSHES: usize = 200;
 
 /// A page, as a write-ahead log grows by.
 const PAGE: [u8; 4096] = [0x45; 4096];
 
-/// Returns what one `fdatasync` after one written page costs in this folder.
-pub(crate) fn one_fdatasync(folder: &Path) -> anyhow::Result<Duration> {
+/// Returns what each `fdatasync` after one written page costs in this folder.
+pub(crate) fn flushes(folder: &Path) -> anyhow::Result<Vec<Duration>> {
     let path = folder.join("ack-fdatasync");
     let file = File::create(&path)?;
     let mut spans = Vec::with_capacity(N_FLUSHES);
@@ -25,6 +25,12 @@ pub(crate) fn one_fdatasync(folder: &Path) -> anyhow::Result<Duration> {
         spans.push(watch.elapsed());
     }
     std::fs::remove_file(&path)?;
-    spans.sort();
-    Ok(spans.get(N_FLUSHES / 2).copied().unwrap_or_default())
+    Ok(spans)
+}
+
+/// Returns the one in the middle.
+pub(crate) fn median(spans: &[Duration]) -> Duration {
+    let mut spans = spans.to_vec();
+    spans.sort_unstable();
+    spans.get(spans.len() / 2).copied().unwrap_or_default()
 }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Context as _;
 use breakglass::domain::change::{Actor, EmergencyChange, Event};
 use breakglass::domain::id::{ChangeNumber, UserId, WorkspaceId};
-use breakglass::domain::obligation::obligations;
+use breakglass::domain::obligation::{Duty, obligations};
 use breakglass::domain::policy::{Party, Policy, PolicyVersion};
 use breakglass::store::{Options, Outcome, Snapshot, Store};
 use chrono::TimeDelta;
@@ -309,7 +309,8 @@ fn reminded(
                         EmergencyChange::replay(*number, known)
                     });
                     let owner = Some(Party::Person(person.clone()));
-                    let is_open = |change: &EmergencyChange| is_open(change, &rules, *duty, &owner);
+                    let is_open =
+                        |change: &EmergencyChange| is_open(change, &rules, *duty, owner.as_ref());
                     if then.as_ref().is_none_or(is_open) {
                         tally.missed.push(format!("{key} was never delivered"));
                     } else {
@@ -323,15 +324,10 @@ fn reminded(
     Ok(())
 }
 
-fn is_open(
-    change: &EmergencyChange,
-    rules: &Policy,
-    duty: breakglass::domain::obligation::Duty,
-    owner: &Option<Party>,
-) -> bool {
+fn is_open(change: &EmergencyChange, rules: &Policy, duty: Duty, owner: Option<&Party>) -> bool {
     obligations(change, rules)
         .iter()
-        .any(|one| one.duty == duty && one.met_at.is_none() && one.owner == *owner)
+        .any(|one| one.duty == duty && one.met_at.is_none() && one.owner.as_ref() == owner)
 }
 
 /// What Slack shows is what the log says was delivered: each once, none besides.
