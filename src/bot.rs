@@ -41,7 +41,7 @@ const LONGEST_WITHOUT_SWEEP: TimeDelta = TimeDelta::seconds(30);
 /// acknowledgement: the bot then takes a breath before it answers any. Slack
 /// allows three seconds for the one and half an hour for the other.
 const RUSH: usize = 16;
-const BREATH: Duration = Duration::from_millis(50);
+const BREATH: Duration = Duration::from_millis(200);
 
 /// Why the bot stopped by itself.
 #[derive(Debug, thiserror::Error)]

@@ -184,13 +184,13 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
     // Before anything is written: somebody else's file stays as it is.
     form(&connection, path)?;
     // A checkpoint flushes the file too and keeps whoever waits for a commit
-    // waiting: it comes every 16 MB, four times as rarely as SQLite would have it.
+    // waiting: it comes every 32 MB, eight times as rarely as SQLite would have it.
     connection
         .execute_batch(
             "PRAGMA journal_mode = WAL;
              PRAGMA synchronous = FULL;
              PRAGMA journal_size_limit = 67108864;
-             PRAGMA wal_autocheckpoint = 4000;",
+             PRAGMA wal_autocheckpoint = 8000;",
         )
         .map_err(fault)?;
     migrate(&mut connection, path)?;

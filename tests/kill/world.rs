@@ -342,6 +342,11 @@ impl World {
     /// that has only just begun to follow it, and what that bot sends would be
     /// applied later, by its own clock, than anyone promises.
     pub(crate) async fn pass(&mut self, span: TimeDelta) -> anyhow::Result<()> {
+        // It listens before it follows.
+        self.hand
+            .settle(0)
+            .await
+            .with_context(|| self.last_words())?;
         let hand = self.hand.clone();
         let to = hand.now().await? + span;
         let moved = async move { hand.move_to(to).await };
