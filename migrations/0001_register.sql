@@ -58,6 +58,8 @@ CREATE INDEX change_open ON change (workspace, number)
 
 -- One row a text that a person wrote. The commitment is SHA-256 over salt and
 -- body; a redaction takes both away and leaves the row.
+-- Commitments come in no order: rows stand as they were written, so that only
+-- the small pages of the index are written to all over the file.
 CREATE TABLE text (
     workspace  TEXT NOT NULL,
     commitment BLOB NOT NULL CHECK (length(commitment) = 32),
@@ -65,7 +67,7 @@ CREATE TABLE text (
     body       TEXT,
     PRIMARY KEY (workspace, commitment),
     CHECK ((salt IS NULL) = (body IS NULL))
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- One row a version of the policy, with the bytes that were adopted.
 CREATE TABLE policy (
