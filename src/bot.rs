@@ -351,6 +351,13 @@ fn change_of(gesture: &Gesture) -> Option<ChangeNumber> {
             change: Some(change),
             ..
         }
+        | Ask::Attest { change, .. }
+        | Ask::ConfirmAttestation { change }
+        | Ask::DisputeAttestation { change }
+        | Ask::StandIn { change }
+        | Ask::CorrectDeployment { change, .. }
+        | Ask::StateReason { change, .. }
+        | Ask::LinkAsDuplicate { change, .. }
         | Ask::Lapse { change }
         | Ask::Withdraw { change }
         | Ask::Document { change, .. }
@@ -359,6 +366,14 @@ fn change_of(gesture: &Gesture) -> Option<ChangeNumber> {
         | Ask::Remediate { change, .. }
         | Ask::AnswerExceptions { change, .. } => Some(*change),
         Ask::Request { .. }
+        | Ask::Capture { .. }
+        | Ask::Overhear { .. }
+        | Ask::React { .. }
+        | Ask::Unreact { .. }
+        | Ask::NoteEdit { .. }
+        | Ask::NoteDeletion { .. }
+        | Ask::TakeOffer { .. }
+        | Ask::DeclineOffer { .. }
         | Ask::RecordDeployment { change: None, .. }
         | Ask::Status { .. }
         | Ask::List { .. }

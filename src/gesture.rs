@@ -6,7 +6,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::change::{Criterion, Exception, Source};
+use crate::domain::change::{Criterion, Exception, NotGenuine, Source, Verdict};
 use crate::domain::id::{ChangeNumber, ChannelId, GroupId, MessageTs, UserId};
 use crate::domain::policy::Party;
 use crate::domain::text::{Commitment, Text};
@@ -77,6 +77,127 @@ pub enum Ask {
         asked: Vec<Mention>,
         /// Which kind of emergency, if the modal said so.
         criterion: Option<Criterion>,
+        /// The message in which it was said; nothing: a command or a form.
+        said: Option<MessageTs>,
+        /// When it was deployed already, in words.
+        deployed: Option<Commitment>,
+        /// Whether it is a rehearsal.
+        drill: bool,
+    },
+    /// To put on record what was said in messages of the conversation.
+    Capture {
+        /// What is changed, if somebody put it in words of their own.
+        what: Option<Commitment>,
+        /// The message that asks; nothing: there is none.
+        request: Option<MessageTs>,
+        /// Who asked, where no message says so.
+        requester: Option<UserId>,
+        /// The message that answers; nothing: nobody has.
+        answer: Option<MessageTs>,
+        /// What the answer does.
+        verdict: Verdict,
+        /// Which kind of emergency, if the form said so.
+        criterion: Option<Criterion>,
+        /// When it was deployed already, in words.
+        deployed: Option<Commitment>,
+    },
+    /// Somebody said something that reads like an answer to a request.
+    Overhear {
+        /// The message.
+        ts: MessageTs,
+        /// Its words.
+        text: Commitment,
+        /// What they do.
+        verdict: Verdict,
+    },
+    /// An emoji was put on a message.
+    React {
+        /// The message.
+        ts: MessageTs,
+        /// The emoji's name, without colons.
+        name: String,
+    },
+    /// An emoji was taken away.
+    Unreact {
+        /// The message.
+        ts: MessageTs,
+        /// The emoji's name, without colons.
+        name: String,
+    },
+    /// A message was edited.
+    NoteEdit {
+        /// The message.
+        ts: MessageTs,
+        /// What it says now.
+        text: Commitment,
+    },
+    /// A message was deleted.
+    NoteDeletion {
+        /// The message.
+        ts: MessageTs,
+    },
+    /// To record the pair of messages that was offered.
+    TakeOffer {
+        /// The offer's number.
+        offer: u64,
+    },
+    /// *No, thanks*.
+    DeclineOffer {
+        /// The offer's number.
+        offer: u64,
+    },
+    /// To say that somebody authorized by word of mouth.
+    Attest {
+        /// Which change.
+        change: ChangeNumber,
+        /// Who is said to have authorized it.
+        who: UserId,
+        /// When, in words; nothing: now.
+        when: Option<Commitment>,
+        /// How it was said.
+        account: Option<Commitment>,
+    },
+    /// To say that one did authorize it.
+    ConfirmAttestation {
+        /// Which change.
+        change: ChangeNumber,
+    },
+    /// To say that one did not.
+    DisputeAttestation {
+        /// Which change.
+        change: ChangeNumber,
+    },
+    /// To authorize as the most senior engineer available.
+    StandIn {
+        /// Which change.
+        change: ChangeNumber,
+    },
+    /// To put the time of a deployment right.
+    CorrectDeployment {
+        /// Which change.
+        change: ChangeNumber,
+        /// The time that stands.
+        from: DateTime<Utc>,
+        /// The right one, in words.
+        when: Commitment,
+        /// Why.
+        reason: Commitment,
+    },
+    /// To state a reason that is none of the five kinds of emergency.
+    StateReason {
+        /// Which change.
+        change: ChangeNumber,
+        /// Which of those the guide names.
+        reason: NotGenuine,
+        /// In one's own words.
+        text: Option<Commitment>,
+    },
+    /// To say that it is a second record of the same.
+    LinkAsDuplicate {
+        /// Which change.
+        change: ChangeNumber,
+        /// The first record.
+        of: ChangeNumber,
     },
     /// To say which kind of emergency it is.
     StateCriterion {
@@ -123,8 +244,10 @@ pub enum Ask {
     RecordDeployment {
         /// Which change; nothing: the person's own open one.
         change: Option<ChangeNumber>,
-        /// Since when, in words; nothing: now.
+        /// Since when, in words; nothing: now, or `at`.
         when: Option<Commitment>,
+        /// Since when, as it was asked back and confirmed.
+        at: Option<DateTime<Utc>>,
     },
     /// To say that it was never deployed.
     Lapse {
@@ -202,10 +325,33 @@ pub enum Ask {
 }
 
 impl Gesture {
+    /// Whether a refusal would only disturb: the person asked for nothing, the
+    /// bot overheard it.
+    pub fn is_overheard(&self) -> bool {
+        matches!(
+            self.ask,
+            Ask::Overhear { .. }
+                | Ask::React { .. }
+                | Ask::Unreact { .. }
+                | Ask::NoteEdit { .. }
+                | Ask::NoteDeletion { .. }
+        )
+    }
+
     /// Every text that the gesture commits to.
     pub fn commitments(&self) -> Vec<Commitment> {
         match &self.ask {
-            Ask::Request { what, verbatim, .. } => vec![*what, *verbatim],
+            Ask::Request {
+                what,
+                verbatim,
+                deployed,
+                ..
+            } => [*what, *verbatim].into_iter().chain(*deployed).collect(),
+            Ask::Capture { what, deployed, .. } => what.iter().chain(deployed).copied().collect(),
+            Ask::Overhear { text, .. } | Ask::NoteEdit { text, .. } => vec![*text],
+            Ask::Attest { when, account, .. } => when.iter().chain(account).copied().collect(),
+            Ask::CorrectDeployment { when, reason, .. } => vec![*when, *reason],
+            Ask::StateReason { text, .. } => text.iter().copied().collect(),
             Ask::RecordDeployment { when, .. } => when.iter().copied().collect(),
             Ask::Document { sections, .. } => sections.iter().map(|(_, text)| *text).collect(),
             Ask::Reject { reason, .. } => vec![*reason],
@@ -218,6 +364,15 @@ impl Gesture {
             | Ask::GoAhead { .. }
             | Ask::TakeCommand { .. }
             | Ask::NameCommander { .. }
+            | Ask::React { .. }
+            | Ask::Unreact { .. }
+            | Ask::NoteDeletion { .. }
+            | Ask::TakeOffer { .. }
+            | Ask::DeclineOffer { .. }
+            | Ask::ConfirmAttestation { .. }
+            | Ask::DisputeAttestation { .. }
+            | Ask::StandIn { .. }
+            | Ask::LinkAsDuplicate { .. }
             | Ask::Lapse { .. }
             | Ask::Withdraw { .. }
             | Ask::Approve { .. }

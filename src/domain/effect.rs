@@ -98,6 +98,14 @@ fn effects_of(
         | Event::CommanderAuthorized { .. }
         | Event::SecondAuthorized { .. }
         | Event::Deployed { .. }
+        | Event::AttestationConfirmed
+        | Event::AttestationDisputed
+        | Event::DeploymentCorrected { .. }
+        | Event::ReasonStated { .. }
+        | Event::LinkedAsDuplicate { .. }
+        | Event::MessageEdited { .. }
+        | Event::MessageDeleted { .. }
+        | Event::ReactionRemoved { .. }
         | Event::Lapsed
         | Event::Withdrawn
         | Event::Remediated { .. }

@@ -42,6 +42,8 @@ opaque! {
     GroupId;
     /// A conversation in Slack: channel (`C…`, `G…`) or direct message (`D…`).
     ChannelId;
+    /// Slack's address of a message, as `chat.getPermalink` gave it.
+    Permalink;
 }
 
 /// A Slack message's timestamp, which with its channel names the message.

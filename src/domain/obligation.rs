@@ -7,7 +7,8 @@ use std::fmt;
 
 use chrono::{DateTime, Days, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 
-use super::change::{EmergencyChange, Exception, Stage};
+use super::authorization::Ground;
+use super::change::{Authorization, EmergencyChange, Exception, Stage};
 use super::id::UserId;
 use super::policy::{Party, Policy};
 
@@ -22,6 +23,8 @@ pub enum Duty {
     Ticket,
     /// The commander's authorization.
     CommanderAuthorization,
+    /// Word of whether an authorization by word of mouth was given.
+    Confirmation,
     /// A second person's authorization.
     SecondAuthorization,
     /// The retrospective decision.
@@ -40,6 +43,7 @@ impl Duty {
             Self::ConfirmDeployment => "confirm_deployment".to_owned(),
             Self::Ticket => "ticket".to_owned(),
             Self::CommanderAuthorization => "commander_authorization".to_owned(),
+            Self::Confirmation => "confirmation".to_owned(),
             Self::SecondAuthorization => "second_authorization".to_owned(),
             Self::Approval => "approval".to_owned(),
             Self::Remediation => "remediation".to_owned(),
@@ -54,6 +58,7 @@ impl Duty {
             "confirm_deployment" => Self::ConfirmDeployment,
             "ticket" => Self::Ticket,
             "commander_authorization" => Self::CommanderAuthorization,
+            "confirmation" => Self::Confirmation,
             "second_authorization" => Self::SecondAuthorization,
             "approval" => Self::Approval,
             "remediation" => Self::Remediation,
@@ -66,7 +71,10 @@ impl Duty {
     /// Whether an approval has to wait for it.
     pub const fn is_needed_for_approval(self) -> bool {
         match self {
-            Self::Ticket | Self::CommanderAuthorization | Self::SecondAuthorization => true,
+            Self::Ticket
+            | Self::CommanderAuthorization
+            | Self::Confirmation
+            | Self::SecondAuthorization => true,
             Self::AnswerRequest
             | Self::ConfirmDeployment
             | Self::Approval
@@ -80,6 +88,7 @@ impl Duty {
         match self {
             Self::Ticket
             | Self::CommanderAuthorization
+            | Self::Confirmation
             | Self::SecondAuthorization
             | Self::Approval
             | Self::Remediation
@@ -96,6 +105,7 @@ impl Duty {
             Self::ConfirmDeployment
             | Self::Ticket
             | Self::CommanderAuthorization
+            | Self::Confirmation
             | Self::SecondAuthorization
             | Self::Approval
             | Self::Remediation
@@ -109,6 +119,7 @@ impl Duty {
             Self::Ticket => Some(Exception::DocumentedLate),
             Self::Approval => Some(Exception::ApprovedLate),
             Self::CommanderAuthorization => Some(Exception::CommanderLate),
+            Self::Confirmation => Some(Exception::ConfirmedLate),
             Self::SecondAuthorization => Some(Exception::SecondPersonLate),
             // A late answer to an exception is shown beside it; an exception of
             // an exception would chase its own tail.
@@ -138,6 +149,7 @@ impl Duty {
             Self::ConfirmDeployment => Ladder::Again(&DEPLOYED_ASKED),
             Self::Ticket
             | Self::CommanderAuthorization
+            | Self::Confirmation
             | Self::SecondAuthorization
             | Self::Approval => Ladder::Deadline(&BEFORE_A_DAY),
             Self::Remediation | Self::AnswerException(_) => Ladder::Deadline(&BEFORE_A_WEEK),
@@ -152,6 +164,7 @@ impl fmt::Display for Duty {
             Self::ConfirmDeployment => "word of the deployment",
             Self::Ticket => "the ticket",
             Self::CommanderAuthorization => "the incident commander's authorization",
+            Self::Confirmation => "the confirmation of an authorization by word of mouth",
             Self::SecondAuthorization => "a second person's authorization",
             Self::Approval => "the retrospective decision",
             Self::Remediation => "the remedy after the rejection",
@@ -529,6 +542,9 @@ pub fn by_day(who: &UserId, at: DateTime<Utc>, people: &dyn People) -> DateTime<
 
 /// Derives everything that is or was owed to a change.
 pub fn obligations(change: &EmergencyChange, policy: &Policy) -> Vec<Obligation> {
+    if change.drill && change.stage == Stage::Withdrawn {
+        return Vec::new();
+    }
     let mut owed = owed_before_deployment(change);
     if let (Some(learned_at), Some(due_at)) = (
         change.deployments.iter().map(|one| one.recorded_at).min(),
@@ -560,12 +576,23 @@ fn owed_before_deployment(change: &EmergencyChange) -> Vec<Obligation> {
             change.asked_at,
         ));
     }
+    let ended = matches!(change.stage, Stage::Withdrawn | Stage::Lapsed);
+    if let Some(given) = &change.authorization
+        && let Some(attested) = given.attested.as_ref().filter(|one| one.by != given.by)
+        && !ended
+    {
+        let owner = Some(Party::Person(given.by.clone()));
+        owed.push(Obligation {
+            due_at: change.due_at(),
+            met_at: given.confirmed_at,
+            ..owe(Duty::Confirmation, owner, attested.at)
+        });
+    }
     let permitted_at = change
         .authorization
         .as_ref()
         .map(|given| given.at)
         .or_else(|| change.went_ahead.as_ref().map(|act| act.at));
-    let ended = matches!(change.stage, Stage::Withdrawn | Stage::Lapsed);
     if let Some(opened_at) = permitted_at
         && change.deployments.is_empty()
         && !ended
@@ -683,7 +710,7 @@ fn implementer(change: &EmergencyChange) -> Option<Party> {
 
 /// Who is to approve: by default who authorized.
 pub fn approver(change: &EmergencyChange, policy: &Policy) -> Option<Party> {
-    let authorizer = change.authorization.as_ref().map(|given| &given.by);
+    let authorizer = with_authority(change).map(|given| &given.by);
     let second = change.second.as_ref().map(|act| &act.by);
     authorizer
         .into_iter()
@@ -698,17 +725,22 @@ pub fn approver(change: &EmergencyChange, policy: &Policy) -> Option<Party> {
 /// second person has to stand in.
 pub fn needs_second_person(change: &EmergencyChange) -> bool {
     let alone = |by: &UserId| is_involved(change, by);
-    change.went_ahead.is_some()
-        || change
-            .authorization
-            .as_ref()
-            .is_none_or(|given| alone(&given.by))
+    change.went_ahead.is_some() || with_authority(change).is_none_or(|given| alone(&given.by))
+}
+
+/// The authorization, unless all that it rests on is having been the most senior
+/// engineer available.
+fn with_authority(change: &EmergencyChange) -> Option<&Authorization> {
+    change
+        .authorization
+        .as_ref()
+        .filter(|given| given.ground != Ground::MostSenior)
 }
 
 /// When somebody who had no part in it permitted it, before or after.
 pub fn made_good_at(change: &EmergencyChange) -> Option<DateTime<Utc>> {
     let second = change.second.as_ref().map(|act| (&act.by, act.at));
-    let authorizer = change.authorization.as_ref().map(|one| (&one.by, one.at));
+    let authorizer = with_authority(change).map(|one| (&one.by, one.at));
     second
         .into_iter()
         .chain(authorizer)

@@ -55,7 +55,8 @@ impl fmt::Display for Gap {
 
 /// Returns what the ticket still misses, in the order of the ticket.
 pub fn gaps(change: &EmergencyChange) -> Vec<Gap> {
-    let criterion = change.criterion.is_none().then_some(Gap::Criterion);
+    let unstated = change.criterion.is_none() && change.reason.is_none();
+    let criterion = unstated.then_some(Gap::Criterion);
     let sections = Section::ALL
         .iter()
         .copied()
@@ -96,9 +97,22 @@ pub fn content_hash(change: &EmergencyChange) -> ContentHash {
     if let Some(criterion) = change.criterion {
         field("criterion", criterion.name().as_bytes());
     }
+    if let Some(stated) = &change.reason {
+        field("reason", stated.reason.name().as_bytes());
+        if let Some(text) = &stated.text {
+            field("text", &text.0);
+        }
+    }
     if let Some(given) = &change.authorization {
         field("authorizer", given.by.as_str().as_bytes());
         field("authorized_at", &micros(given.at));
+        if let Some(attested) = &given.attested {
+            field("attested_by", attested.by.as_str().as_bytes());
+        }
+    }
+    for quote in &change.quotes {
+        field("quoted", quote.by.as_str().as_bytes());
+        field("text", &quote.captured.0);
     }
     if let Some(act) = &change.went_ahead {
         field("went_ahead", act.by.as_str().as_bytes());

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::change::Criterion;
@@ -45,6 +46,28 @@ pub enum Control {
     AnswerExceptions,
     /// Says which kind of emergency it is.
     Criterion(Criterion),
+    /// Authorizes as the most senior engineer available.
+    StandIn,
+    /// Opens the question who authorized by word of mouth.
+    Attest,
+    /// *Yes, I authorized it*.
+    ConfirmAttestation,
+    /// *No, I didn't*.
+    DisputeAttestation,
+    /// Opens the correction of a deployment's time; its value names the time.
+    CorrectDeployment,
+    /// Says that it was deployed at the time that its value names.
+    DeployedAt,
+    /// Opens the question for a reason that is none of the five.
+    StateReason,
+    /// *The same*: its value names both changes.
+    Same,
+    /// *Another one*.
+    NotSame,
+    /// Records the pair of messages that was offered; its value is the offer.
+    TakeOffer,
+    /// *No, thanks*.
+    DeclineOffer,
     /// Opens the declare modal; its value is what the person had typed.
     Declare,
     /// The menu of moves that are rarely wanted.
@@ -69,6 +92,17 @@ impl Control {
             Self::Reject => "reject".to_owned(),
             Self::Remediate => "remediate".to_owned(),
             Self::AnswerExceptions => "answer_exceptions".to_owned(),
+            Self::StandIn => "stand_in".to_owned(),
+            Self::Attest => "attest".to_owned(),
+            Self::ConfirmAttestation => "confirm_attestation".to_owned(),
+            Self::DisputeAttestation => "dispute_attestation".to_owned(),
+            Self::CorrectDeployment => "correct_deployment".to_owned(),
+            Self::DeployedAt => "deployed_at".to_owned(),
+            Self::StateReason => "state_reason".to_owned(),
+            Self::Same => "same".to_owned(),
+            Self::NotSame => "not_same".to_owned(),
+            Self::TakeOffer => "take_offer".to_owned(),
+            Self::DeclineOffer => "decline_offer".to_owned(),
             Self::Criterion(criterion) => format!("criterion:{}", criterion.name()),
             Self::Declare => "declare".to_owned(),
             Self::More => "more".to_owned(),
@@ -92,6 +126,17 @@ impl Control {
             "reject" => Self::Reject,
             "remediate" => Self::Remediate,
             "answer_exceptions" => Self::AnswerExceptions,
+            "stand_in" => Self::StandIn,
+            "attest" => Self::Attest,
+            "confirm_attestation" => Self::ConfirmAttestation,
+            "dispute_attestation" => Self::DisputeAttestation,
+            "correct_deployment" => Self::CorrectDeployment,
+            "deployed_at" => Self::DeployedAt,
+            "state_reason" => Self::StateReason,
+            "same" => Self::Same,
+            "not_same" => Self::NotSame,
+            "take_offer" => Self::TakeOffer,
+            "decline_offer" => Self::DeclineOffer,
             "declare" => Self::Declare,
             "more" => Self::More,
             other => Self::Criterion(Criterion::from_name(other.strip_prefix("criterion:")?)?),
@@ -121,6 +166,33 @@ pub fn read_approval_value(value: &str) -> Option<(ChangeNumber, ContentHash)> {
     hex::decode_to_slice(seen, &mut hash).ok()?;
     Some((read_value(change)?, ContentHash(hash)))
 }
+
+/// The value of a button about a deployment at an instant: which change, and the
+/// instant in microseconds since 1970.
+pub fn time_value(change: ChangeNumber, at: DateTime<Utc>) -> String {
+    format!("{}@{}", change.0, at.timestamp_micros())
+}
+
+/// Reads the value of a button about a deployment at an instant.
+pub fn read_time_value(value: &str) -> Option<(ChangeNumber, DateTime<Utc>)> {
+    let (change, micros) = value.split_once('@')?;
+    let at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
+    Some((read_value(change)?, at))
+}
+
+/// The value of [`Control::Same`]: which change is the same as which first one.
+pub fn same_value(change: ChangeNumber, of: ChangeNumber) -> String {
+    format!("{}={}", change.0, of.0)
+}
+
+/// Reads the value of [`Control::Same`].
+pub fn read_same_value(value: &str) -> Option<(ChangeNumber, ChangeNumber)> {
+    let (change, of) = value.split_once('=')?;
+    Some((read_value(change)?, read_value(of)?))
+}
+
+/// The name of the message shortcut *Record authorization* in the manifest.
+pub const RECORD_SHORTCUT: &str = "record_authorization";
 
 /// The value of an option of [`Control::More`]: what it does, to which change.
 pub fn menu_value(control: Control, change: ChangeNumber) -> String {
@@ -159,17 +231,29 @@ pub enum Modal {
     AnswerExceptions,
     /// To choose whom to ask instead.
     AskSomeoneElse,
+    /// To put on record what was said in messages.
+    Record,
+    /// To say who authorized by word of mouth.
+    Attest,
+    /// To put the time of a deployment right.
+    CorrectDeployment,
+    /// To state a reason that is none of the five.
+    StateReason,
 }
 
 impl Modal {
     /// Every modal.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 10] = [
         Self::Declare,
         Self::Document,
         Self::Reject,
         Self::Remediate,
         Self::AnswerExceptions,
         Self::AskSomeoneElse,
+        Self::Record,
+        Self::Attest,
+        Self::CorrectDeployment,
+        Self::StateReason,
     ];
 
     /// Returns the name that Slack hands back.
@@ -181,6 +265,10 @@ impl Modal {
             Self::Remediate => "remediate",
             Self::AnswerExceptions => "answer_exceptions",
             Self::AskSomeoneElse => "ask_someone_else",
+            Self::Record => "record",
+            Self::Attest => "attest",
+            Self::CorrectDeployment => "correct_deployment",
+            Self::StateReason => "state_reason",
         }
     }
 
@@ -217,6 +305,20 @@ pub enum Input {
     Remedy,
     /// By whom.
     Owner,
+    /// Which message asks.
+    Request,
+    /// Which message answers.
+    Answer,
+    /// What the answer does.
+    Verdict,
+    /// Who asked, where no message says so.
+    Requester,
+    /// When, in words.
+    When,
+    /// How it was said.
+    Account,
+    /// Which reason that is none of the five.
+    Stated,
 }
 
 impl Input {
@@ -242,6 +344,13 @@ impl Input {
             Self::Cause => "cause",
             Self::Remedy => "remedy",
             Self::Owner => "owner",
+            Self::Request => "request",
+            Self::Answer => "answer",
+            Self::Verdict => "verdict",
+            Self::Requester => "requester",
+            Self::When => "when",
+            Self::Account => "account",
+            Self::Stated => "stated",
         }
     }
 }
@@ -258,6 +367,9 @@ pub struct Memory {
     /// The thread it was opened from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thread: Option<String>,
+    /// The time of the deployment that it is about, in microseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deployed_at: Option<i64>,
     /// A digest of what stood in each section when the modal was opened, so that
     /// what nobody touched isn't written anew: an approval would fall over it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

@@ -9,8 +9,11 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::Value;
 
 use crate::domain::authorization::Ground;
-use crate::domain::change::{Actor, Criterion, Exception, Method, Place, Source, Stage, Strength};
-use crate::domain::id::{ChangeNumber, ChannelId, GroupId, MessageTs, UserId};
+use crate::domain::change::{
+    ActOf, Actor, Capture, Criterion, Evidence, Exception, MessageRef, Method, NotGenuine, Place,
+    Source, Stage, Strength, Verdict,
+};
+use crate::domain::id::{ChangeNumber, ChannelId, GroupId, MessageTs, Permalink, UserId};
 use crate::domain::obligation::{Duty, Rung};
 use crate::domain::policy::{Party, PolicyVersion};
 use crate::domain::text::Commitment;
@@ -151,6 +154,9 @@ as_text! {
     String: Self::clone, |text| Some(text.to_owned());
     UserId: |id| id.as_str().to_owned(), |text| Some(Self::new(text));
     ChannelId: |id| id.as_str().to_owned(), |text| Some(Self::new(text));
+    Permalink: |link| link.as_str().to_owned(), |text| Some(Self::new(text));
+    NotGenuine: |one| one.name().to_owned(), Self::from_name;
+    Verdict: |one| one.name().to_owned(), Self::from_name;
     MessageTs: |ts| ts.as_str().to_owned(), |text| Some(Self::new(text));
     Commitment: |one| hex::encode(one.0), |text| hash(text).map(Commitment);
     ContentHash: |one| hex::encode(one.0), |text| hash(text).map(ContentHash);
@@ -277,18 +283,54 @@ impl<A: Form, B: Form> Form for (A, B) {
     }
 }
 
-impl Form for Place {
+/// What is so says so; what isn't says nothing, as it did before it could be.
+impl Form for bool {
     fn put(&self) -> Json {
-        Json::Object(vec![
-            ("channel", self.channel.put()),
-            ("thread", self.thread.put()),
-        ])
+        if *self { Json::Integer(1) } else { Json::Null }
     }
 
     fn take(value: &Value) -> Option<Self> {
-        Some(Self {
-            channel: field(value, "channel")?,
-            thread: field(value, "thread")?,
-        })
+        match value {
+            Value::Null => Some(false),
+            other => (other.as_u64()? == 1).then_some(true),
+        }
+    }
+}
+
+macro_rules! as_object {
+    ($($type:ty { $($field:ident),+ $(,)? })+) => {$(
+        impl Form for $type {
+            fn put(&self) -> Json {
+                Json::Object(vec![$((stringify!($field), self.$field.put())),+])
+            }
+
+            fn take(value: &Value) -> Option<Self> {
+                Some(Self { $($field: field(value, stringify!($field))?),+ })
+            }
+        }
+    )+};
+}
+
+as_object! {
+    Place { channel, thread }
+    MessageRef { channel, ts, thread, permalink }
+    ActOf { by, at }
+    Capture { by, at }
+}
+
+variants!(Evidence, put_evidence, take_evidence {
+    "words" => Words { text, message },
+    "emoji" => Emoji { name, on },
+    "account" => Account { text },
+});
+
+impl Form for Evidence {
+    fn put(&self) -> Json {
+        let (kind, data) = put_evidence(self);
+        Json::Object(vec![("kind", Json::text(kind)), ("of", data)])
+    }
+
+    fn take(value: &Value) -> Option<Self> {
+        take_evidence(value.get("kind")?.as_str()?, value.get("of")?)
     }
 }

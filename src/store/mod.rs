@@ -144,8 +144,11 @@ pub enum Target {
 pub struct Execution {
     /// For which change.
     pub target: Target,
-    /// What is asked, by whom, when.
-    pub submission: Submission,
+    /// What is asked, by whom, when: one after the other, in one transaction. If
+    /// one is refused, those before it stand, and those after it aren't tried.
+    pub submissions: Vec<Submission>,
+    /// Texts that the commands commit to and that weren't kept with the gesture.
+    pub texts: Vec<Text>,
     /// The gesture that it answers.
     pub gesture: Option<Gesture>,
     /// What was learned of people on the way.
@@ -724,47 +727,62 @@ fn execute(
     for person in &execution.met {
         people::meet(connection, workspace, person)?;
     }
-    let (number, decided) = match execution.target {
-        Target::New => {
-            let number = register::next_number(connection, workspace)?;
-            let decided = declare(number, &execution.submission, rules.newest());
-            (number, decided.map(|recorded| (None, recorded)))
-        }
-        Target::Change(number) => {
-            let decided = match log::load(connection, workspace, number)? {
-                None => Err(Refusal::NoSuchChange(number)),
-                Some((change, _)) => {
-                    let roster = roster(connection, workspace, rules);
-                    let policy = rules.of(&change);
-                    decide(&change, &execution.submission, policy, &roster, now)
-                        .map(|recorded| (Some(change), recorded))
-                }
-            };
-            (number, decided)
-        }
+    texts::keep(connection, workspace, &execution.texts)?;
+    let (number, mut change) = match execution.target {
+        Target::New => (register::next_number(connection, workspace)?, None),
+        Target::Change(number) => match log::load(connection, workspace, number)? {
+            Some((change, _)) => (number, Some(change)),
+            None => {
+                let refusal = Refusal::NoSuchChange(number);
+                return conclude(connection, workspace, execution, Err(refusal), None, now);
+            }
+        },
     };
-    let outcome = match decided {
-        Ok((before, recorded)) => {
-            record(
-                connection,
-                workspace,
-                number,
-                before.as_ref(),
-                &recorded,
-                rules,
-                now,
-            )?;
-            Outcome::Done
+    let mut concluded = Ok(());
+    for submission in &execution.submissions {
+        let decided = match &change {
+            None => declare(number, submission, rules.newest()),
+            Some(change) => {
+                let roster = roster(connection, workspace, rules);
+                decide(change, submission, rules.of(change), &roster, now)
+            }
+        };
+        match decided {
+            Ok(recorded) => {
+                let before = change.as_ref();
+                let after = record(connection, workspace, number, before, &recorded, rules, now)?;
+                change = Some(after);
+            }
+            Err(refusal) => {
+                concluded = Err(refusal);
+                break;
+            }
         }
+    }
+    let number = change.map(|change| change.number);
+    conclude(connection, workspace, execution, concluded, number, now)
+}
+
+/// Settles the gesture that a command came from; a refusal is owed as its reply.
+fn conclude(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    execution: &Execution,
+    concluded: Result<(), Refusal>,
+    number: Option<ChangeNumber>,
+    now: DateTime<Utc>,
+) -> Result<(Outcome, Option<ChangeNumber>), StoreError> {
+    let outcome = match concluded {
+        Ok(()) => Outcome::Done,
         Err(refusal) => Outcome::Refused(refusal.to_string()),
     };
     if let Some(gesture) = &execution.gesture {
-        inbox::settle(connection, workspace, gesture, &outcome, Some(number))?;
+        inbox::settle(connection, workspace, gesture, &outcome, number)?;
         if matches!(outcome, Outcome::Refused(_)) {
             outbox::owe_reply(connection, workspace, gesture, now)?;
         }
     }
-    Ok((outcome, Some(number)))
+    Ok((outcome, number))
 }
 
 /// Appends events, saves the state that they lead to, and owes their effects.
@@ -776,7 +794,7 @@ fn record(
     recorded: &[Recorded],
     rules: &Rules,
     now: DateTime<Utc>,
-) -> Result<(), StoreError> {
+) -> Result<EmergencyChange, StoreError> {
     let mut log = log::Appender::begin(connection, workspace)?;
     let version = before.map_or(0, |change| change.version);
     log.append(number, version, recorded)?;
@@ -796,7 +814,8 @@ fn record(
     let policy = rules.of(&after);
     register::save(connection, workspace, &after, policy, &roster, now)?;
     let owed = effects(before, &after, recorded, policy);
-    outbox::owe_effects(connection, workspace, &after, &owed, &roster, now)
+    outbox::owe_effects(connection, workspace, &after, &owed, &roster, now)?;
+    Ok(after)
 }
 
 fn roster<'c>(connection: &'c Connection, workspace: &'c WorkspaceId, rules: &Rules) -> Roster<'c> {
@@ -862,7 +881,8 @@ fn carry_out(
         &recorded,
         rules,
         now,
-    )
+    )?;
+    Ok(())
 }
 
 fn snapshot(

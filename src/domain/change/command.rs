@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::{Actor, Criterion, Exception, Method, Place, Source};
+use super::{ActOf, Actor, Capture, Criterion, Exception, MessageRef, NotGenuine, Place, Source};
 use crate::domain::authorization::Member;
-use crate::domain::id::{ChannelId, MessageTs, UserId};
+use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId};
 use crate::domain::policy::Party;
 use crate::domain::text::Text;
 use crate::domain::ticket::{ContentHash, Section};
@@ -42,6 +42,12 @@ pub enum Command {
         place: Place,
         /// Which kind of emergency, if that was said at once.
         criterion: Option<Criterion>,
+        /// The message in which it was asked for; its words are `verbatim`.
+        said: Option<MessageRef>,
+        /// Who puts it on record, if that is later than it was said.
+        captured: Option<Capture>,
+        /// Whether it is a rehearsal.
+        drill: bool,
     },
     /// To say which kind of emergency it is.
     StateCriterion {
@@ -58,13 +64,24 @@ pub enum Command {
         /// Who permits.
         by: Member,
         /// How.
-        method: Method,
+        given: Given,
+    },
+    /// To permit it as the most senior engineer available.
+    StandIn {
+        /// Who permits.
+        by: Member,
     },
     /// To refuse it.
     Deny {
         /// Who refuses.
         by: Member,
+        /// How.
+        given: Given,
     },
+    /// To say that one did authorize it, as somebody attests.
+    ConfirmAttestation,
+    /// To say that one did not.
+    DisputeAttestation,
     /// To go ahead without authorization.
     GoAhead {
         /// Who takes that upon them.
@@ -88,6 +105,52 @@ pub enum Command {
         source: Source,
         /// Who implemented it.
         by: UserId,
+    },
+    /// To put the time of a deployment right.
+    CorrectDeployment {
+        /// The time that stands.
+        from: DateTime<Utc>,
+        /// The right one.
+        to: DateTime<Utc>,
+        /// Why.
+        reason: Text,
+    },
+    /// To state a reason that is none of the five kinds of emergency.
+    StateReason {
+        /// Which of those the guide names.
+        reason: NotGenuine,
+        /// In one's own words.
+        text: Option<Text>,
+    },
+    /// To say that it is a second record of the same change.
+    LinkAsDuplicate {
+        /// The first.
+        of: ChangeNumber,
+    },
+    /// To note that a captured message was edited.
+    NoteEdit {
+        /// The conversation.
+        channel: ChannelId,
+        /// The message.
+        ts: MessageTs,
+        /// What it says now.
+        to: Text,
+    },
+    /// To note that a captured message was deleted.
+    NoteDeletion {
+        /// The conversation.
+        channel: ChannelId,
+        /// The message.
+        ts: MessageTs,
+    },
+    /// To note that an emoji was taken away.
+    NoteReactionRemoved {
+        /// Its name, without colons.
+        name: String,
+        /// The conversation.
+        channel: ChannelId,
+        /// The message that it stood on.
+        ts: MessageTs,
     },
     /// To say that it was permitted and never deployed.
     Lapse,
@@ -149,5 +212,33 @@ pub enum Command {
         key: String,
         /// Slack's error code.
         error: String,
+    },
+}
+
+/// How an answer to a request is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Given {
+    /// By the button on the card.
+    Button,
+    /// In a message.
+    Message {
+        /// Its words.
+        text: Text,
+        /// Where it stands.
+        message: MessageRef,
+    },
+    /// By an emoji on a message.
+    Reaction {
+        /// Its name, without colons.
+        name: String,
+        /// The message.
+        on: MessageRef,
+    },
+    /// By word of mouth, as somebody attests.
+    Spoken {
+        /// Who says so, and when they said it.
+        attested: ActOf,
+        /// How it was said, in their words.
+        account: Option<Text>,
     },
 }

@@ -8,11 +8,12 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    Actor, Command, Criterion, EmergencyChange, Event, Exception, LONGEST_TEXT, Method, Recorded,
-    Refusal, Source, Stage, Strength, Submission, Waiting,
+    ActOf, Actor, Command, Criterion, EmergencyChange, Event, Evidence, Exception, Given,
+    LONGEST_TEXT, Method, NotGenuine, Recorded, Refusal, Source, Stage, Strength, Submission,
+    Waiting,
 };
 use crate::domain::authorization::{Act, Ground, Member, holds_the_role, judge};
-use crate::domain::id::{ChangeNumber, UserId};
+use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId};
 use crate::domain::obligation::{
     Duty, Obligation, People, made_good_at, needs_second_person, obligations,
 };
@@ -104,6 +105,9 @@ pub fn declare(
         asked,
         place,
         criterion,
+        said,
+        captured,
+        drill,
     } = &submission.command
     else {
         return Err(Refusal::NoSuchChange(number));
@@ -138,11 +142,26 @@ pub fn declare(
         asked,
         place: place.clone(),
         policy: policy.version,
+        said: said.clone(),
+        captured: captured.clone(),
+        drill: *drill,
     })];
     if let Some(criterion) = criterion {
         recorded.push(record(Event::CriterionStated {
             criterion: *criterion,
         }));
+    }
+    if let Some(capture) = captured
+        && capture.at - submission.at > Policy::DOCUMENTATION
+    {
+        recorded.push(Recorded {
+            at: capture.at,
+            source: Source::Slack,
+            actor: Actor::Person(capture.by.clone()),
+            event: Event::ExceptionRecorded {
+                exception: Exception::CapturedLate,
+            },
+        });
     }
     Ok(recorded)
 }
@@ -166,13 +185,28 @@ pub fn decide(
         Command::Request { .. } => return Err(Refusal::NothingSaid),
         Command::StateCriterion { criterion } => state_criterion(&mut draft, *criterion)?,
         Command::AskSomeoneElse { asked } => ask_someone_else(&mut draft, asked)?,
-        Command::Authorize { by, method } => authorize(&mut draft, by, *method)?,
-        Command::Deny { by } => deny(&mut draft, by)?,
+        Command::Authorize { by, given } => authorize(&mut draft, by, given)?,
+        Command::StandIn { by } => stand_in(&mut draft, by)?,
+        Command::Deny { by, given } => deny(&mut draft, by, given)?,
+        Command::ConfirmAttestation => confirm_attestation(&mut draft)?,
+        Command::DisputeAttestation => dispute_attestation(&mut draft)?,
         Command::GoAhead { by } => go_ahead(&mut draft, by)?,
         Command::TakeCommand { by } => take_command(&mut draft, by)?,
         Command::NameCommander { commander } => name_commander(&mut draft, commander)?,
         Command::RecordDeployment { at, source, by } => {
             record_deployment(&mut draft, *at, *source, by)?;
+        }
+        Command::CorrectDeployment { from, to, reason } => {
+            correct_deployment(&mut draft, *from, *to, reason)?;
+        }
+        Command::StateReason { reason, text } => {
+            state_reason(&mut draft, *reason, text.as_ref())?;
+        }
+        Command::LinkAsDuplicate { of } => link_as_duplicate(&mut draft, *of)?,
+        Command::NoteEdit { channel, ts, to } => note_edit(&mut draft, channel, ts, to)?,
+        Command::NoteDeletion { channel, ts } => note_deletion(&mut draft, channel, ts)?,
+        Command::NoteReactionRemoved { name, channel, ts } => {
+            note_reaction_removed(&mut draft, name, channel, ts)?;
         }
         Command::Lapse => lapse(&mut draft)?,
         Command::Withdraw => withdraw(&mut draft)?,
@@ -280,42 +314,94 @@ fn already_authorized(change: &EmergencyChange) -> Result<(), Refusal> {
     }
 }
 
-fn authorize(draft: &mut Draft<'_>, by: &Member, method: Method) -> Result<(), Refusal> {
+impl Given {
+    fn method(&self) -> Method {
+        match self {
+            Self::Button => Method::Button,
+            Self::Message { .. } => Method::Message,
+            Self::Reaction { .. } => Method::Reaction,
+            Self::Spoken { .. } => Method::Spoken,
+        }
+    }
+
+    fn strength(&self) -> Strength {
+        match self {
+            Self::Button | Self::Message { .. } | Self::Reaction { .. } => Strength::Direct,
+            Self::Spoken { .. } => Strength::Attested,
+        }
+    }
+
+    fn evidence(&self) -> Option<Evidence> {
+        match self {
+            Self::Button => None,
+            Self::Message { text, message } => Some(Evidence::Words {
+                text: text.commitment(),
+                message: message.clone(),
+            }),
+            Self::Reaction { name, on } => Some(Evidence::Emoji {
+                name: name.clone(),
+                on: on.clone(),
+            }),
+            Self::Spoken { account, .. } => account.as_ref().map(|account| Evidence::Account {
+                text: account.commitment(),
+            }),
+        }
+    }
+}
+
+fn authorize(draft: &mut Draft<'_>, by: &Member, given: &Given) -> Result<(), Refusal> {
+    let number = draft.change.number;
     draft.change.refuse_if_over()?;
     already_authorized(&draft.change)?;
     let beforehand = draft.is_before_deployment() && draft.change.authorization.is_none();
+    let attested = match given {
+        Given::Spoken { attested, .. } if attested.by == by.id => {
+            return Err(Refusal::OwnWord { number });
+        }
+        Given::Spoken { .. } if !beforehand => return Err(Refusal::SpokenTooLate { number }),
+        Given::Spoken { attested, .. } => Some(attested.clone()),
+        Given::Button | Given::Message { .. } | Given::Reaction { .. } => None,
+    };
     let act = if beforehand {
         Act::Authorize
     } else {
         Act::SecondAuthorize
     };
     let ground = judge(act, by, &draft.change, draft.policy)?;
+    let (method, strength, evidence) = (given.method(), given.strength(), given.evidence());
     if beforehand {
         draft.record(Event::Authorized {
             by: by.id.clone(),
             method,
-            strength: Strength::Direct,
+            strength,
             ground,
+            evidence,
+            attested,
         });
     } else {
         let event = Event::SecondAuthorized {
             method,
-            strength: Strength::Direct,
+            strength,
             ground,
+            evidence,
         };
         draft.record_by(&by.id, event);
     }
     // Commander and authorizer may be one person, and then one act serves both.
-    // The requester's word makes nobody a commander whom the policy doesn't.
+    // The requester's word makes nobody a commander whom the policy doesn't; nor
+    // does anybody's word for what was said.
     let named = draft
         .change
         .commander
         .as_ref()
         .is_some_and(|commander| commander.who == by.id && commander.authorized_at.is_none());
-    if named && judge(Act::Command, by, &draft.change, draft.policy).is_ok() {
+    if named
+        && strength == Strength::Direct
+        && judge(Act::Command, by, &draft.change, draft.policy).is_ok()
+    {
         let event = Event::CommanderAuthorized {
             method,
-            strength: Strength::Direct,
+            strength,
             ground: Ground::Commander,
         };
         draft.record_by(&by.id, event);
@@ -323,7 +409,75 @@ fn authorize(draft: &mut Draft<'_>, by: &Member, method: Method) -> Result<(), R
     Ok(())
 }
 
-fn deny(draft: &mut Draft<'_>, by: &Member) -> Result<(), Refusal> {
+/// Permits it on nobody's authority but that of being the most senior engineer
+/// at hand, which is the person's own word.
+fn stand_in(draft: &mut Draft<'_>, by: &Member) -> Result<(), Refusal> {
+    let number = draft.change.number;
+    draft.change.refuse_if_over()?;
+    already_authorized(&draft.change)?;
+    if !draft.is_before_deployment() {
+        return Err(Refusal::Deployed {
+            number,
+            what: "authorized by the most senior engineer",
+        });
+    }
+    let ground = judge(Act::StandIn, by, &draft.change, draft.policy)?;
+    let attested = (ground == Ground::MostSenior).then(|| ActOf {
+        by: by.id.clone(),
+        at: draft.submission.at,
+    });
+    draft.record(Event::Authorized {
+        by: by.id.clone(),
+        method: Method::Button,
+        strength: if attested.is_some() {
+            Strength::Attested
+        } else {
+            Strength::Direct
+        },
+        ground,
+        evidence: None,
+        attested,
+    });
+    Ok(())
+}
+
+/// Returns the one who is said to have authorized it, if that waits for them.
+fn refuse_unless_named(draft: &Draft<'_>) -> Result<(), Refusal> {
+    let number = draft.change.number;
+    let waiting = draft.change.awaits_confirmation();
+    let Some(by) = waiting else {
+        return Err(Refusal::NothingToConfirm { number });
+    };
+    if draft.submission.actor != Actor::Person(by.clone()) {
+        return Err(Refusal::NotTheOneNamed {
+            number,
+            by: by.clone(),
+        });
+    }
+    Ok(())
+}
+
+fn confirm_attestation(draft: &mut Draft<'_>) -> Result<(), Refusal> {
+    draft.change.refuse_if_over()?;
+    refuse_unless_named(draft)?;
+    draft.record(Event::AttestationConfirmed);
+    Ok(())
+}
+
+fn dispute_attestation(draft: &mut Draft<'_>) -> Result<(), Refusal> {
+    draft.change.refuse_if_over()?;
+    refuse_unless_named(draft)?;
+    draft.record(Event::AttestationDisputed);
+    if draft.change.approval.is_some() {
+        draft.record(Event::ApprovalTakenBack { section: None });
+    }
+    if !draft.change.deployments.is_empty() {
+        draft.except(Exception::NotAuthorized);
+    }
+    Ok(())
+}
+
+fn deny(draft: &mut Draft<'_>, by: &Member, given: &Given) -> Result<(), Refusal> {
     draft.change.refuse_if_over()?;
     already_authorized(&draft.change)?;
     if !draft.is_before_deployment() {
@@ -337,7 +491,8 @@ fn deny(draft: &mut Draft<'_>, by: &Member) -> Result<(), Refusal> {
         refuse_if_denied(&draft.change)?;
     }
     let ground = judge(Act::Deny, by, &draft.change, draft.policy)?;
-    draft.record_by(&by.id, Event::Denied { ground });
+    let evidence = given.evidence();
+    draft.record_by(&by.id, Event::Denied { ground, evidence });
     if !draft.change.deployments.is_empty() {
         draft.except(Exception::DeployedAgainstDenial);
     }
@@ -425,6 +580,12 @@ fn record_deployment(
     source: Source,
     by: &UserId,
 ) -> Result<(), Refusal> {
+    if let Some(of) = draft.change.duplicate_of {
+        return Err(Refusal::Duplicate {
+            number: draft.change.number,
+            of,
+        });
+    }
     let withdrawn = draft.change.stage == Stage::Withdrawn;
     // What was withdrawn or lapsed and deployed after all has to be seen.
     if !withdrawn && draft.change.stage != Stage::Lapsed {
@@ -492,6 +653,151 @@ fn exception_of_deployment(
     }
 }
 
+fn correct_deployment(
+    draft: &mut Draft<'_>,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+    reason: &Text,
+) -> Result<(), Refusal> {
+    let change = &draft.change;
+    let number = change.number;
+    change.refuse_if_over()?;
+    let involved = match &draft.submission.actor {
+        Actor::Person(who) => change.requester == *who || change.implementers().any(|by| by == who),
+        Actor::Clock | Actor::Bot => false,
+    };
+    if !involved {
+        return Err(Refusal::NotInvolved { number });
+    }
+    if !change.deployments.iter().any(|known| known.at == from) {
+        return Err(Refusal::NoSuchDeployment { number, at: from });
+    }
+    if to > draft.now + CLOCK_TOLERANCE {
+        return Err(Refusal::InTheFuture { at: to });
+    }
+    if to == from {
+        return Err(Refusal::AlreadyStated { number });
+    }
+    reason_given(reason)?;
+    draft.record(Event::DeploymentCorrected {
+        from,
+        to,
+        reason: reason.commitment(),
+    });
+    if draft.change.approval.is_some() {
+        draft.record(Event::ApprovalTakenBack { section: None });
+    }
+    if let Some(exception) = exception_of_deployment(&draft.change, to, false) {
+        draft.except(exception);
+    }
+    Ok(())
+}
+
+fn state_reason(
+    draft: &mut Draft<'_>,
+    reason: NotGenuine,
+    text: Option<&Text>,
+) -> Result<(), Refusal> {
+    draft.change.refuse_if_over()?;
+    refuse_if_approved(&draft.change)?;
+    if let Some(text) = text {
+        within_bounds(text)?;
+    } else if reason == NotGenuine::Other {
+        return Err(Refusal::NoReason);
+    }
+    draft.record(Event::ReasonStated {
+        reason,
+        text: text.map(Text::commitment),
+    });
+    draft.except(Exception::NotGenuine);
+    Ok(())
+}
+
+fn link_as_duplicate(draft: &mut Draft<'_>, of: ChangeNumber) -> Result<(), Refusal> {
+    let number = draft.change.number;
+    draft.change.refuse_if_over()?;
+    if of == number {
+        return Err(Refusal::OwnDuplicate { number });
+    }
+    if !draft.change.is_before_deployment() {
+        return Err(Refusal::Deployed {
+            number,
+            what: "linked as a duplicate",
+        });
+    }
+    draft.change.refuse_unless_requester(
+        &draft.submission.actor,
+        "say that it is the same as another",
+    )?;
+    draft.record(Event::LinkedAsDuplicate { of });
+    Ok(())
+}
+
+fn note_edit(
+    draft: &mut Draft<'_>,
+    channel: &ChannelId,
+    ts: &MessageTs,
+    to: &Text,
+) -> Result<(), Refusal> {
+    let number = draft.change.number;
+    let Some(quote) = draft.change.quote(channel, ts) else {
+        return Err(Refusal::NothingAltered { number });
+    };
+    let (message, from) = (quote.message.clone(), quote.stands);
+    draft.record(Event::MessageEdited {
+        message,
+        from,
+        to: to.commitment(),
+    });
+    Ok(())
+}
+
+fn note_deletion(
+    draft: &mut Draft<'_>,
+    channel: &ChannelId,
+    ts: &MessageTs,
+) -> Result<(), Refusal> {
+    let number = draft.change.number;
+    let Some(quote) = draft
+        .change
+        .quote(channel, ts)
+        .filter(|one| !one.is_deleted)
+    else {
+        return Err(Refusal::NothingAltered { number });
+    };
+    let (message, from) = (quote.message.clone(), quote.stands);
+    draft.record(Event::MessageDeleted { message, from });
+    Ok(())
+}
+
+fn note_reaction_removed(
+    draft: &mut Draft<'_>,
+    name: &str,
+    channel: &ChannelId,
+    ts: &MessageTs,
+) -> Result<(), Refusal> {
+    let number = draft.change.number;
+    let captured =
+        draft
+            .change
+            .authorization
+            .as_ref()
+            .and_then(|given| match given.evidence.as_ref()? {
+                Evidence::Emoji { name: known, on } if known == name && on.is(channel, ts) => {
+                    Some((&given.by, on.clone()))
+                }
+                Evidence::Emoji { .. } | Evidence::Words { .. } | Evidence::Account { .. } => None,
+            });
+    match captured {
+        Some((by, on)) if draft.submission.actor == Actor::Person(by.clone()) => {
+            let name = name.to_owned();
+            draft.record(Event::ReactionRemoved { name, on });
+            Ok(())
+        }
+        Some(_) | None => Err(Refusal::NothingAltered { number }),
+    }
+}
+
 fn lapse(draft: &mut Draft<'_>) -> Result<(), Refusal> {
     draft.change.refuse_if_over()?;
     if !draft.change.is_before_deployment() {
@@ -514,7 +820,8 @@ fn lapse(draft: &mut Draft<'_>) -> Result<(), Refusal> {
 
 fn withdraw(draft: &mut Draft<'_>) -> Result<(), Refusal> {
     draft.change.refuse_if_over()?;
-    if !draft.change.is_before_deployment() {
+    // A rehearsal may end at any time; it counts nowhere.
+    if !draft.change.is_before_deployment() && !draft.change.drill {
         return Err(Refusal::Deployed {
             number: draft.change.number,
             what: "withdrawn",
@@ -699,7 +1006,12 @@ fn notice_misses(draft: &mut Draft<'_>) {
             continue;
         };
         let in_time = obligation.met_at.is_some_and(|met_at| met_at <= due_at);
-        let known = draft.change.missed.contains(&(obligation.duty, due_at));
+        // An earlier deployment that is learned of later adds no second miss.
+        let known = draft
+            .change
+            .missed
+            .iter()
+            .any(|(duty, at)| *duty == obligation.duty && *at >= due_at);
         if in_time || known || due_at > draft.now {
             continue;
         }

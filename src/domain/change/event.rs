@@ -2,9 +2,12 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Actor, Criterion, Exception, Method, Place, Source, Strength};
+use super::{
+    ActOf, Actor, Capture, Criterion, Evidence, Exception, MessageRef, Method, NotGenuine, Place,
+    Source, Strength,
+};
 use crate::domain::authorization::Ground;
-use crate::domain::id::{ChannelId, MessageTs, UserId};
+use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId};
 use crate::domain::obligation::{Duty, Rung};
 use crate::domain::policy::{Party, PolicyVersion};
 use crate::domain::text::Commitment;
@@ -25,6 +28,12 @@ pub enum Event {
         place: Place,
         /// The policy in force.
         policy: PolicyVersion,
+        /// The message in which it was asked for; nothing: a command or a form.
+        said: Option<MessageRef>,
+        /// Who put it on record, if that was later than it was said.
+        captured: Option<Capture>,
+        /// Whether it is a rehearsal.
+        drill: bool,
     },
     /// Somebody said which kind of emergency it is.
     CriterionStated {
@@ -46,11 +55,21 @@ pub enum Event {
         strength: Strength,
         /// Why they had the authority.
         ground: Ground,
+        /// By what it can be seen.
+        evidence: Option<Evidence>,
+        /// Who says so and since when, if it was given by word of mouth.
+        attested: Option<ActOf>,
     },
+    /// Whoever is said to have authorized it says that they did.
+    AttestationConfirmed,
+    /// Whoever is said to have authorized it says that they didn't.
+    AttestationDisputed,
     /// It was refused.
     Denied {
         /// Why they had the authority.
         ground: Ground,
+        /// By what it can be seen.
+        evidence: Option<Evidence>,
     },
     /// Somebody went ahead without authorization.
     WentAhead,
@@ -76,6 +95,8 @@ pub enum Event {
         strength: Strength,
         /// Why they had the authority.
         ground: Ground,
+        /// By what it can be seen.
+        evidence: Option<Evidence>,
     },
     /// It went into production.
     Deployed {
@@ -85,6 +106,50 @@ pub enum Event {
         known_from: Source,
         /// Who implemented it.
         implementer: UserId,
+    },
+    /// The time of a deployment was put right.
+    DeploymentCorrected {
+        /// The time that stood.
+        from: DateTime<Utc>,
+        /// The time that stands.
+        to: DateTime<Utc>,
+        /// Why.
+        reason: Commitment,
+    },
+    /// Somebody stated a reason that isn't one of a genuine emergency.
+    ReasonStated {
+        /// Which of those the guide names.
+        reason: NotGenuine,
+        /// In their own words.
+        text: Option<Commitment>,
+    },
+    /// It turned out to be a second record of the same change.
+    LinkedAsDuplicate {
+        /// The first.
+        of: ChangeNumber,
+    },
+    /// A captured message was edited. What was captured stays.
+    MessageEdited {
+        /// Which message.
+        message: MessageRef,
+        /// What it said.
+        from: Commitment,
+        /// What it says.
+        to: Commitment,
+    },
+    /// A captured message was deleted. What was captured stays.
+    MessageDeleted {
+        /// Which message.
+        message: MessageRef,
+        /// What it said.
+        from: Commitment,
+    },
+    /// The emoji that authorized it was taken away. That takes nothing back.
+    ReactionRemoved {
+        /// Its name, without colons.
+        name: String,
+        /// The message that it stood on.
+        on: MessageRef,
     },
     /// It was never deployed.
     Lapsed,

@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::authorization::Ground;
-use super::id::{ChangeNumber, ChannelId, MessageTs, UserId};
+use super::id::{ChangeNumber, ChannelId, MessageTs, Permalink, UserId};
 use super::obligation::{Chase, ChaseKey, Duty};
 use super::policy::{Party, Policy, PolicyVersion};
 use super::text::Commitment;
@@ -35,7 +35,7 @@ mod decide;
 mod event;
 mod refusal;
 
-pub use command::{Command, Submission};
+pub use command::{Command, Given, Submission};
 pub use decide::{decide, declare};
 pub use event::{Event, Recorded};
 pub use refusal::{Refusal, Shown, Waiting};
@@ -107,6 +107,37 @@ named! {
         SecondPersonLate = "second_person_late",
         /// Rejected in retrospect.
         Rejected = "rejected",
+        /// The reason that was stated is none of the five of a genuine emergency.
+        NotGenuine = "not_genuine",
+        /// Put on record more than a day after it was asked for.
+        CapturedLate = "captured_late",
+        /// Whoever is said to have authorized it hadn't confirmed that by the deadline.
+        ConfirmedLate = "confirmed_late",
+    }
+}
+
+named! {
+    /// What an answer to a request for authorization does.
+    pub enum Verdict {
+        /// It permits.
+        Grant = "grant",
+        /// It refuses.
+        Refuse = "refuse",
+    }
+}
+
+named! {
+    /// A reason that somebody stated and that is none of a genuine emergency:
+    /// the guide's three, and whatever else people say.
+    pub enum NotGenuine {
+        /// To launch something faster.
+        FasterLaunch = "faster_launch",
+        /// A deadline of today.
+        DeadlineToday = "deadline_today",
+        /// To skip the normal process.
+        SkippingProcess = "skipping_process",
+        /// Another reason, in the person's own words.
+        Other = "other",
     }
 }
 
@@ -170,6 +201,113 @@ pub struct Place {
     pub thread: Option<MessageTs>,
 }
 
+/// A message in Slack, by its name there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MessageRef {
+    /// The conversation.
+    pub channel: ChannelId,
+    /// Its timestamp, which names it there.
+    pub ts: MessageTs,
+    /// The thread that it stands in.
+    pub thread: Option<MessageTs>,
+    /// Its address; nothing where Slack gives none.
+    pub permalink: Option<Permalink>,
+}
+
+impl MessageRef {
+    /// Whether both name the same message.
+    pub fn is(&self, channel: &ChannelId, ts: &MessageTs) -> bool {
+        self.channel == *channel && self.ts == *ts
+    }
+}
+
+/// By what an answer can be seen in Slack. The press of a button on the card
+/// leaves nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Evidence {
+    /// Words in a message.
+    Words {
+        /// What it said, verbatim.
+        text: Commitment,
+        /// Where it stands.
+        message: MessageRef,
+    },
+    /// An emoji on a message.
+    Emoji {
+        /// Its name, without colons.
+        name: String,
+        /// The message.
+        on: MessageRef,
+    },
+    /// Somebody else's account of what was said by word of mouth.
+    Account {
+        /// The account.
+        text: Commitment,
+    },
+}
+
+/// That what was said before was put on record by somebody, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capture {
+    /// Who put it on record.
+    pub by: UserId,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// A captured message with its words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quote {
+    /// Where it stands.
+    pub message: MessageRef,
+    /// Who wrote it.
+    pub by: UserId,
+    /// What it said when it was captured.
+    pub captured: Commitment,
+    /// What it said last.
+    pub stands: Commitment,
+    /// Whether it was deleted since.
+    pub is_deleted: bool,
+}
+
+/// What happened to a message after it was captured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Alteration {
+    /// Its author changed the words.
+    Edited {
+        /// The new ones.
+        text: Commitment,
+    },
+    /// It was taken away.
+    Deleted,
+    /// The emoji was taken away.
+    ReactionRemoved,
+}
+
+/// Something that happened to a captured message, and what was captured stays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Altered {
+    /// Which message.
+    pub message: MessageRef,
+    /// What.
+    pub alteration: Alteration,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// A reason that isn't one of a genuine emergency, as stated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatedReason {
+    /// Which of those the guide names.
+    pub reason: NotGenuine,
+    /// In the person's own words.
+    pub text: Option<Commitment>,
+    /// Who stated it.
+    pub by: UserId,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
 /// Permission to act, and the record of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authorization {
@@ -183,6 +321,12 @@ pub struct Authorization {
     pub strength: Strength,
     /// Why they had the authority.
     pub ground: Ground,
+    /// By what it can be seen.
+    pub evidence: Option<Evidence>,
+    /// Who says so and since when, if it was given by word of mouth.
+    pub attested: Option<ActOf>,
+    /// When the one who is said to have given it confirmed that.
+    pub confirmed_at: Option<DateTime<Utc>>,
 }
 
 /// Somebody's act at an instant.
@@ -294,12 +438,20 @@ pub struct EmergencyChange {
     pub verbatim: Commitment,
     /// Where it was said.
     pub place: Place,
+    /// The message in which it was asked for; nothing: it was a command or a form.
+    pub said: Option<MessageRef>,
+    /// Who put it on record, if that was later than it was said.
+    pub captured: Option<Capture>,
+    /// Whether it rehearses an emergency; it then counts nowhere.
+    pub drill: bool,
     /// Who is asked to authorize, in order.
     pub asked: Vec<Party>,
     /// Since when they are asked.
     pub asked_at: DateTime<Utc>,
     /// Which kind of emergency it was.
     pub criterion: Option<Criterion>,
+    /// The reason that was stated instead of one.
+    pub reason: Option<StatedReason>,
     /// The permission to act.
     pub authorization: Option<Authorization>,
     /// The last refusal. It stands until somebody authorizes.
@@ -330,6 +482,15 @@ pub struct EmergencyChange {
     pub missed: BTreeSet<(Duty, DateTime<Utc>)>,
     /// How far each chase has come.
     pub chases: BTreeMap<ChaseKey, Chase>,
+    /// The captured messages.
+    pub quotes: Vec<Quote>,
+    /// What happened to the captured messages since.
+    pub altered: Vec<Altered>,
+    /// A deadline that had passed before the deployment's time was corrected: a
+    /// later fact moves it no more.
+    pub due_no_later_than: Option<DateTime<Utc>>,
+    /// The change of which this is a second record.
+    pub duplicate_of: Option<ChangeNumber>,
     /// When it was closed.
     pub closed_at: Option<DateTime<Utc>>,
 }
@@ -346,10 +507,20 @@ impl EmergencyChange {
             asked,
             place,
             policy,
+            said,
+            captured,
+            drill,
         } = &recorded.event
         else {
             return None;
         };
+        let quote = said.as_ref().map(|message| Quote {
+            message: message.clone(),
+            by: requester.clone(),
+            captured: *verbatim,
+            stands: *verbatim,
+            is_deleted: false,
+        });
         Some(Self {
             number,
             version: 1,
@@ -360,9 +531,13 @@ impl EmergencyChange {
             what: *what,
             verbatim: *verbatim,
             place: place.clone(),
+            said: said.clone(),
+            captured: captured.clone(),
+            drill: *drill,
             asked: asked.clone(),
             asked_at: recorded.at,
             criterion: None,
+            reason: None,
             authorization: None,
             denial: None,
             went_ahead: None,
@@ -378,6 +553,10 @@ impl EmergencyChange {
             exceptions: BTreeMap::new(),
             missed: BTreeSet::new(),
             chases: BTreeMap::new(),
+            quotes: quote.into_iter().collect(),
+            altered: Vec::new(),
+            due_no_later_than: None,
+            duplicate_of: None,
             closed_at: None,
         })
     }
@@ -424,19 +603,28 @@ impl EmergencyChange {
                 method,
                 strength,
                 ground,
+                evidence,
+                attested,
             } => {
+                self.keep_quote(by, evidence.as_ref());
                 self.authorization = Some(Authorization {
                     by: by.clone(),
                     at,
                     method: *method,
                     strength: *strength,
                     ground: *ground,
+                    evidence: evidence.clone(),
+                    attested: attested.clone(),
+                    confirmed_at: None,
                 });
                 if self.deployments.is_empty() {
                     self.stage = Stage::Authorized;
                 }
             }
-            Event::Denied { .. } => {
+            Event::Denied { evidence, .. } => {
+                if let Some(act) = &act {
+                    self.keep_quote(&act.by, evidence.as_ref());
+                }
                 self.denial = act;
                 if self.is_before_deployment() {
                     self.stage = Stage::Denied;
@@ -455,7 +643,12 @@ impl EmergencyChange {
                     authorized_at: Some(act.at),
                 });
             }
-            Event::SecondAuthorized { .. } => self.second = act,
+            Event::SecondAuthorized { evidence, .. } => {
+                if let Some(act) = &act {
+                    self.keep_quote(&act.by, evidence.as_ref());
+                }
+                self.second = act;
+            }
             Event::Deployed {
                 deployed_at,
                 known_from,
@@ -474,6 +667,66 @@ impl EmergencyChange {
                     };
                 }
             }
+            Event::AttestationConfirmed => {
+                if let Some(given) = &mut self.authorization {
+                    given.confirmed_at = Some(at);
+                }
+            }
+            Event::AttestationDisputed => {
+                self.authorization = None;
+                if self.is_before_deployment() {
+                    self.stage = Stage::Requested;
+                    self.asked_at = at;
+                    self.begin_chase_anew(Duty::AnswerRequest);
+                }
+            }
+            Event::DeploymentCorrected { from, to, .. } => {
+                if let Some(due_at) = self.due_at().filter(|due_at| *due_at <= at) {
+                    self.due_no_later_than = Some(due_at);
+                }
+                for deployment in &mut self.deployments {
+                    if deployment.at == *from {
+                        deployment.at = *to;
+                    }
+                }
+            }
+            Event::ReasonStated { reason, text } => {
+                self.reason = act.map(|ActOf { by, at }| StatedReason {
+                    reason: *reason,
+                    text: *text,
+                    by,
+                    at,
+                });
+            }
+            Event::LinkedAsDuplicate { of } => {
+                self.duplicate_of = Some(*of);
+                self.stage = Stage::Withdrawn;
+            }
+            Event::MessageEdited { message, to, .. } => {
+                for quote in self.quotes_of(message) {
+                    quote.stands = *to;
+                }
+                self.altered.push(Altered {
+                    message: message.clone(),
+                    alteration: Alteration::Edited { text: *to },
+                    at,
+                });
+            }
+            Event::MessageDeleted { message, .. } => {
+                for quote in self.quotes_of(message) {
+                    quote.is_deleted = true;
+                }
+                self.altered.push(Altered {
+                    message: message.clone(),
+                    alteration: Alteration::Deleted,
+                    at,
+                });
+            }
+            Event::ReactionRemoved { on, .. } => self.altered.push(Altered {
+                message: on.clone(),
+                alteration: Alteration::ReactionRemoved,
+                at,
+            }),
             Event::Lapsed => self.stage = Stage::Lapsed,
             Event::Withdrawn => self.stage = Stage::Withdrawn,
             Event::SectionWritten { section, text } => {
@@ -552,6 +805,39 @@ impl EmergencyChange {
         }
     }
 
+    fn keep_quote(&mut self, by: &UserId, evidence: Option<&Evidence>) {
+        if let Some(Evidence::Words { text, message }) = evidence {
+            self.quotes.push(Quote {
+                message: message.clone(),
+                by: by.clone(),
+                captured: *text,
+                stands: *text,
+                is_deleted: false,
+            });
+        }
+    }
+
+    fn quotes_of<'a>(&'a mut self, message: &'a MessageRef) -> impl Iterator<Item = &'a mut Quote> {
+        self.quotes
+            .iter_mut()
+            .filter(|quote| quote.message.is(&message.channel, &message.ts))
+    }
+
+    /// Returns the captured message of this name.
+    pub fn quote(&self, channel: &ChannelId, ts: &MessageTs) -> Option<&Quote> {
+        self.quotes
+            .iter()
+            .find(|quote| quote.message.is(channel, ts))
+    }
+
+    /// Returns who is said to have authorized it by word of mouth, while they
+    /// haven't said whether they did.
+    pub fn awaits_confirmation(&self) -> Option<&UserId> {
+        let given = self.authorization.as_ref()?;
+        let attested = given.attested.as_ref()?;
+        (attested.by != given.by && given.confirmed_at.is_none()).then_some(&given.by)
+    }
+
     /// What is owed anew is chased from the foot of the ladder.
     fn begin_chase_anew(&mut self, duty: Duty) {
         for ((about, _), chase) in &mut self.chases {
@@ -568,7 +854,8 @@ impl EmergencyChange {
 
     /// When the paperwork is due.
     pub fn due_at(&self) -> Option<DateTime<Utc>> {
-        self.deployed_at().map(|at| at + Policy::DOCUMENTATION)
+        let due_at = self.deployed_at()? + Policy::DOCUMENTATION;
+        Some(self.due_no_later_than.map_or(due_at, |at| at.min(due_at)))
     }
 
     /// Who implemented it.
@@ -620,8 +907,22 @@ impl EmergencyChange {
             .exceptions
             .values()
             .filter_map(|one| one.answer.as_ref());
+        let account =
+            self.authorization
+                .as_ref()
+                .and_then(|given| match given.evidence.as_ref()? {
+                    Evidence::Account { text } => Some(*text),
+                    Evidence::Words { .. } | Evidence::Emoji { .. } => None,
+                });
         [self.what, self.verbatim]
             .into_iter()
+            .chain(account)
+            .chain(
+                self.quotes
+                    .iter()
+                    .flat_map(|one| [one.captured, one.stands]),
+            )
+            .chain(self.reason.as_ref().and_then(|stated| stated.text))
             .chain(self.sections.values().map(|written| written.text))
             .chain(self.rejection.as_ref().map(|one| one.reason))
             .chain(self.remediation.as_ref().map(|one| one.text))

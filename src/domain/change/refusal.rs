@@ -232,6 +232,72 @@ pub enum Refusal {
     /// A reason is owed.
     #[error("Say why; a few words are enough.")]
     NoReason,
+    /// Nobody attests another's word by giving their own.
+    #[error(
+        "You can authorize {number} yourself: press *Authorize*. Word of mouth is for what somebody else said."
+    )]
+    OwnWord {
+        /// The change.
+        number: ChangeNumber,
+    },
+    /// What was said before the deployment can be attested, not what is said after.
+    #[error(
+        "{number} is deployed, and you say that it was agreed to after that. Whoever agreed presses *Authorize afterwards* on the card."
+    )]
+    SpokenTooLate {
+        /// The change.
+        number: ChangeNumber,
+    },
+    /// Nothing is attested, or it is confirmed.
+    #[error("{number} has no authorization that waits to be confirmed.")]
+    NothingToConfirm {
+        /// The change.
+        number: ChangeNumber,
+    },
+    /// Only whoever is said to have agreed can say whether they did.
+    #[error("<@{by}> is said to have authorized {number}, so only they can say whether they did.")]
+    NotTheOneNamed {
+        /// The change.
+        number: ChangeNumber,
+        /// Who can.
+        by: UserId,
+    },
+    /// There is no deployment at that time.
+    #[error("{number} has no deployment at {} any more; somebody has put that right before you. The card shows the newest.", Shown(*.at))]
+    NoSuchDeployment {
+        /// The change.
+        number: ChangeNumber,
+        /// The time.
+        at: DateTime<Utc>,
+    },
+    /// Only those who had a part in it can correct it.
+    #[error(
+        "Only the requester and whoever deployed {number} can correct its time. Tell one of them; nothing was changed."
+    )]
+    NotInvolved {
+        /// The change.
+        number: ChangeNumber,
+    },
+    /// It is a second record of another change.
+    #[error("{number} is a duplicate of {of}. Say it of {of}; nothing was changed.")]
+    Duplicate {
+        /// The change.
+        number: ChangeNumber,
+        /// The first record.
+        of: ChangeNumber,
+    },
+    /// A change isn't a duplicate of itself.
+    #[error("{number} can't be a duplicate of itself.")]
+    OwnDuplicate {
+        /// The change.
+        number: ChangeNumber,
+    },
+    /// The message isn't part of the record, or that is known.
+    #[error("Nothing in {number}'s record has changed by that.")]
+    NothingAltered {
+        /// The change.
+        number: ChangeNumber,
+    },
     /// No such exception is open.
     #[error("{number} has no exception that waits for an answer.")]
     NothingToAnswer {
@@ -268,6 +334,7 @@ impl fmt::Display for Shown {
 fn verb(act: Act) -> &'static str {
     match act {
         Act::Authorize | Act::SecondAuthorize => "authorize it",
+        Act::StandIn => "authorize it as the most senior engineer available",
         Act::Deny => "deny it",
         Act::Command => "authorize it as commander",
         Act::Approve => "approve it",
@@ -284,7 +351,7 @@ fn own_request(act: Act) -> String {
              recorded, and a second person makes it good afterwards."
         ),
         Act::Deny => "so you can't deny it. Withdraw it if it isn't needed any more.".to_owned(),
-        Act::SecondAuthorize | Act::Command | Act::Approve | Act::Reject => {
+        Act::SecondAuthorize | Act::StandIn | Act::Command | Act::Approve | Act::Reject => {
             format!("so somebody else has to {verb}.")
         }
     }

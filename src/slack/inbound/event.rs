@@ -85,7 +85,11 @@ fn mention(payload: &Value, received_at: DateTime<Utc>, salt: &mut dyn FnMut() -
             | Modal::Reject
             | Modal::Remediate
             | Modal::AnswerExceptions
-            | Modal::AskSomeoneElse,
+            | Modal::AskSomeoneElse
+            | Modal::Record
+            | Modal::Attest
+            | Modal::CorrectDeployment
+            | Modal::StateReason,
             _,
             _,
         ) => (Ask::Help, Vec::new()),

@@ -140,6 +140,7 @@ fn about(control: Control, change: ChangeNumber) -> Wanted {
         Control::Deployed => Wanted::Asked(Ask::RecordDeployment {
             change: Some(change),
             when: None,
+            at: None,
         }),
         Control::NeverDeployed => Wanted::Asked(Ask::Lapse { change }),
         Control::Withdraw => Wanted::Asked(Ask::Withdraw { change }),
@@ -149,9 +150,21 @@ fn about(control: Control, change: ChangeNumber) -> Wanted {
         Control::Remediate => form(Modal::Remediate),
         Control::AnswerExceptions => form(Modal::AnswerExceptions),
         Control::AskSomeoneElse => form(Modal::AskSomeoneElse),
-        Control::Approve | Control::NameCommander | Control::Declare | Control::More => {
-            Wanted::Nothing(Unheard::Broken("a press that says too little"))
-        }
+        Control::StandIn => Wanted::Asked(Ask::StandIn { change }),
+        Control::ConfirmAttestation => Wanted::Asked(Ask::ConfirmAttestation { change }),
+        Control::DisputeAttestation => Wanted::Asked(Ask::DisputeAttestation { change }),
+        Control::Attest => form(Modal::Attest),
+        Control::StateReason => form(Modal::StateReason),
+        Control::CorrectDeployment
+        | Control::DeployedAt
+        | Control::Same
+        | Control::NotSame
+        | Control::TakeOffer
+        | Control::DeclineOffer
+        | Control::Approve
+        | Control::NameCommander
+        | Control::Declare
+        | Control::More => Wanted::Nothing(Unheard::Broken("a press that says too little")),
     }
 }
 
@@ -258,8 +271,12 @@ fn submission(payload: &Value, received_at: DateTime<Utc>, salt: &mut dyn FnMut(
             | Modal::Reject
             | Modal::Remediate
             | Modal::AnswerExceptions
-            | Modal::AskSomeoneElse,
-            None,
+            | Modal::AskSomeoneElse
+            | Modal::Record
+            | Modal::Attest
+            | Modal::CorrectDeployment
+            | Modal::StateReason,
+            _,
         ) => Err(Unheard::Broken("a form about no change")),
     };
     match submitted {
@@ -324,6 +341,9 @@ fn declare(filled: &Filled<'_>, actor: &UserId, salt: &mut dyn FnMut() -> Salt) 
         criterion: filled
             .option(Input::Criterion)
             .and_then(Criterion::from_name),
+        said: None,
+        deployed: None,
+        drill: false,
     };
     Ok((ask, vec![what, verbatim]))
 }

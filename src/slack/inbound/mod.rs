@@ -143,6 +143,9 @@ fn understand(slash: Slash, typed: &str, salt: &mut dyn FnMut() -> Salt) -> Unde
                 verbatim: verbatim.commitment(),
                 asked: request.asked,
                 criterion: None,
+                said: None,
+                deployed: None,
+                drill: false,
             };
             Understood::Asked(ask, vec![what, verbatim])
         }
@@ -151,6 +154,7 @@ fn understand(slash: Slash, typed: &str, salt: &mut dyn FnMut() -> Salt) -> Unde
             let ask = Ask::RecordDeployment {
                 change,
                 when: when.as_ref().map(Text::commitment),
+                at: None,
             };
             Understood::Asked(ask, when.into_iter().collect())
         }

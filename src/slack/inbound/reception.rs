@@ -142,9 +142,14 @@ impl Reception {
         };
         let groups = match open.which {
             Modal::Declare | Modal::AskSomeoneElse => self.groups().await,
-            Modal::Document | Modal::Reject | Modal::Remediate | Modal::AnswerExceptions => {
-                Vec::new()
-            }
+            Modal::Document
+            | Modal::Reject
+            | Modal::Remediate
+            | Modal::AnswerExceptions
+            | Modal::Record
+            | Modal::Attest
+            | Modal::CorrectDeployment
+            | Modal::StateReason => Vec::new(),
         };
         let Some(view) = self.view(&open, subject.as_ref(), &groups) else {
             // Which change is meant isn't clear: the person is shown theirs.
@@ -236,7 +241,11 @@ impl Reception {
         }
         let showing = views::showing(change?, &self.engine, self.clock.now());
         Some(match open.which {
-            Modal::Declare => return None,
+            Modal::Declare
+            | Modal::Record
+            | Modal::Attest
+            | Modal::CorrectDeployment
+            | Modal::StateReason => return None,
             Modal::Document => modal::document(&showing, from),
             Modal::Reject => modal::reject(&showing, from),
             Modal::Remediate => modal::remediate(&showing, from),

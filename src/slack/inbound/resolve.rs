@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::when::{Unclear, When};
 use crate::domain::authorization::Member;
-use crate::domain::change::{Actor, Command, Place, Source, Submission};
+use crate::domain::change::{Actor, Command, Given, Place, Source, Submission};
 use crate::domain::id::{ChangeNumber, UserId};
 use crate::domain::policy::Party;
 use crate::domain::text::{Commitment, Text};
@@ -107,6 +107,9 @@ async fn resolve(
             verbatim,
             asked,
             criterion,
+            said: _,
+            deployed: _,
+            drill,
         } => {
             let command = Command::Request {
                 what: words.of(*what).await?,
@@ -119,11 +122,15 @@ async fn resolve(
                     thread: gesture.thread.clone(),
                 },
                 criterion: *criterion,
+                said: None,
+                captured: None,
+                drill: *drill,
             };
             return Ok(Resolved::Command(Box::new(Execution {
                 target: Target::New,
                 met: meet(engine, lookup, gesture, &command).await?,
-                submission: submission(gesture, command),
+                submissions: vec![submission(gesture, command)],
+                texts: Vec::new(),
                 gesture: Some(gesture.clone()),
             })));
         }
@@ -131,7 +138,25 @@ async fn resolve(
             let own = engine.store().undeployed_of(gesture.actor.clone()).await?;
             return Ok(Resolved::Reading(change.or(own)));
         }
-        Ask::List { .. } | Ask::Help | Ask::Unsure { .. } | Ask::NotYet { .. } => {
+        Ask::Capture { .. }
+        | Ask::Overhear { .. }
+        | Ask::React { .. }
+        | Ask::Unreact { .. }
+        | Ask::NoteEdit { .. }
+        | Ask::NoteDeletion { .. }
+        | Ask::TakeOffer { .. }
+        | Ask::DeclineOffer { .. }
+        | Ask::Attest { .. }
+        | Ask::ConfirmAttestation { .. }
+        | Ask::DisputeAttestation { .. }
+        | Ask::StandIn { .. }
+        | Ask::CorrectDeployment { .. }
+        | Ask::StateReason { .. }
+        | Ask::LinkAsDuplicate { .. }
+        | Ask::List { .. }
+        | Ask::Help
+        | Ask::Unsure { .. }
+        | Ask::NotYet { .. } => {
             return Ok(Resolved::Reading(None));
         }
         Ask::StateCriterion { change, criterion } => (
@@ -148,12 +173,13 @@ async fn resolve(
         ),
         Ask::Authorize { change } => {
             let by = member(engine, lookup, &gesture.actor, &mut met).await?;
-            let method = crate::domain::change::Method::Button;
-            (*change, Command::Authorize { by, method })
+            let given = Given::Button;
+            (*change, Command::Authorize { by, given })
         }
         Ask::Deny { change } => {
             let by = member(engine, lookup, &gesture.actor, &mut met).await?;
-            (*change, Command::Deny { by })
+            let given = Given::Button;
+            (*change, Command::Deny { by, given })
         }
         Ask::GoAhead { change } => {
             let by = member(engine, lookup, &gesture.actor, &mut met).await?;
@@ -169,7 +195,11 @@ async fn resolve(
                 commander: commander.clone(),
             },
         ),
-        Ask::RecordDeployment { change, when } => {
+        Ask::RecordDeployment {
+            change,
+            when,
+            at: _,
+        } => {
             let own = engine.store().undeployed_of(gesture.actor.clone()).await?;
             let change = change.or(own).ok_or(Unresolved::Sentence(
                 "Which change was deployed? Say its number, for example `/emergency deployed CHG-1001`; `/emergency list` shows the open ones.",
@@ -232,7 +262,8 @@ async fn resolve(
     met.extend(meet(engine, lookup, gesture, &command).await?);
     Ok(Resolved::Command(Box::new(Execution {
         target: Target::Change(change),
-        submission: submission(gesture, command),
+        submissions: vec![submission(gesture, command)],
+        texts: Vec::new(),
         gesture: Some(gesture.clone()),
         met,
     })))

@@ -90,6 +90,7 @@ fn waited_for(change: &EmergencyChange, one: &Obligation) -> String {
         Duty::AnswerRequest
         | Duty::ConfirmDeployment
         | Duty::CommanderAuthorization
+        | Duty::Confirmation
         | Duty::SecondAuthorization
         | Duty::Approval
         | Duty::Remediation

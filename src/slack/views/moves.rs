@@ -144,6 +144,20 @@ pub(super) fn authorize(change: &EmergencyChange) -> SlackBlockButtonElement {
     button(Control::Authorize, label, change.number)
 }
 
+/// *Yes, I authorized it*.
+pub(super) fn confirm(change: &EmergencyChange) -> SlackBlockButtonElement {
+    button(Control::ConfirmAttestation, "Yes, I did", change.number)
+}
+
+/// *No, I didn't*.
+pub(super) fn dispute(change: &EmergencyChange) -> SlackBlockButtonElement {
+    danger(button(
+        Control::DisputeAttestation,
+        "No, I didn't",
+        change.number,
+    ))
+}
+
 /// Refuses it.
 pub(super) fn deny(change: &EmergencyChange) -> SlackBlockButtonElement {
     danger(button(Control::Deny, "Deny", change.number))

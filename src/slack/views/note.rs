@@ -72,6 +72,37 @@ fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
             *known_from,
             &say::person(implementer),
         )),
+        Event::AttestationConfirmed => Some(format!(
+            "{who} confirms: it was authorized by word of mouth."
+        )),
+        Event::AttestationDisputed => Some(format!(
+            "{who} says that it was not authorized. {requester} can ask again, or go ahead without; that is recorded as an exception."
+        )),
+        Event::DeploymentCorrected { from, to, reason } => Some(format!(
+            "{who} put the deployment's time right: {}, not {}. Why: {}",
+            say::at(*to),
+            say::at(*from),
+            say::wrote_in_a_line(&showing.texts.said(reason), ROOM)
+        )),
+        Event::ReasonStated { text, .. } => Some(format!(
+            "{who} stated another reason{}. It is kept as stated and flagged for the genuineness review.",
+            text.map_or_else(String::new, |text| format!(
+                ": {}",
+                say::wrote_in_a_line(&showing.texts.said(&text), ROOM)
+            ))
+        )),
+        Event::LinkedAsDuplicate { of } => Some(format!(
+            "{who} says that it is the same as {of}. It stays listed."
+        )),
+        Event::MessageEdited { .. } => Some(format!(
+            "{who} edited a captured message afterwards. What was captured stays; both are kept."
+        )),
+        Event::MessageDeleted { .. } => Some(format!(
+            "{who} deleted a captured message. What was captured stays."
+        )),
+        Event::ReactionRemoved { name, .. } => Some(format!(
+            "{who} took :{name}: away. That takes nothing back; it is on record."
+        )),
         Event::Lapsed => Some(format!(
             "{who} says it was never deployed. It stays listed; nothing more is owed."
         )),
@@ -219,6 +250,7 @@ pub(super) fn missed(
         | Duty::ConfirmDeployment
         | Duty::Ticket
         | Duty::CommanderAuthorization
+        | Duty::Confirmation
         | Duty::SecondAuthorization
         | Duty::Remediation => String::new(),
     };
@@ -241,7 +273,7 @@ const fn role(duty: Duty) -> &'static str {
         Duty::ConfirmDeployment => " from the requester",
         Duty::Ticket | Duty::Remediation => " from the implementer",
         // These say themselves whose they are.
-        Duty::CommanderAuthorization | Duty::SecondAuthorization => "",
+        Duty::CommanderAuthorization | Duty::Confirmation | Duty::SecondAuthorization => "",
         Duty::Approval | Duty::AnswerException(_) => " from the approver",
     }
 }
@@ -269,6 +301,7 @@ fn reminded(
             Duty::ConfirmDeployment
             | Duty::Ticket
             | Duty::CommanderAuthorization
+            | Duty::Confirmation
             | Duty::SecondAuthorization
             | Duty::Approval
             | Duty::Remediation
@@ -279,6 +312,7 @@ fn reminded(
             Duty::ConfirmDeployment
             | Duty::Ticket
             | Duty::CommanderAuthorization
+            | Duty::Confirmation
             | Duty::SecondAuthorization
             | Duty::Approval
             | Duty::Remediation
@@ -295,6 +329,7 @@ fn reminded(
                 | Duty::ConfirmDeployment
                 | Duty::Ticket
                 | Duty::CommanderAuthorization
+                | Duty::Confirmation
                 | Duty::SecondAuthorization
                 | Duty::Approval
                 | Duty::Remediation => String::new(),

@@ -134,6 +134,7 @@ fn obligation(showing: &Showing<'_>, one: &Obligation) -> String {
         Duty::AnswerRequest
         | Duty::ConfirmDeployment
         | Duty::CommanderAuthorization
+        | Duty::Confirmation
         | Duty::SecondAuthorization
         | Duty::Approval
         | Duty::Remediation => say::duty(one.duty).to_owned(),

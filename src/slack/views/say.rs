@@ -237,6 +237,9 @@ pub(super) const fn exception(exception: Exception) -> &'static str {
         Exception::CommanderLate => "commander's authorization missing at its deadline",
         Exception::SecondPersonLate => "second person's authorization missing at its deadline",
         Exception::Rejected => "rejected in retrospect",
+        Exception::NotGenuine => "the stated reason is none of the five of a genuine emergency",
+        Exception::CapturedLate => "put on record more than a day after it was asked for",
+        Exception::ConfirmedLate => "authorization by word of mouth not confirmed by its deadline",
     }
 }
 
@@ -247,6 +250,7 @@ pub(super) const fn duty(duty: Duty) -> &'static str {
         Duty::ConfirmDeployment => "Word of the deployment",
         Duty::Ticket => "The ticket",
         Duty::CommanderAuthorization => "The incident commander's authorization",
+        Duty::Confirmation => "The confirmation of the authorization by word of mouth",
         Duty::SecondAuthorization => "A second person's authorization",
         Duty::Approval => "The retrospective decision",
         Duty::Remediation => "Word of how it was put right",

@@ -31,6 +31,13 @@ pub(super) fn done(due: &Due<'_>) -> String {
             },
             None => "the commander's authorization is no longer owed".to_owned(),
         },
+        Duty::Confirmation => match &change.authorization {
+            Some(given) => match given.confirmed_at {
+                Some(at) => format!("confirmed by {}", by(&given.by, at)),
+                None => "nothing is to be confirmed any more".to_owned(),
+            },
+            None => "you said that you didn't authorize it".to_owned(),
+        },
         Duty::SecondAuthorization => change.second.as_ref().map_or_else(
             || "a second person's authorization is no longer owed".to_owned(),
             |act| format!("authorized afterwards by {}", by(&act.by, act.at)),

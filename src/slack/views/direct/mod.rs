@@ -80,6 +80,7 @@ fn entries<'a>(items: impl IntoIterator<Item = &'a Due<'a>>) -> Vec<Entry<'a>> {
             | Duty::ConfirmDeployment
             | Duty::Ticket
             | Duty::CommanderAuthorization
+            | Duty::Confirmation
             | Duty::SecondAuthorization
             | Duty::Approval
             | Duty::Remediation => Vec::new(),
@@ -188,6 +189,7 @@ fn wanted(due: &Due<'_>) -> String {
             "your authorization as incident commander".to_owned()
         }
         Duty::CommanderAuthorization => "who commanded the incident?".to_owned(),
+        Duty::Confirmation => "did you authorize this by word of mouth?".to_owned(),
         Duty::SecondAuthorization => "a second person's authorization".to_owned(),
         Duty::Approval => match facts::decision(&due.showing) {
             Decision::Ready(_) => "ready for your decision".to_owned(),
@@ -258,6 +260,10 @@ fn body(due: &Due<'_>, exceptions: &[Exception]) -> String {
         Duty::CommanderAuthorization => {
             "Who commanded the incident? Their authorization of the change is missing.".to_owned()
         }
+        Duty::Confirmation => format!(
+            "You are said to have authorized this by word of mouth. Did you?\n{}",
+            background(due)
+        ),
         Duty::SecondAuthorization => format!(
             "It went ahead without authorization, and you are asked as the second person. Was it right? Then authorize it afterwards; if not, say why in the card's thread.\n{}",
             background(due)
@@ -401,6 +407,10 @@ fn buttons(due: &Due<'_>) -> Vec<SlackBlock> {
                 moves::take_command(change, "I did").into(),
             ],
         )],
+        Duty::Confirmation => row(vec![
+            primary(moves::confirm(change)).into(),
+            moves::dispute(change).into(),
+        ]),
         Duty::SecondAuthorization => row(vec![primary(moves::authorize(change)).into()]),
         Duty::Approval => match facts::decision(&due.showing) {
             Decision::Ready(seen) => row(vec![

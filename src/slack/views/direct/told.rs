@@ -58,6 +58,14 @@ pub fn told(showing: &Showing<'_>, recorded: &Recorded) -> Option<Message> {
         | Event::CommanderAuthorized { .. }
         | Event::SecondAuthorized { .. }
         | Event::Deployed { .. }
+        | Event::AttestationConfirmed
+        | Event::AttestationDisputed
+        | Event::DeploymentCorrected { .. }
+        | Event::ReasonStated { .. }
+        | Event::LinkedAsDuplicate { .. }
+        | Event::MessageEdited { .. }
+        | Event::MessageDeleted { .. }
+        | Event::ReactionRemoved { .. }
         | Event::Lapsed
         | Event::Withdrawn
         | Event::SectionWritten { .. }
