@@ -99,6 +99,7 @@ fn a_denial_looked_up_after_the_deployment_is_still_heard() {
         .then(&[
             Event::Denied {
                 ground: Ground::Policy,
+                evidence: None,
             },
             Event::ExceptionRecorded {
                 exception: Exception::DeployedAgainstDenial,
@@ -135,6 +136,7 @@ fn going_ahead_is_an_exception_that_a_second_person_makes_good() {
             method: Method::Button,
             strength: Strength::Direct,
             ground: Ground::Policy,
+            evidence: None,
         }]);
     let second = story.obligation(Duty::SecondAuthorization).unwrap();
     assert_eq!(second.met_at, Some(story.now));
@@ -192,6 +194,7 @@ fn an_authorizer_who_deploys_authorized_themselves() {
             method: Method::Button,
             strength: Strength::Direct,
             ground: Ground::Policy,
+            evidence: None,
         }])
         .at(hours(1))
         .when(document(DANA, Section::ALL))

@@ -12,8 +12,8 @@ use chrono_tz::Tz;
 
 use super::authorization::{Member, Standing};
 use super::change::{
-    Actor, Command, Criterion, EmergencyChange, Event, Exception, Method, Place, Recorded, Refusal,
-    Source, Submission, decide, declare,
+    Actor, Command, Criterion, EmergencyChange, Event, Exception, Given, Method, Place, Recorded,
+    Refusal, Source, Submission, decide, declare,
 };
 use super::id::{ChangeNumber, ChannelId, GroupId, MessageTs, UserId};
 use super::obligation::{Duty, Obligation, People, next_due_at, obligations};
@@ -180,18 +180,23 @@ fn ask(who: &str, asked: &[Party]) -> Move {
 }
 
 fn authorize(who: &str) -> Move {
-    let method = Method::Button;
     by(
         who,
         Command::Authorize {
             by: full(who),
-            method,
+            given: Given::Button,
         },
     )
 }
 
 fn deny(who: &str) -> Move {
-    by(who, Command::Deny { by: full(who) })
+    by(
+        who,
+        Command::Deny {
+            by: full(who),
+            given: Given::Button,
+        },
+    )
 }
 
 fn go_ahead(who: &str) -> Move {
@@ -286,6 +291,9 @@ fn request() -> Command {
             thread: None,
         },
         criterion: None,
+        said: None,
+        captured: None,
+        drill: false,
     }
 }
 
@@ -387,6 +395,9 @@ fn asking(parties: &[Party]) -> Command {
         asked: parties.to_vec(),
         place,
         criterion,
+        said: None,
+        captured: None,
+        drill: false,
     }
 }
 
@@ -406,6 +417,9 @@ fn saying(words: &str) -> Command {
         asked,
         place,
         criterion: Some(Criterion::ProductionDown),
+        said: None,
+        captured: None,
+        drill: false,
     }
 }
 

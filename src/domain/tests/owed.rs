@@ -44,6 +44,9 @@ fn a_request_to_nobody_under_no_policy_owes_an_answer_by_nobody_in_particular() 
             asked: Vec::new(),
             place,
             criterion,
+            said: None,
+            captured: None,
+            drill: false,
         },
     );
     assert_eq!(duties(&story), [("answer_request".to_owned(), None)]);

@@ -1,7 +1,7 @@
 //! What holds whatever people do, in whatever order, however late it is heard.
 
 use super::*;
-use crate::domain::change::Stage;
+use crate::domain::change::{Given, Stage};
 use crate::domain::obligation::needs_second_person;
 use chrono::Timelike;
 use proptest::prelude::*;
@@ -104,9 +104,12 @@ fn taken(step: &Step, story: &Story) -> Move {
         },
         3 => Command::Authorize {
             by: member,
-            method: Method::Message,
+            given: Given::Button,
         },
-        4 => Command::Deny { by: member },
+        4 => Command::Deny {
+            by: member,
+            given: Given::Button,
+        },
         5 => Command::GoAhead { by: member },
         6 => Command::TakeCommand { by: member },
         7 => Command::NameCommander {

@@ -160,6 +160,9 @@ fn a_request_becomes_the_first_events_of_a_change() {
             thread: None,
         },
         policy: PolicyVersion(1),
+        said: None,
+        captured: None,
+        drill: false,
     }]);
 }
 
@@ -232,6 +235,8 @@ fn an_authorization_keeps_who_when_how_and_on_what_ground() {
             method: Method::Button,
             strength: Strength::Direct,
             ground: Ground::Policy,
+            evidence: None,
+            attested: None,
         }]);
     let given = story.change.authorization.as_ref().unwrap();
     assert_eq!(given.at, berlin("2026-03-14 02:15"));
@@ -284,6 +289,7 @@ fn an_act_handed_in_by_another_is_recorded_as_its_author_s() {
             method: Method::Button,
             strength: Strength::Direct,
             ground: Ground::Policy,
+            evidence: None,
         }]);
     assert_eq!(story.change.second.as_ref().unwrap().by, user(MORGAN));
 }
@@ -303,6 +309,8 @@ fn commander_and_authorizer_in_one_person_act_once() {
                 method: Method::Button,
                 strength: Strength::Direct,
                 ground: Ground::Policy,
+                evidence: None,
+                attested: None,
             },
             Event::CommanderAuthorized {
                 method: Method::Button,
@@ -343,6 +351,7 @@ fn a_denied_change_can_be_asked_of_somebody_else_and_authorized() {
         .when(deny(MORGAN))
         .then(&[Event::Denied {
             ground: Ground::Policy,
+            evidence: None,
         }])
         .at(minutes(2))
         .when(ask(DANA, &[person(ALEX)]));

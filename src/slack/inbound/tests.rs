@@ -152,7 +152,8 @@ fn subcommands_are_heard_as_what_they_ask() {
         ask("deployed"),
         Ask::RecordDeployment {
             change: None,
-            when: None
+            when: None,
+            at: None,
         }
     );
     assert_eq!(
@@ -197,7 +198,8 @@ fn the_words_of_a_deployments_time_are_kept() {
         heard.gesture.ask,
         Ask::RecordDeployment {
             change: Some(CHANGE),
-            when: Some(_)
+            when: Some(_),
+            at: None,
         }
     ));
 }
@@ -256,7 +258,8 @@ fn every_button_asks_what_it_says() {
         ask(Control::Deployed),
         Ask::RecordDeployment {
             change: Some(change),
-            when: None
+            when: None,
+            at: None,
         }
     );
     assert_eq!(ask(Control::NeverDeployed), Ask::Lapse { change });

@@ -10,9 +10,12 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::authorization::Ground;
 use crate::domain::change::{
-    Actor, Criterion, Event, Exception, Method, Place, Recorded, Source, Strength,
+    ActOf, Actor, Capture, Criterion, Event, Evidence, Exception, MessageRef, Method, NotGenuine,
+    Place, Recorded, Source, Strength,
 };
-use crate::domain::id::{ChangeNumber, ChannelId, GroupId, MessageTs, UserId, WorkspaceId};
+use crate::domain::id::{
+    ChangeNumber, ChannelId, GroupId, MessageTs, Permalink, UserId, WorkspaceId,
+};
 use crate::domain::obligation::{Duty, Rung};
 use crate::domain::policy::{Party, PolicyVersion};
 use crate::domain::text::Commitment;
@@ -31,6 +34,17 @@ fn at(second: i64) -> DateTime<Utc> {
 
 fn text(n: u8) -> Commitment {
     Commitment([n; 32])
+}
+
+fn message() -> MessageRef {
+    MessageRef {
+        channel: ChannelId::new("C0INCAUTH1"),
+        ts: MessageTs::new("1773450800.000100"),
+        thread: None,
+        permalink: Some(Permalink::new(
+            "https://acme.slack.com/archives/C0INCAUTH1/p1773450800000100",
+        )),
+    }
 }
 
 fn morgan() -> UserId {
@@ -54,6 +68,12 @@ fn following(event: Option<&Event>) -> Option<Event> {
                 thread: Some(MessageTs::new("1773450800.000100")),
             },
             policy: PolicyVersion(3),
+            said: Some(message()),
+            captured: Some(Capture {
+                by: morgan(),
+                at: at(60),
+            }),
+            drill: true,
         },
         Some(Event::Requested { .. }) => Event::CriterionStated {
             criterion: Criterion::Vulnerability,
@@ -66,9 +86,18 @@ fn following(event: Option<&Event>) -> Option<Event> {
             method: Method::Button,
             strength: Strength::Direct,
             ground: Ground::Policy,
+            evidence: Some(Evidence::Words {
+                text: text(0xa1),
+                message: message(),
+            }),
+            attested: Some(ActOf {
+                by: morgan(),
+                at: at(61),
+            }),
         },
         Some(Event::Authorized { .. }) => Event::Denied {
             ground: Ground::NoPolicy,
+            evidence: None,
         },
         Some(Event::Denied { .. }) => Event::WentAhead,
         Some(Event::WentAhead) => Event::CommanderNamed {
@@ -83,13 +112,41 @@ fn following(event: Option<&Event>) -> Option<Event> {
             method: Method::Spoken,
             strength: Strength::Attested,
             ground: Ground::Commander,
+            evidence: None,
         },
         Some(Event::SecondAuthorized { .. }) => Event::Deployed {
             deployed_at: at(300),
             known_from: Source::Attested,
             implementer: UserId::new("U0DANA0001"),
         },
-        Some(Event::Deployed { .. }) => Event::Lapsed,
+        Some(Event::Deployed { .. }) => Event::DeploymentCorrected {
+            from: at(300),
+            to: at(240),
+            reason: text(0x03),
+        },
+        Some(Event::DeploymentCorrected { .. }) => Event::ReasonStated {
+            reason: NotGenuine::Other,
+            text: Some(text(0x04)),
+        },
+        Some(Event::ReasonStated { .. }) => Event::LinkedAsDuplicate {
+            of: ChangeNumber(1000),
+        },
+        Some(Event::LinkedAsDuplicate { .. }) => Event::MessageEdited {
+            message: message(),
+            from: text(0x05),
+            to: text(0x06),
+        },
+        Some(Event::MessageEdited { .. }) => Event::MessageDeleted {
+            message: message(),
+            from: text(0x06),
+        },
+        Some(Event::MessageDeleted { .. }) => Event::ReactionRemoved {
+            name: "white_check_mark".to_owned(),
+            on: message(),
+        },
+        Some(Event::ReactionRemoved { .. }) => Event::AttestationConfirmed,
+        Some(Event::AttestationConfirmed) => Event::AttestationDisputed,
+        Some(Event::AttestationDisputed) => Event::Lapsed,
         Some(Event::Lapsed) => Event::Withdrawn,
         Some(Event::Withdrawn) => Event::SectionWritten {
             section: Section::RollbackPlan,

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::domain::authorization::{Member, Standing};
-use crate::domain::change::{Method, Place};
+use crate::domain::change::{Given, Place};
 use crate::domain::policy::Party;
 use crate::domain::text::Salt;
 use crate::gesture::{Ask, Mention};
@@ -92,6 +92,9 @@ async fn request(store: &Store, key: &str) -> (Outcome, Option<ChangeNumber>) {
         verbatim: verbatim.commitment(),
         asked: vec![Mention::User(morgan.clone())],
         criterion: None,
+        said: None,
+        deployed: None,
+        drill: false,
     };
     let gesture = gesture(key, "U0DANA0001", ask);
     let heard = Heard {
@@ -108,6 +111,9 @@ async fn request(store: &Store, key: &str) -> (Outcome, Option<ChangeNumber>) {
             thread: None,
         },
         criterion: None,
+        said: None,
+        captured: None,
+        drill: false,
     };
     carry(store, gesture, Target::New, command).await.unwrap()
 }
@@ -125,8 +131,8 @@ async fn authorize(store: &Store, key: &str, who: &str) -> (Outcome, Option<Chan
         standing: Standing::Full,
         groups: std::collections::BTreeSet::new(),
     };
-    let method = Method::Button;
-    let command = Command::Authorize { by, method };
+    let given = Given::Button;
+    let command = Command::Authorize { by, given };
     carry(store, gesture, Target::Change(change), command)
         .await
         .unwrap()
@@ -146,7 +152,8 @@ async fn carry(
     };
     let execution = Execution {
         target,
-        submission,
+        submissions: vec![submission],
+        texts: Vec::new(),
         gesture: Some(gesture),
         met: Vec::new(),
     };
@@ -347,7 +354,7 @@ async fn what_fails_halfway_leaves_nothing_behind() {
     let gesture = gesture("two", "U0MORGAN01", Ask::Authorize { change });
     let command = Command::Authorize {
         by,
-        method: Method::Button,
+        given: Given::Button,
     };
     let failed = carry(&store, gesture, Target::Change(change), command).await;
     assert!(matches!(failed, Err(StoreError::Sqlite(_))), "{failed:?}");

@@ -19,7 +19,7 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, TimeZone, Utc};
 use super::{Message, Said, Showing, Words};
 use crate::domain::authorization::{Member, Standing};
 use crate::domain::change::{
-    Actor, Command, Criterion, EmergencyChange, Event, Exception, Method, Place, Recorded, Source,
+    Actor, Command, Criterion, EmergencyChange, Event, Exception, Given, Place, Recorded, Source,
     Submission, decide, declare,
 };
 use crate::domain::id::{ChangeNumber, ChannelId, GroupId, UserId};
@@ -111,6 +111,9 @@ impl Story {
                     thread: None,
                 },
                 criterion: None,
+                said: None,
+                captured: None,
+                drill: false,
             },
         };
         let history = declare(ChangeNumber(1001), &submission, &policy).unwrap();
@@ -183,13 +186,19 @@ impl Story {
 
     fn authorizes(self, who: &str) -> Self {
         let by = Self::member(who);
-        let method = Method::Button;
-        self.does(who, Command::Authorize { by, method })
+        let given = Given::Button;
+        self.does(who, Command::Authorize { by, given })
     }
 
     fn denies(self, who: &str) -> Self {
         let by = Self::member(who);
-        self.does(who, Command::Deny { by })
+        self.does(
+            who,
+            Command::Deny {
+                by,
+                given: Given::Button,
+            },
+        )
     }
 
     fn goes_ahead(self, who: &str) -> Self {
