@@ -36,7 +36,7 @@ CREATE TABLE offer (
     answer_text       BLOB NOT NULL CHECK (length(answer_text) = 32),
     verdict           TEXT NOT NULL CHECK (verdict IN ('grant', 'refuse')),
     offered_at        INTEGER NOT NULL,
-    stage             TEXT NOT NULL CHECK (stage IN ('offered', 'offered_again', 'undeclared',
+    stage             TEXT NOT NULL CHECK (stage IN ('offered', 'again', 'undeclared',
                           'taken', 'declined')),
     next_at           INTEGER,
     change            INTEGER,

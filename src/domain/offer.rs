@@ -24,7 +24,7 @@ named! {
         /// Whispered where it was said.
         Offered = "offered",
         /// Said once more, by direct message.
-        OfferedAgain = "offered_again",
+        Again = "again",
         /// Left unanswered.
         Undeclared = "undeclared",
         /// Put on record.
@@ -72,7 +72,7 @@ impl OfferStage {
     /// Whether it can still be taken or declined.
     pub const fn is_open(self) -> bool {
         match self {
-            Self::Offered | Self::OfferedAgain | Self::Undeclared => true,
+            Self::Offered | Self::Again | Self::Undeclared => true,
             Self::Taken | Self::Declined => false,
         }
     }
@@ -89,8 +89,8 @@ impl Offer {
     pub fn due(&self, now: DateTime<Utc>) -> Option<(OfferStage, Option<DateTime<Utc>>)> {
         self.next_at.filter(|at| *at <= now)?;
         match self.stage {
-            OfferStage::Offered => Some((OfferStage::OfferedAgain, Some(now + UNDECLARED_AFTER))),
-            OfferStage::OfferedAgain => Some((OfferStage::Undeclared, None)),
+            OfferStage::Offered => Some((OfferStage::Again, Some(now + UNDECLARED_AFTER))),
+            OfferStage::Again => Some((OfferStage::Undeclared, None)),
             OfferStage::Undeclared | OfferStage::Taken | OfferStage::Declined => None,
         }
     }

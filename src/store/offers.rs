@@ -1,7 +1,7 @@
 //! The quiet offers: pairs of messages that whoever asked may put on record.
 
-use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, Row, params};
 
 use super::people::Roster;
 use super::{StoreError, instant, micros, outbox, texts};
@@ -214,7 +214,7 @@ fn advance(
             stage.name(),
             next_at.map(micros)
         ])?;
-    if stage != OfferStage::OfferedAgain {
+    if stage != OfferStage::Again {
         outbox::redraw_offer(connection, workspace, id, now)?;
     }
     Ok(())
@@ -253,13 +253,14 @@ pub(super) fn tick(
     let Some((stage, next_at)) = offer.due(now) else {
         return Ok(());
     };
-    advance(connection, workspace, id, (stage, next_at), now)?;
-    if stage == OfferStage::OfferedAgain {
-        // Nobody is woken for paperwork.
-        let at = by_day(&offer.asker, now, roster);
-        outbox::owe_offer(connection, workspace, &offer, true, at)?;
+    if stage != OfferStage::Again {
+        return advance(connection, workspace, id, (stage, next_at), now);
     }
-    Ok(())
+    // Nobody is woken for paperwork, and the time to answer runs from the morning.
+    let at = by_day(&offer.asker, now, roster);
+    let next_at = next_at.map(|next_at| next_at + (at - now));
+    advance(connection, workspace, id, (stage, next_at), now)?;
+    outbox::owe_offer(connection, workspace, &offer, true, at)
 }
 
 /// Looks at an offer again later: a row that can't be worked must not hold up
@@ -330,7 +331,13 @@ pub(super) fn take(
     }
     let mut freed = Vec::new();
     for offer in offers.iter().filter(|offer| offer.stage.is_open()) {
-        advance(connection, workspace, offer.id, (OfferStage::Taken, None), now)?;
+        advance(
+            connection,
+            workspace,
+            offer.id,
+            (OfferStage::Taken, None),
+            now,
+        )?;
         connection
             .prepare_cached("UPDATE offer SET change = ?3 WHERE workspace = ?1 AND id = ?2")?
             .execute(params![workspace.as_str(), offer.id, number.0])?;
@@ -352,6 +359,3 @@ pub(super) fn needs(
         )?
         .exists(params![workspace.as_str(), text.0])?)
 }
-
-/// How long a row that can't be worked is left alone.
-pub(super) const LEFT_ALONE: TimeDelta = TimeDelta::hours(1);

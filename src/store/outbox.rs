@@ -749,20 +749,26 @@ pub(super) fn release(
     Ok(())
 }
 
-/// Notes that a claimed message goes elsewhere than was meant: there it is to be
-/// looked for.
+/// Notes that a claimed message goes elsewhere than was meant, and says so: there
+/// it is to be looked for.
 pub(super) fn redirect(
     connection: &Connection,
     workspace: &WorkspaceId,
     leader: &str,
     channel: &ChannelId,
+    payload: [u8; 32],
 ) -> Result<(), StoreError> {
     connection
         .prepare_cached(
-            "UPDATE outbox SET channel = ?3
+            "UPDATE outbox SET channel = ?3, payload = ?4
              WHERE workspace = ?1 AND key = ?2 AND state = 'claimed' AND ts IS NULL",
         )?
-        .execute(params![workspace.as_str(), leader, channel.as_str()])?;
+        .execute(params![
+            workspace.as_str(),
+            leader,
+            channel.as_str(),
+            payload
+        ])?;
     Ok(())
 }
 

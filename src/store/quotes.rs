@@ -156,9 +156,7 @@ pub(super) fn fit(
         })
         .collect();
     let kept: BTreeSet<(String, String, String)> = connection
-        .prepare_cached(
-            "SELECT channel, ts, half FROM quote WHERE workspace = ?1 AND change = ?2",
-        )?
+        .prepare_cached("SELECT channel, ts, half FROM quote WHERE workspace = ?1 AND change = ?2")?
         .query_map(params![workspace.as_str(), number.0], |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })?

@@ -58,6 +58,17 @@ fn repeated(showing: &Showing<'_>) -> Option<String> {
     Some(format!("No answer yet; asked again {}", say::at(last_at)))
 }
 
+/// Returns the card where it couldn't be posted in its channel and goes to a
+/// person: it says so, and how that is mended.
+pub fn card_aside(showing: &Showing<'_>) -> Message {
+    let mut whole = card(showing);
+    whole.blocks.push(context(&format!(
+        "I can't post in <#{}>, so the card comes to you; the record is the same. `/invite @breakglass` typed there lets me in, unless the channel is archived.",
+        showing.change.place.channel
+    )));
+    whole
+}
+
 fn fallback(showing: &Showing<'_>) -> String {
     let change = showing.change;
     let what = showing.what_in_a_line(ROOM_IN_A_LINE);

@@ -15,12 +15,13 @@ use crate::domain::policy::{Party, Policy};
 use crate::domain::text::Commitment;
 use crate::engine::Engine;
 use crate::gesture::Which;
-use crate::store::Snapshot;
+use crate::store::{self, Snapshot};
 
 pub mod card;
 pub mod direct;
 pub mod modal;
 pub mod note;
+pub mod offer;
 pub mod reply;
 
 mod blocks;
@@ -78,12 +79,18 @@ impl fmt::Debug for Showing<'_> {
     }
 }
 
-impl Words for Snapshot {
+impl Words for store::Words {
     fn said(&self, text: &Commitment) -> Said {
-        match self.words.get(text) {
+        match self.get(text) {
             Some(Some(words)) => Said::Words(words.clone()),
             Some(None) | None => Said::Redacted,
         }
+    }
+}
+
+impl Words for Snapshot {
+    fn said(&self, text: &Commitment) -> Said {
+        self.words.said(text)
     }
 }
 

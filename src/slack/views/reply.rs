@@ -1,12 +1,16 @@
 //! Replies that only the person who asked sees.
 
+use chrono::{DateTime, Utc};
 use slack_morphism::prelude::{SlackBlock, SlackBlockButtonElement};
 
 use crate::domain::change::EmergencyChange;
+use crate::domain::id::ChangeNumber;
 use crate::domain::obligation::{Duty, Obligation};
+use crate::domain::offer::Offer;
 use crate::domain::ticket::Section;
 use crate::gesture::Which;
-use crate::slack::control::Control;
+use crate::slack::control::{self, Control};
+use crate::store::Words;
 
 use super::blocks::{actions, context, fits, message, one_line, paragraphs, plain, section};
 use super::{Message, Showing, direct, facts, moves, say};
@@ -47,6 +51,48 @@ fn shortened_quote(words: &str) -> String {
         return quoted;
     }
     words.to_owned()
+}
+
+/// Asks whether a time is meant before it is recorded.
+pub fn asked_back(sentence: &str, change: Option<ChangeNumber>, at: DateTime<Utc>) -> Message {
+    let mut blocks = vec![section(sentence)];
+    blocks.extend(change.map(|number| {
+        let record = SlackBlockButtonElement::new(plain("Yes, record it"))
+            .with_action_id(Control::DeployedAt.action_id().into())
+            .with_value(control::time_value(number, at));
+        actions(vec![record.into()])
+    }));
+    message(sentence, blocks)
+}
+
+/// Says how a time in words was understood, with the button that puts it right.
+pub fn deployed_at(showing: &Showing<'_>, at: DateTime<Utc>) -> Message {
+    let number = showing.change.number;
+    let line = format!("{number}: deployed {}, as you said.", say::at(at));
+    let fix = SlackBlockButtonElement::new(plain("Fix"))
+        .with_action_id(Control::CorrectDeployment.action_id().into())
+        .with_value(control::time_value(number, at));
+    message(&line, vec![section(&line), actions(vec![fix.into()])])
+}
+
+/// Asks whether a new change is the same as one that is open.
+pub fn twin(new: &Showing<'_>, open: &Showing<'_>) -> Message {
+    let (number, of) = (new.change.number, open.change.number);
+    let line = format!(
+        "{number} reads like {of}, “{}”. The same?",
+        open.what_in_a_line(ROOM_IN_A_LIST)
+    );
+    let button = |label: &str, control: Control| {
+        SlackBlockButtonElement::new(plain(label))
+            .with_action_id(control.action_id().into())
+            .with_value(control::same_value(number, of))
+    };
+    let same = button("The same", Control::Same);
+    let other = button("Another one", Control::NotSame);
+    message(
+        &line,
+        vec![section(&line), actions(vec![same.into(), other.into()])],
+    )
 }
 
 /// Returns everything about one change, with its next moves.
@@ -165,8 +211,8 @@ fn chase(change: &EmergencyChange) -> Vec<String> {
 }
 
 /// Returns a list of changes, the newest first as they are handed over.
-pub fn list(changes: &[Showing<'_>], which: Which) -> Message {
-    if changes.is_empty() {
+pub fn list(changes: &[Showing<'_>], which: Which, undeclared: &[(Offer, Words)]) -> Message {
+    if changes.is_empty() && undeclared.is_empty() {
         return one_line(match which {
             Which::Mine => {
                 "You have no part in an open change. `/emergency Deploy … @morgan` asks Morgan for authorization; `/emergency list open` shows everybody's."
@@ -191,6 +237,17 @@ pub fn list(changes: &[Showing<'_>], which: Which) -> Message {
             .take(MOST_LISTED)
             .map(|showing| section(&listed(showing))),
     );
+    blocks.extend(undeclared.iter().map(|(offer, words)| {
+        section(&format!(
+            "*Undeclared*  {}\n{} · {}",
+            say::wrote_in_a_line(
+                &crate::slack::views::Words::said(words, &offer.request.text),
+                ROOM_IN_A_LIST
+            ),
+            say::person(&offer.asker),
+            say::at(offer.offered_at)
+        ))
+    }));
     let more = changes.len().saturating_sub(MOST_LISTED);
     let hint = "`/emergency status CHG-…` shows one in full.";
     blocks.push(context(&if more > 0 {

@@ -156,6 +156,7 @@ async fn carry(
         texts: Vec::new(),
         gesture: Some(gesture),
         met: Vec::new(),
+        asks_back: None,
     };
     store.execute(execution, rules(), now()).await
 }

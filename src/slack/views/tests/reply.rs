@@ -99,7 +99,7 @@ fn the_status_tells_everything() {
 fn a_list_has_a_line_for_each_change() {
     let one = Story::deployed();
     let two = Story::asked();
-    insta::assert_snapshot!(read(&list(&[two.showing(), one.showing()], Which::Open)), @r"
+    insta::assert_snapshot!(read(&list(&[two.showing(), one.showing()], Which::Open, &[])), @r"
     » Open emergency changes: 2
     *Open emergency changes* (2)
     *CHG-1001*  Deploy WAF rule to block SQL injection
@@ -114,7 +114,7 @@ fn a_list_has_a_line_for_each_change() {
 fn a_long_list_says_how_many_more_there_are() {
     let one = Story::deployed();
     let many: Vec<_> = (0..50).map(|_| one.showing()).collect();
-    let seen = read(&list(&many, Which::Overdue));
+    let seen = read(&list(&many, Which::Overdue, &[]));
     assert!(
         seen.contains("(50)") && seen.contains("And 30 more."),
         "{seen}"
@@ -123,15 +123,15 @@ fn a_long_list_says_how_many_more_there_are() {
 
 #[test]
 fn an_empty_list_teaches() {
-    insta::assert_snapshot!(read(&list(&[], Which::Mine)), @r"
+    insta::assert_snapshot!(read(&list(&[], Which::Mine, &[])), @r"
     » You have no part in an open change. `/emergency Deploy … @morgan` asks Morgan for authorization; `/emergency list open` shows everybody's.
     You have no part in an open change. `/emergency Deploy … @morgan` asks Morgan for authorization; `/emergency list open` shows everybody's.
     ");
-    insta::assert_snapshot!(read(&list(&[], Which::Open)), @r"
+    insta::assert_snapshot!(read(&list(&[], Which::Open, &[])), @r"
     » No emergency change is open. `/emergency Deploy … @morgan` begins one and asks Morgan for authorization.
     No emergency change is open. `/emergency Deploy … @morgan` begins one and asks Morgan for authorization.
     ");
-    insta::assert_snapshot!(read(&list(&[], Which::Overdue)), @r"
+    insta::assert_snapshot!(read(&list(&[], Which::Overdue, &[])), @r"
     » Nothing is overdue. `/emergency list open` shows what is still owed.
     Nothing is overdue. `/emergency list open` shows what is still owed.
     ");

@@ -81,7 +81,7 @@ fn the_longest_texts_fit_every_view() {
             reading::view(&modal::answer_exceptions(&showing, from));
             reading::view(&modal::ask_someone_else(&showing, &[], from));
             let many: Vec<_> = (0..60).map(|_| story.showing()).collect();
-            read(&reply::list(&many, Which::Open));
+            read(&reply::list(&many, Which::Open, &[]));
             n_views += 8;
         }
         read(&reply::refused(&words, Some(&words)));
