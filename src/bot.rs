@@ -406,13 +406,14 @@ fn is_an_answer(hold: &Hold) -> bool {
     matches!(hold, Hold::Change(_) | Hold::Person(_))
 }
 
-/// Whether something held must not run beside `hold`.
-fn bars(held: &HashSet<Hold>, hold: &Hold) -> bool {
+/// Whether something taken must not run beside `hold`.
+fn bars(taken: &HashSet<Hold>, hold: &Hold) -> bool {
     let asked_in = |channel: &ChannelId| {
-        held.iter()
+        taken
+            .iter()
             .any(|other| matches!(other, Hold::Asking(asked, _) if asked == channel))
     };
-    held.contains(hold) || matches!(hold, Hold::Channel(channel) if asked_in(channel))
+    taken.contains(hold) || matches!(hold, Hold::Channel(channel) if asked_in(channel))
 }
 
 /// What a gesture is about, as far as it says itself.
