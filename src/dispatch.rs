@@ -5,25 +5,23 @@
 //! send of unknown outcome waits out its grace, is looked for in the history by
 //! its key, and is adopted or sent again.
 
+mod render;
+
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
-use crate::domain::change::{Actor, Event, Recorded, Refusal};
 use crate::domain::id::{ChannelId, MessageTs, UserId};
-use crate::domain::obligation::{Duty, Rung, obligations};
-use crate::domain::offer::OfferStage;
+use crate::domain::obligation::{Duty, obligations};
 use crate::domain::policy::Party;
 use crate::engine::Engine;
-use crate::gesture::{Ask, Gesture, Which};
 use crate::slack::client::{Outgoing, SlackClient};
 use crate::slack::error::SlackError;
 use crate::slack::lookup::Lookup;
-use crate::slack::views::{self, Message, card, direct, note, offer, reply};
+use crate::slack::views::{self, Message, card};
 use crate::store::{
-    Answered, Claim, Doubtful, Kind, Offered, Outcome, Owed, Parcel, Snapshot, StoreError,
-    reply_is_alive,
+    Claim, Doubtful, Kind, Offered, Owed, Parcel, Snapshot, StoreError, reply_is_alive,
 };
 
 /// Slack lets one message a second into a channel.
@@ -34,9 +32,6 @@ const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(2);
 
 /// The longest pause after a failure.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(5);
-
-/// How many changes a list shows.
-const LIST: usize = 20;
 
 /// How many people of a group are asked by direct message where its request
 /// can't be seen. More of them would each think that another answers.
@@ -559,197 +554,15 @@ impl Dispatcher {
             .give_up(parcel, error.to_owned(), rules, now)
             .await
     }
+}
 
-    /// Renders a parcel from the state of the moment; nothing if there is
-    /// nothing left to say.
-    async fn render(
-        &self,
-        parcel: &Parcel,
-        now: DateTime<Utc>,
-    ) -> Result<Option<Rendered>, StoreError> {
-        let Some(leader) = parcel.owed.first() else {
-            return Ok(None);
-        };
-        let of = |number| parcel.changes.get(number);
-        let show = |snapshot| views::showing(snapshot, &self.engine, now);
-        let message = match &leader.kind {
-            Kind::Card { change } => of(change).map(|snapshot| {
-                let aside = leader
-                    .stands
-                    .as_ref()
-                    .is_some_and(|(channel, _)| *channel != snapshot.change.place.channel);
-                if aside {
-                    card::card_aside(&show(snapshot))
-                } else {
-                    card::card(&show(snapshot))
-                }
-            }),
-            Kind::Note { change, version } => of(change).and_then(|snapshot| {
-                let recorded = event_at(snapshot, *version)?;
-                note::note(&show(snapshot), recorded)
-            }),
-            Kind::Told { .. } => self.news(parcel, now),
-            Kind::Reminder { .. } => self.reminder(parcel, leader.stands.is_some(), now),
-            Kind::Reply { .. } => match &parcel.answer {
-                Some(answered) => self.reply(answered, parcel, now).await?,
-                None => None,
-            },
-            Kind::Offer { again, .. } => parcel
-                .offer
-                .as_ref()
-                .and_then(|offered| offer_as_it_is(offered, *again, leader.stands.is_some())),
-        };
-        let versions = parcel.changes.values().map(|one| one.change.version);
-        Ok(message.map(|message| Rendered {
-            message,
-            showed: versions.max().unwrap_or_default(),
-        }))
-    }
-
-    /// One message for all the news that a person gets at once.
-    fn news(&self, parcel: &Parcel, now: DateTime<Utc>) -> Option<Message> {
-        let told = parcel.owed.iter().filter_map(|owed| {
-            let Kind::Told {
-                change, version, ..
-            } = &owed.kind
-            else {
-                return None;
-            };
-            let snapshot = parcel.changes.get(change)?;
-            let recorded = event_at(snapshot, *version)?;
-            direct::told(&views::showing(snapshot, &self.engine, now), recorded)
-        });
-        views::joined(told)
-    }
-
-    /// One message for everything that a person is reminded of. A new one
-    /// leaves out what has been done meanwhile.
-    fn reminder(&self, parcel: &Parcel, stands: bool, now: DateTime<Utc>) -> Option<Message> {
-        let mut due = Vec::new();
-        for owed in &parcel.owed {
-            let Kind::Reminder {
-                change,
-                person,
-                duty,
-                due_at,
-                rung,
-            } = &owed.kind
-            else {
-                continue;
-            };
-            let snapshot = parcel.changes.get(change)?;
-            let owner = Party::Person(person.clone());
-            let policy = self.engine.policy_of(&snapshot.change);
-            // The request itself goes to everybody who is asked and can't see the
-            // card; whoever of a group it went to was asked, too.
-            let is_asked = *duty == Duty::AnswerRequest
-                && (*rung == Rung::Opening || snapshot.change.asked.contains(&owner));
-            let open = obligations(&snapshot.change, policy).iter().any(|one| {
-                one.duty == *duty
-                    && one.met_at.is_none()
-                    && (is_asked || one.owner.as_ref() == Some(&owner))
-            });
-            if open || stands {
-                // Who wasn't reached for a while is owed several rungs of one
-                // ladder: the highest says it all, and Slack takes no block twice.
-                due.retain(|earlier: &direct::Due<'_>| {
-                    earlier.showing.change.number != *change || earlier.duty != *duty
-                });
-                due.push(direct::Due {
-                    showing: views::showing(snapshot, &self.engine, now),
-                    duty: *duty,
-                    owner: person,
-                    due_at: *due_at,
-                    rung: *rung,
-                    open,
-                });
-            }
-        }
-        (!due.is_empty()).then(|| direct::reminder(&due, now))
-    }
-
-    async fn reply(
-        &self,
-        answered: &Answered,
-        parcel: &Parcel,
-        now: DateTime<Utc>,
-    ) -> Result<Option<Message>, StoreError> {
-        let typed = || {
-            let words: Vec<&str> = answered
-                .gesture
-                .commitments()
-                .iter()
-                .rev()
-                .filter_map(|text| answered.words.get(text)?.as_deref())
-                .collect();
-            // Of a request's two texts the verbatim one says it all.
-            match &answered.gesture.ask {
-                Ask::Request { .. } => words.first().map(|&text| text.to_owned()),
-                _ => (!words.is_empty())
-                    .then(|| words.into_iter().rev().collect::<Vec<_>>().join("\n\n")),
-            }
-        };
-        let about = answered.change.and_then(|one| parcel.changes.get(&one));
-        let show = |snapshot| views::showing(snapshot, &self.engine, now);
-        let main = match (&answered.outcome, &answered.gesture.ask) {
-            (Outcome::Refused(sentence), _) => Some(reply::refused(sentence, typed().as_deref())),
-            (Outcome::AskedBack { at, sentence }, _) => {
-                Some(reply::asked_back(sentence, answered.change, *at))
-            }
-            (Outcome::Done, ask) => about.filter(|_| states_a_time(ask)).and_then(|snapshot| {
-                let at = deployed_by(&answered.gesture, snapshot)?;
-                Some(reply::deployed_at(&show(snapshot), at))
-            }),
-            (Outcome::Answered, Ask::Status { change }) => match (about, change) {
-                (Some(snapshot), _) => Some(reply::status(&show(snapshot))),
-                (None, Some(number)) => Some(reply::refused(
-                    &Refusal::NoSuchChange(*number).to_string(),
-                    None,
-                )),
-                (None, None) => Some(self.list(Which::Open, answered, now).await?),
-            },
-            (Outcome::Answered, Ask::List { which }) => {
-                Some(self.list(*which, answered, now).await?)
-            }
-            (Outcome::Answered, Ask::Unsure { meant }) => Some(reply::unsure(meant)),
-            (Outcome::Answered, Ask::NotYet { word }) => Some(reply::not_yet(word)),
-            // What was asked for is on record already.
-            (Outcome::Answered, _) => {
-                Some(about.map_or_else(reply::help, |snapshot| reply::status(&show(snapshot))))
-            }
-        };
-        let closed = closed_offer(parcel).map(|one| offer::offer_closed(&one.offer));
-        let twin = answered
-            .twin
-            .and_then(|twin| parcel.changes.get(&twin))
-            .zip(about)
-            .filter(|(_, new)| new.change.duplicate_of.is_none())
-            .map(|(twin, new)| reply::twin(&show(new), &show(twin)));
-        Ok(views::joined(main.into_iter().chain(closed).chain(twin)))
-    }
-
-    async fn list(
-        &self,
-        which: Which,
-        answered: &Answered,
-        now: DateTime<Utc>,
-    ) -> Result<Message, StoreError> {
-        let reader = &answered.gesture.actor;
-        let store = self.engine.store();
-        let open = store.open_changes(LIST).await?;
-        let mut undeclared = store.undeclared(LIST).await?;
-        undeclared.retain(|(offer, _)| match which {
-            Which::Open => true,
-            // No deadline runs for what isn't on record.
-            Which::Overdue => false,
-            Which::Mine => offer.asker == *reader || offer.answer.by == *reader,
-        });
-        let showing: Vec<_> = open
-            .iter()
-            .filter(|snapshot| views::is_listed(&snapshot.change, which, reader))
-            .map(|snapshot| views::showing(snapshot, &self.engine, now))
-            .collect();
-        Ok(reply::list(&showing, which, &undeclared))
+fn claim(parcel: &Parcel, payload: [u8; 32], showed: u64, channel: Option<ChannelId>) -> Claim {
+    Claim {
+        keys: parcel.owed.iter().map(|one| one.key.clone()).collect(),
+        revision: parcel.owed.first().map_or(0, |leader| leader.revision),
+        channel,
+        payload,
+        showed,
     }
 }
 
@@ -789,55 +602,6 @@ fn closed_offer(parcel: &Parcel) -> Option<&Offered> {
         .filter(|offered| !offered.offer.stage.is_open())
 }
 
-/// Renders an offer; nothing if it needn't be made any more.
-fn offer_as_it_is(offered: &Offered, again: bool, stands: bool) -> Option<Message> {
-    let made = || Some(offer::offer(&offered.offer, &offered.words, again));
-    match offered.offer.stage {
-        OfferStage::Offered => made(),
-        // A whisper held up until the direct message came has nothing to add.
-        OfferStage::Again if stands || again => made(),
-        OfferStage::Undeclared | OfferStage::Taken | OfferStage::Declined if stands => {
-            Some(offer::offer_closed(&offered.offer))
-        }
-        OfferStage::Again | OfferStage::Undeclared | OfferStage::Taken | OfferStage::Declined => {
-            None
-        }
-    }
-}
-
-/// Whether somebody said a time in words, or confirmed one.
-fn states_a_time(ask: &Ask) -> bool {
-    match ask {
-        Ask::RecordDeployment { when, at, .. } => when.is_some() || at.is_some(),
-        Ask::Request { deployed, .. } | Ask::Capture { deployed, .. } => deployed.is_some(),
-        _ => false,
-    }
-}
-
-/// Returns the time of the deployment that a gesture recorded.
-fn deployed_by(gesture: &Gesture, snapshot: &Snapshot) -> Option<DateTime<Utc>> {
-    let recorded_by =
-        |one: &&Recorded| one.at == gesture.at && one.actor == Actor::Person(gesture.actor.clone());
-    snapshot
-        .history
-        .iter()
-        .filter(recorded_by)
-        .find_map(|one| match &one.event {
-            Event::Deployed { deployed_at, .. } => Some(*deployed_at),
-            _ => None,
-        })
-}
-
-fn claim(parcel: &Parcel, payload: [u8; 32], showed: u64, channel: Option<ChannelId>) -> Claim {
-    Claim {
-        keys: parcel.owed.iter().map(|one| one.key.clone()).collect(),
-        revision: parcel.owed.first().map_or(0, |leader| leader.revision),
-        channel,
-        payload,
-        showed,
-    }
-}
-
 /// Returns the thread of `channel` that a card or a note stands in. A request made
 /// in a thread has its card there, and Slack has no threads within threads; where
 /// the card had to go to the requester instead, its notes hang on the card.
@@ -856,11 +620,4 @@ fn thread_of(
         Kind::Note { .. } => asked_in.or_else(|| card.map(|(_, ts)| ts.clone())),
         Kind::Reminder { .. } | Kind::Told { .. } | Kind::Reply { .. } | Kind::Offer { .. } => None,
     }
-}
-
-/// Returns the event that led to a version of a change.
-fn event_at(snapshot: &Snapshot, version: u64) -> Option<&crate::domain::change::Recorded> {
-    snapshot
-        .history
-        .get(usize::try_from(version).ok()?.checked_sub(1)?)
 }

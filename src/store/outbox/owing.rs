@@ -1,0 +1,245 @@
+//! What comes into the outbox, and what is to be shown anew.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, params};
+
+use super::Kind;
+use super::row::columns;
+use crate::domain::change::EmergencyChange;
+use crate::domain::effect::Effect;
+use crate::domain::id::{UserId, WorkspaceId};
+use crate::domain::obligation::{Duty, Rung, by_day};
+use crate::domain::offer::Offer;
+use crate::gesture::Gesture;
+use crate::store::people::Roster;
+use crate::store::{StoreError, micros};
+
+/// Deadlines before state before what can wait.
+fn priority(kind: &Kind) -> u8 {
+    match kind {
+        Kind::Reply { .. } => 0,
+        Kind::Card { .. } => 1,
+        Kind::Reminder { .. } => 2,
+        Kind::Told { .. } => 3,
+        Kind::Note { .. } => 4,
+        Kind::Offer { .. } => 5,
+    }
+}
+
+fn owe(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    key: &str,
+    lane: &str,
+    kind: &Kind,
+    not_before: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let columns = columns(kind);
+    connection
+        .prepare_cached(
+            "INSERT INTO outbox (workspace, key, kind, state, lane, priority, not_before,
+                                 change, version, person, duty, due_at, rung, gesture, offer,
+                                 again)
+             VALUES (?1, ?2, ?3, 'owed', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+             ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![
+            workspace.as_str(),
+            key,
+            columns.kind,
+            lane,
+            priority(kind),
+            micros(not_before),
+            columns.change.map(|number| number.0),
+            columns.version,
+            columns.person.map(UserId::as_str),
+            columns.duty,
+            columns.due_at.map(micros),
+            columns.rung,
+            columns.gesture,
+            columns.offer,
+            columns.again,
+        ])?;
+    Ok(())
+}
+
+/// Puts what a change's events owe into the outbox.
+pub(in crate::store) fn owe_effects(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    change: &EmergencyChange,
+    effects: &[Effect],
+    roster: &Roster<'_>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let number = change.number;
+    let channel = change.place.channel.as_str();
+    for effect in effects {
+        match effect {
+            Effect::Card => {
+                let key = format!("card:{number}");
+                let redrawn = connection
+                    .prepare_cached(
+                        "UPDATE outbox SET owed_revision = owed_revision + 1,
+                                state = iif(state = 'settled', 'owed', state),
+                                not_before = iif(state = 'settled', ?3, not_before)
+                         WHERE workspace = ?1 AND key = ?2",
+                    )?
+                    .execute(params![workspace.as_str(), key, micros(now)])?;
+                if redrawn == 0 {
+                    let card = Kind::Card { change: number };
+                    owe(connection, workspace, &key, channel, &card, now)?;
+                }
+            }
+            Effect::Note { version } => {
+                let key = format!("note:{number}:{version}");
+                let note = Kind::Note {
+                    change: number,
+                    version: *version,
+                };
+                owe(connection, workspace, &key, channel, &note, now)?;
+            }
+            Effect::Remind {
+                person,
+                duty,
+                due_at,
+                rung,
+            } => {
+                let due = due_at.map_or(0, micros);
+                let key = format!(
+                    "reminder:{number}:{}:{person}:{due}:{}",
+                    duty.name(),
+                    rung.name()
+                );
+                let reminder = Kind::Reminder {
+                    change: number,
+                    person: person.clone(),
+                    duty: *duty,
+                    due_at: *due_at,
+                    rung: *rung,
+                };
+                owe(connection, workspace, &key, person.as_str(), &reminder, now)?;
+            }
+            Effect::Tell { person, version } => {
+                let key = format!("told:{number}:{version}:{person}");
+                let told = Kind::Told {
+                    change: number,
+                    person: person.clone(),
+                    version: *version,
+                };
+                let at = by_day(person, now, roster);
+                owe(connection, workspace, &key, person.as_str(), &told, at)?;
+            }
+            Effect::Refresh { duty } => {
+                connection
+                    .prepare_cached(
+                        "UPDATE outbox SET owed_revision = owed_revision + 1,
+                                state = iif(state = 'settled', 'owed', state),
+                                not_before = iif(state = 'settled', ?4, not_before)
+                         WHERE workspace = ?1 AND ts IS NOT NULL AND key IN (
+                             SELECT coalesce(batch, key) FROM outbox
+                             WHERE workspace = ?1 AND change = ?2 AND duty = ?3
+                               AND kind = 'reminder')",
+                    )?
+                    .execute(params![
+                        workspace.as_str(),
+                        number.0,
+                        duty.name(),
+                        micros(now)
+                    ])?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Owes a person the answer to their gesture.
+pub(in crate::store) fn owe_reply(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    gesture: &Gesture,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let key = format!("reply:{}", gesture.key);
+    let reply = Kind::Reply {
+        gesture: gesture.key.clone(),
+    };
+    // A lane of its own: a reply goes to its response_url and waits for nobody.
+    owe(connection, workspace, &key, &key, &reply, now)
+}
+
+/// Owes whoever asked an offer; from `not_before` on, where it comes again.
+pub(in crate::store) fn owe_offer(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    offer: &Offer,
+    again: bool,
+    not_before: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let [first, second] = keys_of_offer(offer.id);
+    let kind = Kind::Offer {
+        offer: offer.id,
+        again,
+    };
+    if again {
+        let lane = offer.asker.as_str();
+        owe(connection, workspace, &second, lane, &kind, not_before)
+    } else {
+        // A lane of its own, as for a reply: a whisper waits for nobody.
+        owe(connection, workspace, &first, &first, &kind, not_before)
+    }
+}
+
+/// The keys of an offer's two messages.
+fn keys_of_offer(id: u64) -> [String; 2] {
+    [format!("offer:{id}"), format!("offer:{id}:again")]
+}
+
+/// Lets the messages of an offer show what has become of it, where they stand or
+/// are about to; what isn't sent yet shows it anyway.
+pub(in crate::store) fn redraw_offer(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    id: u64,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let [first, second] = keys_of_offer(id);
+    connection
+        .prepare_cached(
+            "UPDATE outbox SET owed_revision = owed_revision + 1,
+                    state = iif(state = 'settled', 'owed', state),
+                    not_before = iif(state = 'settled', ?4, not_before)
+             WHERE workspace = ?1 AND key IN (?2, ?3) AND (ts IS NOT NULL OR state = 'claimed')",
+        )?
+        .execute(params![workspace.as_str(), first, second, micros(now)])?;
+    Ok(())
+}
+
+/// Owes people the request itself by direct message, at once: its card can't
+/// stand where they would see it. Who is asked anew hears of it anew.
+pub(in crate::store) fn owe_requests(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    change: &EmergencyChange,
+    people: &[UserId],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let (number, duty, rung) = (change.number, Duty::AnswerRequest, Rung::Opening);
+    let asked_at = micros(change.asked_at);
+    for person in people {
+        let key = format!(
+            "reminder:{number}:{}:{person}:{asked_at}:{}",
+            duty.name(),
+            rung.name()
+        );
+        let reminder = Kind::Reminder {
+            change: number,
+            person: person.clone(),
+            duty,
+            due_at: None,
+            rung,
+        };
+        owe(connection, workspace, &key, person.as_str(), &reminder, now)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,210 @@
+//! A message of the outbox as it stands in its row.
+
+use chrono::{DateTime, Utc};
+use rusqlite::Row;
+
+use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId};
+use crate::domain::obligation::{Duty, Rung};
+use crate::store::{StoreError, instant};
+
+/// What a message of the outbox is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// The card of a change.
+    Card {
+        /// Which change.
+        change: ChangeNumber,
+    },
+    /// A line in the card's thread.
+    Note {
+        /// Which change.
+        change: ChangeNumber,
+        /// The event that it tells, by the version of the change.
+        version: u64,
+    },
+    /// A reminder by direct message.
+    Reminder {
+        /// Which change.
+        change: ChangeNumber,
+        /// Who is reminded.
+        person: UserId,
+        /// Of what.
+        duty: Duty,
+        /// Due when.
+        due_at: Option<DateTime<Utc>>,
+        /// On which rung.
+        rung: Rung,
+    },
+    /// News by direct message.
+    Told {
+        /// Which change.
+        change: ChangeNumber,
+        /// Who hears of it.
+        person: UserId,
+        /// The event, by the version of the change.
+        version: u64,
+    },
+    /// A reply that only one person sees.
+    Reply {
+        /// The key of the gesture that it answers.
+        gesture: String,
+    },
+    /// The offer to put on record what was said.
+    Offer {
+        /// Which offer.
+        offer: u64,
+        /// Whether it comes for the second time, by direct message.
+        again: bool,
+    },
+}
+
+/// A message of the outbox as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owed {
+    /// Its key, unique in the workspace; travels with the message.
+    pub key: String,
+    /// What it is.
+    pub kind: Kind,
+    /// How often what it shows has changed.
+    pub revision: u64,
+    /// How often sending it has failed.
+    pub attempts: u32,
+    /// Where it stands in Slack already, if it does: then it is edited.
+    pub stands: Option<(ChannelId, MessageTs)>,
+    /// The message that it went out as part of.
+    pub batch: Option<String>,
+}
+
+/// How a kind stands in the columns of its row.
+#[derive(Default)]
+pub(super) struct Columns<'k> {
+    pub(super) kind: &'static str,
+    pub(super) change: Option<ChangeNumber>,
+    pub(super) version: Option<u64>,
+    pub(super) person: Option<&'k UserId>,
+    pub(super) duty: Option<String>,
+    pub(super) due_at: Option<DateTime<Utc>>,
+    pub(super) rung: Option<String>,
+    pub(super) gesture: Option<&'k str>,
+    pub(super) offer: Option<u64>,
+    pub(super) again: Option<bool>,
+}
+
+/// Returns the columns in which a kind stands.
+pub(super) fn columns(kind: &Kind) -> Columns<'_> {
+    match kind {
+        Kind::Card { change } => Columns {
+            kind: "card",
+            change: Some(*change),
+            ..Columns::default()
+        },
+        Kind::Note { change, version } => Columns {
+            kind: "note",
+            change: Some(*change),
+            version: Some(*version),
+            ..Columns::default()
+        },
+        Kind::Reminder {
+            change,
+            person,
+            duty,
+            due_at,
+            rung,
+        } => Columns {
+            kind: "reminder",
+            change: Some(*change),
+            person: Some(person),
+            duty: Some(duty.name()),
+            due_at: *due_at,
+            rung: Some(rung.name()),
+            ..Columns::default()
+        },
+        Kind::Told {
+            change,
+            person,
+            version,
+        } => Columns {
+            kind: "told",
+            change: Some(*change),
+            version: Some(*version),
+            person: Some(person),
+            ..Columns::default()
+        },
+        Kind::Reply { gesture } => Columns {
+            kind: "reply",
+            gesture: Some(gesture),
+            ..Columns::default()
+        },
+        Kind::Offer { offer, again } => Columns {
+            kind: "offer",
+            offer: Some(*offer),
+            again: Some(*again),
+            ..Columns::default()
+        },
+    }
+}
+
+/// What [`read`] reads.
+pub(super) const COLUMNS: &str = "key, kind, change, version, person, duty, due_at, rung, gesture, \
+                       offer, again, owed_revision, attempts, channel, ts, batch";
+
+/// Reads a row.
+pub(super) fn read(row: &Row<'_>) -> Result<Owed, StoreError> {
+    let corrupt = || StoreError::Corrupt("a message of the outbox");
+    let change = row
+        .get::<_, Option<u64>>("change")?
+        .map(ChangeNumber)
+        .ok_or_else(corrupt);
+    let version = row.get::<_, Option<u64>>("version")?.ok_or_else(corrupt);
+    let person = row
+        .get::<_, Option<String>>("person")?
+        .map(UserId::new)
+        .ok_or_else(corrupt);
+    let kind = match row.get::<_, String>("kind")?.as_str() {
+        "card" => Kind::Card { change: change? },
+        "note" => Kind::Note {
+            change: change?,
+            version: version?,
+        },
+        "reminder" => Kind::Reminder {
+            change: change?,
+            person: person?,
+            duty: row
+                .get::<_, Option<String>>("duty")?
+                .and_then(|name| Duty::from_name(&name))
+                .ok_or_else(corrupt)?,
+            due_at: row.get::<_, Option<i64>>("due_at")?.map(instant),
+            rung: row
+                .get::<_, Option<String>>("rung")?
+                .and_then(|name| Rung::from_name(&name))
+                .ok_or_else(corrupt)?,
+        },
+        "told" => Kind::Told {
+            change: change?,
+            person: person?,
+            version: version?,
+        },
+        "reply" => Kind::Reply {
+            gesture: row
+                .get::<_, Option<String>>("gesture")?
+                .ok_or_else(corrupt)?,
+        },
+        "offer" => Kind::Offer {
+            offer: row.get::<_, Option<u64>>("offer")?.ok_or_else(corrupt)?,
+            again: row.get::<_, Option<bool>>("again")?.ok_or_else(corrupt)?,
+        },
+        _ => return Err(corrupt()),
+    };
+    let channel: Option<String> = row.get("channel")?;
+    let ts: Option<String> = row.get("ts")?;
+    Ok(Owed {
+        key: row.get("key")?,
+        kind,
+        revision: row.get("owed_revision")?,
+        attempts: row.get("attempts")?,
+        stands: channel
+            .zip(ts)
+            .map(|(channel, ts)| (ChannelId::new(channel), MessageTs::new(ts))),
+        batch: row.get("batch")?,
+    })
+}
