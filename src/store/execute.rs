@@ -14,7 +14,8 @@ use crate::domain::change::{
 };
 use crate::domain::effect::effects;
 use crate::domain::id::{ChangeNumber, WorkspaceId};
-use crate::domain::text::{Commitment, Text, much_alike};
+use crate::domain::likeness::much_alike;
+use crate::domain::text::{Commitment, Text};
 use crate::gesture::{Ask, Gesture};
 
 /// How near in time two requests of a channel are asked about as perhaps the same.

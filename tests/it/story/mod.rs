@@ -4,6 +4,7 @@ mod authorize;
 mod capture;
 mod chase;
 mod doors;
+mod offer;
 mod ticket;
 mod trouble;
 
