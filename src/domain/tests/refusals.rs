@@ -287,9 +287,55 @@ fn every_refusal() -> Vec<Refusal> {
         Refusal::OwnGoingAhead {
             act: Act::SecondAuthorize,
         },
+        Refusal::OwnStandIn { act: Act::Approve },
+        Refusal::OwnWord { number },
+        Refusal::SpokenTooLate { number },
+        Refusal::NothingToConfirm { number },
+        Refusal::NoSuchDeployment { number, at },
+        Refusal::NotInvolved { number },
+        Refusal::OwnDuplicate { number },
+        Refusal::NothingAltered { number },
     ];
+    let (by, of) = (user(MORGAN), ChangeNumber(1041));
+    all.extend([
+        Refusal::NotTheOneNamed {
+            number,
+            by: by.clone(),
+        },
+        Refusal::DeniedByWord { number, by },
+        Refusal::Duplicate { number, of },
+        Refusal::CameAfter {
+            number: of,
+            of: number,
+        },
+    ]);
     all.extend(Act::ALL.iter().map(|act| Refusal::OwnRequest { act: *act }));
     all
+}
+
+#[test]
+fn whoever_hands_in_what_another_did_reads_what_stands_against_the_other() {
+    let act = Act::Authorize;
+    let told: Vec<String> = [
+        Refusal::Guest { act },
+        Refusal::Bot { act },
+        Refusal::Left { act },
+        Refusal::Foreign { act },
+        Refusal::OwnRequest { act },
+        Refusal::OwnDeployment { act },
+        Refusal::OwnGoingAhead { act },
+        Refusal::OwnStandIn { act },
+        Refusal::NotAnApprover { act },
+        Refusal::OwnRequest { act: Act::Deny },
+    ]
+    .into_iter()
+    .map(|refusal| refusal.of(&user(SAM)).to_string())
+    .collect();
+    insta::assert_snapshot!(told.join("\n"), @"");
+    let of_nobody = Refusal::NoReason;
+    assert_eq!(of_nobody.clone().of(&user(SAM)), of_nobody);
+    let once = Refusal::NotAnApprover { act }.of(&user(SAM));
+    assert_eq!(once.clone().of(&user(KIM)), once);
 }
 
 #[test]
