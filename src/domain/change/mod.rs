@@ -892,10 +892,14 @@ impl EmergencyChange {
     }
 
     /// Puts a time right. A fact moves the deadline only before that has passed:
-    /// one that had passed by `at` stays where it was.
+    /// one that had passed by `at`, or was missed before that was heard, stays.
     fn correct_deployment(&mut self, from: DateTime<Utc>, to: DateTime<Utc>, at: DateTime<Utc>) {
         let stood = self.due_at();
-        if let Some(due_at) = stood.filter(|due_at| *due_at <= at) {
+        let missed = |due_at| {
+            let mut duties = DUE_WITHIN_A_DAY.iter();
+            duties.any(|duty| self.missed.contains(&(*duty, due_at)))
+        };
+        if let Some(due_at) = stood.filter(|due_at| *due_at <= at || missed(*due_at)) {
             self.due_no_later_than = Some(due_at);
         }
         for deployment in &mut self.deployments {

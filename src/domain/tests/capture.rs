@@ -336,9 +336,15 @@ fn captured_a_day_late_is_an_exception_and_a_microsecond_less_is_none() {
 #[test]
 fn what_is_captured_late_is_chased_from_when_it_was_captured() {
     let story = pair().until(hours(12));
-    insta::assert_snapshot!(story.reminders(&[Duty::ConfirmDeployment]), @"");
+    insta::assert_snapshot!(story.reminders(&[Duty::ConfirmDeployment]), @r"
+    Sat 14 08:00 U0DANA: confirm_deployment again-2
+    Sat 14 11:14 U0DANA: confirm_deployment again-3
+    ");
     let unanswered = said(hours(9)).until(hours(10));
-    insta::assert_snapshot!(unanswered.reminders(&[Duty::AnswerRequest]), @"");
+    insta::assert_snapshot!(unanswered.reminders(&[Duty::AnswerRequest]), @r"
+    Sat 14 11:17 U0MORGAN: answer_request again-1
+    Sat 14 11:20 U0MORGAN: answer_request again-2
+    ");
 }
 
 #[test]

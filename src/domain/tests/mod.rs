@@ -22,6 +22,7 @@ use super::text::{Salt, Text};
 use super::ticket::{Section, content_hash};
 
 mod capture;
+mod correction;
 mod decision;
 mod duties;
 mod exceptions;
