@@ -370,6 +370,9 @@ pub struct Memory {
     /// The time of the deployment that it is about, in microseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deployed_at: Option<i64>,
+    /// Whether what it begins is a rehearsal.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub drill: bool,
     /// A digest of what stood in each section when the modal was opened, so that
     /// what nobody touched isn't written anew: an approval would fall over it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
