@@ -137,7 +137,8 @@ fn a_missing_criterion_can_be_tapped_in_the_message() {
     The ticket still misses why it was an emergency.
     *Due Sun 02:14 UTC (in 24 h).*
     · Why was it an emergency?
-    [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
+    [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed] [Another reason…]
+    · A faster launch, a deadline today or skipping the process is no emergency. If that is why, *Another reason…* keeps it as stated.
     ");
 }
 
@@ -169,8 +170,8 @@ fn an_approver_sees_everything_that_the_decision_is_about() {
     *Due Sun 02:19 UTC (in 15 h 5 min).*
     *What:* Deploy WAF rule to block SQL injection
     *Why an emergency:* Production is down and needs a fix.
-    @Dana asked @Morgan for authorization, Sat 02:14 UTC
-    *Authorized* by @Morgan Sat 02:15 UTC, 4 min before deployment
+    @Dana asked @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
+    *Authorized* by @Morgan Sat 02:15 UTC, 4 min before deployment, by the button
     *Incident commander* @Riley authorized it Sat 02:16 UTC
     *Deployed* by @Dana Sat 02:19 UTC
     *What was done* (@Dana)
@@ -214,7 +215,7 @@ fn the_commander_is_asked_to_authorize_and_others_who_commands() {
     *CHG-1001*  Deploy WAF rule to block SQL injection
     You are named as this incident's commander, and your authorization of the change is missing.
     *Why an emergency:* not yet stated
-    *Authorized* by @Morgan Sat 02:14 UTC, under a minute before deployment
+    *Authorized* by @Morgan Sat 02:14 UTC, under a minute before deployment, by the button
     *Incident commander* @Riley hasn't authorized it yet
     *Deployed* by @Dana Sat 02:14 UTC
     *Due Sun 02:14 UTC (in 21 h).*

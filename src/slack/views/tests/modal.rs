@@ -36,11 +36,15 @@ fn the_form_of_a_request_asks_for_three_things_at_most() {
       ( ) A bug hurts customers and can't wait.
       ( ) An external dependency failed.
       You can also say so later, with one tap on the card.
+    Already deployed? Say when (optional)
+      [ ] 20 min ago
+      For example 20 min ago, 02:19 or yesterday 23:50 CET. Leave it empty if it isn't.
     [Ask now]
     ");
     let prefill = Prefill {
         what: "fix <b>".to_owned(),
         asked: Some(user("morgan")),
+        drill: false,
     };
     insta::assert_snapshot!(view(&declare(&prefill, &engineers(), NOWHERE)), @r"
     # Emergency change
@@ -59,6 +63,9 @@ fn the_form_of_a_request_asks_for_three_things_at_most() {
       ( ) A bug hurts customers and can't wait.
       ( ) An external dependency failed.
       You can also say so later, with one tap on the card.
+    Already deployed? Say when (optional)
+      [ ] 20 min ago
+      For example 20 min ago, 02:19 or yesterday 23:50 CET. Leave it empty if it isn't.
     [Ask now]
     ");
 }

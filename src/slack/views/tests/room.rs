@@ -81,15 +81,16 @@ fn the_longest_texts_fit_every_view() {
             reading::view(&modal::answer_exceptions(&showing, from));
             reading::view(&modal::ask_someone_else(&showing, &[], from));
             let many: Vec<_> = (0..60).map(|_| story.showing()).collect();
-            read(&reply::list(&many, Which::Open));
+            read(&reply::list(&many, Which::Open, &[]));
             n_views += 8;
         }
         read(&reply::refused(&words, Some(&words)));
-        read(&reply::unsure(&words));
+        read(&reply::unsure(&words, &words));
         read(&reply::not_yet(&words));
         let prefill = Prefill {
             what: words,
             asked: None,
+            drill: false,
         };
         let groups: Vec<NamedGroup> = (0..30)
             .map(|n| NamedGroup {
