@@ -166,27 +166,18 @@ pub(super) fn request(showing: &Showing<'_>, room: usize) -> String {
 fn asked_how(showing: &Showing<'_>, room: usize) -> String {
     let change = showing.change;
     let captured = change.captured.as_ref();
-    let recorded = captured.map(|capture| {
-        format!(
-            "put on record by {} {}",
-            say::person(&capture.by),
-            say::at(capture.at)
-        )
-    });
+    let recorded = captured.map(|capture| (say::person(&capture.by), say::at(capture.at)));
     let quote = change
         .said
         .as_ref()
         .and_then(|said| change.quote(&said.channel, &said.ts));
     match (quote, recorded) {
         (Some(quote), None) => words_of(showing, quote, room),
-        (Some(quote), Some(recorded)) => {
-            format!(
-                "{}\n_{}_",
-                words_of(showing, quote, room),
-                capital(&recorded)
-            )
+        (Some(quote), Some((by, at))) => {
+            let words = words_of(showing, quote, room);
+            format!("{words}\n_Put on record by {by} {at}_")
         }
-        (None, Some(recorded)) => format!("not in a message; {recorded}"),
+        (None, Some((by, at))) => format!("as {by} put on record {at}"),
         (None, None) => "by `/emergency`".to_owned(),
     }
 }
@@ -218,15 +209,6 @@ fn quoted(said: &Said, room: usize) -> String {
     }
 }
 
-/// Begins a sentence.
-fn capital(words: &str) -> String {
-    let mut letters = words.chars();
-    letters
-        .next()
-        .map(|first| first.to_uppercase().chain(letters).collect())
-        .unwrap_or_default()
-}
-
 /// Why it was an emergency, what else was stated, or that nobody has said so yet.
 pub(super) fn why(showing: &Showing<'_>) -> String {
     let change = showing.change;
@@ -251,12 +233,12 @@ pub(super) fn why(showing: &Showing<'_>) -> String {
 fn stated_reason(showing: &Showing<'_>, stated: &StatedReason) -> String {
     let words = stated.text.as_ref().map_or_else(String::new, |text| {
         format!(
-            ": {}",
+            ": “{}”",
             say::wrote_in_a_line(&showing.texts.said(text), ROOM_FOR_A_REASON)
         )
     });
     format!(
-        "{}{words}, says {} {}. That is none of the five of a genuine emergency; it is kept as stated and flagged for the genuineness review.",
+        "{}{words}. Stated by {} {}; none of the five of a genuine emergency, so it is flagged for the genuineness review.",
         say::not_genuine(stated.reason),
         say::person(&stated.by),
         say::at(stated.at)

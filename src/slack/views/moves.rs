@@ -64,7 +64,7 @@ fn rare(change: &EmergencyChange) -> Vec<(Control, &'static str)> {
             rare.push((Control::NeverDeployed, "It was never deployed"));
         }
         Stage::Deployed | Stage::Documented | Stage::Approved | Stage::Rejected => {
-            rare.push((Control::CorrectDeployment, "Correct the deployment's time…"));
+            rare.push((Control::CorrectDeployment, "Correct deployment time…"));
         }
         Stage::Withdrawn | Stage::Lapsed | Stage::Closed => return rare,
     }

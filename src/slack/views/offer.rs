@@ -9,33 +9,35 @@ use super::blocks::{actions, button_of, context, message, one_line, primary, sec
 use super::{Message, Words, say};
 
 /// How much of the answer the first line shows: it shall be read on a phone.
-const ROOM_FOR_THE_ANSWER: usize = 120;
+const ROOM_IN_A_LINE: usize = 60;
 
-/// How much of the request.
-const ROOM_FOR_THE_REQUEST: usize = 200;
+/// How much of each message is quoted; the link beside it leads to the rest.
+const ROOM_FOR_A_QUOTE: usize = 400;
 
 /// Returns the offer: first where it was said, and `again` by direct message.
 pub fn offer(offer: &Offer, words: &dyn Words, again: bool) -> Message {
-    let half = |half: &Quoted, room| say::wrote_in_a_line(&words.said(&half.text), room);
-    let answer = half(&offer.answer, ROOM_FOR_THE_ANSWER);
-    let request = half(&offer.request, ROOM_FOR_THE_REQUEST);
-    let author = say::person(&offer.answer.by);
-    let reads = say::verdict(offer.verdict);
-    let line = format!("{author}'s “{answer}” reads like {reads} of your “{request}”. Record it?");
-    let place = if again {
-        format!(" in {}", say::channel(&offer.channel))
-    } else {
-        String::new()
+    let answer = say::wrote_in_a_line(&words.said(&offer.answer.text), ROOM_IN_A_LINE);
+    let line = format!(
+        "{}'s “{answer}” reads like {}. Record it?",
+        say::person(&offer.answer.by),
+        say::verdict(offer.verdict)
+    );
+    let half = |half: &Quoted, label: &str| {
+        let said = say::quotation(&words.said(&half.text), ROOM_FOR_A_QUOTE);
+        format!("{}:\n{said}", said_at(half, label))
     };
     let pair = format!(
-        "{}, {}{place}.",
-        said_at(&offer.request, "Your request"),
-        said_at(&offer.answer, "the answer"),
+        "{}\n{}",
+        half(&offer.request, "Your request"),
+        half(&offer.answer, "The answer")
     );
     let hint = if again {
-        "Asked once more, and not again. Unanswered for a day, the pair is listed as undeclared."
+        format!(
+            "Said in {}. I won't ask again; unanswered for a day, the pair is listed as undeclared.",
+            say::channel(&offer.channel)
+        )
     } else {
-        "One tap records both as they stand, with their times. Only you see this."
+        "One tap records both as they stand, with their times. Only you see this.".to_owned()
     };
     let id = offer.id.to_string();
     let row = vec![
@@ -44,11 +46,7 @@ pub fn offer(offer: &Offer, words: &dyn Words, again: bool) -> Message {
     ];
     message(
         &line,
-        vec![
-            section(&line),
-            actions(row),
-            context(&format!("{pair} {hint}")),
-        ],
+        vec![section(&line), section(&pair), actions(row), context(&hint)],
     )
 }
 

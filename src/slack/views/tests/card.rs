@@ -127,7 +127,7 @@ fn a_deployed_change_owes_its_ticket() {
     *Why an emergency:* Production is down and needs a fix.
     *Ticket* due Sun 02:19 UTC. Missing: what was done, testing, rollback plan, outcome and lessons learned
     *Decision* by @Morgan, due Sun 02:19 UTC
-    [+Document] [Correct the deployment's time…]
+    [+Document] [Correct deployment time…]
     ");
 }
 
@@ -151,7 +151,7 @@ fn a_deployment_without_authorization_asks_a_second_person() {
     *Also needed*: the incident commander's authorization (@Dana is asked who commands) and a second person's authorization from @Morgan
     *Decision* by @Morgan, due Sun 02:23 UTC
     *Exception*: went ahead without authorization
-    [+Document] [Authorize afterwards] [I'm commanding] [Answer the exception] [… Correct the deployment's time… | Another reason…]
+    [+Document] [Authorize afterwards] [I'm commanding] [Answer the exception] [… Correct deployment time… | Another reason…]
     ");
 }
 
@@ -175,7 +175,7 @@ fn a_deployment_told_late_says_when_it_was_told() {
     *Ticket* due Sun 02:44 UTC. Missing: why it was an emergency, what was done, testing, rollback plan, outcome and lessons learned
     *Also needed*: the incident commander's authorization (@Dana is asked who commands)
     *Decision* by @Morgan, due Sun 02:44 UTC
-    [+Document] [I'm commanding] [… Correct the deployment's time… | Another reason…]
+    [+Document] [I'm commanding] [… Correct deployment time… | Another reason…]
     ");
 }
 
@@ -191,7 +191,7 @@ fn a_documented_change_can_be_decided() {
     *Why an emergency:* Production is down and needs a fix.
     *Ticket* complete since Sat 11:14 UTC
     *Decision* by @Morgan, due Sun 02:19 UTC
-    [+Approve] [!Reject] [Document] [Correct the deployment's time…]
+    [+Approve] [!Reject] [Document] [Correct deployment time…]
     ");
 }
 
@@ -215,7 +215,7 @@ fn a_documented_change_without_its_commander_cant_be_decided() {
     *Ticket* complete since Sat 02:19 UTC
     *Also needed*: the incident commander's authorization (@Dana is asked who commands)
     *Decision* by @Morgan, due Sun 02:19 UTC
-    [Document] [I'm commanding] [Correct the deployment's time…]
+    [Document] [I'm commanding] [Correct deployment time…]
     ");
 }
 
@@ -243,7 +243,7 @@ fn an_approved_change_says_what_still_keeps_it_open() {
     *Why an emergency:* Production is down and needs a fix.
     *Ticket* complete since Sat 10:14 UTC
     *Exception*: went ahead without authorization
-    [Document] [Answer the exception] [Correct the deployment's time…]
+    [Document] [Answer the exception] [Correct deployment time…]
     ");
 }
 
@@ -284,7 +284,7 @@ fn a_rejected_change_asks_how_it_was_put_right() {
     *Why an emergency:* Production is down and needs a fix.
     *Ticket* complete since Sat 11:14 UTC
     *Exception*: rejected in retrospect
-    [+Say how it was put right] [Answer the exception] [Correct the deployment's time…]
+    [+Say how it was put right] [Answer the exception] [Correct deployment time…]
     ");
 }
 
@@ -308,7 +308,7 @@ fn a_rejected_change_put_right_waits_for_its_answer() {
     *Why an emergency:* Production is down and needs a fix.
     *Ticket* complete since Sat 11:14 UTC
     *Exception*: rejected in retrospect
-    [Answer the exception] [Correct the deployment's time…]
+    [Answer the exception] [Correct deployment time…]
     ");
 }
 
@@ -349,7 +349,7 @@ fn a_missed_deadline_stays_on_the_card() {
     *Ticket* was due Sun 02:19 UTC and is overdue. Missing: what was done, testing, rollback plan, outcome and lessons learned
     *Decision* by @Morgan, was due Sun 02:19 UTC and is overdue
     *Exceptions*: ticket not complete by its deadline; not decided by its deadline
-    [+Document] [Answer the exceptions] [Correct the deployment's time…]
+    [+Document] [Answer the exceptions] [Correct deployment time…]
     ");
 }
 

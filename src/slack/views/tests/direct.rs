@@ -546,3 +546,69 @@ fn news_of_a_missed_deadline_reaches_the_escalation_contact() {
     Deadline missed. The ticket was due Sun 02:19 UTC from @Dana (noticed Sun 03:14 UTC). Missing: what was done, testing, rollback plan, outcome and lessons learned. The miss stays on record; the reminders go on, every 4 h for a day, then daily.
     ");
 }
+
+#[test]
+fn whoever_is_said_to_have_authorized_it_is_asked() {
+    let story = Story::asked()
+        .because(Criterion::ProductionDown)
+        .minutes(3)
+        .attests("morgan", Some("On the bridge: “go ahead”"));
+    insta::assert_snapshot!(reminded(&story, Duty::Confirmation, Rung::Opening), @"");
+    let confirmed = story.minutes(9).does("morgan", Command::ConfirmAttestation);
+    insta::assert_snapshot!(reminded(&confirmed, Duty::Confirmation, Rung::Opening), @"");
+}
+
+#[test]
+fn whoever_didnt_authorize_it_is_left_in_peace() {
+    let story = Story::asked().minutes(3).attests("morgan", None).minutes(9);
+    let asked = due(&story, Duty::Confirmation, Rung::Opening);
+    let (rung, owner) = (asked.rung, asked.owner);
+    let disputed = story.does("morgan", Command::DisputeAttestation);
+    let item = Due {
+        showing: disputed.showing(),
+        duty: Duty::Confirmation,
+        owner,
+        due_at: None,
+        rung,
+        open: false,
+    };
+    insta::assert_snapshot!(read(&reminder(&[item], disputed.now)), @"");
+}
+
+#[test]
+fn a_second_person_hears_why_they_are_asked() {
+    let story = Story::asked()
+        .because(Criterion::ProductionDown)
+        .minutes(5)
+        .stands_in("gil")
+        .minutes(9)
+        .deploys("dana");
+    insta::assert_snapshot!(reminded(&story, Duty::SecondAuthorization, Rung::Opening), @"");
+}
+
+#[test]
+fn a_drill_is_marked_in_every_direct_message() {
+    let story = Story::drilled()
+        .minutes(1)
+        .authorizes("morgan")
+        .minutes(4)
+        .deploys("dana");
+    let seen = reminded(&story, Duty::Ticket, Rung::Opening);
+    assert!(seen.starts_with("» Drill · CHG-1001, due"), "{seen}");
+    assert!(seen.contains("*Drill · CHG-1001*"), "{seen}");
+    let missed = story.hours(30);
+    let is_missed = |e: &Event| matches!(e, Event::DeadlineMissed { .. });
+    let news = told(&missed.showing(), missed.event(is_missed)).unwrap();
+    assert!(read(&news).starts_with("» Drill · CHG-1001: "), "{news:?}");
+    let done = missed.documents_all().because(Criterion::ProductionDown);
+    let item = Due {
+        showing: done.showing(),
+        duty: Duty::Ticket,
+        owner: &user("dana"),
+        due_at: None,
+        rung: Rung::Opening,
+        open: false,
+    };
+    let seen = read(&reminder(&[item], done.now));
+    assert!(seen.contains("*Drill · CHG-1001*  Done"), "{seen}");
+}

@@ -1,9 +1,10 @@
 use super::*;
+use crate::domain::change::Verdict;
 use crate::domain::id::MessageTs;
 use crate::slack::control::Memory;
 use crate::slack::views::modal::{
-    NamedGroup, OpenedFrom, Prefill, answer_exceptions, ask_someone_else, declare, document,
-    reject, remediate,
+    Candidate, NamedGroup, OpenedFrom, Prefill, Proposal, answer_exceptions, ask_someone_else,
+    attest, correct_deployment, declare, document, record, reject, remediate, state_reason,
 };
 
 use super::reading::view;
@@ -216,4 +217,132 @@ fn a_modal_remembers_its_change_and_where_it_was_opened() {
         memory,
         Memory::at(Some(&channel), Some(&thread)).about(ChangeNumber(1001))
     );
+}
+
+#[test]
+fn a_drills_form_says_that_nothing_counts() {
+    let prefill = Prefill {
+        drill: true,
+        ..Prefill::default()
+    };
+    let form = declare(&prefill, &[], NOWHERE);
+    insta::assert_snapshot!(view(&form), @"");
+    let json = serde_json::to_value(form).unwrap();
+    let memory = Memory::from_metadata(json["private_metadata"].as_str().unwrap()).unwrap();
+    assert!(memory.drill);
+}
+
+#[test]
+fn a_drills_forms_are_marked() {
+    let story = Story::drilled().authorizes("morgan").deploys("dana");
+    let showing = story.showing();
+    for form in [
+        document(&showing, NOWHERE),
+        reject(&showing, NOWHERE),
+        remediate(&showing, NOWHERE),
+        answer_exceptions(&showing, NOWHERE),
+        ask_someone_else(&showing, &[], NOWHERE),
+        attest(&showing, NOWHERE),
+        correct_deployment(&showing, story.now, NOWHERE),
+        state_reason(&showing, NOWHERE),
+    ] {
+        let seen = view(&form);
+        let title = seen.lines().next().unwrap();
+        assert!(title.contains("Drill · CHG-1001"), "{title}");
+        assert!(seen.contains("*Drill · CHG-1001*"), "{seen}");
+    }
+}
+
+fn candidate(who: &str, minutes: i64, text: &str) -> Candidate {
+    Candidate {
+        ts: super::message(minutes).ts,
+        by: user(who),
+        by_name: who.to_owned(),
+        text: text.to_owned(),
+        at: began() + TimeDelta::minutes(minutes),
+    }
+}
+
+fn proposal() -> Proposal {
+    Proposal {
+        candidates: vec![
+            candidate("riley", -2, "error rate at 40 %"),
+            candidate("dana", 0, ASKED),
+            candidate("morgan", 1, "<@UDANA> approved. Deploy."),
+        ],
+        request: Some(super::message(0).ts),
+        answer: Some(super::message(1).ts),
+        verdict: Verdict::Grant,
+        what: "deploying WAF rule to block SQL injection".to_owned(),
+    }
+}
+
+#[test]
+fn the_pair_is_proposed_and_another_can_be_picked() {
+    insta::assert_snapshot!(view(&record(&proposal(), NOWHERE)), @"");
+}
+
+#[test]
+fn a_request_that_nobody_answered_proposes_none() {
+    let unanswered = Proposal {
+        answer: None,
+        verdict: Verdict::Refuse,
+        ..proposal()
+    };
+    let seen = view(&record(&unanswered, NOWHERE));
+    assert!(seen.contains("▸ Nobody has answered yet"), "{seen}");
+    assert!(seen.contains("(•) It refuses the change"), "{seen}");
+}
+
+#[test]
+fn of_very_many_messages_the_proposed_ones_stay() {
+    let mut many = proposal();
+    let later = (2..400).map(|n| candidate("gus", n, "still broken"));
+    many.candidates.extend(later);
+    let seen = view(&record(&many, NOWHERE));
+    assert!(seen.contains("▸ dana, 02:14 UTC"), "{seen}");
+    assert!(seen.contains("▸ morgan, 02:15 UTC"), "{seen}");
+    assert!(!seen.contains("riley"), "{seen}");
+}
+
+#[test]
+fn hostile_messages_fit_the_choice() {
+    for words in [
+        "<!here> <@UDANA> <@UNOBODY> <b> a < b",
+        "&&&&",
+        "😀😀😀😀",
+        "x\ny",
+        "",
+    ] {
+        let mut one = proposal();
+        let text = words.repeat(400);
+        one.candidates.push(Candidate {
+            by_name: text.clone(),
+            ..candidate("gus", 3, &text)
+        });
+        one.what.clone_from(&text);
+        view(&record(&one, NOWHERE));
+    }
+}
+
+#[test]
+fn word_of_mouth_names_who_when_and_how() {
+    insta::assert_snapshot!(view(&attest(&Story::asked().showing(), NOWHERE)), @"");
+}
+
+#[test]
+fn a_correction_remembers_which_time_it_corrects() {
+    let story = Story::deployed();
+    let at = story.change.deployed_at().unwrap();
+    let form = correct_deployment(&story.showing(), at, NOWHERE);
+    insta::assert_snapshot!(view(&form), @"");
+    let json = serde_json::to_value(form).unwrap();
+    let memory = Memory::from_metadata(json["private_metadata"].as_str().unwrap()).unwrap();
+    assert_eq!(memory.deployed_at, Some(at.timestamp_micros()));
+    assert_eq!(memory.change, Some(1001));
+}
+
+#[test]
+fn another_reason_says_what_becomes_of_it() {
+    insta::assert_snapshot!(view(&state_reason(&Story::asked().showing(), NOWHERE)), @"");
 }

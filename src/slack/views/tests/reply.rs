@@ -1,6 +1,16 @@
 use super::*;
+use crate::domain::authorization::Act;
+use crate::domain::change::{Refusal, Verdict};
+use crate::domain::offer::OfferStage;
 use crate::gesture::Which;
-use crate::slack::views::reply::{help, list, not_yet, refused, status, unsure};
+use crate::slack::control;
+use crate::slack::views::Withheld;
+use crate::slack::views::reply::{
+    Undeclared, asked_back, help, list, not_yet, refused, refused_about, status, twin, understood,
+    unsure,
+};
+
+use super::offer::offered;
 
 #[test]
 fn a_refusal_gives_back_what_was_typed() {
@@ -69,7 +79,7 @@ fn the_status_tells_everything() {
     · Reminders so far: @Morgan of an answer to the request 2 times, last Sat 02:20 UTC; @Dana of the ticket 2 times, last Sat 12:14 UTC; @Dana of the incident commander's authorization 2 times, last Sat 12:14 UTC; @Morgan of a second person's authorization 2 times, last Sat 12:14 UTC; @Morgan of the retrospective decision once Sat 02:23 UTC; @Morgan of the answer to an exception once Sat 02:23 UTC.
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
     · A faster launch, a deadline today or skipping the process is no emergency. If that is why, *Another reason…* keeps it as stated.
-    [+Document] [Authorize afterwards] [I'm commanding] [Answer the exceptions] [… Correct the deployment's time… | Another reason…]
+    [+Document] [Authorize afterwards] [I'm commanding] [Answer the exceptions] [… Correct deployment time… | Another reason…]
     ");
     let closed = Story::deployed().documents_all().approves("morgan");
     insta::assert_snapshot!(read(&status(&closed.showing())), @r"
@@ -176,4 +186,140 @@ fn what_was_not_done_is_said() {
     » `rate` isn't there yet, so nothing was done. `/emergency help` shows what is.
     `rate` isn't there yet, so nothing was done. `/emergency help` shows what is.
     ");
+}
+
+#[test]
+fn the_slipped_word_is_in_the_form_already() {
+    let typed = "statsu ".to_owned() + &"x".repeat(3000);
+    let blocks = serde_json::to_value(unsure("status", &typed).blocks).unwrap();
+    let value = blocks[1]["elements"][0]["value"].as_str().unwrap();
+    assert!(value.starts_with("statsu x"), "{value}");
+    assert_eq!(value.len(), 2000);
+}
+
+#[test]
+fn a_time_far_back_is_asked_back() {
+    let at = began() - TimeDelta::hours(14);
+    let sentence = "That was 14 h ago. Really?";
+    let seen = asked_back(sentence, Some("12:14"), ChangeNumber(1001), at);
+    insta::assert_snapshot!(read(&seen), @"");
+    let blocks = serde_json::to_value(&seen.blocks).unwrap();
+    let button = &blocks[3]["elements"][0];
+    assert_eq!(button["action_id"], "deployed_at");
+    assert_eq!(
+        control::read_time_value(button["value"].as_str().unwrap()),
+        Some((ChangeNumber(1001), at))
+    );
+}
+
+#[test]
+fn a_stated_time_is_echoed_with_the_way_to_fix_it() {
+    let story = Story::asked()
+        .minutes(40)
+        .deployed_earlier("dana", TimeDelta::minutes(20));
+    let at = story.change.deployed_at().unwrap();
+    insta::assert_snapshot!(read(&understood(&story.showing(), at)), @"");
+}
+
+#[test]
+fn two_of_one_are_asked_about_and_nothing_waits() {
+    let (mut new, old) = (Story::asked(), Story::asked());
+    new.change.number = ChangeNumber(1002);
+    let seen = twin(&new.showing(), &old.showing());
+    insta::assert_snapshot!(read(&seen), @"");
+    let blocks = serde_json::to_value(&seen.blocks).unwrap();
+    for at in [0, 1] {
+        let value = blocks[2]["elements"][at]["value"].as_str().unwrap();
+        assert_eq!(
+            control::read_same_value(value),
+            Some((ChangeNumber(1002), ChangeNumber(1001)))
+        );
+    }
+}
+
+#[test]
+fn whoever_the_policy_doesnt_name_may_be_the_most_senior_at_hand() {
+    let no = Refusal::NotAnApprover {
+        act: Act::Authorize,
+    }
+    .to_string();
+    let story = Story::asked();
+    insta::assert_snapshot!(read(&refused_about(&no, None, &story.change)), @"");
+    let guest = Refusal::Guest {
+        act: Act::Authorize,
+    }
+    .to_string();
+    let ways = [
+        refused_about(&guest, None, &story.change),
+        refused_about(&no, None, &Story::deployed().change),
+        refused_about(&no, None, &Story::asked().denies("morgan").change),
+        refused_about(&no, None, &Story::asked().authorizes("morgan").change),
+    ];
+    for seen in ways {
+        assert!(!read(&seen).contains("most senior engineer"), "{seen:?}");
+    }
+}
+
+#[test]
+fn what_nobody_declared_stands_at_the_end_of_the_list() {
+    let story = Story::asked();
+    let (grant, words) = offered(OfferStage::Undeclared, Verdict::Grant);
+    let (refusal, same) = offered(OfferStage::Undeclared, Verdict::Refuse);
+    let undeclared = [
+        Undeclared {
+            offer: &grant,
+            texts: &words,
+        },
+        Undeclared {
+            offer: &refusal,
+            texts: &same,
+        },
+        Undeclared {
+            offer: &grant,
+            texts: &Withheld,
+        },
+    ];
+    insta::assert_snapshot!(read(&list(&[story.showing()], Which::Open, &undeclared)), @"");
+    let many: Vec<_> = (0..9).map(|_| undeclared[0]).collect();
+    let seen = read(&list(&[], Which::Open, &many));
+    assert!(seen.contains("No emergency change is open."), "{seen}");
+    assert!(seen.contains("And 4 more."), "{seen}");
+}
+
+#[test]
+fn a_private_channels_change_is_listed_by_number() {
+    let story = Story::deployed();
+    let seen = list(&[story.showing().seen_from_outside()], Which::Open, &[]);
+    insta::assert_snapshot!(read(&seen), @"");
+    let status = read(&status(&Story::captured().showing().seen_from_outside()));
+    assert!(
+        !status.contains("WAF") && !status.contains("approved."),
+        "{status}"
+    );
+}
+
+#[test]
+fn a_drill_is_listed_and_answered_as_one() {
+    let drill = Story::drilled();
+    let seen = read(&list(&[drill.showing()], Which::Mine, &[]));
+    assert!(seen.contains("*Drill · CHG-1001*"), "{seen}");
+    let seen = read(&status(&drill.showing()));
+    assert!(seen.starts_with("» Drill · CHG-1001, waits"), "{seen}");
+    assert!(seen.contains("*Drill · CHG-1001* is waiting"), "{seen}");
+    let deployed = Story::drilled()
+        .minutes(20)
+        .deployed_earlier("dana", TimeDelta::minutes(5));
+    let seen = read(&understood(
+        &deployed.showing(),
+        deployed.change.deployed_at().unwrap(),
+    ));
+    assert!(seen.contains("*Drill · CHG-1001*"), "{seen}");
+}
+
+#[test]
+fn the_status_has_the_whole_pair() {
+    let words = "line\n".repeat(40);
+    let story = Story::asked_in_a_message(&words, None);
+    let seen = read(&status(&story.showing()));
+    assert_eq!(seen.matches("> line").count(), 40, "{seen}");
 }

@@ -1,12 +1,20 @@
 //! The longest texts that people can write still fit what Slack takes.
 
 use super::*;
-use crate::domain::change::LONGEST_TEXT;
+use crate::domain::change::{LONGEST_TEXT, Verdict};
 use crate::domain::obligation::{Rung, obligations};
+use crate::domain::offer::OfferStage;
 use crate::gesture::Which;
 use crate::slack::views::direct::{Due, reminder, told};
 use crate::slack::views::modal::{self, NamedGroup, OpenedFrom, Prefill};
-use crate::slack::views::{card::card, note::note, reply};
+use crate::slack::views::reply::Undeclared;
+use crate::slack::views::{
+    card::{card, card_aside},
+    note::note,
+    reply,
+};
+
+use super::offer::offered_words;
 
 /// Characters that cost most: five when escaped, two where Slack counts them,
 /// a line each, and plain ones.
@@ -15,6 +23,33 @@ const WORST: [&str; 4] = ["&", "😀", "x\n", "x"];
 fn longest(piece: &str) -> String {
     let n = LONGEST_TEXT / piece.chars().count();
     piece.repeat(n)
+}
+
+/// All that can be quoted at once.
+fn in_words(words: &str) -> Story {
+    let capture = Capture {
+        by: user("dana"),
+        at: began() + TimeDelta::minutes(9),
+    };
+    let mut story = Story::asked_in_a_message(words, Some(capture))
+        .minutes(9)
+        .refuses_in_a_message("morgan", 2, words)
+        .asks(vec![person("sam"), group("eng")])
+        .answers_in_a_message("sam", 3, words);
+    // Slack's markup and ours cost room, too.
+    for what in [story.change.what, story.change.verbatim] {
+        story.notebook.0.insert(what, Said::Words(words.to_owned()));
+    }
+    story
+        .states(NotGenuine::Other, Some(words))
+        .edits("sam", 3, words)
+        .deletes("dana", 0)
+}
+
+fn spoken(words: &str) -> Story {
+    Story::asking(words, vec![person("morgan"), group("eng")])
+        .minutes(3)
+        .attests("morgan", Some(words))
 }
 
 /// Every stage of a change of the longest texts, with every exception that can
@@ -42,6 +77,15 @@ fn stages(words: &str) -> Vec<Story> {
         begun(),
         begun().minutes(3).minutes(6),
         begun().denies("morgan"),
+        spoken(words),
+        spoken(words)
+            .minutes(9)
+            .does("morgan", Command::ConfirmAttestation),
+        in_words(words),
+        in_words(words)
+            .deploys("dana")
+            .minutes(30)
+            .corrects(began() - TimeDelta::hours(1)),
         begun().does("dana", Command::Withdraw),
         begun().authorizes("morgan"),
         begun().authorizes("morgan").does("dana", Command::Lapse),
@@ -64,6 +108,16 @@ fn the_longest_texts_fit_every_view() {
         for story in stages(&words) {
             let showing = story.showing();
             read(&card(&showing));
+            read(&card_aside(&showing));
+            read(&reply::twin(&showing, &showing));
+            read(&reply::understood(&showing, story.now));
+            read(&reply::refused_about(&words, Some(&words), &story.change));
+            read(&reply::asked_back(
+                &words,
+                Some(&words),
+                story.change.number,
+                story.now,
+            ));
             read(&reply::status(&showing));
             for one in &story.history {
                 if let Some(note) = note(&showing, one) {
@@ -80,8 +134,17 @@ fn the_longest_texts_fit_every_view() {
             reading::view(&modal::remediate(&showing, from));
             reading::view(&modal::answer_exceptions(&showing, from));
             reading::view(&modal::ask_someone_else(&showing, &[], from));
+            reading::view(&modal::attest(&showing, from));
+            reading::view(&modal::correct_deployment(&showing, story.now, from));
+            reading::view(&modal::state_reason(&showing, from));
             let many: Vec<_> = (0..60).map(|_| story.showing()).collect();
-            read(&reply::list(&many, Which::Open, &[]));
+            let (offer, notebook) =
+                offered_words(OfferStage::Undeclared, Verdict::Grant, &words, &words);
+            let pair = Undeclared {
+                offer: &offer,
+                texts: &notebook,
+            };
+            read(&reply::list(&many, Which::Open, &[pair; 30]));
             n_views += 8;
         }
         read(&reply::refused(&words, Some(&words)));
