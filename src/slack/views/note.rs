@@ -59,8 +59,9 @@ fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
             attested,
             ..
         } => {
-            let how = how(*method, *ground, attested.as_ref());
-            Some(authorized(change, &say::person(by), recorded.at, &how))
+            let by = say::person(by);
+            let how = how(&by, *method, *ground, attested.as_ref());
+            Some(authorized(change, &by, recorded.at, &how))
         }
         Event::Denied { evidence, .. } => Some(format!(
             "Denied by {who}{}. {requester} can ask someone else, or go ahead without; that is recorded as an exception.",
@@ -107,15 +108,14 @@ fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
         Event::LinkedAsDuplicate { of } => Some(format!(
             "{who} says that it is the same as {of}, where it goes on. This number stays listed."
         )),
-        Event::MessageEdited { message, from, to } => Some(format!(
-            "{who} edited {} that is captured here. What was captured stays; both are kept.\nCaptured:\n{}\nNow:\n{}",
-            say::link(message, "a message"),
-            say::quotation(&showing.texts.said(from), ROOM),
-            say::quotation(&showing.texts.said(to), ROOM)
+        // The words themselves aren't said again: somebody may have had a reason
+        // to take them away.
+        Event::MessageEdited { message, .. } => Some(format!(
+            "{who} edited {} that is captured here. What was captured stays; both are on record.",
+            say::link(message, "a message")
         )),
-        Event::MessageDeleted { from, .. } => Some(format!(
-            "A message of {who}'s that is captured here was deleted. What was captured stays:\n{}",
-            say::quotation(&showing.texts.said(from), ROOM)
+        Event::MessageDeleted { .. } => Some(format!(
+            "A message of {who}'s that is captured here was deleted. What was captured stays."
         )),
         Event::ReactionRemoved { name, on } => Some(format!(
             "{who} took :{}: away from {}. That is on record and takes nothing back.",
@@ -204,7 +204,7 @@ fn authorized(change: &EmergencyChange, by: &str, at: DateTime<Utc>, how: &str) 
 
 /// How an authorization was given; by the button, which is the ordinary way, it
 /// needn't be said.
-fn how(method: Method, ground: Ground, attested: Option<&ActOf>) -> String {
+fn how(by: &str, method: Method, ground: Ground, attested: Option<&ActOf>) -> String {
     if ground == Ground::MostSenior {
         return ", as the most senior engineer available by their own word; a second person makes it good within 24 h of the deployment".to_owned();
     }
@@ -213,7 +213,7 @@ fn how(method: Method, ground: Ground, attested: Option<&ActOf>) -> String {
         (Method::Message, _) => ", in a message".to_owned(),
         (Method::Reaction, _) => ", by an emoji".to_owned(),
         (Method::Spoken, Some(attested)) => format!(
-            ", by word of mouth, as {} says; whoever is named is asked to confirm it",
+            ", by word of mouth, as {} says; {by} is asked to confirm that",
             say::person(&attested.by)
         ),
         (Method::Spoken, None) => ", by word of mouth".to_owned(),

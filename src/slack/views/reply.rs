@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use slack_morphism::prelude::SlackBlock;
 
 use crate::domain::authorization::Act;
-use crate::domain::change::{EmergencyChange, Refusal, Verdict};
+use crate::domain::change::{EmergencyChange, Refusal};
 use crate::domain::id::ChangeNumber;
 use crate::domain::obligation::{Duty, Obligation};
 use crate::domain::offer::{Offer, Quoted};
@@ -294,7 +294,7 @@ pub fn list(changes: &[Showing<'_>], which: Which, undeclared: &[Undeclared<'_>]
     }
     whole.text = format!("{} (undeclared: {})", whole.text, undeclared.len());
     whole.blocks.push(section(&format!(
-        "*Undeclared* ({})\nThese read like authorizations, and nobody has put them on record.",
+        "*Undeclared* ({})\nThese read like a request and its answer, and nobody has put them on record.",
         undeclared.len()
     )));
     whole.blocks.extend(
@@ -332,14 +332,10 @@ fn undeclared_pair(pair: &Undeclared<'_>) -> String {
         let by = say::person(&half.by);
         format!("{by} {}{when}: “{said}”", say::link(&half.message, label))
     };
-    let answered = match offer.verdict {
-        Verdict::Grant => "authorized",
-        Verdict::Refuse => "refused",
-    };
     format!(
         "{}\n{}",
         line(&offer.request, "asked"),
-        line(&offer.answer, answered)
+        line(&offer.answer, "answered")
     )
 }
 

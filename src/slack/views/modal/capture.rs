@@ -187,13 +187,19 @@ fn shown<'a>(candidates: &'a [Candidate], proposed: [&Option<MessageTs>; 2]) -> 
 /// A message in a line of plain text. Slack shows no dates there in the reader's
 /// zone, so the hour says that it is UTC.
 fn option(one: &Candidate, all: &[Candidate]) -> String {
-    let name = say::beginning(one.by_name.trim(), ROOM_FOR_A_NAME);
+    let name = name(one);
     let words = named(&one.text, all);
     let line = format!("{name}, {} UTC: {words}", one.at.format("%H:%M"));
     if say::width(&line) <= LONGEST_OPTION {
         return line;
     }
     format!("{}…", say::beginning(&line, LONGEST_OPTION - 1).trim_end())
+}
+
+/// An author's name, which is somebody's words, too.
+fn name(one: &Candidate) -> String {
+    let name = say::plainly(one.by_name.trim(), |_| "somebody".to_owned());
+    say::beginning(&name, ROOM_FOR_A_NAME)
 }
 
 /// What a message says as one line, with people by the names that are known.
@@ -316,7 +322,7 @@ pub fn correct_deployment(
     };
     modal(
         Modal::CorrectDeployment,
-        &title(change, "", " time"),
+        &title(change, "Correct ", ""),
         "Correct",
         &memory,
         blocks,

@@ -61,7 +61,7 @@ fn a_request_without_a_message_says_whose_word_it_is() {
         }
         command
     });
-    insta::assert_snapshot!(evidence(&story), @"@Dana asks @Morgan for authorization, Sat 02:14 UTC, not in a message; put on record by @Riley Sat 02:19 UTC");
+    insta::assert_snapshot!(evidence(&story), @"@Dana asks @Morgan for authorization, Sat 02:14 UTC, as @Riley put on record Sat 02:19 UTC");
 }
 
 #[test]
@@ -216,7 +216,7 @@ fn another_reason_is_shown_as_stated_and_flagged() {
     » CHG-1001: @Dana asks @Morgan to authorize: Deploy WAF rule to block SQL injection
     *CHG-1001*  Deploy WAF rule to block SQL injection
     @Dana asks @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
-    *Why, as stated:* To launch something faster: Sales promised Monday, says @Dana Sat 02:14 UTC. That is none of the five of a genuine emergency; it is kept as stated and flagged for the genuineness review.
+    *Why, as stated:* To launch something faster: “Sales promised Monday”. Stated by @Dana Sat 02:14 UTC; none of the five of a genuine emergency, so it is flagged for the genuineness review.
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
     · If it is one of the five after all, tap it.
     *Exception*: the stated reason is none of the five of a genuine emergency

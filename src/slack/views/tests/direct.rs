@@ -553,26 +553,38 @@ fn whoever_is_said_to_have_authorized_it_is_asked() {
         .because(Criterion::ProductionDown)
         .minutes(3)
         .attests("morgan", Some("On the bridge: “go ahead”"));
-    insta::assert_snapshot!(reminded(&story, Duty::Confirmation, Rung::Opening), @"");
+    insta::assert_snapshot!(reminded(&story, Duty::Confirmation, Rung::Opening), @r"
+    » CHG-1001: did you authorize this by word of mouth?
+    *CHG-1001*  Deploy WAF rule to block SQL injection
+    @Dana says that you authorized this by word of mouth Sat 02:16 UTC. Did you?
+    *Why an emergency:* Production is down and needs a fix.
+    *Authorized* by @Morgan Sat 02:16 UTC, by word of mouth, as @Dana says; waits for @Morgan's confirmation:
+    > On the bridge: “go ahead”
+    [+Yes, I did] [!No, I didn't]
+    ");
     let confirmed = story.minutes(9).does("morgan", Command::ConfirmAttestation);
-    insta::assert_snapshot!(reminded(&confirmed, Duty::Confirmation, Rung::Opening), @"");
+    insta::assert_snapshot!(reminded(&confirmed, Duty::Confirmation, Rung::Opening), @r"
+    » *CHG-1001*  Done: confirmed by @Morgan Sat 02:23 UTC.
+    *CHG-1001*  Done: confirmed by @Morgan Sat 02:23 UTC.
+    ");
 }
 
 #[test]
 fn whoever_didnt_authorize_it_is_left_in_peace() {
     let story = Story::asked().minutes(3).attests("morgan", None).minutes(9);
-    let asked = due(&story, Duty::Confirmation, Rung::Opening);
-    let (rung, owner) = (asked.rung, asked.owner);
     let disputed = story.does("morgan", Command::DisputeAttestation);
     let item = Due {
         showing: disputed.showing(),
         duty: Duty::Confirmation,
-        owner,
+        owner: &user("morgan"),
         due_at: None,
-        rung,
+        rung: Rung::Opening,
         open: false,
     };
-    insta::assert_snapshot!(read(&reminder(&[item], disputed.now)), @"");
+    insta::assert_snapshot!(read(&reminder(&[item], disputed.now)), @r"
+    » *CHG-1001*  Done: you said that you didn't authorize it.
+    *CHG-1001*  Done: you said that you didn't authorize it.
+    ");
 }
 
 #[test]
@@ -583,7 +595,17 @@ fn a_second_person_hears_why_they_are_asked() {
         .stands_in("gil")
         .minutes(9)
         .deploys("dana");
-    insta::assert_snapshot!(reminded(&story, Duty::SecondAuthorization, Rung::Opening), @"");
+    insta::assert_snapshot!(reminded(&story, Duty::SecondAuthorization, Rung::Opening), @r"
+    » CHG-1001, due in 24 h: a second person's authorization
+    *CHG-1001*  Deploy WAF rule to block SQL injection
+    The most senior engineer available authorized it because nobody with the authority was at hand, and you are asked as the second person. Was it right? Then authorize it afterwards; if not, say why in the card's thread.
+    *Why an emergency:* Production is down and needs a fix.
+    *Authorized* by @Gil Sat 02:19 UTC, 4 min before deployment, as the most senior engineer available, which is their own word
+    *Incident commander* not known yet
+    *Deployed* by @Dana Sat 02:23 UTC
+    *Due Sun 02:23 UTC (in 24 h).*
+    [+Authorize afterwards]
+    ");
 }
 
 #[test]

@@ -226,7 +226,23 @@ fn a_drills_form_says_that_nothing_counts() {
         ..Prefill::default()
     };
     let form = declare(&prefill, &[], NOWHERE);
-    insta::assert_snapshot!(view(&form), @"");
+    insta::assert_snapshot!(view(&form), @r"
+    # Emergency drill
+    · This is a drill: everything is rehearsed, and nothing counts.
+    What would you have to change?
+      [ ] Deploy WAF rule to block SQL injection
+    Who should authorize it? (optional)
+      [Choose a person ▾]
+      Leave it empty to ask those whom the policy names.
+    Why can't it wait? (optional)
+      ( ) A critical vulnerability needs patching at once.
+      ( ) Production is down and needs a fix.
+      ( ) Data would be lost without intervention.
+      ( ) A bug hurts customers and can't wait.
+      ( ) An external dependency failed.
+      You can also say so later, with one tap on the card.
+    [Ask now]
+    ");
     let json = serde_json::to_value(form).unwrap();
     let memory = Memory::from_metadata(json["private_metadata"].as_str().unwrap()).unwrap();
     assert!(memory.drill);
@@ -279,7 +295,41 @@ fn proposal() -> Proposal {
 
 #[test]
 fn the_pair_is_proposed_and_another_can_be_picked() {
-    insta::assert_snapshot!(view(&record(&proposal(), NOWHERE)), @"");
+    insta::assert_snapshot!(view(&record(&proposal(), NOWHERE)), @r"
+    # Record authorization
+    · Both messages are recorded word for word, with their authors, times and links. Nothing is said in their names.
+    Which message asks?
+      [▾]
+        No message asks
+        riley, 02:12 UTC: error rate at 40 %
+      ▸ dana, 02:14 UTC: @morgan deploying WAF rule to block SQL injection. Author…
+        morgan, 02:15 UTC: @dana approved. Deploy.
+    Which message answers?
+      [▾]
+        Nobody has answered yet
+        riley, 02:12 UTC: error rate at 40 %
+        dana, 02:14 UTC: @morgan deploying WAF rule to block SQL injection. Author…
+      ▸ morgan, 02:15 UTC: @dana approved. Deploy.
+    What does the answer do?
+      (•) It authorizes the change
+      ( ) It refuses the change
+    What is changed? (optional)
+      [deploying WAF rule to block SQL injection]
+      As it shall be read on the card. Left empty, it is the message that asks.
+    Who asked, if no message does? (optional)
+      [Choose a person ▾]
+    Why can't it wait? (optional)
+      ( ) A critical vulnerability needs patching at once.
+      ( ) Production is down and needs a fix.
+      ( ) Data would be lost without intervention.
+      ( ) A bug hurts customers and can't wait.
+      ( ) An external dependency failed.
+      You can also say so later, with one tap on the card.
+    Already deployed? Say when (optional)
+      [ ] 20 min ago
+      For example 20 min ago, 02:19 or yesterday 23:50 CET. Leave it empty if it isn't.
+    [Record]
+    ");
 }
 
 #[test]
@@ -327,7 +377,19 @@ fn hostile_messages_fit_the_choice() {
 
 #[test]
 fn word_of_mouth_names_who_when_and_how() {
-    insta::assert_snapshot!(view(&attest(&Story::asked().showing(), NOWHERE)), @"");
+    insta::assert_snapshot!(view(&attest(&Story::asked().showing(), NOWHERE)), @r"
+    # CHG-1001 agreed
+    *CHG-1001*  Deploy WAF rule to block SQL injection
+    · You may deploy on this. Whoever you name is asked to confirm it; until they do, the record says that it is your word.
+    Who authorized it?
+      [Choose a person ▾]
+    When was that? (optional)
+      [ ] 5 min ago
+      Leave it empty if it was just now.
+    How, and in what words? (optional)
+      [ ] On the bridge call: “go ahead, block it”
+    [Record]
+    ");
 }
 
 #[test]
@@ -335,7 +397,17 @@ fn a_correction_remembers_which_time_it_corrects() {
     let story = Story::deployed();
     let at = story.change.deployed_at().unwrap();
     let form = correct_deployment(&story.showing(), at, NOWHERE);
-    insta::assert_snapshot!(view(&form), @"");
+    insta::assert_snapshot!(view(&form), @r"
+    # Correct CHG-1001
+    *CHG-1001*  Deploy WAF rule to block SQL injection
+    Recorded as deployed Sat 02:19 UTC. Both times stay in the record.
+    When was it really?
+      [ ] 02:19
+      For example 20 min ago, 02:19 or yesterday 23:50 CET.
+    Why is the recorded time wrong?
+      [ ] Pressed the button after the deployment had finished
+    [Correct]
+    ");
     let json = serde_json::to_value(form).unwrap();
     let memory = Memory::from_metadata(json["private_metadata"].as_str().unwrap()).unwrap();
     assert_eq!(memory.deployed_at, Some(at.timestamp_micros()));
@@ -344,5 +416,18 @@ fn a_correction_remembers_which_time_it_corrects() {
 
 #[test]
 fn another_reason_says_what_becomes_of_it() {
-    insta::assert_snapshot!(view(&state_reason(&Story::asked().showing(), NOWHERE)), @"");
+    insta::assert_snapshot!(view(&state_reason(&Story::asked().showing(), NOWHERE)), @r"
+    # CHG-1001 reason
+    *CHG-1001*  Deploy WAF rule to block SQL injection
+    · None of these is a genuine emergency. The change goes on; the reason is kept as you state it, recorded as an exception and flagged for the genuineness review.
+    Why can't it wait?
+      ( ) To launch something faster
+      ( ) A deadline today
+      ( ) To skip the normal process
+      ( ) Another reason
+    In your own words (optional)
+      [ ]
+      Needed for another reason; welcome with every one.
+    [State it]
+    ");
 }

@@ -45,10 +45,14 @@ pub(super) fn offered_words(
 fn the_offer_shows_both_halves_and_asks_once() {
     let (one, words) = offered(OfferStage::Offered, Verdict::Grant);
     insta::assert_snapshot!(read(&offer(&one, &words, false)), @r"
-    » @Morgan's “@Morgan approved. Deploy.” reads like an authorization of your “@Morgan deploying WAF rule to block SQL injection. Authorization?”. Record it?
-    @Morgan's “@Morgan approved. Deploy.” reads like an authorization of your “@Morgan deploying WAF rule to block SQL injection. Authorization?”. Record it?
+    » @Morgan's “@Morgan approved. Deploy.” reads like an authorization. Record it?
+    @Morgan's “@Morgan approved. Deploy.” reads like an authorization. Record it?
+    Your request↗ Sat 02:14 UTC:
+    > @Morgan deploying WAF rule to block SQL injection. Authorization?
+    The answer↗ Sat 02:15 UTC:
+    > @Morgan approved. Deploy.
     [+Record it] [No, thanks]
-    · Your request↗ Sat 02:14 UTC, the answer↗ Sat 02:15 UTC. One tap records both as they stand, with their times. Only you see this.
+    · One tap records both as they stand, with their times. Only you see this.
     ");
 }
 
@@ -56,10 +60,14 @@ fn the_offer_shows_both_halves_and_asks_once() {
 fn unanswered_it_comes_once_more_and_says_so() {
     let (one, words) = offered(OfferStage::Again, Verdict::Grant);
     insta::assert_snapshot!(read(&offer(&one, &words, true)), @r"
-    » @Morgan's “@Morgan approved. Deploy.” reads like an authorization of your “@Morgan deploying WAF rule to block SQL injection. Authorization?”. Record it?
-    @Morgan's “@Morgan approved. Deploy.” reads like an authorization of your “@Morgan deploying WAF rule to block SQL injection. Authorization?”. Record it?
+    » @Morgan's “@Morgan approved. Deploy.” reads like an authorization. Record it?
+    @Morgan's “@Morgan approved. Deploy.” reads like an authorization. Record it?
+    Your request↗ Sat 02:14 UTC:
+    > @Morgan deploying WAF rule to block SQL injection. Authorization?
+    The answer↗ Sat 02:15 UTC:
+    > @Morgan approved. Deploy.
     [+Record it] [No, thanks]
-    · Your request↗ Sat 02:14 UTC, the answer↗ Sat 02:15 UTC in #c1. Asked once more, and not again. Unanswered for a day, the pair is listed as undeclared.
+    · Said in #c1. I won't ask again; unanswered for a day, the pair is listed as undeclared.
     ");
 }
 

@@ -202,7 +202,14 @@ fn a_time_far_back_is_asked_back() {
     let at = began() - TimeDelta::hours(14);
     let sentence = "That was 14 h ago. Really?";
     let seen = asked_back(sentence, Some("12:14"), ChangeNumber(1001), at);
-    insta::assert_snapshot!(read(&seen), @"");
+    insta::assert_snapshot!(read(&seen), @r"
+    » That was 14 h ago. Really?
+    That was 14 h ago. Really?
+    · You typed:
+    > 12:14
+    [+Yes, record it]
+    · Nothing is recorded of it yet. If it was another time, say it again: `/emergency deployed CHG-1001 20 min ago`.
+    ");
     let blocks = serde_json::to_value(&seen.blocks).unwrap();
     let button = &blocks[3]["elements"][0];
     assert_eq!(button["action_id"], "deployed_at");
@@ -218,7 +225,11 @@ fn a_stated_time_is_echoed_with_the_way_to_fix_it() {
         .minutes(40)
         .deployed_earlier("dana", TimeDelta::minutes(20));
     let at = story.change.deployed_at().unwrap();
-    insta::assert_snapshot!(read(&understood(&story.showing(), at)), @"");
+    insta::assert_snapshot!(read(&understood(&story.showing(), at)), @r"
+    » CHG-1001: recorded as deployed 20 min ago
+    *CHG-1001*  Recorded as deployed Sat 02:34 UTC, 20 min ago.
+    [Fix the time]
+    ");
 }
 
 #[test]
@@ -226,7 +237,16 @@ fn two_of_one_are_asked_about_and_nothing_waits() {
     let (mut new, old) = (Story::asked(), Story::asked());
     new.change.number = ChangeNumber(1002);
     let seen = twin(&new.showing(), &old.showing());
-    insta::assert_snapshot!(read(&seen), @"");
+    insta::assert_snapshot!(read(&seen), @r"
+    » CHG-1002 reads much like CHG-1001. The same?
+    *CHG-1002* reads much like *CHG-1001*, which @Dana asked for Sat 02:14 UTC. The same?
+    CHG-1001:
+    > Deploy WAF rule to block SQL injection
+    CHG-1002:
+    > Deploy WAF rule to block SQL injection
+    [The same] [Another one]
+    · Nothing waits for your answer: CHG-1002 stands until you say that it is the same; then it goes on as CHG-1001.
+    ");
     let blocks = serde_json::to_value(&seen.blocks).unwrap();
     for at in [0, 1] {
         let value = blocks[2]["elements"][at]["value"].as_str().unwrap();
@@ -244,7 +264,11 @@ fn whoever_the_policy_doesnt_name_may_be_the_most_senior_at_hand() {
     }
     .to_string();
     let story = Story::asked();
-    insta::assert_snapshot!(read(&refused_about(&no, None, &story.change)), @"");
+    insta::assert_snapshot!(read(&refused_about(&no, None, &story.change)), @r"
+    » The policy doesn't name you among those who may authorize it. Those it names are on the card.
+    The policy doesn't name you among those who may authorize it. Those it names are on the card.
+    [I'm the most senior engineer available (You say that nobody with the authority is at hand. That is recorded as your word, and a second person with the authority makes it good within 24 h of the deployment.)]
+    ");
     let guest = Refusal::Guest {
         act: Act::Authorize,
     }
@@ -279,7 +303,21 @@ fn what_nobody_declared_stands_at_the_end_of_the_list() {
             texts: &Withheld,
         },
     ];
-    insta::assert_snapshot!(read(&list(&[story.showing()], Which::Open, &undeclared)), @"");
+    insta::assert_snapshot!(read(&list(&[story.showing()], Which::Open, &undeclared)), @r"
+    » Open emergency changes: 1 (undeclared: 3)
+    *Open emergency changes* (1)
+    *CHG-1001*  Deploy WAF rule to block SQL injection
+    @Dana · waits for authorization
+    · `/emergency status CHG-…` shows one in full.
+    *Undeclared* (3)
+    These read like a request and its answer, and nobody has put them on record.
+    @Dana asked↗ Sat 02:14 UTC: “@Morgan deploying WAF rule to block SQL injection. Authorization?”
+    @Morgan answered↗ Sat 02:15 UTC: “@Morgan approved. Deploy.”
+    @Dana asked↗ Sat 02:14 UTC: “@Morgan deploying WAF rule to block SQL injection. Authorization?”
+    @Morgan answered↗ Sat 02:15 UTC: “@Morgan approved. Deploy.”
+    A pair of messages in a private channel, Sat 02:15 UTC
+    · The answer's message menu has *Record authorization*, also later.
+    ");
     let many: Vec<_> = (0..9).map(|_| undeclared[0]).collect();
     let seen = read(&list(&[], Which::Open, &many));
     assert!(seen.contains("No emergency change is open."), "{seen}");
@@ -290,7 +328,13 @@ fn what_nobody_declared_stands_at_the_end_of_the_list() {
 fn a_private_channels_change_is_listed_by_number() {
     let story = Story::deployed();
     let seen = list(&[story.showing().seen_from_outside()], Which::Open, &[]);
-    insta::assert_snapshot!(read(&seen), @"");
+    insta::assert_snapshot!(read(&seen), @r"
+    » Open emergency changes: 1
+    *Open emergency changes* (1)
+    *CHG-1001*  in a private channel
+    deployed, its ticket is owed, due Sun 02:19 UTC (in 24 h)
+    · `/emergency status CHG-…` shows one in full.
+    ");
     let status = read(&status(&Story::captured().showing().seen_from_outside()));
     assert!(
         !status.contains("WAF") && !status.contains("approved."),
