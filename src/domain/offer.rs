@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use super::change::{MessageRef, Verdict};
-use super::id::{ChannelId, UserId};
+use super::id::{ChangeNumber, ChannelId, UserId};
 use super::text::Commitment;
 
 named! {
@@ -53,6 +53,8 @@ pub struct Offer {
     pub offered_at: DateTime<Utc>,
     /// How far it has come.
     pub stage: OfferStage,
+    /// The change that it became.
+    pub change: Option<ChangeNumber>,
     /// When something is to be done about it.
     pub next_at: Option<DateTime<Utc>>,
 }

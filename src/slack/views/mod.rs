@@ -11,7 +11,6 @@ use slack_morphism::prelude::SlackBlock;
 
 use crate::domain::change::EmergencyChange;
 use crate::domain::id::UserId;
-use crate::domain::offer::Offer;
 use crate::domain::policy::{Party, Policy};
 use crate::domain::text::Commitment;
 use crate::engine::Engine;
@@ -150,16 +149,6 @@ pub fn is_listed(change: &EmergencyChange, which: Which, who: &UserId) -> bool {
                 || commander == Some(who)
                 || change.implementers().any(|one| one == who)
         }
-    }
-}
-
-/// Whether a list of this kind shows a pair of messages that nobody declared.
-pub fn is_undeclared_listed(offer: &Offer, which: Which, who: &UserId) -> bool {
-    match which {
-        Which::Open => true,
-        // No deadline runs for what isn't on record.
-        Which::Overdue => false,
-        Which::Mine => offer.asker == *who || offer.answer.by == *who,
     }
 }
 

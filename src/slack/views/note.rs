@@ -33,6 +33,10 @@ pub fn note(showing: &Showing<'_>, recorded: &Recorded) -> Option<Message> {
     Some(message(&text, vec![section(&seen)]))
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm for each event; the compiler sees that none is missing"
+)]
 fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
     let change = showing.change;
     let who = actor(&recorded.actor);

@@ -3,7 +3,7 @@
 
 use crate::domain::change::Verdict;
 use crate::domain::offer::{Offer, OfferStage, Quoted};
-use crate::slack::control::Control;
+use crate::slack::control::{self, Control};
 
 use super::blocks::{actions, button_of, context, message, one_line, primary, section};
 use super::{Message, Words, say};
@@ -39,7 +39,7 @@ pub fn offer(offer: &Offer, words: &dyn Words, again: bool) -> Message {
     } else {
         "One tap records both as they stand, with their times. Only you see this.".to_owned()
     };
-    let id = offer.id.to_string();
+    let id = control::offer_value(offer.id);
     let row = vec![
         primary(button_of(Control::TakeOffer, "Record it", &id)).into(),
         button_of(Control::DeclineOffer, "No, thanks", &id).into(),
@@ -77,7 +77,12 @@ pub fn offer_closed(offer: &Offer) -> Message {
     );
     let channel = say::channel(&offer.channel);
     one_line(&match offer.stage {
-        OfferStage::Taken => format!("Done: {pair} is on record; the card is in {channel}."),
+        OfferStage::Taken => {
+            let number = offer
+                .change
+                .map_or_else(String::new, |number| format!(" as {number}"));
+            format!("Done: {pair} is on record{number}; the card is in {channel}.")
+        }
         OfferStage::Declined => {
             format!("Done: {pair} isn't recorded, as you said. You won't be asked again.")
         }

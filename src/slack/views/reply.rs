@@ -3,7 +3,7 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use slack_morphism::prelude::SlackBlock;
+use slack_morphism::prelude::{SlackBlock, SlackBlockButtonElement};
 
 use crate::domain::authorization::Act;
 use crate::domain::change::{EmergencyChange, Refusal};
@@ -15,7 +15,7 @@ use crate::gesture::Which;
 use crate::slack::control::{self, Control};
 
 use super::blocks::{
-    actions, button_of, context, fits, message, one_line, paragraphs, primary, section,
+    actions, button_of, context, fits, message, one_line, paragraphs, plain, primary, section,
 };
 use super::{Message, Said, Showing, Words, direct, facts, moves, say};
 
@@ -76,25 +76,25 @@ fn refusal(sentence: &str, typed: Option<&str>) -> Vec<SlackBlock> {
 
 /// Asks whether a deployment was really so long ago. One tap records it; whoever
 /// meant another time says it again.
-pub fn asked_back(
-    sentence: &str,
-    typed: Option<&str>,
-    change: ChangeNumber,
-    at: DateTime<Utc>,
-) -> Message {
-    let mut blocks = refusal(sentence, typed);
-    let value = control::time_value(change, at);
-    let yes = primary(button_of(Control::DeployedAt, "Yes, record it", &value));
-    blocks.push(actions(vec![yes.into()]));
+pub fn asked_back(sentence: &str, change: Option<ChangeNumber>, at: DateTime<Utc>) -> Message {
+    let mut blocks = vec![section(sentence)];
+    let number = if let Some(change) = change {
+        let value = control::time_value(change, at);
+        let yes = primary(button_of(Control::DeployedAt, "Yes, record it", &value));
+        blocks.push(actions(vec![yes.into()]));
+        format!(" {change}")
+    } else {
+        String::new()
+    };
     blocks.push(context(&format!(
-        "Nothing is recorded of it yet. If it was another time, say it again: `/emergency deployed {change} 20 min ago`."
+        "No deployment is recorded yet. If it was at another time, say it again: `/emergency deployed{number} 20 min ago`."
     )));
     message(sentence, blocks)
 }
 
 /// Says how a time that was stated in words was understood, with the way to put
 /// it right.
-pub fn understood(showing: &Showing<'_>, at: DateTime<Utc>) -> Message {
+pub fn deployed_at(showing: &Showing<'_>, at: DateTime<Utc>) -> Message {
     let change = showing.change;
     let title = say::title(change);
     let ago = say::span(showing.now - at);
@@ -431,13 +431,17 @@ pub fn help() -> Message {
 
 /// Asks whether a subcommand was meant. One more tap asks for authorization, in
 /// case it wasn't; what was `typed` is in its form already.
-pub fn unsure(meant: &str, typed: &str) -> Message {
+pub fn unsure(meant: &str, typed: Option<&str>) -> Message {
     let line = format!(
         "Did you mean `/emergency {}`? Nothing was recorded.",
         say::safe(meant, 40).words
     );
-    let typed = say::beginning(typed.trim(), LONGEST_VALUE);
-    let request = button_of(Control::Declare, "No, ask for authorization", &typed);
+    let label = "No, ask for authorization";
+    let mut request = SlackBlockButtonElement::new(plain(label))
+        .with_action_id(Control::Declare.action_id().into());
+    if let Some(typed) = typed.map(str::trim).filter(|typed| !typed.is_empty()) {
+        request = request.with_value(say::beginning(typed, LONGEST_VALUE));
+    }
     message(&line, vec![section(&line), actions(vec![request.into()])])
 }
 

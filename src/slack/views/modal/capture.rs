@@ -11,7 +11,7 @@ use slack_morphism::prelude::{
 
 use crate::domain::change::{LONGEST_TEXT, NotGenuine, Verdict};
 use crate::domain::id::{MessageTs, UserId};
-use crate::slack::control::{Input, Memory, Modal};
+use crate::slack::control::{Input, Memory, Modal, NO_MESSAGE};
 
 use super::super::blocks::{context, plain, section};
 use super::super::{Showing, say};
@@ -20,15 +20,12 @@ use super::{
     title,
 };
 
-/// How many messages can be chosen from. Slack puts a hundred options into a
-/// select, and one of them is none of the messages.
-const MOST_CANDIDATES: usize = 99;
+/// How many messages can be chosen from. More would be a crowd, and the modal
+/// remembers who wrote each of them in the 3,000 characters that Slack keeps.
+const MOST_CANDIDATES: usize = 40;
 
 /// How much of an author's name an option shows.
 const ROOM_FOR_A_NAME: usize = 20;
-
-/// The value of the option that no message is it.
-pub const NO_MESSAGE: &str = "none";
 
 /// A message that may be the request or the answer.
 #[derive(Clone, PartialEq, Eq)]
@@ -84,6 +81,11 @@ impl fmt::Debug for Proposal {
 
 /// Returns the form that records a request and its answer from messages.
 pub fn record(proposal: &Proposal, from: OpenedFrom<'_>) -> SlackView {
+    let shown = shown(proposal);
+    let mut memory = Memory::at(from.channel, from.thread);
+    for one in &shown {
+        memory.wrote(&one.ts, &one.by);
+    }
     let mut what = long_text();
     if !proposal.what.trim().is_empty() {
         what = what.with_initial_value(say::beginning(&proposal.what, LONGEST_TEXT));
@@ -96,14 +98,14 @@ pub fn record(proposal: &Proposal, from: OpenedFrom<'_>) -> SlackView {
             Input::Request,
             "Which message asks?",
             "No message asks",
-            proposal,
+            &shown,
             proposal.request.as_ref(),
         ),
         message(
             Input::Answer,
             "Which message answers?",
             "Nobody has answered yet",
-            proposal,
+            &shown,
             proposal.answer.as_ref(),
         ),
         verdict(proposal.verdict),
@@ -130,7 +132,7 @@ pub fn record(proposal: &Proposal, from: OpenedFrom<'_>) -> SlackView {
         Modal::Record,
         "Record authorization",
         "Record",
-        &Memory::at(from.channel, from.thread),
+        &memory,
         blocks,
     )
 }
@@ -140,16 +142,15 @@ fn message(
     name: Input,
     label: &str,
     none: &str,
-    proposal: &Proposal,
+    candidates: &[&Candidate],
     chosen: Option<&MessageTs>,
 ) -> SlackBlock {
     type Choice = SlackBlockChoiceItem<SlackBlockPlainTextOnly>;
-    let shown = shown(&proposal.candidates, [&proposal.request, &proposal.answer]);
     let no_message: Choice = SlackBlockChoiceItem::new(plain(none), NO_MESSAGE.to_owned());
     let mut options: Vec<Choice> = vec![no_message.clone()];
     let mut initial = no_message;
-    for one in shown {
-        let text = option(one, &proposal.candidates);
+    for one in candidates {
+        let text = option(one, candidates);
         let choice = SlackBlockChoiceItem::new(plain(&text), one.ts.as_str().to_owned());
         if chosen == Some(&one.ts) {
             initial = choice.clone();
@@ -164,8 +165,10 @@ fn message(
 }
 
 /// Those messages that there is room for: what is proposed, and the newest.
-fn shown<'a>(candidates: &'a [Candidate], proposed: [&Option<MessageTs>; 2]) -> Vec<&'a Candidate> {
+fn shown(proposal: &Proposal) -> Vec<&Candidate> {
+    let proposed = [&proposal.request, &proposal.answer];
     let is_proposed = |one: &Candidate| proposed.iter().any(|ts| ts.as_ref() == Some(&one.ts));
+    let candidates = &proposal.candidates;
     let n_proposed = candidates.iter().filter(|one| is_proposed(one)).count();
     let mut room = MOST_CANDIDATES.saturating_sub(n_proposed);
     let mut shown: Vec<&Candidate> = candidates
@@ -186,7 +189,7 @@ fn shown<'a>(candidates: &'a [Candidate], proposed: [&Option<MessageTs>; 2]) -> 
 
 /// A message in a line of plain text. Slack shows no dates there in the reader's
 /// zone, so the hour says that it is UTC.
-fn option(one: &Candidate, all: &[Candidate]) -> String {
+fn option(one: &Candidate, all: &[&Candidate]) -> String {
     let name = name(one);
     let words = named(&one.text, all);
     let line = format!("{name}, {} UTC: {words}", one.at.format("%H:%M"));
@@ -204,7 +207,7 @@ fn name(one: &Candidate) -> String {
 
 /// What a message says as one line, with people by the names that are known.
 /// Plain text knows no markup: it would show what stands in the angle brackets.
-fn named(text: &str, all: &[Candidate]) -> String {
+fn named(text: &str, all: &[&Candidate]) -> String {
     let name_of = |who: &UserId| {
         let known = all.iter().find(|one| one.by == *who);
         known

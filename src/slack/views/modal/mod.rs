@@ -22,9 +22,7 @@ use super::{Said, Showing, direct, moves, say};
 
 mod capture;
 
-pub use capture::{
-    Candidate, NO_MESSAGE, Proposal, attest, correct_deployment, record, state_reason,
-};
+pub use capture::{Candidate, Proposal, attest, correct_deployment, record, state_reason};
 
 /// How many checkboxes Slack puts into one input.
 const MOST_CHECKBOXES: usize = 10;

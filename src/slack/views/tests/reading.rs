@@ -251,9 +251,9 @@ fn inline(markup: &str) -> String {
             out.push_str(date.split_once('|').unwrap().1);
         } else if let Some((address, label)) = inner.split_once('|') {
             hold(address.starts_with("https://"), &"a link to nowhere");
-            out.push_str(&format!("{label}↗"));
+            out.extend([label, "↗"]);
         } else if let Some(channel) = inner.strip_prefix('#') {
-            out.push_str(&format!("#{}", channel.to_lowercase()));
+            out.extend(["#", &channel.to_lowercase()]);
         } else if let Some(group) = inner.strip_prefix("!subteam^S") {
             out.extend(["@", &group.to_lowercase(), "s"]);
         } else {

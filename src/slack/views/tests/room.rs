@@ -110,12 +110,11 @@ fn the_longest_texts_fit_every_view() {
             read(&card(&showing));
             read(&card_aside(&showing));
             read(&reply::twin(&showing, &showing));
-            read(&reply::understood(&showing, story.now));
+            read(&reply::deployed_at(&showing, story.now));
             read(&reply::refused_about(&words, Some(&words), &story.change));
             read(&reply::asked_back(
                 &words,
-                Some(&words),
-                story.change.number,
+                Some(story.change.number),
                 story.now,
             ));
             read(&reply::status(&showing));
@@ -148,7 +147,7 @@ fn the_longest_texts_fit_every_view() {
             n_views += 8;
         }
         read(&reply::refused(&words, Some(&words)));
-        read(&reply::unsure(&words, &words));
+        read(&reply::unsure(&words, Some(&words)));
         read(&reply::not_yet(&words));
         let prefill = Prefill {
             what: words,
