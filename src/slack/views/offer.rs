@@ -87,7 +87,7 @@ pub fn offer_closed(offer: &Offer) -> Message {
             format!("Done: {pair} isn't recorded, as you said. You won't be asked again.")
         }
         OfferStage::Undeclared => format!(
-            "{pair} in {channel} is listed as undeclared. *Record authorization* in the message's menu still records it."
+            "{pair} in {channel} is listed as undeclared.\n*Record authorization* in the message's menu still records it."
         ),
         OfferStage::Offered | OfferStage::Again => {
             format!("{pair} in {channel} isn't on record yet.")

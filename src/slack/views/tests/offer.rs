@@ -107,8 +107,10 @@ fn a_closed_offer_says_what_became_of_it() {
     Done: @Morgan's authorization of Sat 02:15 UTC isn't recorded, as you said. You won't be asked again.
     ");
     insta::assert_snapshot!(closed(OfferStage::Undeclared), @r"
-    » @Morgan's authorization of Sat 02:15 UTC in #c1 is listed as undeclared. *Record authorization* in the message's menu still records it.
-    @Morgan's authorization of Sat 02:15 UTC in #c1 is listed as undeclared. *Record authorization* in the message's menu still records it.
+    » @Morgan's authorization of Sat 02:15 UTC in #c1 is listed as undeclared.
+    *Record authorization* in the message's menu still records it.
+    @Morgan's authorization of Sat 02:15 UTC in #c1 is listed as undeclared.
+    *Record authorization* in the message's menu still records it.
     ");
     insta::assert_snapshot!(closed(OfferStage::Offered), @r"
     » @Morgan's authorization of Sat 02:15 UTC in #c1 isn't on record yet.

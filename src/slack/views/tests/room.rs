@@ -1,8 +1,9 @@
 //! The longest texts that people can write still fit what Slack takes.
 
 use super::*;
-use crate::domain::change::{LONGEST_TEXT, Verdict};
-use crate::domain::obligation::{Rung, obligations};
+use crate::domain::authorization::Act;
+use crate::domain::change::{LONGEST_TEXT, Refusal, Verdict};
+use crate::domain::obligation::{Duty, Rung, obligations};
 use crate::domain::offer::OfferStage;
 use crate::gesture::Which;
 use crate::slack::views::direct::{Due, reminder, told};
@@ -11,10 +12,11 @@ use crate::slack::views::reply::Undeclared;
 use crate::slack::views::{
     card::{card, card_aside},
     note::note,
-    reply,
+    offer::{offer, offer_closed},
+    reply, say,
 };
 
-use super::offer::offered_words;
+use super::offer::{offered, offered_words};
 
 /// Characters that cost most: five when escaped, two where Slack counts them,
 /// a line each, and plain ones.
@@ -231,4 +233,55 @@ fn a_long_text_is_broken_between_words_and_never_inside_an_escape() {
     let seen = read(&reply::status(&unbroken.showing()));
     let lines: Vec<&str> = seen.lines().skip(2).take(2).collect();
     assert_eq!(lines, ["&amp;".repeat(600), "&amp;".repeat(300)]);
+}
+
+/// What a phone shows of a message without a touch: about three lines.
+const ON_A_PHONE: usize = 120;
+
+#[test]
+fn whatever_asks_for_an_answer_reads_well_on_a_phone() {
+    let asked = Story::asked_in_a_message(ASKED, None);
+    let spoken = Story::asked().minutes(3).attests("morgan", None);
+    let (offered, words) = offered(OfferStage::Offered, Verdict::Grant);
+    let (undeclared, _) = offered_words(OfferStage::Undeclared, Verdict::Grant, ASKED, "ok");
+    let role = Refusal::NotAnApprover {
+        act: Act::Authorize,
+    };
+    let asks = [
+        card(&asked.showing()),
+        card(&Story::captured().showing()),
+        card(&spoken.showing()),
+        card(&Story::drilled().showing()),
+        card_aside(&asked.showing()),
+        reply::twin(&asked.showing(), &spoken.showing()),
+        reply::deployed_at(&Story::deployed().showing(), asked.now),
+        reply::refused_about(&role.to_string(), None, &asked.change),
+        reply::unsure("status", Some("statsu")),
+        offer(&offered, &words, false),
+        offer(&offered, &words, true),
+        offer_closed(&undeclared),
+        reminder(&[confirmation(&spoken)], spoken.now),
+    ];
+    for message in asks {
+        let seen = read(&message);
+        let mut lines = seen.lines();
+        let (notification, first) = (lines.next().unwrap(), lines.next().unwrap());
+        for line in [notification, first] {
+            assert!(say::width(line) <= ON_A_PHONE, "{line}");
+        }
+    }
+}
+
+fn confirmation(story: &Story) -> Due<'_> {
+    let Some(owner) = story.change.awaits_confirmation() else {
+        panic!("nothing waits to be confirmed");
+    };
+    Due {
+        showing: story.showing(),
+        duty: Duty::Confirmation,
+        owner,
+        due_at: None,
+        rung: Rung::Opening,
+        open: true,
+    }
 }
