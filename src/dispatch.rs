@@ -593,7 +593,7 @@ impl Dispatcher {
             (Outcome::Answered, Ask::List { which }) => {
                 Some(self.list(*which, answered, now).await?)
             }
-            (Outcome::Answered, Ask::Unsure { meant }) => Some(reply::unsure(meant)),
+            (Outcome::Answered, Ask::Unsure { meant }) => Some(reply::unsure(meant, None)),
             (Outcome::Answered, Ask::NotYet { word }) => Some(reply::not_yet(word)),
             (Outcome::Answered, _) => Some(reply::help()),
         })
@@ -611,7 +611,7 @@ impl Dispatcher {
             .filter(|snapshot| views::is_listed(&snapshot.change, which, &answered.gesture.actor))
             .map(|snapshot| views::showing(snapshot, &self.engine, now))
             .collect();
-        Ok(reply::list(&showing, which))
+        Ok(reply::list(&showing, which, &[]))
     }
 }
 
