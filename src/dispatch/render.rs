@@ -1,11 +1,14 @@
 //! What a message says, rendered from the state of the moment.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
 use super::{Dispatcher, Rendered, closed_offer};
 use crate::domain::change::{Actor, Event, Recorded, Refusal};
+use crate::domain::id::{ChannelId, UserId};
 use crate::domain::obligation::{Duty, Rung, obligations};
-use crate::domain::offer::OfferStage;
+use crate::domain::offer::{Offer, OfferStage};
 use crate::domain::policy::Party;
 use crate::gesture::{Ask, Gesture, Which};
 use crate::slack::views::{self, Message, card, direct, note, offer, reply};
@@ -147,7 +150,13 @@ impl Dispatcher {
         let about = answered.change.and_then(|one| parcel.changes.get(&one));
         let show = |snapshot| views::showing(snapshot, &self.engine, now);
         let main = match (&answered.outcome, &answered.gesture.ask) {
-            (Outcome::Refused(sentence), _) => Some(reply::refused(sentence, typed().as_deref())),
+            (Outcome::Refused(sentence), _) => {
+                let typed = typed();
+                Some(about.map_or_else(
+                    || reply::refused(sentence, typed.as_deref()),
+                    |snapshot| reply::refused_about(sentence, typed.as_deref(), &snapshot.change),
+                ))
+            }
             (Outcome::AskedBack { at, sentence }, _) => {
                 Some(reply::asked_back(sentence, answered.change, *at))
             }
@@ -156,7 +165,12 @@ impl Dispatcher {
                 Some(reply::deployed_at(&show(snapshot), at))
             }),
             (Outcome::Answered, Ask::Status { change }) => match (about, change) {
-                (Some(snapshot), _) => Some(reply::status(&show(snapshot))),
+                (Some(snapshot), _) => {
+                    let place = BTreeSet::from([snapshot.change.place.channel.clone()]);
+                    let closed = self.closed_to(&answered.gesture, place).await;
+                    let reader = &answered.gesture.actor;
+                    Some(reply::status(&self.seen_by(reader, snapshot, &closed, now)))
+                }
                 (None, Some(number)) => Some(reply::refused(
                     &Refusal::NoSuchChange(*number).to_string(),
                     None,
@@ -166,7 +180,7 @@ impl Dispatcher {
             (Outcome::Answered, Ask::List { which }) => {
                 Some(self.list(*which, answered, now).await?)
             }
-            (Outcome::Answered, Ask::Unsure { meant }) => Some(reply::unsure(meant)),
+            (Outcome::Answered, Ask::Unsure { meant }) => Some(reply::unsure(meant, None)),
             (Outcome::Answered, Ask::NotYet { word }) => Some(reply::not_yet(word)),
             // What was asked for is on record already.
             (Outcome::Answered, _) => {
@@ -191,21 +205,90 @@ impl Dispatcher {
     ) -> Result<Message, StoreError> {
         let reader = &answered.gesture.actor;
         let store = self.engine.store();
-        let open = store.open_changes(LIST).await?;
+        let mut open = store.open_changes(LIST).await?;
+        open.retain(|snapshot| views::is_listed(&snapshot.change, which, reader));
         let mut undeclared = store.undeclared(LIST).await?;
         undeclared.retain(|(offer, _)| match which {
             Which::Open => true,
             // No deadline runs for what isn't on record.
             Which::Overdue => false,
-            Which::Mine => offer.asker == *reader || offer.answer.by == *reader,
+            Which::Mine => has_part(offer, reader),
         });
+        let places = open
+            .iter()
+            .map(|snapshot| &snapshot.change.place.channel)
+            .chain(undeclared.iter().map(|(offer, _)| &offer.channel))
+            .cloned()
+            .collect();
+        let closed = self.closed_to(&answered.gesture, places).await;
         let showing: Vec<_> = open
             .iter()
-            .filter(|snapshot| views::is_listed(&snapshot.change, which, reader))
-            .map(|snapshot| views::showing(snapshot, &self.engine, now))
+            .map(|snapshot| self.seen_by(reader, snapshot, &closed, now))
+            .collect();
+        let undeclared: Vec<_> = undeclared
+            .iter()
+            .map(|(offer, words)| reply::Undeclared {
+                offer,
+                texts: if closed.contains(&offer.channel) && !has_part(offer, reader) {
+                    &views::Withheld
+                } else {
+                    words
+                },
+            })
             .collect();
         Ok(reply::list(&showing, which, &undeclared))
     }
+
+    /// Which of these places keep their words from whoever made a gesture: the
+    /// private ones, but for the one that it was made in. While Slack can't say,
+    /// all of them.
+    async fn closed_to(
+        &self,
+        gesture: &Gesture,
+        mut places: BTreeSet<ChannelId>,
+    ) -> BTreeSet<ChannelId> {
+        if let Some(here) = &gesture.channel {
+            places.remove(here);
+        }
+        let mut closed = BTreeSet::new();
+        for place in places {
+            let open = match self.lookup.known_channel(&place).await {
+                Ok(facts) => !facts.private && !facts.direct,
+                Err(error) => {
+                    tracing::warn!(error = %error, "whether a channel is private can't be read");
+                    false
+                }
+            };
+            if !open {
+                closed.insert(place);
+            }
+        }
+        closed
+    }
+
+    /// Shows a change to somebody: without its words, where they are said in a
+    /// place closed to them and they have no part in it.
+    fn seen_by<'a>(
+        &'a self,
+        reader: &UserId,
+        snapshot: &'a Snapshot,
+        closed: &BTreeSet<ChannelId>,
+        now: DateTime<Utc>,
+    ) -> views::Showing<'a> {
+        let showing = views::showing(snapshot, &self.engine, now);
+        let change = &snapshot.change;
+        if closed.contains(&change.place.channel) && !views::is_listed(change, Which::Mine, reader)
+        {
+            showing.seen_from_outside()
+        } else {
+            showing
+        }
+    }
+}
+
+/// Whether somebody said one half of a pair.
+fn has_part(offer: &Offer, who: &UserId) -> bool {
+    offer.asker == *who || offer.answer.by == *who
 }
 
 /// Renders an offer; nothing if it needn't be made any more.

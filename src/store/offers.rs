@@ -99,7 +99,7 @@ pub(super) fn make(
 
 const COLUMNS: &str = "id, channel, thread, asker, request_by, request_ts, request_thread, \
                        request_permalink, request_text, answer_by, answer_ts, answer_thread, \
-                       answer_permalink, answer_text, verdict, offered_at, stage, next_at";
+                       answer_permalink, answer_text, verdict, offered_at, stage, change, next_at";
 
 fn read(row: &Row<'_>) -> Result<Offer, StoreError> {
     let corrupt = || StoreError::Corrupt("an offer");
@@ -136,6 +136,7 @@ fn read(row: &Row<'_>) -> Result<Offer, StoreError> {
         verdict: Verdict::from_name(&row.get::<_, String>("verdict")?).ok_or_else(corrupt)?,
         offered_at: instant(row.get("offered_at")?),
         stage: OfferStage::from_name(&row.get::<_, String>("stage")?).ok_or_else(corrupt)?,
+        change: row.get::<_, Option<u64>>("change")?.map(ChangeNumber),
         next_at: row.get::<_, Option<i64>>("next_at")?.map(instant),
         channel,
     })

@@ -94,6 +94,16 @@ impl Words for Snapshot {
     }
 }
 
+/// The words of a private channel for whoever reads elsewhere: none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Withheld;
+
+impl Words for Withheld {
+    fn said(&self, _: &Commitment) -> Said {
+        Said::Withheld
+    }
+}
+
 /// Shows a change as the store has it.
 pub fn showing<'a>(snapshot: &'a Snapshot, engine: &'a Engine, now: DateTime<Utc>) -> Showing<'a> {
     Showing {
@@ -143,6 +153,21 @@ pub fn is_listed(change: &EmergencyChange, which: Which, who: &UserId) -> bool {
 }
 
 impl Showing<'_> {
+    /// Shows the change to somebody outside the private channel in which it was
+    /// declared: its words stay there.
+    #[must_use]
+    pub fn seen_from_outside(self) -> Self {
+        Self {
+            texts: &Withheld,
+            ..self
+        }
+    }
+
+    /// Whether its words stay where they were said.
+    fn is_withheld(&self) -> bool {
+        self.texts.said(&self.change.what) == Said::Withheld
+    }
+
     /// Returns what is changed, as one line of at most `room` characters.
     fn what_in_a_line(&self, room: usize) -> String {
         say::wrote_in_a_line(&self.texts.said(&self.change.what), room)

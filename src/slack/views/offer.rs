@@ -1,46 +1,96 @@
-//! The quiet offer to put on record what was said.
+//! The quiet offer: two messages read like a request and its answer, and whoever
+//! asked is asked whether to put them on record. Nobody else sees it.
 
-use slack_morphism::prelude::SlackBlockButtonElement;
+use crate::domain::change::Verdict;
+use crate::domain::offer::{Offer, OfferStage, Quoted};
+use crate::slack::control::{self, Control};
 
-use crate::domain::offer::{Offer, OfferStage};
-use crate::slack::control::Control;
-use crate::store;
+use super::blocks::{actions, button_of, context, message, one_line, primary, section};
+use super::{Message, Words, say};
 
-use super::blocks::{actions, message, one_line, plain, primary, section};
-use super::{Message, Words as _, say};
+/// How much of the answer the first line shows: it shall be read on a phone.
+const ROOM_IN_A_LINE: usize = 60;
 
-/// How much of a message the offer shows.
-const ROOM: usize = 200;
+/// How much of each message is quoted; the link beside it leads to the rest.
+const ROOM_FOR_A_QUOTE: usize = 400;
 
-/// Returns the offer, or the offer made once more.
-pub fn offer(offer: &Offer, words: &store::Words, again: bool) -> Message {
+/// Returns the offer: first where it was said, and `again` by direct message.
+pub fn offer(offer: &Offer, words: &dyn Words, again: bool) -> Message {
+    let answer = say::wrote_in_a_line(&words.said(&offer.answer.text), ROOM_IN_A_LINE);
     let line = format!(
-        "{}{}'s “{}” reads like an answer to your “{}”. Record it?",
-        if again { "Still not on record: " } else { "" },
+        "{}'s “{answer}” reads like {}. Record it?",
         say::person(&offer.answer.by),
-        say::wrote_in_a_line(&words.said(&offer.answer.text), ROOM),
-        say::wrote_in_a_line(&words.said(&offer.request.text), ROOM),
+        say::verdict(offer.verdict)
     );
-    let button = |label: &str, control: Control| {
-        SlackBlockButtonElement::new(plain(label))
-            .with_action_id(control.action_id().into())
-            .with_value(offer.id.to_string())
+    let half = |half: &Quoted, label: &str| {
+        let said = say::quotation(&words.said(&half.text), ROOM_FOR_A_QUOTE);
+        format!("{}:\n{said}", said_at(half, label))
     };
-    let take = primary(button("Record it", Control::TakeOffer));
-    let decline = button("No, thanks", Control::DeclineOffer);
+    let pair = format!(
+        "{}\n{}",
+        half(&offer.request, "Your request"),
+        half(&offer.answer, "The answer")
+    );
+    let hint = if again {
+        format!(
+            "Said in {}. I won't ask again; unanswered for a day, the pair is listed as undeclared.",
+            say::channel(&offer.channel)
+        )
+    } else {
+        "One tap records both as they stand, with their times. Only you see this.".to_owned()
+    };
+    let id = control::offer_value(offer.id);
+    let row = vec![
+        primary(button_of(Control::TakeOffer, "Record it", &id)).into(),
+        button_of(Control::DeclineOffer, "No, thanks", &id).into(),
+    ];
     message(
         &line,
-        vec![section(&line), actions(vec![take.into(), decline.into()])],
+        vec![section(&line), section(&pair), actions(row), context(&hint)],
     )
 }
 
-/// Returns what stands in place of an offer that has come to its end.
+/// One half with its time and its address.
+fn said_at(half: &Quoted, label: &str) -> String {
+    let label = say::link(&half.message, label);
+    match half.message.ts.at() {
+        Some(at) => format!("{label} {}", say::at(at)),
+        None => label,
+    }
+}
+
+/// Returns what the direct message says once it has done its work.
 pub fn offer_closed(offer: &Offer) -> Message {
-    one_line(match offer.stage {
-        OfferStage::Taken => "It is on record.",
-        OfferStage::Declined => "Not recorded, as you said.",
-        OfferStage::Offered | OfferStage::Again | OfferStage::Undeclared => {
-            "Not recorded; it counts among the undeclared."
+    let what = match offer.verdict {
+        Verdict::Grant => "authorization",
+        Verdict::Refuse => "refusal",
+    };
+    let pair = format!(
+        "{}'s {what}{}",
+        say::person(&offer.answer.by),
+        offer
+            .answer
+            .message
+            .ts
+            .at()
+            .map_or_else(String::new, |at| format!(" of {}", say::at(at)))
+    );
+    let channel = say::channel(&offer.channel);
+    one_line(&match offer.stage {
+        OfferStage::Taken => {
+            let number = offer
+                .change
+                .map_or_else(String::new, |number| format!(" as {number}"));
+            format!("Done: {pair} is on record{number}; the card is in {channel}.")
+        }
+        OfferStage::Declined => {
+            format!("Done: {pair} isn't recorded, as you said. You won't be asked again.")
+        }
+        OfferStage::Undeclared => format!(
+            "{pair} in {channel} is listed as undeclared.\n*Record authorization* in the message's menu still records it."
+        ),
+        OfferStage::Offered | OfferStage::Again => {
+            format!("{pair} in {channel} isn't on record yet.")
         }
     })
 }

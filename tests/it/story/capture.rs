@@ -126,6 +126,28 @@ async fn who_is_asked_where_the_bot_may_not_speak_answers_from_a_direct_message(
 }
 
 #[tokio::test]
+async fn the_words_of_a_private_channel_stay_there() {
+    let mut world = World::new().await;
+    let answer = world
+        .type_in("dana", "#inc-secret", "Rotate the leaked key @morgan")
+        .await;
+    crate::world::acknowledged(&answer);
+    world.settle().await;
+    world.skip();
+    for asked in ["list open", "status CHG-1001"] {
+        world.slash("riley", asked).await;
+        let read = world.read("riley, aside");
+        assert_eq!(read.len(), 1, "{asked}");
+        assert!(read[0].words.contains("CHG-1001"), "{asked}: {read:#?}");
+        assert!(!read[0].words.contains("leaked key"), "{asked}: {read:#?}");
+        // Who has a part in it reads it anywhere.
+        world.slash("dana", asked).await;
+        world.heard("dana, aside", &["Rotate the leaked key"]);
+    }
+    world.end().await;
+}
+
+#[tokio::test]
 async fn each_change_has_the_next_number() {
     let mut world = requested().await;
     world.slash("priya", "Restart the API @morgan").await;

@@ -10,7 +10,7 @@ use breakglass::store::{NewOffer, Options, Store};
 use chrono::TimeDelta;
 
 use super::minutes;
-use crate::world::{CHANNEL, World};
+use crate::world::World;
 
 /// A world in which Dana asked and Morgan answered in `channel`, and the bot
 /// overheard it just now.
@@ -80,7 +80,7 @@ async fn overheard_in(channel: &str) -> World {
 
 #[tokio::test]
 async fn an_offer_is_whispered_to_the_asker_and_comes_once_more_by_day() {
-    let mut world = overheard_in(CHANNEL).await;
+    let mut world = overheard_in("C0INCAUTH1").await;
     world.heard("dana, aside", &["approved. Deploy."]);
     // It is three in the morning an hour later: the direct message waits.
     world.go(minutes(70)).await;
