@@ -8,16 +8,16 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::change::{MessageRef, Verdict};
-use super::id::{ChannelId, UserId};
+use super::id::{ChangeNumber, ChannelId, UserId};
 use super::text::Commitment;
 
 /// How long the quiet offer waits before it comes once more: time to look after
 /// the outage first.
-pub const AGAIN_AFTER: TimeDelta = TimeDelta::hours(1);
+const AGAIN_AFTER: TimeDelta = TimeDelta::hours(1);
 
 /// How long the direct message waits before the pair counts as undeclared: the
 /// day in which an emergency change is to be documented.
-pub const UNDECLARED_AFTER: TimeDelta = TimeDelta::hours(24);
+const UNDECLARED_AFTER: TimeDelta = TimeDelta::hours(24);
 
 const _: () = assert!(AGAIN_AFTER.num_seconds() < UNDECLARED_AFTER.num_seconds());
 
@@ -67,6 +67,8 @@ pub struct Offer {
     pub offered_at: DateTime<Utc>,
     /// Where it stands.
     pub stage: OfferStage,
+    /// The change that it became, once it is taken.
+    pub change: Option<ChangeNumber>,
     /// When it goes further by itself.
     pub next_at: Option<DateTime<Utc>>,
 }

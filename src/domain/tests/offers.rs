@@ -21,6 +21,7 @@ fn offered(stage: OfferStage, next_at: Option<DateTime<Utc>>) -> Offer {
         verdict: Verdict::Grant,
         offered_at: berlin("2026-03-14 02:15"),
         stage,
+        change: None,
         next_at,
     }
 }
