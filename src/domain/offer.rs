@@ -13,11 +13,11 @@ use super::text::Commitment;
 
 /// How long the quiet offer waits before it comes once more: time to look after
 /// the outage first.
-const AGAIN_AFTER: TimeDelta = TimeDelta::hours(1);
+pub const AGAIN_AFTER: TimeDelta = TimeDelta::hours(1);
 
 /// How long the direct message waits before the pair counts as undeclared: the
 /// day in which an emergency change is to be documented.
-const UNDECLARED_AFTER: TimeDelta = TimeDelta::hours(24);
+pub const UNDECLARED_AFTER: TimeDelta = TimeDelta::hours(24);
 
 const _: () = assert!(AGAIN_AFTER.num_seconds() < UNDECLARED_AFTER.num_seconds());
 
@@ -67,7 +67,7 @@ pub struct Offer {
     pub offered_at: DateTime<Utc>,
     /// Where it stands.
     pub stage: OfferStage,
-    /// The change that it became, once it is taken.
+    /// The change that it became.
     pub change: Option<ChangeNumber>,
     /// When it goes further by itself.
     pub next_at: Option<DateTime<Utc>>,

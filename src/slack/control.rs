@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::change::Criterion;
-use crate::domain::id::{ChangeNumber, ChannelId, MessageTs};
+use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId};
 use crate::domain::ticket::{ContentHash, Section};
 
 /// A button, a menu or a select of ours.
@@ -189,6 +189,19 @@ pub fn same_value(change: ChangeNumber, of: ChangeNumber) -> String {
 pub fn read_same_value(value: &str) -> Option<(ChangeNumber, ChangeNumber)> {
     let (change, of) = value.split_once('=')?;
     Some((read_value(change)?, read_value(of)?))
+}
+
+/// The value of the option *none of these messages*.
+pub const NO_MESSAGE: &str = "none";
+
+/// The value of a button about an offer: its number.
+pub fn offer_value(offer: u64) -> String {
+    offer.to_string()
+}
+
+/// Reads the value of a button about an offer.
+pub fn read_offer_value(value: &str) -> Option<u64> {
+    value.parse().ok()
 }
 
 /// The name of the message shortcut *Record authorization* in the manifest.
@@ -370,6 +383,13 @@ pub struct Memory {
     /// The time of the deployment that it is about, in microseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deployed_at: Option<i64>,
+    /// Whether what it begins is a rehearsal.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub drill: bool,
+    /// Who wrote each of the messages to choose from, so that a choice that can't
+    /// be right is seen while the form is still open.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub authors: BTreeMap<String, String>,
     /// A digest of what stood in each section when the modal was opened, so that
     /// what nobody touched isn't written anew: an approval would fall over it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -391,6 +411,17 @@ impl Memory {
     pub fn about(mut self, change: ChangeNumber) -> Self {
         self.change = Some(change.0);
         self
+    }
+
+    /// Remembers who wrote a message that can be chosen.
+    pub fn wrote(&mut self, ts: &MessageTs, by: &UserId) {
+        self.authors
+            .insert(ts.as_str().to_owned(), by.as_str().to_owned());
+    }
+
+    /// Returns who wrote a message that can be chosen.
+    pub fn author(&self, ts: &MessageTs) -> Option<UserId> {
+        self.authors.get(ts.as_str()).map(UserId::new)
     }
 
     /// Remembers that `section` stood as `words`.

@@ -118,7 +118,7 @@ fn wanted(payload: &Value, action: &Value) -> Wanted {
         Some(Control::Declare) => {
             let prefill = Prefill {
                 what: value.to_owned(),
-                asked: None,
+                ..Prefill::default()
             };
             Wanted::Form(Modal::Declare, None, prefill)
         }

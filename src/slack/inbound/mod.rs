@@ -132,6 +132,7 @@ fn understand(slash: Slash, typed: &str, salt: &mut dyn FnMut() -> Salt) -> Unde
                     Mention::User(user) => Some(user.clone()),
                     Mention::Group(_) | Mention::Handle(_) => None,
                 }),
+                drill: false,
             };
             Understood::Form(Modal::Declare, None, prefill)
         }

@@ -132,6 +132,7 @@ async fn resolve(
                 submissions: vec![submission(gesture, command)],
                 texts: Vec::new(),
                 gesture: Some(gesture.clone()),
+                asks_back: None,
             })));
         }
         Ask::Status { change } => {
@@ -266,6 +267,7 @@ async fn resolve(
         texts: Vec::new(),
         gesture: Some(gesture.clone()),
         met,
+        asks_back: None,
     })))
 }
 
