@@ -574,6 +574,7 @@ impl Dispatcher {
         Ok(match (&answered.outcome, &answered.gesture.ask) {
             (Outcome::Refused(sentence), _) => Some(reply::refused(sentence, typed().as_deref())),
             (Outcome::Done, _) => None,
+            (Outcome::AskedBack { sentence, .. }, _) => Some(reply::refused(sentence, None)),
             (Outcome::Answered, Ask::Status { change }) => {
                 let wanted = parcel.changes.values().next();
                 match (wanted, change) {
@@ -593,7 +594,7 @@ impl Dispatcher {
             (Outcome::Answered, Ask::List { which }) => {
                 Some(self.list(*which, answered, now).await?)
             }
-            (Outcome::Answered, Ask::Unsure { meant }) => Some(reply::unsure(meant)),
+            (Outcome::Answered, Ask::Unsure { meant, .. }) => Some(reply::unsure(meant)),
             (Outcome::Answered, Ask::NotYet { word }) => Some(reply::not_yet(word)),
             (Outcome::Answered, _) => Some(reply::help()),
         })

@@ -36,6 +36,7 @@ pub mod effect;
 pub mod id;
 pub mod merkle;
 pub mod obligation;
+pub mod offer;
 pub mod policy;
 pub mod text;
 pub mod ticket;

@@ -35,6 +35,8 @@ pub struct Policy {
     pub report_channel: Option<ChannelId>,
     /// The names of incident channels; `*` stands for anything.
     pub incident_channels: Vec<String>,
+    /// The emoji that authorize, without colons.
+    pub emoji: Vec<String>,
 }
 
 impl Policy {
@@ -64,6 +66,7 @@ impl Policy {
             escalation: None,
             report_channel: None,
             incident_channels: vec!["inc-*".to_owned(), "incident*".to_owned()],
+            emoji: vec!["white_check_mark".to_owned()],
         }
     }
 
@@ -71,6 +74,28 @@ impl Policy {
     pub fn is_written(&self) -> bool {
         !self.approvers.is_empty()
     }
+
+    /// Whether a channel of this name is one in which incidents are handled.
+    pub fn is_incident_channel(&self, name: &str) -> bool {
+        let name = name.to_lowercase();
+        self.incident_channels
+            .iter()
+            .any(|pattern| fits(&pattern.to_lowercase(), &name))
+    }
+}
+
+/// Whether a name fits a pattern in which `*` stands for anything.
+fn fits(pattern: &str, name: &str) -> bool {
+    let Some((head, tail)) = pattern.split_once('*') else {
+        return pattern == name;
+    };
+    let Some(rest) = name.strip_prefix(head) else {
+        return false;
+    };
+    rest.char_indices()
+        .map(|(at, _)| at)
+        .chain([rest.len()])
+        .any(|at| rest.get(at..).is_some_and(|rest| fits(tail, rest)))
 }
 
 /// Hour and minute of the times above, for the comparisons below.

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::change::Criterion;
-use crate::domain::id::{ChangeNumber, ChannelId, MessageTs};
+use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId};
 use crate::domain::ticket::{ContentHash, Section};
 
 /// A button, a menu or a select of ours.
@@ -189,6 +189,19 @@ pub fn same_value(change: ChangeNumber, of: ChangeNumber) -> String {
 pub fn read_same_value(value: &str) -> Option<(ChangeNumber, ChangeNumber)> {
     let (change, of) = value.split_once('=')?;
     Some((read_value(change)?, read_value(of)?))
+}
+
+/// The value of the option *none of these messages*.
+pub const NO_MESSAGE: &str = "none";
+
+/// The value of a button about an offer: its number.
+pub fn offer_value(offer: u64) -> String {
+    offer.to_string()
+}
+
+/// Reads the value of a button about an offer.
+pub fn read_offer_value(value: &str) -> Option<u64> {
+    value.parse().ok()
 }
 
 /// The name of the message shortcut *Record authorization* in the manifest.
@@ -370,6 +383,13 @@ pub struct Memory {
     /// The time of the deployment that it is about, in microseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deployed_at: Option<i64>,
+    /// Whether what it begins is a rehearsal.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub drill: bool,
+    /// Who wrote each of the messages to choose from, so that a choice that can't
+    /// be right is seen while the form is still open.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub authors: BTreeMap<String, String>,
     /// A digest of what stood in each section when the modal was opened, so that
     /// what nobody touched isn't written anew: an approval would fall over it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -391,6 +411,17 @@ impl Memory {
     pub fn about(mut self, change: ChangeNumber) -> Self {
         self.change = Some(change.0);
         self
+    }
+
+    /// Remembers who wrote a message that can be chosen.
+    pub fn wrote(&mut self, ts: &MessageTs, by: &UserId) {
+        self.authors
+            .insert(ts.as_str().to_owned(), by.as_str().to_owned());
+    }
+
+    /// Returns who wrote a message that can be chosen.
+    pub fn author(&self, ts: &MessageTs) -> Option<UserId> {
+        self.authors.get(ts.as_str()).map(UserId::new)
     }
 
     /// Remembers that `section` stood as `words`.
@@ -434,7 +465,18 @@ fn digest(words: &str) -> String {
 mod tests {
     use super::*;
 
-    const CONTROLS: [Control; 18] = [
+    const CONTROLS: [Control; 29] = [
+        Control::StandIn,
+        Control::Attest,
+        Control::ConfirmAttestation,
+        Control::DisputeAttestation,
+        Control::CorrectDeployment,
+        Control::DeployedAt,
+        Control::StateReason,
+        Control::Same,
+        Control::NotSame,
+        Control::TakeOffer,
+        Control::DeclineOffer,
         Control::Authorize,
         Control::Deny,
         Control::TakeCommand,
@@ -490,6 +532,39 @@ mod tests {
         for malformed in ["1042", "1042:", "1042:abcd", "x:abababab", ""] {
             assert_eq!(read_approval_value(malformed), None, "{malformed}");
         }
+    }
+
+    #[test]
+    fn a_button_about_a_time_or_two_changes_or_an_offer_says_exactly_which() {
+        let at = DateTime::from_timestamp_micros(1_760_753_640_000_100).unwrap();
+        let value = time_value(ChangeNumber(1042), at);
+        assert_eq!(read_time_value(&value), Some((ChangeNumber(1042), at)));
+        let value = same_value(ChangeNumber(1043), ChangeNumber(1042));
+        assert_eq!(
+            read_same_value(&value),
+            Some((ChangeNumber(1043), ChangeNumber(1042)))
+        );
+        assert_eq!(read_offer_value(&offer_value(7)), Some(7));
+        for malformed in ["", "1042", "1042@", "@1", "1042@soon", "1042=", "=1042", "x"] {
+            assert_eq!(read_time_value(malformed), None, "{malformed}");
+            assert_eq!(read_same_value(malformed), None, "{malformed}");
+        }
+        assert_eq!(read_offer_value("-1"), None);
+    }
+
+    #[test]
+    fn a_form_knows_who_wrote_the_messages_to_choose_from() {
+        let mut memory = Memory::default();
+        let ts = MessageTs::new("1760753640.000100");
+        memory.wrote(&ts, &UserId::new("U123MORGAN"));
+        let kept = Memory::from_metadata(&memory.to_metadata()).unwrap();
+        assert_eq!(kept.author(&ts), Some(UserId::new("U123MORGAN")));
+        assert_eq!(kept.author(&MessageTs::new("1760753640.000101")), None);
+        for n in 0..40 {
+            let ts = MessageTs::new(format!("1760753640.{n:06}"));
+            memory.wrote(&ts, &UserId::new("U0123456789A"));
+        }
+        assert!(memory.to_metadata().len() <= 3000);
     }
 
     #[test]

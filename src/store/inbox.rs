@@ -44,7 +44,7 @@ variants!(Ask, put_ask, take_ask {
     "status" => Status { change },
     "list" => List { which },
     "help" => Help,
-    "unsure" => Unsure { meant },
+    "unsure" => Unsure { meant, typed },
     "not_yet" => NotYet { word },
 });
 
@@ -77,6 +77,13 @@ pub enum Outcome {
     Refused(String),
     /// It asked for something to read.
     Answered,
+    /// A time was stated that needs a second look.
+    AskedBack {
+        /// The instant that the words mean.
+        at: DateTime<Utc>,
+        /// The question.
+        sentence: String,
+    },
 }
 
 fn encode(gesture: &Gesture) -> String {
@@ -198,6 +205,16 @@ pub(super) fn outcome(
     };
     let outcome = match result.split_once(':') {
         Some(("refused", sentence)) => Outcome::Refused(sentence.to_owned()),
+        Some(("asked_back", rest)) => {
+            let (at, sentence) = rest
+                .split_once(':')
+                .and_then(|(at, sentence)| Some((at.parse().ok()?, sentence)))
+                .ok_or(StoreError::Corrupt("a gesture's result"))?;
+            Outcome::AskedBack {
+                at: instant(at),
+                sentence: sentence.to_owned(),
+            }
+        }
         _ if result == "done" => Outcome::Done,
         _ if result == "answered" => Outcome::Answered,
         _ => return Err(StoreError::Corrupt("a gesture's result")),
@@ -216,6 +233,7 @@ pub(super) fn settle(
         Outcome::Done => "done".to_owned(),
         Outcome::Answered => "answered".to_owned(),
         Outcome::Refused(sentence) => format!("refused:{sentence}"),
+        Outcome::AskedBack { at, sentence } => format!("asked_back:{}:{sentence}", micros(*at)),
     };
     connection
         .prepare_cached(

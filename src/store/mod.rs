@@ -155,6 +155,23 @@ pub struct Execution {
     pub met: Vec<Person>,
 }
 
+/// A pair of messages that the asker may want on record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewOffer {
+    /// Where it was said.
+    pub channel: ChannelId,
+    /// In which thread.
+    pub thread: Option<MessageTs>,
+    /// Who asked.
+    pub asker: UserId,
+    /// The question.
+    pub request: crate::domain::offer::Quoted,
+    /// The answer.
+    pub answer: crate::domain::offer::Quoted,
+    /// What it does.
+    pub verdict: crate::domain::change::Verdict,
+}
+
 /// A change with its words and its events.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
@@ -510,6 +527,121 @@ impl Store {
     pub async fn undeployed_of(&self, who: UserId) -> Result<Option<ChangeNumber>, StoreError> {
         self.read(move |connection, workspace| register::undeployed_of(connection, workspace, &who))
             .await
+    }
+
+    // ---- captured messages --------------------------------------------------
+
+    /// Returns the change of which a message is the request or the answer.
+    pub async fn captured(
+        &self,
+        channel: ChannelId,
+        ts: MessageTs,
+    ) -> Result<Option<ChangeNumber>, StoreError> {
+        self.asked_of(move |change| change.quote(&channel, &ts).is_some())
+            .await
+    }
+
+    /// Returns the change that an emoji on this message authorized.
+    pub async fn emoji_on(
+        &self,
+        channel: ChannelId,
+        ts: MessageTs,
+    ) -> Result<Option<ChangeNumber>, StoreError> {
+        self.asked_of(move |change| {
+            let evidence = change
+                .authorization
+                .as_ref()
+                .and_then(|given| given.evidence.as_ref());
+            matches!(
+                evidence,
+                Some(crate::domain::change::Evidence::Emoji { on, .. }) if on.is(&channel, &ts)
+            )
+        })
+        .await
+    }
+
+    async fn asked_of(
+        &self,
+        is: impl Fn(&EmergencyChange) -> bool + Send + 'static,
+    ) -> Result<Option<ChangeNumber>, StoreError> {
+        Ok(self
+            .open_changes(usize::MAX >> 1)
+            .await?
+            .into_iter()
+            .find(|one| is(&one.change))
+            .map(|one| one.change.number))
+    }
+
+    /// Returns the change whose card stands there.
+    pub async fn card_at(
+        &self,
+        channel: ChannelId,
+        ts: MessageTs,
+    ) -> Result<Option<ChangeNumber>, StoreError> {
+        for one in self.open_changes(usize::MAX >> 1).await? {
+            let number = one.change.number;
+            if self.card(number).await? == Some((channel.clone(), ts.clone())) {
+                return Ok(Some(number));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns the requests of a channel that wait for an answer, newest first.
+    pub async fn asking_in(
+        &self,
+        channel: ChannelId,
+        limit: usize,
+    ) -> Result<Vec<Snapshot>, StoreError> {
+        use crate::domain::change::Stage;
+        let mut open = self.open_changes(limit).await?;
+        open.retain(|one| {
+            one.change.place.channel == channel
+                && one.change.went_ahead.is_none()
+                && matches!(one.change.stage, Stage::Requested | Stage::Denied)
+        });
+        Ok(open)
+    }
+
+    /// Settles what was overheard and came to nothing.
+    pub async fn let_go(&self, gesture: Gesture, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let _ = now;
+        self.write(Urgency::Later, move |connection, workspace| {
+            inbox::settle(connection, workspace, &gesture, &Outcome::Answered, None)
+        })
+        .await
+    }
+
+    /// Settles what was overheard with an offer to record it.
+    pub async fn make_offer(
+        &self,
+        gesture: Gesture,
+        offer: NewOffer,
+        texts: Vec<Text>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let _ = (gesture, offer, texts, now);
+        Err(StoreError::Stopped)
+    }
+
+    /// Returns an offer with its words.
+    pub async fn offer(
+        &self,
+        id: u64,
+    ) -> Result<Option<(crate::domain::offer::Offer, Words)>, StoreError> {
+        let _ = id;
+        Err(StoreError::Stopped)
+    }
+
+    /// Settles an offer with *No, thanks*.
+    pub async fn decline_offer(
+        &self,
+        gesture: Gesture,
+        id: u64,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let _ = (gesture, id, now);
+        Err(StoreError::Stopped)
     }
 
     // ---- people -----------------------------------------------------------

@@ -12,7 +12,9 @@ use slack_morphism::prelude::{
     SlackModalView, SlackView,
 };
 
-use crate::domain::change::{Criterion, Exception, LONGEST_TEXT};
+use chrono::{DateTime, Utc};
+
+use crate::domain::change::{Criterion, Exception, LONGEST_TEXT, Verdict};
 use crate::domain::id::{ChannelId, GroupId, MessageTs, UserId};
 use crate::domain::ticket::Section;
 use crate::slack::control::{Input, Memory, Modal};
@@ -33,6 +35,8 @@ pub struct Prefill {
     pub what: String,
     /// Who was named.
     pub asked: Option<UserId>,
+    /// Whether it is a rehearsal.
+    pub drill: bool,
 }
 
 impl fmt::Debug for Prefill {
@@ -100,13 +104,105 @@ pub fn declare(prefill: &Prefill, named: &[NamedGroup], from: OpenedFrom<'_>) ->
         Some("You can also say so later, with one tap on the card."),
         true,
     ));
+    let mut memory = Memory::at(from.channel, from.thread);
+    memory.drill = prefill.drill;
     modal(
         Modal::Declare,
         "Emergency change",
         "Ask now",
-        &Memory::at(from.channel, from.thread),
+        &memory,
         blocks,
     )
+}
+
+/// A message that may be the request or the answer.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// Its name.
+    pub ts: MessageTs,
+    /// Who wrote it.
+    pub by: UserId,
+    /// By which name people know them.
+    pub by_name: String,
+    /// Its words.
+    pub text: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+impl fmt::Debug for Candidate {
+    /// What people wrote doesn't belong in logs of the program.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Candidate")
+            .field("ts", &self.ts)
+            .field("by", &self.by)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the bot proposes to put on record.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Proposal {
+    /// The messages to choose from.
+    pub candidates: Vec<Candidate>,
+    /// The one that asks, as far as the bot sees.
+    pub request: Option<MessageTs>,
+    /// The one that answers.
+    pub answer: Option<MessageTs>,
+    /// What that does.
+    pub verdict: Verdict,
+    /// What is changed.
+    pub what: String,
+}
+
+impl fmt::Debug for Proposal {
+    /// What people wrote doesn't belong in logs of the program.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Proposal")
+            .field("candidates", &self.candidates)
+            .field("request", &self.request)
+            .field("answer", &self.answer)
+            .field("verdict", &self.verdict)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Returns the form that puts on record what was said in messages.
+pub fn record(proposal: &Proposal, from: OpenedFrom<'_>) -> SlackView {
+    let mut memory = Memory::at(from.channel, from.thread);
+    for one in &proposal.candidates {
+        memory.wrote(&one.ts, &one.by);
+    }
+    modal(
+        Modal::Record,
+        "Record authorization",
+        "Record",
+        &memory,
+        vec![section(&proposal.what)],
+    )
+}
+
+/// Returns the question who authorized by word of mouth.
+pub fn attest(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackView {
+    let memory = Memory::at(from.channel, from.thread).about(showing.change.number);
+    modal(Modal::Attest, "Agreed in person", "Record", &memory, vec![about(showing)])
+}
+
+/// Returns the correction of a deployment's time.
+pub fn correct_deployment(
+    showing: &Showing<'_>,
+    at: DateTime<Utc>,
+    from: OpenedFrom<'_>,
+) -> SlackView {
+    let mut memory = Memory::at(from.channel, from.thread).about(showing.change.number);
+    memory.deployed_at = Some(at.timestamp_micros());
+    modal(Modal::CorrectDeployment, "Put the time right", "Save", &memory, vec![about(showing)])
+}
+
+/// Returns the question for a reason that is none of the five.
+pub fn state_reason(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackView {
+    let memory = Memory::at(from.channel, from.thread).about(showing.change.number);
+    modal(Modal::StateReason, "Another reason", "Save", &memory, vec![about(showing)])
 }
 
 /// Returns the form of the ticket, with what stands in it.

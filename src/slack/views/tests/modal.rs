@@ -41,6 +41,7 @@ fn the_form_of_a_request_asks_for_three_things_at_most() {
     let prefill = Prefill {
         what: "fix <b>".to_owned(),
         asked: Some(user("morgan")),
+        drill: false,
     };
     insta::assert_snapshot!(view(&declare(&prefill, &engineers(), NOWHERE)), @r"
     # Emergency change

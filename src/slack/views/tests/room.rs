@@ -90,6 +90,7 @@ fn the_longest_texts_fit_every_view() {
         let prefill = Prefill {
             what: words,
             asked: None,
+            drill: false,
         };
         let groups: Vec<NamedGroup> = (0..30)
             .map(|n| NamedGroup {
