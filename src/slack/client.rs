@@ -23,8 +23,8 @@ use serde_json::Value;
 use slack_morphism::prelude::{
     ClientResult, SlackApiChatPostEphemeralRequest, SlackApiChatPostMessageRequest,
     SlackApiChatUpdateRequest, SlackApiToken, SlackApiViewsOpenRequest,
-    SlackApiViewsPublishRequest, SlackBlock, SlackClientApiCallContext,
-    SlackClientHttpApiUri, SlackClientHttpConnector, SlackClientHyperConnector, SlackHyperClient,
+    SlackApiViewsPublishRequest, SlackBlock, SlackClientApiCallContext, SlackClientHttpApiUri,
+    SlackClientHttpConnector, SlackClientHyperConnector, SlackHyperClient,
     SlackHyperHttpsConnector, SlackMessageContent, SlackMessageMetadata, SlackView,
 };
 use url::Url;

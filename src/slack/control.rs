@@ -545,7 +545,16 @@ mod tests {
             Some((ChangeNumber(1043), ChangeNumber(1042)))
         );
         assert_eq!(read_offer_value(&offer_value(7)), Some(7));
-        for malformed in ["", "1042", "1042@", "@1", "1042@soon", "1042=", "=1042", "x"] {
+        for malformed in [
+            "",
+            "1042",
+            "1042@",
+            "@1",
+            "1042@soon",
+            "1042=",
+            "=1042",
+            "x",
+        ] {
             assert_eq!(read_time_value(malformed), None, "{malformed}");
             assert_eq!(read_same_value(malformed), None, "{malformed}");
         }

@@ -26,6 +26,7 @@ mod event;
 pub mod grammar;
 mod interaction;
 pub mod overhear;
+mod proposal;
 pub mod reception;
 pub mod resolve;
 mod submission;

@@ -217,6 +217,7 @@ fn record(
             .option(input)
             .filter(|chosen| *chosen != control::NO_MESSAGE)
             .map(MessageTs::new)
+            .filter(|ts| ts.at().is_some())
     };
     let (request, answer) = (message(Input::Request), message(Input::Answer));
     let what = filled.text(Input::What);
@@ -237,14 +238,8 @@ fn record(
     let answered_by = answer.as_ref().and_then(|answer| memory.author(answer));
     match &request {
         Some(request) => {
-            if request.at().is_none() {
-                return Err(Unheard::Broken("a message without a time"));
-            }
             let asked_by = memory.author(request);
-            if request_is_not(answer.as_ref(), request)
-                && asked_by.is_some()
-                && asked_by == answered_by
-            {
+            if answer.as_ref() != Some(request) && asked_by.is_some() && asked_by == answered_by {
                 faults.find(
                     Input::Answer,
                     "Whoever asked can't answer: somebody else has to authorize. Choose another message, or none.",
@@ -288,10 +283,6 @@ fn record(
     Ok((ask, what.into_iter().chain(deployed).collect()))
 }
 
-fn request_is_not(answer: Option<&MessageTs>, request: &MessageTs) -> bool {
-    answer.is_some_and(|answer| answer != request)
-}
-
 fn attest(
     filled: &Filled<'_>,
     change: ChangeNumber,
@@ -332,10 +323,7 @@ fn correct(
     change: ChangeNumber,
     salt: &mut dyn FnMut() -> Salt,
 ) -> Submitted {
-    let Some(from) = memory
-        .deployed_at
-        .and_then(DateTime::from_timestamp_micros)
-    else {
+    let Some(from) = memory.deployed_at.and_then(DateTime::from_timestamp_micros) else {
         return Err(Unheard::Broken("a correction of no deployment"));
     };
     let (when, reason) = (filled.text(Input::When), filled.text(Input::Reason));

@@ -185,7 +185,13 @@ pub fn record(proposal: &Proposal, from: OpenedFrom<'_>) -> SlackView {
 /// Returns the question who authorized by word of mouth.
 pub fn attest(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackView {
     let memory = Memory::at(from.channel, from.thread).about(showing.change.number);
-    modal(Modal::Attest, "Agreed in person", "Record", &memory, vec![about(showing)])
+    modal(
+        Modal::Attest,
+        "Agreed in person",
+        "Record",
+        &memory,
+        vec![about(showing)],
+    )
 }
 
 /// Returns the correction of a deployment's time.
@@ -196,13 +202,25 @@ pub fn correct_deployment(
 ) -> SlackView {
     let mut memory = Memory::at(from.channel, from.thread).about(showing.change.number);
     memory.deployed_at = Some(at.timestamp_micros());
-    modal(Modal::CorrectDeployment, "Put the time right", "Save", &memory, vec![about(showing)])
+    modal(
+        Modal::CorrectDeployment,
+        "Put the time right",
+        "Save",
+        &memory,
+        vec![about(showing)],
+    )
 }
 
 /// Returns the question for a reason that is none of the five.
 pub fn state_reason(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackView {
     let memory = Memory::at(from.channel, from.thread).about(showing.change.number);
-    modal(Modal::StateReason, "Another reason", "Save", &memory, vec![about(showing)])
+    modal(
+        Modal::StateReason,
+        "Another reason",
+        "Save",
+        &memory,
+        vec![about(showing)],
+    )
 }
 
 /// Returns the form of the ticket, with what stands in it.
