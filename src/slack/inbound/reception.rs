@@ -235,9 +235,7 @@ impl Reception {
             Modal::Reject => Wanted::view(modal::reject(&showing, from)),
             Modal::Remediate => Wanted::view(modal::remediate(&showing, from)),
             Modal::AnswerExceptions => Wanted::view(modal::answer_exceptions(&showing, from)),
-            Modal::AskSomeoneElse => {
-                Wanted::view(modal::ask_someone_else(&showing, &groups, from))
-            }
+            Modal::AskSomeoneElse => Wanted::view(modal::ask_someone_else(&showing, &groups, from)),
             Modal::Attest => Wanted::view(modal::attest(&showing, from)),
             Modal::StateReason => Wanted::view(modal::state_reason(&showing, from)),
             Modal::CorrectDeployment => {
