@@ -4,7 +4,7 @@
 //! It runs while a trigger of three seconds lives. Where Slack is slow, the form
 //! opens with what is known: the message that it is about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::DateTime;
@@ -40,14 +40,14 @@ pub(super) async fn about(lookup: &Lookup, channel: &ChannelId, message: &Messag
             Vec::new()
         }
     };
-    let lines = lines(read, message);
+    let lines = lines(&read, message);
     let names = names(lookup, &lines).await;
     propose(&lines, message, &names)
 }
 
 /// The lines to choose from, oldest first, with the message itself among them
 /// whatever Slack answered. Apps neither ask nor answer.
-fn lines(read: Vec<Message>, about: &Message) -> Vec<Line> {
+fn lines(read: &[Message], about: &Message) -> Vec<Line> {
     let mut lines: Vec<Line> = read.iter().filter_map(Message::line).collect();
     if !lines.iter().any(|line| line.ts == about.ts) {
         lines.extend(about.line());
@@ -58,9 +58,9 @@ fn lines(read: Vec<Message>, about: &Message) -> Vec<Line> {
 }
 
 async fn names(lookup: &Lookup, lines: &[Line]) -> BTreeMap<UserId, String> {
-    let people: BTreeMap<&UserId, ()> = lines.iter().map(|line| (&line.by, ())).collect();
+    let people: BTreeSet<&UserId> = lines.iter().map(|line| &line.by).collect();
     // Each by itself: one name that takes too long doesn't cost the others.
-    let asked = people.into_keys().map(|who| async move {
+    let asked = people.into_iter().map(|who| async move {
         let known = tokio::time::timeout(NAMES_WITHIN, lookup.known_member(who)).await;
         Some((who.clone(), known.ok()?.ok()?.name))
     });
@@ -156,7 +156,7 @@ mod tests {
         ]
     }
 
-    fn proposed(read: Vec<Message>, about: &Message) -> Proposal {
+    fn proposed(read: &[Message], about: &Message) -> Proposal {
         let names = BTreeMap::from([(UserId::new("U2"), "Morgan".to_owned())]);
         propose(&lines(read, about), about, &names)
     }
@@ -165,7 +165,7 @@ mod tests {
     fn either_half_finds_the_other() {
         let all = conversation();
         for n in [1, 3] {
-            let proposal = proposed(all.clone(), &all[n]);
+            let proposal = proposed(&all, &all[n]);
             assert_eq!(proposal.request.as_ref(), Some(&all[1].ts), "{n}");
             assert_eq!(proposal.answer.as_ref(), Some(&all[3].ts), "{n}");
             assert_eq!(proposal.verdict, Verdict::Grant);
@@ -179,12 +179,12 @@ mod tests {
     #[test]
     fn where_nothing_can_be_read_the_message_itself_is_there() {
         let all = conversation();
-        let answer = proposed(Vec::new(), &all[3]);
+        let answer = proposed(&[], &all[3]);
         assert_eq!(
             (answer.request, answer.answer),
             (None, Some(all[3].ts.clone()))
         );
-        let request = proposed(Vec::new(), &all[1]);
+        let request = proposed(&[], &all[1]);
         assert_eq!(
             (request.request, request.answer),
             (Some(all[1].ts.clone()), None)
@@ -196,13 +196,13 @@ mod tests {
     fn apps_are_not_among_those_to_choose_from() {
         let mut all = conversation();
         all[2].bot = true;
-        assert_eq!(proposed(all.clone(), &all[3]).candidates.len(), 3);
+        assert_eq!(proposed(&all, &all[3]).candidates.len(), 3);
     }
 
     #[test]
     fn the_form_keeps_what_was_said_and_logs_dont() {
         let all = conversation();
-        let proposal = proposed(all.clone(), &all[1]);
+        let proposal = proposed(&all, &all[1]);
         assert_eq!(
             proposal.candidates[1].text,
             "<@U2> deploying WAF rule to block SQL injection. Authorization?"

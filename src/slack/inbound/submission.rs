@@ -236,27 +236,24 @@ fn record(
         );
     }
     let answered_by = answer.as_ref().and_then(|answer| memory.author(answer));
-    match &request {
-        Some(request) => {
-            let asked_by = memory.author(request);
-            if answer.as_ref() != Some(request) && asked_by.is_some() && asked_by == answered_by {
-                faults.find(
-                    Input::Answer,
-                    "Whoever asked can't answer: somebody else has to authorize. Choose another message, or none.",
-                );
-            }
+    if let Some(request) = &request {
+        let asked_by = memory.author(request);
+        if answer.as_ref() != Some(request) && asked_by.is_some() && asked_by == answered_by {
+            faults.find(
+                Input::Answer,
+                "Whoever asked can't answer: somebody else has to authorize. Choose another message, or none.",
+            );
         }
-        None => {
-            if let Some(fault) = fault(what, "No message asks, so say what was changed.") {
-                faults.find(Input::What, fault);
-            }
-            let asked_by = requester.clone().unwrap_or_else(|| actor.clone());
-            if answered_by == Some(asked_by) {
-                faults.find(
-                    Input::Requester,
-                    "Whoever asked can't answer: somebody else has to authorize. Choose who asked.",
-                );
-            }
+    } else {
+        if let Some(fault) = fault(what, "No message asks, so say what was changed.") {
+            faults.find(Input::What, fault);
+        }
+        let asked_by = requester.clone().unwrap_or_else(|| actor.clone());
+        if answered_by == Some(asked_by) {
+            faults.find(
+                Input::Requester,
+                "Whoever asked can't answer: somebody else has to authorize. Choose who asked.",
+            );
         }
     }
     if what.chars().count() > LONGEST_TEXT {

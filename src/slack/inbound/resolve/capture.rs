@@ -7,7 +7,7 @@
 use chrono::{DateTime, Utc};
 
 use super::people::persons;
-use super::{Later, Resolved, Scene, Unresolved};
+use super::{Later, Resolved, Scene, Unresolved, text};
 use crate::domain::change::{
     Actor, Capture, Command, Criterion, Given, LONGEST_TEXT, MessageRef, Place, Source, Submission,
     Verdict,
@@ -74,7 +74,7 @@ pub(super) struct Asked {
     pub(super) source: Source,
     pub(super) what: Text,
     pub(super) verbatim: Text,
-    pub(super) asked: Vec<Party>,
+    pub(super) parties: Vec<Party>,
     pub(super) place: Place,
     pub(super) criterion: Option<Criterion>,
     pub(super) said: Option<MessageRef>,
@@ -94,7 +94,7 @@ impl Scene<'_> {
             message: self
                 .reference(channel, &message.ts, message.thread.as_ref())
                 .await?,
-            text: self.text(grammar::verbatim(&message.text))?,
+            text: text(grammar::verbatim(&message.text))?,
         })
     }
 
@@ -143,7 +143,7 @@ impl Scene<'_> {
         };
         let what = match what {
             Some(what) => what,
-            None => self.text(shortened(&proposal::what(body)))?,
+            None => text(shortened(&proposal::what(body)))?,
         };
         Ok(Asked {
             by: half.by.clone(),
@@ -151,7 +151,7 @@ impl Scene<'_> {
             source: Source::Slack,
             what,
             verbatim: half.text.clone(),
-            asked: self.parties(&mentions).await?,
+            parties: self.parties(&mentions).await?,
             place: Place {
                 channel: half.message.channel.clone(),
                 thread: half.message.thread.clone(),
@@ -169,7 +169,7 @@ impl Scene<'_> {
         mut met: Vec<Person>,
     ) -> Result<Execution, Unresolved> {
         let mut texts = vec![asked.what.clone(), asked.verbatim.clone()];
-        let people = persons(&asked.asked).chain([asked.by.clone()]);
+        let people = persons(&asked.parties).chain([asked.by.clone()]);
         let people: Vec<UserId> = people.collect();
         let mut submissions = vec![Submission {
             actor: Actor::Person(asked.by),
@@ -178,7 +178,7 @@ impl Scene<'_> {
             command: Command::Request {
                 what: asked.what,
                 verbatim: asked.verbatim,
-                asked: asked.asked,
+                asked: asked.parties,
                 place: asked.place,
                 criterion: asked.criterion,
                 said: asked.said,
@@ -248,17 +248,14 @@ pub(super) async fn chosen(scene: &Scene<'_>, chosen: Chosen<'_>) -> Result<Reso
         Some(ts) => Some(scene.chosen(channel, ts).await?),
         None => None,
     };
-    let asked = match chosen.request {
-        Some(ts) => {
-            let request = scene.chosen(channel, ts).await?;
-            scene.asked_in(&request, what, chosen.criterion).await?
-        }
-        None => {
-            let what = what.ok_or(Unresolved::Sentence(
-                "No message asks for it, so say in the form what was changed. Nothing was recorded.",
-            ))?;
-            asked_unheard(scene, channel, &chosen, what, answer.as_ref())
-        }
+    let asked = if let Some(ts) = chosen.request {
+        let request = scene.chosen(channel, ts).await?;
+        scene.asked_in(&request, what, chosen.criterion).await?
+    } else {
+        let what = what.ok_or(Unresolved::Sentence(
+            "No message asks for it, so say in the form what was changed. Nothing was recorded.",
+        ))?;
+        asked_unheard(scene, channel, &chosen, what, answer.as_ref())
     };
     let by = asked.by.clone();
     let answer = answer
@@ -291,7 +288,7 @@ fn asked_unheard(
         source: Source::Attested,
         verbatim: what.clone(),
         what,
-        asked: answer
+        parties: answer
             .map(|answer| Party::Person(answer.by.clone()))
             .into_iter()
             .collect(),

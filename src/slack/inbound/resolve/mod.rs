@@ -173,12 +173,6 @@ impl Scene<'_> {
         }
     }
 
-    /// Commits to words that were read from Slack.
-    fn text(&self, body: String) -> Result<Text, Unresolved> {
-        let salt = draw_salt().map_err(|_| Unresolved::NoSalt)?;
-        Ok(Text::new(body, salt))
-    }
-
     /// A command of whoever made the gesture.
     async fn command(
         &self,
@@ -216,6 +210,12 @@ impl Scene<'_> {
             later: None,
         })
     }
+}
+
+/// Commits to words that were read from Slack.
+fn text(body: String) -> Result<Text, Unresolved> {
+    let salt = draw_salt().map_err(|_| Unresolved::NoSalt)?;
+    Ok(Text::new(body, salt))
 }
 
 /// Whom a command brings in, beside those who act.

@@ -61,9 +61,10 @@ pub(super) async fn words(scene: &Scene<'_>, words: &Words<'_>) -> Result<Resolv
         [change] => return belongs(scene, words, *change).await,
         _ => return Err(Unresolved::WhichRequest(asked)),
     }
-    match incident(scene, words.channel).await? {
-        true => question_of(scene, words, &open).await,
-        false => Ok(Resolved::LetGo),
+    if incident(scene, words.channel).await? {
+        question_of(scene, words, &open).await
+    } else {
+        Ok(Resolved::LetGo)
     }
 }
 

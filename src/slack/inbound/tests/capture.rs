@@ -3,6 +3,9 @@
 use super::*;
 use crate::domain::change::Verdict;
 
+/// What makes a payload another.
+type Twist = fn(&mut Value);
+
 /// Morgan's answer, as a message of its own.
 fn answer(text: &str) -> Value {
     let mut payload = fixture!("message");
@@ -58,7 +61,6 @@ fn an_answer_in_a_thread_says_in_which() {
 #[test]
 fn what_people_say_besides_is_kept_nowhere() {
     assert_eq!(ignored(fixture!("message")), "it answers nothing");
-    type Twist = fn(&mut Value);
     let twists: [(Twist, &str); 8] = [
         (|event| event["bot_id"] = json!("B1"), "a bot's own message"),
         (
@@ -225,7 +227,6 @@ fn the_policys_emoji_is_heard_and_no_other() {
     let removed = heard(DeliveryKind::Event, fixture!("reaction_removed")).gesture;
     assert_eq!(removed.ask, Ask::Unreact { ts: on, name });
 
-    type Twist = fn(&mut Value);
     let twists: [(Twist, &str); 3] = [
         (
             |event| event["reaction"] = json!("tada"),

@@ -3,6 +3,9 @@
 use super::*;
 use crate::domain::change::{NotGenuine, Verdict};
 
+/// What makes values others.
+type Twist = fn(&mut Value);
+
 /// A submission of `modal` with `values` in it.
 fn submitted(modal: Modal, metadata: &str, values: Value) -> Value {
     let mut payload = fixture!("view_submission");
@@ -86,7 +89,6 @@ fn either_half_may_be_missing() {
 
 #[test]
 fn a_pair_that_cant_be_one_is_said_beside_the_choice() {
-    type Twist = fn(&mut Value);
     let twists: [(Twist, &[&str]); 7] = [
         (
             |values| values["answer"] = choice("1774664040.000005"),
