@@ -2,12 +2,13 @@
 //! better to ask back than to record what nobody meant.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 
 use super::{Resolved, Scene, Unresolved};
 use crate::domain::change::{Command, Shown, Source};
 use crate::domain::id::{ChangeNumber, UserId};
 use crate::domain::text::Commitment;
-use crate::slack::inbound::when::When;
+use crate::slack::inbound::when::{Unclear, When};
 
 /// A deployment stated further back than this is asked back once: people say
 /// `02:50` at 02:14, and mean ten to two.
@@ -25,8 +26,9 @@ const WHICH_CHANGE: Unresolved = Unresolved::Sentence(
 pub(super) struct Stated {
     /// The instant that the words mean.
     pub(super) at: DateTime<Utc>,
-    /// Whether they leave the day to us.
-    leaves_the_day_open: bool,
+    /// Whether they name no day and, by the clock of whoever says them, mean one
+    /// that isn't today.
+    guesses_another_day: bool,
 }
 
 impl Stated {
@@ -42,13 +44,7 @@ impl Scene<'_> {
         let words = self.words(words).await?;
         let when = When::parse(words.body()).ok_or(UNREADABLE)?;
         let zone = self.zone(&self.gesture.actor).await;
-        let at = when
-            .instant(self.gesture.at, zone)
-            .map_err(Unresolved::Unclear)?;
-        Ok(Stated {
-            at,
-            leaves_the_day_open: when.leaves_the_day_open(),
-        })
+        read(&when, self.gesture.at, zone).map_err(Unresolved::Unclear)
     }
 
     /// The command to record a deployment stated along with a request, if it can
@@ -74,7 +70,7 @@ impl Scene<'_> {
     }
 
     /// The zone in which somebody states a time.
-    async fn zone(&self, who: &UserId) -> chrono_tz::Tz {
+    async fn zone(&self, who: &UserId) -> Tz {
         let known = self.lookup.known_member(who).await.ok();
         known
             .and_then(|facts| facts.zone)
@@ -120,8 +116,19 @@ pub(super) async fn deployment(
         .await
 }
 
+/// What somebody in `zone` means who says it at `told_at`.
+fn read(when: &When, told_at: DateTime<Utc>, zone: Tz) -> Result<Stated, Unclear> {
+    let at = when.instant(told_at, zone)?;
+    let day = |at: DateTime<Utc>| at.with_timezone(&zone).date_naive();
+    Ok(Stated {
+        at,
+        guesses_another_day: when.leaves_the_day_open() && day(at) != day(told_at),
+    })
+}
+
 /// What is asked back about a stated time, if a slip is likely: it lies far
-/// back, or it is a bare time of day from before the change was asked for.
+/// back, or it is a bare time of day that would be of another day and from
+/// before the change was asked for.
 fn question(
     stated: &Stated,
     told_at: DateTime<Utc>,
@@ -135,7 +142,7 @@ fn question(
             span(told_at - stated.at)
         ));
     }
-    let requested_at = before_the_request.filter(|_| stated.leaves_the_day_open)?;
+    let requested_at = before_the_request.filter(|_| stated.guesses_another_day)?;
     Some(format!(
         "That would be {shown}, before the change was asked for at {}. Is that right? Nothing is recorded yet.",
         Shown(requested_at)
@@ -157,43 +164,39 @@ mod tests {
 
     use super::*;
 
+    /// A quarter past midnight in New York.
     fn told_at() -> DateTime<Utc> {
-        Utc.with_ymd_and_hms(2026, 11, 21, 2, 14, 0).unwrap()
+        Utc.with_ymd_and_hms(2026, 11, 21, 5, 15, 0).unwrap()
     }
 
     fn asked(words: &str, requested: TimeDelta) -> Option<String> {
         let when = When::parse(words).unwrap();
-        let stated = Stated {
-            at: when.instant(told_at(), chrono_tz::UTC).unwrap(),
-            leaves_the_day_open: when.leaves_the_day_open(),
-        };
+        let stated = read(&when, told_at(), Tz::America__New_York).unwrap();
         question(&stated, told_at(), Some(told_at() - requested))
     }
 
     #[test]
     fn a_time_since_the_request_is_taken_as_said() {
-        for words in ["02:10", "5 min ago", "now"] {
-            assert_eq!(asked(words, TimeDelta::minutes(10)), None, "{words}");
+        for words in ["00:10", "5 min ago", "now", "23:50"] {
+            assert_eq!(asked(words, TimeDelta::minutes(30)), None, "{words}");
         }
     }
 
     #[test]
     fn a_time_that_is_still_to_come_today_is_asked_back_with_its_day() {
-        let question = asked("02:50", TimeDelta::minutes(10)).unwrap();
-        assert!(question.contains("2026-11-20 02:50 UTC"), "{question}");
+        let question = asked("00:50", TimeDelta::minutes(10)).unwrap();
+        assert!(question.contains("2026-11-20 05:50 UTC"), "{question}");
         assert!(question.contains("23 hours ago"), "{question}");
     }
 
     #[test]
-    fn a_bare_time_before_the_request_is_asked_back_and_a_span_isnt() {
-        let question = asked("01:50", TimeDelta::minutes(10)).unwrap();
-        assert!(
-            question.contains("before the change was asked for"),
-            "{question}"
-        );
-        assert!(question.contains("2026-11-21 01:50 UTC"), "{question}");
-        assert_eq!(asked("20 min ago", TimeDelta::minutes(10)), None);
-        assert_eq!(asked("today 01:50", TimeDelta::minutes(10)), None);
+    fn a_bare_time_of_yesterday_is_asked_back_if_nothing_was_asked_for_then() {
+        let question = asked("23:50", TimeDelta::minutes(10)).unwrap();
+        assert!(question.contains("before the change"), "{question}");
+        assert!(question.contains("2026-11-21 04:50 UTC"), "{question}");
+        for clear in ["25 min ago", "yesterday 23:50", "00:01"] {
+            assert_eq!(asked(clear, TimeDelta::minutes(10)), None, "{clear}");
+        }
     }
 
     #[test]
@@ -203,6 +206,6 @@ mod tests {
         }
         assert_eq!(asked("12 hours ago", TimeDelta::hours(13)), None);
         let question = asked("2026-11-01 02:14", TimeDelta::minutes(1)).unwrap();
-        assert!(question.contains("20 days ago"), "{question}");
+        assert!(question.contains("19 days ago"), "{question}");
     }
 }
