@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::clock::{Clock, ClockError};
 use crate::dispatch::Dispatcher;
-use crate::domain::id::{ChangeNumber, UserId};
+use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId};
 use crate::engine::Engine;
 use crate::gesture::{Ask, Gesture};
 use crate::slack::inbound::reception::Openings;
@@ -80,6 +80,11 @@ enum Hold {
     Change(ChangeNumber),
     /// Answers to one person about no change known yet.
     Person(UserId),
+    /// A request made in a channel, by the gesture's key: several may be answered
+    /// at once, and what is overheard there waits for all of them.
+    Asking(ChannelId, String),
+    /// Answers to what was said in a channel, in the order in which it was said.
+    Channel(ChannelId),
     /// Sending in one lane.
     Lane(String),
     /// Looking for one message.
@@ -101,6 +106,11 @@ impl Flights {
     ) {
         self.held.extend(holds.iter().cloned());
         self.tasks.spawn(async move { (holds, task.await) });
+    }
+
+    /// Whether something that `hold` must not run beside is under way.
+    fn bars(&self, hold: &Hold) -> bool {
+        bars(&self.held, hold)
     }
 
     fn count(&self, is: impl Fn(&Hold) -> bool) -> usize {
@@ -260,12 +270,16 @@ impl Bot {
             let holds = self.holds_of(&waiting.gesture).await?;
             unheard.extend(holds.iter().filter_map(|hold| match hold {
                 Hold::Change(number) => Some(*number),
-                Hold::Person(_) | Hold::Lane(_) | Hold::Doubt(_) => None,
+                Hold::Person(_)
+                | Hold::Asking(..)
+                | Hold::Channel(_)
+                | Hold::Lane(_)
+                | Hold::Doubt(_) => None,
             }));
             // What comes later about the same must not overtake.
             let behind = holds
                 .iter()
-                .any(|hold| blocked.contains(hold) || flights.held.contains(hold));
+                .any(|hold| bars(&blocked, hold) || flights.bars(hold));
             let full = flights.count(is_an_answer) >= ANSWERS;
             blocked.extend(holds.iter().cloned());
             if !behind && waiting.not_before > now {
@@ -286,15 +300,69 @@ impl Bot {
     }
 
     /// What a gesture must have to itself. Where the change isn't named, it is
-    /// found by the person, whose other gestures then have to keep their order.
+    /// found by the person, whose other gestures then have to keep their order;
+    /// where it is found by what was said in a channel, by the channel's.
     async fn holds_of(&self, gesture: &Gesture) -> Result<Vec<Hold>, StoreError> {
+        let store = self.engine.store();
         let person = Hold::Person(gesture.actor.clone());
-        if let Ask::RecordDeployment { change: None, .. } = &gesture.ask {
-            let store = self.engine.store();
-            let own = store.undeployed_of(gesture.actor.clone()).await?;
-            return Ok(own.map(Hold::Change).into_iter().chain([person]).collect());
+        let channel = gesture.channel.clone();
+        Ok(match about(gesture) {
+            About::Change(number) => vec![Hold::Change(number)],
+            About::OwnChange => {
+                let own = store.undeployed_of(gesture.actor.clone()).await?;
+                own.map(Hold::Change).into_iter().chain([person]).collect()
+            }
+            About::NewChange => {
+                let key = gesture.key.clone();
+                let asking = channel.map(|channel| Hold::Asking(channel, key));
+                asking.into_iter().chain([person]).collect()
+            }
+            About::Offer(id) => {
+                let offer = store.offer(id).await?;
+                let channel = offer.map(|(offer, _)| Hold::Channel(offer.channel));
+                channel.into_iter().chain([person]).collect()
+            }
+            About::Said(said) => {
+                let mut holds = vec![person];
+                if let Some(channel) = channel {
+                    let changes = self.changes_about(&channel, gesture, &said).await?;
+                    holds.extend(changes.into_iter().map(Hold::Change));
+                    holds.push(Hold::Channel(channel));
+                }
+                holds
+            }
+            About::Nothing => vec![person],
+        })
+    }
+
+    /// The changes that messages of a channel may be about, as far as is known
+    /// before Slack is asked: they are part of its record or its card, stand under
+    /// its card, or answer the only request that is open there.
+    async fn changes_about(
+        &self,
+        channel: &ChannelId,
+        gesture: &Gesture,
+        said: &[MessageTs],
+    ) -> Result<BTreeSet<ChangeNumber>, StoreError> {
+        let store = self.engine.store();
+        let mut changes = BTreeSet::new();
+        for ts in said.iter().chain(&gesture.thread) {
+            let of = |channel: &ChannelId| (channel.clone(), ts.clone());
+            let (at, name) = of(channel);
+            changes.extend(store.captured(at, name).await?);
+            let (at, name) = of(channel);
+            changes.extend(store.emoji_on(at, name).await?);
+            let (at, name) = of(channel);
+            changes.extend(store.card_at(at, name).await?);
         }
-        Ok(vec![change_of(gesture).map_or(person, Hold::Change)])
+        if changes.is_empty() && matches!(gesture.ask, Ask::Overhear { .. }) {
+            // Two are enough to know that it isn't the only one.
+            let asking = store.asking_in(channel.clone(), 2).await?;
+            if let [only] = asking.as_slice() {
+                changes.insert(only.change.number);
+            }
+        }
+        Ok(changes)
     }
 
     async fn answer_one(self, waiting: Waiting) -> Result<(), StoreError> {
@@ -333,12 +401,38 @@ impl Bot {
     }
 }
 
+/// Each answer holds a change or a person; a channel is held beside them.
 fn is_an_answer(hold: &Hold) -> bool {
     matches!(hold, Hold::Change(_) | Hold::Person(_))
 }
 
-/// Returns the change that a gesture names.
-fn change_of(gesture: &Gesture) -> Option<ChangeNumber> {
+/// Whether something taken must not run beside `hold`.
+fn bars(taken: &HashSet<Hold>, hold: &Hold) -> bool {
+    let asked_in = |channel: &ChannelId| {
+        taken
+            .iter()
+            .any(|other| matches!(other, Hold::Asking(asked, _) if asked == channel))
+    };
+    taken.contains(hold) || matches!(hold, Hold::Channel(channel) if asked_in(channel))
+}
+
+/// What a gesture is about, as far as it says itself.
+enum About {
+    /// The change that it names.
+    Change(ChangeNumber),
+    /// The person's own open change.
+    OwnChange,
+    /// A change that begins with it.
+    NewChange,
+    /// An offer.
+    Offer(u64),
+    /// Messages of its channel.
+    Said(Vec<MessageTs>),
+    /// Nothing that changes.
+    Nothing,
+}
+
+fn about(gesture: &Gesture) -> About {
     match &gesture.ask {
         Ask::StateCriterion { change, .. }
         | Ask::AskSomeoneElse { change, .. }
@@ -364,21 +458,22 @@ fn change_of(gesture: &Gesture) -> Option<ChangeNumber> {
         | Ask::Approve { change, .. }
         | Ask::Reject { change, .. }
         | Ask::Remediate { change, .. }
-        | Ask::AnswerExceptions { change, .. } => Some(*change),
-        Ask::Request { .. }
-        | Ask::Capture { .. }
-        | Ask::Overhear { .. }
-        | Ask::React { .. }
-        | Ask::Unreact { .. }
-        | Ask::NoteEdit { .. }
-        | Ask::NoteDeletion { .. }
-        | Ask::TakeOffer { .. }
-        | Ask::DeclineOffer { .. }
-        | Ask::RecordDeployment { change: None, .. }
-        | Ask::Status { .. }
+        | Ask::AnswerExceptions { change, .. } => About::Change(*change),
+        Ask::RecordDeployment { change: None, .. } => About::OwnChange,
+        Ask::Request { .. } => About::NewChange,
+        Ask::TakeOffer { offer } | Ask::DeclineOffer { offer } => About::Offer(*offer),
+        Ask::Capture {
+            request, answer, ..
+        } => About::Said(request.iter().chain(answer).cloned().collect()),
+        Ask::Overhear { ts, .. }
+        | Ask::React { ts, .. }
+        | Ask::Unreact { ts, .. }
+        | Ask::NoteEdit { ts, .. }
+        | Ask::NoteDeletion { ts } => About::Said(vec![ts.clone()]),
+        Ask::Status { .. }
         | Ask::List { .. }
         | Ask::Help
         | Ask::Unsure { .. }
-        | Ask::NotYet { .. } => None,
+        | Ask::NotYet { .. } => About::Nothing,
     }
 }

@@ -10,16 +10,20 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
+use crate::domain::change::{Actor, Event, Recorded, Refusal};
 use crate::domain::id::{ChannelId, MessageTs, UserId};
-use crate::domain::obligation::obligations;
+use crate::domain::obligation::{Duty, Rung, obligations};
+use crate::domain::offer::OfferStage;
 use crate::domain::policy::Party;
 use crate::engine::Engine;
-use crate::gesture::Ask;
+use crate::gesture::{Ask, Gesture, Which};
 use crate::slack::client::{Outgoing, SlackClient};
 use crate::slack::error::SlackError;
-use crate::slack::views::{self, Message, card, direct, note, reply};
+use crate::slack::lookup::Lookup;
+use crate::slack::views::{self, Message, card, direct, note, offer, reply};
 use crate::store::{
-    Answered, Claim, Doubtful, Kind, Outcome, Owed, Parcel, Snapshot, StoreError, reply_is_alive,
+    Answered, Claim, Doubtful, Kind, Offered, Outcome, Owed, Parcel, Snapshot, StoreError,
+    reply_is_alive,
 };
 
 /// Slack lets one message a second into a channel.
@@ -34,6 +38,10 @@ const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(5);
 /// How many changes a list shows.
 const LIST: usize = 20;
 
+/// How many people of a group are asked by direct message where its request
+/// can't be seen. More of them would each think that another answers.
+const MOST_ASKED: usize = 20;
+
 /// How far before its claim a message is looked for: Slack's clock and ours
 /// differ.
 const LOOK_BACK: TimeDelta = TimeDelta::minutes(1);
@@ -45,6 +53,8 @@ pub struct Dispatcher {
     pub engine: Engine,
     /// Sends them.
     pub client: SlackClient,
+    /// Knows who is in a group that is asked.
+    pub lookup: Lookup,
     /// How long a send of unknown outcome waits before it is looked for.
     pub grace: TimeDelta,
 }
@@ -66,7 +76,11 @@ enum Way {
     /// Over what stands there.
     Edit { channel: ChannelId, ts: MessageTs },
     /// To one person, through the door that their gesture left open.
-    Respond { url: String },
+    Respond {
+        url: String,
+        /// Whether it takes the place of the message whose button was pressed.
+        replaces: bool,
+    },
     /// To one person, in a conversation.
     Whisper {
         channel: ChannelId,
@@ -112,18 +126,9 @@ impl Dispatcher {
             Err(error) => return self.not_sent(lane, &parcel, &leader, &error, now).await,
         };
         let Rendered { message, showed } = rendered;
-        let outgoing = Outgoing {
-            text: message.text,
-            blocks: message.blocks,
-            thread: None,
-            key: Some(leader.key.clone()),
-        };
-        let payload = match outgoing.rendered() {
-            Ok(bytes) => Sha256::digest(bytes).into(),
-            Err(error) => {
-                tracing::error!(key = leader.key, error = %error, "a message can't be rendered");
-                return self.give_up(parcel.owed, "unrenderable", now).await;
-            }
+        let outgoing = outgoing(message, &leader);
+        let Some(payload) = payload(&outgoing, &leader) else {
+            return self.give_up(parcel.owed, "unrenderable", now).await;
         };
         let claim = claim(&parcel, payload, showed, way.channel().cloned());
         if !store.claim(claim.clone(), now).await? {
@@ -136,10 +141,7 @@ impl Dispatcher {
             store.hold_lane(lane.to_owned(), now + PACE).await?;
         }
         match sent {
-            Ok(stands) => {
-                let rules = Arc::clone(self.engine.rules());
-                store.settle(parcel.owed, claim, stands, rules, now).await
-            }
+            Ok(stands) => self.sent(parcel, claim, stands, now).await,
             Err(error) if error.outcome_is_unknown() => {
                 self.doubt(&parcel, &leader, &way, &error, now).await
             }
@@ -161,8 +163,17 @@ impl Dispatcher {
             return Ok(());
         };
         let key = leader.key.clone();
-        if matches!(leader.kind, Kind::Reply { .. }) {
-            // A whisper leaves no trace to look for; it can be asked for again.
+        let whispered = match &leader.kind {
+            Kind::Reply { .. } => true,
+            // Where it went by direct message, it can be looked for.
+            Kind::Offer { .. } => leader.stands.is_none() && doubtful.channel.is_none(),
+            Kind::Card { .. } | Kind::Note { .. } | Kind::Reminder { .. } | Kind::Told { .. } => {
+                false
+            }
+        };
+        if whispered {
+            // A whisper leaves no trace to look for; it can be asked for again, and
+            // an offer comes again by itself.
             return self.give_up(doubtful.parcel, "outcome unknown", now).await;
         }
         let Some(channel) = doubtful.channel.clone().filter(|_| leader.stands.is_none()) else {
@@ -170,19 +181,14 @@ impl Dispatcher {
             return store.release(key, now, "outcome unknown".to_owned()).await;
         };
         let thread = match &leader.kind {
-            Kind::Note { change, .. } => {
+            Kind::Card { change } | Kind::Note { change, .. } => {
                 let card = store.card(*change).await?;
                 let snapshot = store.change(*change).await?;
-                card.map(|(channel, ts)| thread_of(snapshot.as_ref(), &channel, &ts))
+                thread_of(&leader.kind, snapshot.as_ref(), &channel, card.as_ref())
             }
-            // A request made in a thread has its card there; where the card had
-            // to go to the requester instead, there is no thread.
-            Kind::Card { change } => store
-                .change(*change)
-                .await?
-                .filter(|snapshot| snapshot.change.place.channel == channel)
-                .and_then(|snapshot| snapshot.change.place.thread),
-            Kind::Reminder { .. } | Kind::Told { .. } | Kind::Reply { .. } => None,
+            Kind::Reminder { .. } | Kind::Told { .. } | Kind::Reply { .. } | Kind::Offer { .. } => {
+                None
+            }
         };
         let since = doubtful.claimed_at - LOOK_BACK;
         let found = self
@@ -198,6 +204,11 @@ impl Dispatcher {
                     payload: doubtful.payload,
                     showed: doubtful.showed,
                 };
+                if let Kind::Card { change } = &leader.kind
+                    && let Some(snapshot) = store.change(*change).await?
+                {
+                    self.reach_the_asked(&snapshot, &channel, now).await?;
+                }
                 let rules = Arc::clone(self.engine.rules());
                 store
                     .settle(doubtful.parcel, claim, Some((channel, ts)), rules, now)
@@ -215,6 +226,67 @@ impl Dispatcher {
         }
     }
 
+    /// Notes that Slack has a message. A card that those asked can't see reaches
+    /// them first: should we die in between, it does so twice rather than never,
+    /// and the outbox knows the second time.
+    async fn sent(
+        &self,
+        parcel: Parcel,
+        claim: Claim,
+        stands: Option<(ChannelId, MessageTs)>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let card = parcel.owed.first().and_then(|leader| match &leader.kind {
+            Kind::Card { change } => parcel.changes.get(change),
+            Kind::Note { .. }
+            | Kind::Reminder { .. }
+            | Kind::Told { .. }
+            | Kind::Reply { .. }
+            | Kind::Offer { .. } => None,
+        });
+        if let (Some(snapshot), Some((channel, _))) = (card, &stands) {
+            self.reach_the_asked(snapshot, channel, now).await?;
+        }
+        let rules = Arc::clone(self.engine.rules());
+        let store = self.engine.store();
+        store.settle(parcel.owed, claim, stands, rules, now).await
+    }
+
+    /// Asks by direct message where the card stands in `channel` and those asked
+    /// don't see it there: it could not be posted, or it was asked for in a
+    /// direct message.
+    async fn reach_the_asked(
+        &self,
+        snapshot: &Snapshot,
+        channel: &ChannelId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let change = &snapshot.change;
+        let seen = *channel == change.place.channel && !is_direct(channel);
+        let unanswered = obligations(change, self.engine.policy_of(change))
+            .iter()
+            .any(|one| one.duty == Duty::AnswerRequest && one.met_at.is_none());
+        if seen || !unanswered {
+            return Ok(());
+        }
+        let mut people: Vec<UserId> = Vec::new();
+        for party in &change.asked {
+            match party {
+                Party::Person(person) => people.push(person.clone()),
+                Party::Group(group) => match self.lookup.group_members(group).await {
+                    Ok(members) => people.extend(members.into_iter().take(MOST_ASKED)),
+                    // The next drawing of the card tries again; the chase asks anyway.
+                    Err(error) => {
+                        tracing::warn!(change = %change.number, error = %error, "a group that is asked can't be read");
+                    }
+                },
+            }
+        }
+        people.retain(|person| *person != change.requester);
+        let store = self.engine.store();
+        store.ask_directly(change.number, people, now).await
+    }
+
     async fn send(
         &self,
         way: &Way,
@@ -230,10 +302,10 @@ impl Dispatcher {
                 self.client.update(channel, ts, outgoing).await?;
                 Ok(Some((channel.clone(), ts.clone())))
             }
-            Way::Respond { url } => {
+            Way::Respond { url, replaces } => {
                 let answer = serde_json::json!({
                     "response_type": "ephemeral",
-                    "replace_original": false,
+                    "replace_original": replaces,
                     "text": outgoing.text,
                     "blocks": outgoing.blocks,
                 });
@@ -265,21 +337,37 @@ impl Dispatcher {
         if let Some((channel, ts)) = leader.stands.clone() {
             return Ok(Ok(Way::Edit { channel, ts }));
         }
+        let thread = |number, channel: &ChannelId| {
+            let snapshot = parcel.changes.get(number);
+            thread_of(&leader.kind, snapshot, channel, parcel.card.as_ref())
+        };
         Ok(match &leader.kind {
             Kind::Card { change } => match parcel.changes.get(change) {
-                Some(snapshot) => Ok(Way::Post {
-                    channel: snapshot.change.place.channel.clone(),
-                    thread: snapshot.change.place.thread.clone(),
-                }),
+                Some(snapshot) => {
+                    let channel = snapshot.change.place.channel.clone();
+                    let thread = thread(change, &channel);
+                    Ok(Way::Post { channel, thread })
+                }
                 None => Err(SlackError::Malformed),
             },
             Kind::Note { change, .. } => match &parcel.card {
-                Some((channel, ts)) => Ok(Way::Post {
+                Some((channel, _)) => Ok(Way::Post {
                     channel: channel.clone(),
-                    thread: Some(thread_of(parcel.changes.get(change), channel, ts)),
+                    thread: thread(change, channel),
                 }),
                 // The card comes first; the note follows it.
                 None => Err(SlackError::Unreachable),
+            },
+            Kind::Offer { again, .. } => match &parcel.offer {
+                Some(Offered { offer, .. }) if *again => {
+                    self.direct(parcel.direct.clone(), &offer.asker).await?
+                }
+                Some(Offered { offer, thread, .. }) => Ok(Way::Whisper {
+                    channel: offer.channel.clone(),
+                    thread: thread.clone(),
+                    person: offer.asker.clone(),
+                }),
+                None => Err(SlackError::Malformed),
             },
             Kind::Reminder { person, .. } | Kind::Told { person, .. } => {
                 self.direct(parcel.direct.clone(), person).await?
@@ -288,9 +376,10 @@ impl Dispatcher {
                 Some(answered) => {
                     let gesture = &answered.gesture;
                     match (&gesture.response_url, &gesture.channel) {
-                        (Some(url), _) if reply_is_alive(gesture.at, now) => {
-                            Ok(Way::Respond { url: url.clone() })
-                        }
+                        (Some(url), _) if reply_is_alive(gesture.at, now) => Ok(Way::Respond {
+                            url: url.clone(),
+                            replaces: closed_offer(parcel).is_some(),
+                        }),
                         (_, Some(channel)) => Ok(Way::Whisper {
                             channel: channel.clone(),
                             thread: gesture.thread.clone(),
@@ -357,8 +446,8 @@ impl Dispatcher {
     }
 
     /// Slack said no to it. A card that was deleted, or whose channel was closed,
-    /// is posted anew; one that may not stand in its channel goes to the
-    /// requester; a whisper that reaches nobody there goes to the person.
+    /// is posted anew; one that may not stand in its channel goes to the requester
+    /// and to those asked; a whisper that reaches nobody there goes to the person.
     #[expect(
         clippy::too_many_arguments,
         reason = "the whole of one send, at its one point of failure"
@@ -389,6 +478,7 @@ impl Dispatcher {
                 .answer
                 .as_ref()
                 .map(|answered| answered.gesture.actor.clone()),
+            (Kind::Offer { .. }, Way::Whisper { person, .. }) => Some(person.clone()),
             _ => None,
         };
         let Some(person) = aside.filter(|_| error.bars_the_place()) else {
@@ -398,23 +488,31 @@ impl Dispatcher {
             Ok(way) => way,
             Err(error) => return self.not_sent(lane, &parcel, leader, &error, now).await,
         };
-        let Some(Rendered { message, .. }) = self.render(&parcel, now).await? else {
+        let message = match &leader.kind {
+            Kind::Card { change } => parcel
+                .changes
+                .get(change)
+                .map(|one| card::card_aside(&views::showing(one, &self.engine, now))),
+            Kind::Note { .. }
+            | Kind::Reminder { .. }
+            | Kind::Told { .. }
+            | Kind::Reply { .. }
+            | Kind::Offer { .. } => self.render(&parcel, now).await?.map(|one| one.message),
+        };
+        let Some(message) = message else {
             return Ok(());
         };
-        let outgoing = Outgoing {
-            text: message.text,
-            blocks: message.blocks,
-            thread: None,
-            key: Some(leader.key.clone()),
+        let outgoing = outgoing(message, leader);
+        let Some(payload) = payload(&outgoing, leader) else {
+            return self.give_up(parcel.owed, "unrenderable", now).await;
         };
+        let claim = Claim { payload, ..claim };
         if let Some(channel) = way.channel() {
-            store.redirect(leader.key.clone(), channel.clone()).await?;
+            let (key, channel) = (leader.key.clone(), channel.clone());
+            store.redirect(key, channel, payload).await?;
         }
         match self.send(&way, outgoing).await {
-            Ok(stands) => {
-                let rules = Arc::clone(self.engine.rules());
-                store.settle(parcel.owed, claim, stands, rules, now).await
-            }
+            Ok(stands) => self.sent(parcel, claim, stands, now).await,
             Err(error) if error.outcome_is_unknown() => {
                 self.doubt(&parcel, leader, &way, &error, now).await
             }
@@ -475,7 +573,17 @@ impl Dispatcher {
         let of = |number| parcel.changes.get(number);
         let show = |snapshot| views::showing(snapshot, &self.engine, now);
         let message = match &leader.kind {
-            Kind::Card { change } => of(change).map(|snapshot| card::card(&show(snapshot))),
+            Kind::Card { change } => of(change).map(|snapshot| {
+                let aside = leader
+                    .stands
+                    .as_ref()
+                    .is_some_and(|(channel, _)| *channel != snapshot.change.place.channel);
+                if aside {
+                    card::card_aside(&show(snapshot))
+                } else {
+                    card::card(&show(snapshot))
+                }
+            }),
             Kind::Note { change, version } => of(change).and_then(|snapshot| {
                 let recorded = event_at(snapshot, *version)?;
                 note::note(&show(snapshot), recorded)
@@ -486,6 +594,10 @@ impl Dispatcher {
                 Some(answered) => self.reply(answered, parcel, now).await?,
                 None => None,
             },
+            Kind::Offer { again, .. } => parcel
+                .offer
+                .as_ref()
+                .and_then(|offered| offer_as_it_is(offered, *again, leader.stands.is_some())),
         };
         let versions = parcel.changes.values().map(|one| one.change.version);
         Ok(message.map(|message| Rendered {
@@ -528,8 +640,14 @@ impl Dispatcher {
             let snapshot = parcel.changes.get(change)?;
             let owner = Party::Person(person.clone());
             let policy = self.engine.policy_of(&snapshot.change);
+            // The request itself goes to everybody who is asked and can't see the
+            // card; whoever of a group it went to was asked, too.
+            let is_asked = *duty == Duty::AnswerRequest
+                && (*rung == Rung::Opening || snapshot.change.asked.contains(&owner));
             let open = obligations(&snapshot.change, policy).iter().any(|one| {
-                one.duty == *duty && one.met_at.is_none() && one.owner.as_ref() == Some(&owner)
+                one.duty == *duty
+                    && one.met_at.is_none()
+                    && (is_asked || one.owner.as_ref() == Some(&owner))
             });
             if open || stands {
                 // Who wasn't reached for a while is owed several rungs of one
@@ -571,49 +689,152 @@ impl Dispatcher {
                     .then(|| words.into_iter().rev().collect::<Vec<_>>().join("\n\n")),
             }
         };
-        Ok(match (&answered.outcome, &answered.gesture.ask) {
+        let about = answered.change.and_then(|one| parcel.changes.get(&one));
+        let show = |snapshot| views::showing(snapshot, &self.engine, now);
+        let main = match (&answered.outcome, &answered.gesture.ask) {
             (Outcome::Refused(sentence), _) => Some(reply::refused(sentence, typed().as_deref())),
-            (Outcome::Done, _) => None,
-            (Outcome::AskedBack { sentence, .. }, _) => Some(reply::refused(sentence, None)),
-            (Outcome::Answered, Ask::Status { change }) => {
-                let wanted = parcel.changes.values().next();
-                match (wanted, change) {
-                    (Some(snapshot), _) => {
-                        Some(reply::status(&views::showing(snapshot, &self.engine, now)))
-                    }
-                    (None, Some(number)) => Some(reply::refused(
-                        &crate::domain::change::Refusal::NoSuchChange(*number).to_string(),
-                        None,
-                    )),
-                    (None, None) => Some(
-                        self.list(crate::gesture::Which::Open, answered, now)
-                            .await?,
-                    ),
-                }
+            (Outcome::AskedBack { at, sentence }, _) => {
+                Some(reply::asked_back(sentence, answered.change, *at))
             }
+            (Outcome::Done, ask) => about.filter(|_| states_a_time(ask)).and_then(|snapshot| {
+                let at = deployed_by(&answered.gesture, snapshot)?;
+                Some(reply::deployed_at(&show(snapshot), at))
+            }),
+            (Outcome::Answered, Ask::Status { change }) => match (about, change) {
+                (Some(snapshot), _) => Some(reply::status(&show(snapshot))),
+                (None, Some(number)) => Some(reply::refused(
+                    &Refusal::NoSuchChange(*number).to_string(),
+                    None,
+                )),
+                (None, None) => Some(self.list(Which::Open, answered, now).await?),
+            },
             (Outcome::Answered, Ask::List { which }) => {
                 Some(self.list(*which, answered, now).await?)
             }
-            (Outcome::Answered, Ask::Unsure { meant, .. }) => Some(reply::unsure(meant)),
+            (Outcome::Answered, Ask::Unsure { meant, .. }) => {
+                Some(reply::unsure(meant, typed().as_deref()))
+            }
             (Outcome::Answered, Ask::NotYet { word }) => Some(reply::not_yet(word)),
-            (Outcome::Answered, _) => Some(reply::help()),
-        })
+            // What was asked for is on record already.
+            (Outcome::Answered, _) => {
+                Some(about.map_or_else(reply::help, |snapshot| reply::status(&show(snapshot))))
+            }
+        };
+        let closed = closed_offer(parcel).map(|one| offer::offer_closed(&one.offer));
+        let twin = answered
+            .twin
+            .and_then(|twin| parcel.changes.get(&twin))
+            .zip(about)
+            .filter(|(_, new)| new.change.duplicate_of.is_none())
+            .map(|(twin, new)| reply::twin(&show(new), &show(twin)));
+        Ok(views::joined(main.into_iter().chain(closed).chain(twin)))
     }
 
     async fn list(
         &self,
-        which: crate::gesture::Which,
+        which: Which,
         answered: &Answered,
         now: DateTime<Utc>,
     ) -> Result<Message, StoreError> {
-        let open = self.engine.store().open_changes(LIST).await?;
+        let reader = &answered.gesture.actor;
+        let store = self.engine.store();
+        let open = store.open_changes(LIST).await?;
+        let mut undeclared = store.undeclared(LIST).await?;
+        undeclared.retain(|(offer, _)| match which {
+            Which::Open => true,
+            // No deadline runs for what isn't on record.
+            Which::Overdue => false,
+            Which::Mine => offer.asker == *reader || offer.answer.by == *reader,
+        });
         let showing: Vec<_> = open
             .iter()
-            .filter(|snapshot| views::is_listed(&snapshot.change, which, &answered.gesture.actor))
+            .filter(|snapshot| views::is_listed(&snapshot.change, which, reader))
             .map(|snapshot| views::showing(snapshot, &self.engine, now))
             .collect();
-        Ok(reply::list(&showing, which))
+        let undeclared: Vec<_> = undeclared
+            .iter()
+            .map(|(offer, words)| reply::Undeclared {
+                offer,
+                texts: words,
+            })
+            .collect();
+        Ok(reply::list(&showing, which, &undeclared))
     }
+}
+
+/// A message on its way; where it goes is said when it is sent.
+fn outgoing(message: Message, leader: &Owed) -> Outgoing {
+    Outgoing {
+        text: message.text,
+        blocks: message.blocks,
+        thread: None,
+        key: Some(leader.key.clone()),
+    }
+}
+
+/// Returns the SHA-256 of what a message says; nothing if it can't be sent.
+fn payload(outgoing: &Outgoing, leader: &Owed) -> Option<[u8; 32]> {
+    match outgoing.rendered() {
+        Ok(bytes) => Some(Sha256::digest(bytes).into()),
+        Err(error) => {
+            tracing::error!(key = leader.key, error = %error, "a message can't be rendered");
+            None
+        }
+    }
+}
+
+/// Whether a conversation is a direct message, by Slack's letter for those.
+fn is_direct(channel: &ChannelId) -> bool {
+    channel.as_str().starts_with('D')
+}
+
+/// Returns the offer that a reply is about, if it has come to its end: the reply
+/// then takes the place of its buttons.
+fn closed_offer(parcel: &Parcel) -> Option<&Offered> {
+    parcel.answer.as_ref()?;
+    parcel
+        .offer
+        .as_ref()
+        .filter(|offered| !offered.offer.stage.is_open())
+}
+
+/// Renders an offer; nothing if it needn't be made any more.
+fn offer_as_it_is(offered: &Offered, again: bool, stands: bool) -> Option<Message> {
+    let made = || Some(offer::offer(&offered.offer, &offered.words, again));
+    match offered.offer.stage {
+        OfferStage::Offered => made(),
+        // A whisper held up until the direct message came has nothing to add.
+        OfferStage::Again if stands || again => made(),
+        OfferStage::Undeclared | OfferStage::Taken | OfferStage::Declined if stands => {
+            Some(offer::offer_closed(&offered.offer))
+        }
+        OfferStage::Again | OfferStage::Undeclared | OfferStage::Taken | OfferStage::Declined => {
+            None
+        }
+    }
+}
+
+/// Whether somebody said a time in words, or confirmed one.
+fn states_a_time(ask: &Ask) -> bool {
+    match ask {
+        Ask::RecordDeployment { when, at, .. } => when.is_some() || at.is_some(),
+        Ask::Request { deployed, .. } | Ask::Capture { deployed, .. } => deployed.is_some(),
+        _ => false,
+    }
+}
+
+/// Returns the time of the deployment that a gesture recorded.
+fn deployed_by(gesture: &Gesture, snapshot: &Snapshot) -> Option<DateTime<Utc>> {
+    let recorded_by =
+        |one: &&Recorded| one.at == gesture.at && one.actor == Actor::Person(gesture.actor.clone());
+    snapshot
+        .history
+        .iter()
+        .filter(recorded_by)
+        .find_map(|one| match &one.event {
+            Event::Deployed { deployed_at, .. } => Some(*deployed_at),
+            _ => None,
+        })
 }
 
 fn claim(parcel: &Parcel, payload: [u8; 32], showed: u64, channel: Option<ChannelId>) -> Claim {
@@ -626,14 +847,24 @@ fn claim(parcel: &Parcel, payload: [u8; 32], showed: u64, channel: Option<Channe
     }
 }
 
-/// Returns the thread that a change's notes stand in: the card's own, or the one
-/// that the card was asked for in. Slack has no threads within threads.
-fn thread_of(snapshot: Option<&Snapshot>, channel: &ChannelId, card: &MessageTs) -> MessageTs {
-    snapshot
+/// Returns the thread of `channel` that a card or a note stands in. A request made
+/// in a thread has its card there, and Slack has no threads within threads; where
+/// the card had to go to the requester instead, its notes hang on the card.
+fn thread_of(
+    kind: &Kind,
+    snapshot: Option<&Snapshot>,
+    channel: &ChannelId,
+    card: Option<&(ChannelId, MessageTs)>,
+) -> Option<MessageTs> {
+    let asked_in = snapshot
         .map(|snapshot| &snapshot.change.place)
         .filter(|place| place.channel == *channel)
-        .and_then(|place| place.thread.clone())
-        .unwrap_or_else(|| card.clone())
+        .and_then(|place| place.thread.clone());
+    match kind {
+        Kind::Card { .. } => asked_in,
+        Kind::Note { .. } => asked_in.or_else(|| card.map(|(_, ts)| ts.clone())),
+        Kind::Reminder { .. } | Kind::Told { .. } | Kind::Reply { .. } | Kind::Offer { .. } => None,
+    }
 }
 
 /// Returns the event that led to a version of a change.

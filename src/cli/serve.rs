@@ -84,6 +84,7 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
         dispatcher: Dispatcher {
             engine: engine.clone(),
             client: client.clone(),
+            lookup: lookup.clone(),
             grace: grace(config),
         },
         engine: engine.clone(),

@@ -85,8 +85,10 @@ named! {
 ///
 /// Segregation of duties (SOC 2 CC8.1: whoever implements a change isn't its
 /// sole approver): neither the requester nor an implementer may authorize or
-/// approve, nor may whoever went ahead make that good. The commander may hold both roles, because commanding is not
-/// approving; one person may be commander and authorizer.
+/// approve, nor may whoever went ahead make that good, nor may whoever stood in
+/// as the most senior engineer be the second person or the approver. The
+/// commander may hold both roles, because commanding is not approving; one
+/// person may be commander and authorizer.
 pub fn judge(
     act: Act,
     who: &Member,
@@ -130,6 +132,10 @@ pub fn judge(
                     .is_some_and(|one| one.by == who.id)
             {
                 return Err(Refusal::OwnGoingAhead { act });
+            }
+            let grants = permits || act == Act::Approve;
+            if grants && change.stood_in().is_some_and(|by| *by == who.id) {
+                return Err(Refusal::OwnStandIn { act });
             }
             if !policy.is_written() {
                 return Ok(Ground::NoPolicy);

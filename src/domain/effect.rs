@@ -164,7 +164,9 @@ fn refreshed<'a>(
     policy: &'a Policy,
 ) -> impl Iterator<Item = Effect> + 'a {
     let still = open_duties(after, policy);
-    let rewritten = before.sections != after.sections || before.criterion != after.criterion;
+    let rewritten = before.sections != after.sections
+        || before.criterion != after.criterion
+        || before.reason != after.reason;
     open_duties(before, policy)
         .into_iter()
         .filter(move |duty| {

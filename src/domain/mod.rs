@@ -34,6 +34,7 @@ pub mod authorization;
 pub mod change;
 pub mod effect;
 pub mod id;
+pub mod likeness;
 pub mod merkle;
 pub mod obligation;
 pub mod offer;

@@ -542,6 +542,7 @@ pub fn by_day(who: &UserId, at: DateTime<Utc>, people: &dyn People) -> DateTime<
 
 /// Derives everything that is or was owed to a change.
 pub fn obligations(change: &EmergencyChange, policy: &Policy) -> Vec<Obligation> {
+    // A rehearsal that was ended owes nothing, though it went on to a deployment.
     if change.drill && change.stage == Stage::Withdrawn {
         return Vec::new();
     }
@@ -573,7 +574,7 @@ fn owed_before_deployment(change: &EmergencyChange) -> Vec<Obligation> {
         owed.push(owe(
             Duty::AnswerRequest,
             change.asked.first().cloned(),
-            change.asked_at,
+            on_record(change, change.asked_at),
         ));
     }
     let ended = matches!(change.stage, Stage::Withdrawn | Stage::Lapsed);
@@ -598,9 +599,17 @@ fn owed_before_deployment(change: &EmergencyChange) -> Vec<Obligation> {
         && !ended
     {
         let requester = Some(Party::Person(change.requester.clone()));
+        let opened_at = on_record(change, opened_at);
         owed.push(owe(Duty::ConfirmDeployment, requester, opened_at));
     }
     owed
+}
+
+/// Nobody is asked before it is on record: what was captured a day late would
+/// otherwise begin with its last question.
+fn on_record(change: &EmergencyChange, at: DateTime<Utc>) -> DateTime<Utc> {
+    let captured_at = change.captured.as_ref().map(|capture| capture.at);
+    captured_at.map_or(at, |captured_at| at.max(captured_at))
 }
 
 /// The ticket, the authorizations that are still to come, and the decision.
@@ -765,10 +774,12 @@ fn is_involved(change: &EmergencyChange, who: &UserId) -> bool {
     change.requester == *who || change.implementers().any(|one| one == who)
 }
 
-/// Who went ahead can't be the second person who makes that good.
+/// Who went ahead, or stood in as the most senior engineer, can't be the second
+/// person who makes that good.
 fn stands_apart(change: &EmergencyChange, who: &UserId) -> bool {
     let went_ahead = change.went_ahead.as_ref().is_some_and(|act| act.by == *who);
-    !went_ahead && !is_involved(change, who)
+    let stood_in = change.stood_in().is_some_and(|by| by == who);
+    !went_ahead && !stood_in && !is_involved(change, who)
 }
 
 /// When the clock has something to do for the change next: the earliest rung
@@ -791,7 +802,7 @@ pub fn next_due_at(
             .unwrap_or_default();
         let deadline = obligation
             .due_at
-            .filter(|due_at| !change.missed.contains(&(obligation.duty, *due_at)));
+            .filter(|due_at| !change.has_missed(obligation.duty, *due_at));
         let rung = obligation.next_rung_at(&chase, people, now);
         for at in deadline.into_iter().chain(rung) {
             next = Some(next.map_or(at, |next| next.min(at)));

@@ -7,6 +7,8 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
+pub use super::likeness::much_alike;
+
 /// SHA-256 over a text's salt and the text: the text's name in the log.
 ///
 /// The salt has 32 random bytes, so a commitment tells nothing about a short

@@ -24,6 +24,7 @@ use crate::gesture::{Mention, Which};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Json {
     Null,
+    Bool(bool),
     Integer(u64),
     Text(String),
     List(Vec<Json>),
@@ -35,6 +36,7 @@ impl Json {
     pub(super) fn write(&self, out: &mut String) {
         match self {
             Self::Null => out.push_str("null"),
+            Self::Bool(yes) => out.push_str(if *yes { "true" } else { "false" }),
             Self::Integer(n) => {
                 // Writing to a string can't fail.
                 let _ = write!(out, "{n}");
@@ -283,17 +285,17 @@ impl<A: Form, B: Form> Form for (A, B) {
     }
 }
 
-/// What is so says so; what isn't says nothing, as it did before it could be.
+/// What isn't said isn't so: it wasn't before it could be said.
 impl Form for bool {
     fn put(&self) -> Json {
-        if *self { Json::Integer(1) } else { Json::Null }
+        Json::Bool(*self)
     }
 
     fn take(value: &Value) -> Option<Self> {
-        match value {
-            Value::Null => Some(false),
-            other => (other.as_u64()? == 1).then_some(true),
+        if value.is_null() {
+            return Some(false);
         }
+        value.as_bool()
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::form::{Form, Json, field, variants};
 use super::{StoreError, instant, micros};
 use crate::domain::id::{ChangeNumber, WorkspaceId};
+use crate::domain::text::Commitment;
 use crate::gesture::{Ask, Gesture, Mention};
 
 variants!(Ask, put_ask, take_ask {
@@ -77,13 +78,45 @@ pub enum Outcome {
     Refused(String),
     /// It asked for something to read.
     Answered,
-    /// A time was stated that needs a second look.
+    /// Nothing was recorded yet: the person is asked whether they mean this time.
     AskedBack {
-        /// The instant that the words mean.
+        /// The time, as it was understood.
         at: DateTime<Utc>,
         /// The question.
         sentence: String,
     },
+}
+
+impl Outcome {
+    /// Returns the form in which it is kept.
+    fn put(&self) -> String {
+        match self {
+            Self::Done => "done".to_owned(),
+            Self::Answered => "answered".to_owned(),
+            Self::Refused(sentence) => format!("refused:{sentence}"),
+            Self::AskedBack { at, sentence } => format!("asked_back:{}:{sentence}", micros(*at)),
+        }
+    }
+
+    /// Reads the form in which it is kept.
+    fn take(stored: &str) -> Option<Self> {
+        match stored.split_once(':') {
+            Some(("refused", sentence)) => Some(Self::Refused(sentence.to_owned())),
+            Some(("asked_back", rest)) => {
+                let (at, sentence) = rest.split_once(':')?;
+                Some(Self::AskedBack {
+                    at: DateTime::from_timestamp_micros(at.parse().ok()?)?,
+                    sentence: sentence.to_owned(),
+                })
+            }
+            Some(_) => None,
+            None => match stored {
+                "done" => Some(Self::Done),
+                "answered" => Some(Self::Answered),
+                _ => None,
+            },
+        }
+    }
 }
 
 fn encode(gesture: &Gesture) -> String {
@@ -203,22 +236,7 @@ pub(super) fn outcome(
     let Some((result, change)) = row else {
         return Ok(None);
     };
-    let outcome = match result.split_once(':') {
-        Some(("refused", sentence)) => Outcome::Refused(sentence.to_owned()),
-        Some(("asked_back", rest)) => {
-            let (at, sentence) = rest
-                .split_once(':')
-                .and_then(|(at, sentence)| Some((at.parse().ok()?, sentence)))
-                .ok_or(StoreError::Corrupt("a gesture's result"))?;
-            Outcome::AskedBack {
-                at: instant(at),
-                sentence: sentence.to_owned(),
-            }
-        }
-        _ if result == "done" => Outcome::Done,
-        _ if result == "answered" => Outcome::Answered,
-        _ => return Err(StoreError::Corrupt("a gesture's result")),
-    };
+    let outcome = Outcome::take(&result).ok_or(StoreError::Corrupt("a gesture's result"))?;
     Ok(Some((outcome, change.map(ChangeNumber))))
 }
 
@@ -229,12 +247,6 @@ pub(super) fn settle(
     outcome: &Outcome,
     change: Option<ChangeNumber>,
 ) -> Result<(), StoreError> {
-    let result = match outcome {
-        Outcome::Done => "done".to_owned(),
-        Outcome::Answered => "answered".to_owned(),
-        Outcome::Refused(sentence) => format!("refused:{sentence}"),
-        Outcome::AskedBack { at, sentence } => format!("asked_back:{}:{sentence}", micros(*at)),
-    };
     connection
         .prepare_cached(
             "UPDATE inbox SET state = 'done', result = ?3, change = ?4,
@@ -244,11 +256,51 @@ pub(super) fn settle(
         .execute(params![
             workspace.as_str(),
             gesture.key,
-            result,
+            outcome.put(),
             change.map(|number| number.0),
             without_handles(gesture).as_ref().map(encode),
         ])?;
     Ok(())
+}
+
+/// Keeps which change the gesture's new one is much like.
+pub(super) fn keep_twin(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    key: &str,
+    twin: ChangeNumber,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("UPDATE inbox SET twin = ?3 WHERE workspace = ?1 AND key = ?2")?
+        .execute(params![workspace.as_str(), key, twin.0])?;
+    Ok(())
+}
+
+/// Returns the change that the gesture's new one is much like, if there is one.
+pub(super) fn twin(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    key: &str,
+) -> Result<Option<ChangeNumber>, StoreError> {
+    let twin: Option<Option<u64>> = connection
+        .prepare_cached("SELECT twin FROM inbox WHERE workspace = ?1 AND key = ?2")?
+        .query_row(params![workspace.as_str(), key], |row| row.get(0))
+        .optional()?;
+    Ok(twin.flatten().map(ChangeNumber))
+}
+
+/// Whether a gesture that still waits needs a text.
+pub(super) fn needs(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    text: Commitment,
+) -> Result<bool, StoreError> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT 1 FROM inbox
+             WHERE workspace = ?1 AND state = 'waiting' AND instr(gesture, ?2) > 0",
+        )?
+        .exists(params![workspace.as_str(), text.to_string()])?)
 }
 
 /// A handle that Slack didn't resolve is typed by a person. Once it has been

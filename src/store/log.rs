@@ -15,7 +15,10 @@ use crate::domain::id::{ChangeNumber, WorkspaceId};
 use crate::domain::merkle::{Frontier, Hash, leaf_hash};
 
 /// The version of the form in which new leaves are written.
-const VERSION: u64 = 1;
+///
+/// 1: the main job. 2: evidence, attestation and capture came to the events of 1,
+/// which read as without them where they don't stand.
+const VERSION: u64 = 2;
 
 variants!(Event, put_event, take_event {
     "requested" => Requested { what, verbatim, asked, place, policy, said, captured, drill },
@@ -123,7 +126,7 @@ fn leaf(workspace: &WorkspaceId, seq: u64, rest: [(&'static str, Json); 6]) -> V
 pub(super) fn decode(leaf: &[u8]) -> Option<Recorded> {
     let value: Value = serde_json::from_slice(leaf).ok()?;
     match value.get("v")?.as_u64()? {
-        1 => Some(Recorded {
+        1 | 2 => Some(Recorded {
             at: field(&value, "at")?,
             source: field(&value, "source")?,
             actor: field(&value, "actor")?,
@@ -137,7 +140,7 @@ pub(super) fn decode(leaf: &[u8]) -> Option<Recorded> {
 pub(super) fn decode_house_event(leaf: &[u8]) -> Option<HouseEvent> {
     let value: Value = serde_json::from_slice(leaf).ok()?;
     match value.get("v")?.as_u64()? {
-        1 => take_house_event(value.get("type")?.as_str()?, value.get("data")?),
+        1 | 2 => take_house_event(value.get("type")?.as_str()?, value.get("data")?),
         _ => None,
     }
 }

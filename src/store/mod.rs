@@ -5,14 +5,18 @@
 //! writes; readers only read. Every write is durable when its call returns, and
 //! a commit error means *unknown*, never *failed*.
 
+mod execute;
 mod file;
 mod form;
 mod inbox;
 mod inspect;
 mod log;
+mod offers;
 mod outbox;
+mod parcel;
 mod people;
 mod policies;
+mod quotes;
 mod register;
 mod texts;
 mod writer;
@@ -25,25 +29,28 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use rusqlite::Connection;
 
-use crate::domain::change::{
-    Actor, Command, EmergencyChange, Recorded, Refusal, Source, Submission, decide, declare,
-};
-use crate::domain::effect::effects;
+use crate::domain::change::{Command, EmergencyChange};
 use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId, WorkspaceId};
+use crate::domain::offer::Offer;
 use crate::domain::policy::{Policy, PolicyVersion};
 use crate::domain::text::{Commitment, Text};
 use crate::gesture::{Gesture, Heard};
 
+pub use execute::{Execution, Target};
 pub use file::{OpenError, SQLITE_AT_LEAST, sqlite_is_sound, sqlite_version};
 pub use inbox::{Arrival, Outcome, Waiting};
 pub use inspect::{Inspection, Register, Unsent, inspect};
+pub use offers::NewOffer;
 pub use outbox::{Claim, Doubtful, Kind, Owed, reply_is_alive};
+pub use parcel::{Answered, Offered, Parcel, Snapshot};
 pub use people::{Person, resolve};
 pub use policies::Adopted;
 pub use texts::Words;
 pub use writer::LARGEST_GROUP;
 
-use people::Roster;
+use execute::{by_the_bot, forget, roster, tick};
+use parcel::{change_of, snapshot};
+use quotes::Half;
 use writer::{Urgency, Writer};
 
 /// How many connections read.
@@ -128,85 +135,6 @@ impl Rules {
     pub fn house(&self) -> Tz {
         self.house
     }
-}
-
-/// Which change a command is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Target {
-    /// One that begins with it.
-    New,
-    /// This one.
-    Change(ChangeNumber),
-}
-
-/// A command to carry out.
-#[derive(Debug, Clone)]
-pub struct Execution {
-    /// For which change.
-    pub target: Target,
-    /// What is asked, by whom, when: one after the other, in one transaction. If
-    /// one is refused, those before it stand, and those after it aren't tried.
-    pub submissions: Vec<Submission>,
-    /// Texts that the commands commit to and that weren't kept with the gesture.
-    pub texts: Vec<Text>,
-    /// The gesture that it answers.
-    pub gesture: Option<Gesture>,
-    /// What was learned of people on the way.
-    pub met: Vec<Person>,
-}
-
-/// A pair of messages that the asker may want on record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewOffer {
-    /// Where it was said.
-    pub channel: ChannelId,
-    /// In which thread.
-    pub thread: Option<MessageTs>,
-    /// Who asked.
-    pub asker: UserId,
-    /// The question.
-    pub request: crate::domain::offer::Quoted,
-    /// The answer.
-    pub answer: crate::domain::offer::Quoted,
-    /// What it does.
-    pub verdict: crate::domain::change::Verdict,
-}
-
-/// A change with its words and its events.
-#[derive(Debug, Clone)]
-pub struct Snapshot {
-    /// The change.
-    pub change: EmergencyChange,
-    /// Its events in order; the first has version 1.
-    pub history: Vec<Recorded>,
-    /// The words behind its commitments.
-    pub words: Words,
-}
-
-/// What goes out as one message, and all that rendering it needs.
-#[derive(Debug, Clone)]
-pub struct Parcel {
-    /// The messages, leader first.
-    pub owed: Vec<Owed>,
-    /// The changes that they show.
-    pub changes: BTreeMap<ChangeNumber, Snapshot>,
-    /// For a reply: the gesture, what became of it, and its words.
-    pub answer: Option<Answered>,
-    /// The card of the leader's change, if it stands.
-    pub card: Option<(ChannelId, MessageTs)>,
-    /// The direct message conversation with the person, if known.
-    pub direct: Option<ChannelId>,
-}
-
-/// A gesture with what became of it.
-#[derive(Debug, Clone)]
-pub struct Answered {
-    /// The gesture.
-    pub gesture: Gesture,
-    /// What became of it.
-    pub outcome: Outcome,
-    /// The words that it commits to.
-    pub words: Words,
 }
 
 /// Where the store finds its file and what it is tuned to.
@@ -410,8 +338,9 @@ impl Store {
         .await
     }
 
-    /// Settles a gesture that asks for something to read, or that can't become
-    /// a command; its reply is owed.
+    /// Settles a gesture that asks for something to read, that can't become a
+    /// command, or that is asked back about; its reply is owed. Words that were
+    /// overheard aren't kept.
     pub async fn answer(
         &self,
         gesture: Gesture,
@@ -421,7 +350,21 @@ impl Store {
     ) -> Result<(), StoreError> {
         self.write(Urgency::Later, move |connection, workspace| {
             inbox::settle(connection, workspace, &gesture, &outcome, change)?;
-            outbox::owe_reply(connection, workspace, &gesture, now)
+            outbox::owe_reply(connection, workspace, &gesture, now)?;
+            if gesture.is_overheard() {
+                forget(connection, workspace, gesture.commitments())?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Settles what was overheard and comes to nothing: nobody hears of it, and
+    /// its words aren't kept.
+    pub async fn let_go(&self, gesture: Gesture) -> Result<(), StoreError> {
+        self.write(Urgency::Later, move |connection, workspace| {
+            settle_quietly(connection, workspace, &gesture)?;
+            Ok(())
         })
         .await
     }
@@ -443,14 +386,14 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<(Outcome, Option<ChangeNumber>), StoreError> {
         self.write(Urgency::Later, move |connection, workspace| {
-            execute(connection, workspace, &execution, &rules, now)
+            execute::execute(connection, workspace, &execution, &rules, now)
         })
         .await
     }
 
-    /// Looks at the changes for which the clock has something to do, and at those
-    /// about which something is `unheard` a little later. Returns how many there
-    /// were; more may be waiting.
+    /// Looks at the changes and offers for which the clock has something to do, and
+    /// at the changes about which something is `unheard` a little later. Returns how
+    /// many there were; more may be waiting.
     pub async fn sweep(
         &self,
         unheard: BTreeSet<ChangeNumber>,
@@ -484,6 +427,41 @@ impl Store {
             }
         });
         futures_util::future::try_join_all(swept).await?;
+        Ok(n_due + self.sweep_offers(rules, now).await?)
+    }
+
+    async fn sweep_offers(
+        &self,
+        rules: Arc<Rules>,
+        now: DateTime<Utc>,
+    ) -> Result<usize, StoreError> {
+        let due = self
+            .read(move |connection, workspace| offers::due(connection, workspace, now, SWEEP))
+            .await?;
+        let n_due = due.len();
+        let swept = due.into_iter().map(|id| {
+            let rules = Arc::clone(&rules);
+            async move {
+                let ticked = self
+                    .write(Urgency::Later, move |connection, workspace| {
+                        let roster = roster(connection, workspace, &rules);
+                        offers::tick(connection, workspace, id, &roster, now)
+                    })
+                    .await;
+                match ticked {
+                    Err(error @ StoreError::Corrupt(_)) => {
+                        tracing::error!(offer = id, error = %error, "an offer can't be swept");
+                        self.write(Urgency::Later, move |connection, workspace| {
+                            let later = now + TimeDelta::hours(1);
+                            offers::look_again(connection, workspace, id, later)
+                        })
+                        .await
+                    }
+                    other => other,
+                }
+            }
+        });
+        futures_util::future::try_join_all(swept).await?;
         Ok(n_due)
     }
 
@@ -495,13 +473,15 @@ impl Store {
         .await
     }
 
-    /// Returns when the clock has something to do next: a change or a message.
+    /// Returns when the clock has something to do next: a change, an offer or a
+    /// message.
     /// Gestures wait for each other, which only the bot knows.
     pub async fn next_at(&self, grace: TimeDelta) -> Result<Option<DateTime<Utc>>, StoreError> {
         self.read(move |connection, workspace| {
             let sweep = register::next_at(connection, workspace)?;
+            let offer = offers::next_at(connection, workspace)?;
             let message = outbox::next_at(connection, workspace, grace)?;
-            Ok(sweep.into_iter().chain(message).min())
+            Ok(sweep.into_iter().chain(offer).chain(message).min())
         })
         .await
     }
@@ -529,47 +509,56 @@ impl Store {
             .await
     }
 
-    // ---- captured messages --------------------------------------------------
+    /// Returns the requests of a channel that wait for an answer or were denied,
+    /// newest first.
+    pub async fn asking_in(
+        &self,
+        channel: ChannelId,
+        limit: usize,
+    ) -> Result<Vec<Snapshot>, StoreError> {
+        self.read(move |connection, workspace| {
+            let mut asking = Vec::new();
+            for number in register::asking_in(connection, workspace, &channel)? {
+                if asking.len() == limit {
+                    break;
+                }
+                let found = snapshot(connection, workspace, number)?;
+                asking.extend(found.filter(|one| one.change.went_ahead.is_none()));
+            }
+            Ok(asking)
+        })
+        .await
+    }
 
-    /// Returns the change of which a message is the request or the answer.
+    // ---- messages that are part of a record -------------------------------
+
+    /// Returns the change that the words of a message are part of, as its request
+    /// or its answer; the first, of several.
     pub async fn captured(
         &self,
         channel: ChannelId,
         ts: MessageTs,
     ) -> Result<Option<ChangeNumber>, StoreError> {
-        self.asked_of(move |change| change.quote(&channel, &ts).is_some())
-            .await
+        self.read(move |connection, workspace| {
+            let changes = quotes::captured(connection, workspace, (&channel, &ts))?;
+            Ok(changes.first().copied())
+        })
+        .await
     }
 
-    /// Returns the change that an emoji on this message authorized.
+    /// Returns the change that an emoji on this message answered; the first, of
+    /// several.
     pub async fn emoji_on(
         &self,
         channel: ChannelId,
         ts: MessageTs,
     ) -> Result<Option<ChangeNumber>, StoreError> {
-        self.asked_of(move |change| {
-            let evidence = change
-                .authorization
-                .as_ref()
-                .and_then(|given| given.evidence.as_ref());
-            matches!(
-                evidence,
-                Some(crate::domain::change::Evidence::Emoji { on, .. }) if on.is(&channel, &ts)
-            )
+        self.read(move |connection, workspace| {
+            let name = (&channel, &ts);
+            let changes = quotes::changes_of(connection, workspace, name, Half::Emoji)?;
+            Ok(changes.first().copied())
         })
         .await
-    }
-
-    async fn asked_of(
-        &self,
-        is: impl Fn(&EmergencyChange) -> bool + Send + 'static,
-    ) -> Result<Option<ChangeNumber>, StoreError> {
-        Ok(self
-            .open_changes(usize::MAX >> 1)
-            .await?
-            .into_iter()
-            .find(|one| is(&one.change))
-            .map(|one| one.change.number))
     }
 
     /// Returns the change whose card stands there.
@@ -578,41 +567,16 @@ impl Store {
         channel: ChannelId,
         ts: MessageTs,
     ) -> Result<Option<ChangeNumber>, StoreError> {
-        for one in self.open_changes(usize::MAX >> 1).await? {
-            let number = one.change.number;
-            if self.card(number).await? == Some((channel.clone(), ts.clone())) {
-                return Ok(Some(number));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Returns the requests of a channel that wait for an answer, newest first.
-    pub async fn asking_in(
-        &self,
-        channel: ChannelId,
-        limit: usize,
-    ) -> Result<Vec<Snapshot>, StoreError> {
-        use crate::domain::change::Stage;
-        let mut open = self.open_changes(limit).await?;
-        open.retain(|one| {
-            one.change.place.channel == channel
-                && one.change.went_ahead.is_none()
-                && matches!(one.change.stage, Stage::Requested | Stage::Denied)
-        });
-        Ok(open)
-    }
-
-    /// Settles what was overheard and came to nothing.
-    pub async fn let_go(&self, gesture: Gesture, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let _ = now;
-        self.write(Urgency::Later, move |connection, workspace| {
-            inbox::settle(connection, workspace, &gesture, &Outcome::Answered, None)
+        self.read(move |connection, workspace| {
+            quotes::card_at(connection, workspace, (&channel, &ts))
         })
         .await
     }
 
-    /// Settles what was overheard with an offer to record it.
+    // ---- offers -----------------------------------------------------------
+
+    /// Settles what was overheard with an offer to put it on record, to whoever
+    /// asked. What was offered before, or is on record, is let go.
     pub async fn make_offer(
         &self,
         gesture: Gesture,
@@ -620,28 +584,70 @@ impl Store {
         texts: Vec<Text>,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let _ = (gesture, offer, texts, now);
-        Err(StoreError::Stopped)
+        self.write(Urgency::Later, move |connection, workspace| {
+            if inbox::outcome(connection, workspace, &gesture.key)?.is_some() {
+                return Ok(());
+            }
+            texts::keep(connection, workspace, &texts)?;
+            let request = &offer.request.message;
+            let name = (&request.channel, &request.ts);
+            let on_record = quotes::changes_of(connection, workspace, name, Half::Request)?;
+            if on_record.is_empty()
+                && let Some(id) = offers::make(connection, workspace, &offer, now)?
+                && let Some(found) = offers::find(connection, workspace, id)?
+            {
+                outbox::owe_offer(connection, workspace, &found.offer, false, now)?;
+            }
+            settle_quietly(connection, workspace, &gesture)?;
+            forget(connection, workspace, texts.iter().map(Text::commitment))
+        })
+        .await
     }
 
     /// Returns an offer with its words.
-    pub async fn offer(
-        &self,
-        id: u64,
-    ) -> Result<Option<(crate::domain::offer::Offer, Words)>, StoreError> {
-        let _ = id;
-        Err(StoreError::Stopped)
+    pub async fn offer(&self, id: u64) -> Result<Option<(Offer, Words)>, StoreError> {
+        self.read(move |connection, workspace| {
+            let Some(found) = offers::find(connection, workspace, id)? else {
+                return Ok(None);
+            };
+            let words = offers::words(connection, workspace, &found.offer)?;
+            Ok(Some((found.offer, words)))
+        })
+        .await
     }
 
-    /// Settles an offer with *No, thanks*.
+    /// Remembers a *No, thanks*: the pair is never offered again, and its words
+    /// aren't kept. Says so where the offer stands.
     pub async fn decline_offer(
         &self,
         gesture: Gesture,
         id: u64,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let _ = (gesture, id, now);
-        Err(StoreError::Stopped)
+        self.write(Urgency::Later, move |connection, workspace| {
+            if inbox::outcome(connection, workspace, &gesture.key)?.is_some() {
+                return Ok(());
+            }
+            let freed = offers::decline(connection, workspace, id, now)?;
+            inbox::settle(connection, workspace, &gesture, &Outcome::Done, None)?;
+            outbox::owe_reply(connection, workspace, &gesture, now)?;
+            forget(connection, workspace, freed)
+        })
+        .await
+    }
+
+    /// Returns the offers that were left unanswered, with their words, newest first.
+    pub async fn undeclared(&self, limit: usize) -> Result<Vec<(Offer, Words)>, StoreError> {
+        self.read(move |connection, workspace| {
+            offers::undeclared(connection, workspace, limit)?
+                .into_iter()
+                .map(|offer| {
+                    let words = offers::words(connection, workspace, &offer)?;
+                    Ok((offer, words))
+                })
+                .collect()
+        })
+        .await
     }
 
     // ---- people -----------------------------------------------------------
@@ -676,7 +682,7 @@ impl Store {
     ) -> Result<Option<Parcel>, StoreError> {
         self.read(move |connection, workspace| {
             let owed = outbox::next_of(connection, workspace, &lane, now)?;
-            parcel(connection, workspace, owed)
+            parcel::parcel(connection, workspace, owed)
         })
         .await
     }
@@ -723,12 +729,37 @@ impl Store {
         .await
     }
 
-    /// Notes that a claimed message goes elsewhere than was meant, before it is
-    /// sent there: if its fate becomes unknown, it is looked for there.
-    pub async fn redirect(&self, leader: String, channel: ChannelId) -> Result<(), StoreError> {
+    /// Notes that a claimed message goes elsewhere than was meant, with what it says
+    /// there, before it is sent: if its fate becomes unknown, it is looked for there.
+    pub async fn redirect(
+        &self,
+        leader: String,
+        channel: ChannelId,
+        payload: [u8; 32],
+    ) -> Result<(), StoreError> {
         self.write(Urgency::Later, move |connection, workspace| {
-            outbox::redirect(connection, workspace, &leader, &channel)
+            outbox::redirect(connection, workspace, &leader, &channel, payload)
         })
+        .await
+    }
+
+    /// Owes people a request by direct message whose card can't stand where they
+    /// would see it. Whoever has it already isn't told again.
+    pub async fn ask_directly(
+        &self,
+        number: ChangeNumber,
+        people: Vec<UserId>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.write(
+            Urgency::Later,
+            move |connection, workspace| match log::load(connection, workspace, number)? {
+                Some((change, _)) => {
+                    outbox::owe_requests(connection, workspace, &change, &people, now)
+                }
+                None => Ok(()),
+            },
+        )
         .await
     }
 
@@ -833,255 +864,18 @@ impl Store {
     }
 }
 
-/// Which change a message is about.
-fn change_of(kind: &Kind) -> Option<ChangeNumber> {
-    match kind {
-        Kind::Card { change }
-        | Kind::Note { change, .. }
-        | Kind::Reminder { change, .. }
-        | Kind::Told { change, .. } => Some(*change),
-        Kind::Reply { .. } => None,
-    }
-}
-
-fn execute(
+/// Settles what was overheard without a word, and lets go of its words but for
+/// those that an offer needs.
+fn settle_quietly(
     connection: &Connection,
     workspace: &WorkspaceId,
-    execution: &Execution,
-    rules: &Rules,
-    now: DateTime<Utc>,
-) -> Result<(Outcome, Option<ChangeNumber>), StoreError> {
-    if let Some(gesture) = &execution.gesture
-        && let Some(known) = inbox::outcome(connection, workspace, &gesture.key)?
-    {
-        return Ok(known);
-    }
-    for person in &execution.met {
-        people::meet(connection, workspace, person)?;
-    }
-    texts::keep(connection, workspace, &execution.texts)?;
-    let (number, mut change) = match execution.target {
-        Target::New => (register::next_number(connection, workspace)?, None),
-        Target::Change(number) => match log::load(connection, workspace, number)? {
-            Some((change, _)) => (number, Some(change)),
-            None => {
-                let refusal = Refusal::NoSuchChange(number);
-                return conclude(connection, workspace, execution, Err(refusal), None, now);
-            }
-        },
-    };
-    let mut concluded = Ok(());
-    for submission in &execution.submissions {
-        let decided = match &change {
-            None => declare(number, submission, rules.newest()),
-            Some(change) => {
-                let roster = roster(connection, workspace, rules);
-                decide(change, submission, rules.of(change), &roster, now)
-            }
-        };
-        match decided {
-            Ok(recorded) => {
-                let before = change.as_ref();
-                let after = record(connection, workspace, number, before, &recorded, rules, now)?;
-                change = Some(after);
-            }
-            Err(refusal) => {
-                concluded = Err(refusal);
-                break;
-            }
-        }
-    }
-    let number = change.map(|change| change.number);
-    conclude(connection, workspace, execution, concluded, number, now)
-}
-
-/// Settles the gesture that a command came from; a refusal is owed as its reply.
-fn conclude(
-    connection: &Connection,
-    workspace: &WorkspaceId,
-    execution: &Execution,
-    concluded: Result<(), Refusal>,
-    number: Option<ChangeNumber>,
-    now: DateTime<Utc>,
-) -> Result<(Outcome, Option<ChangeNumber>), StoreError> {
-    let outcome = match concluded {
-        Ok(()) => Outcome::Done,
-        Err(refusal) => Outcome::Refused(refusal.to_string()),
-    };
-    if let Some(gesture) = &execution.gesture {
-        inbox::settle(connection, workspace, gesture, &outcome, number)?;
-        if matches!(outcome, Outcome::Refused(_)) {
-            outbox::owe_reply(connection, workspace, gesture, now)?;
-        }
-    }
-    Ok((outcome, number))
-}
-
-/// Appends events, saves the state that they lead to, and owes their effects.
-fn record(
-    connection: &Connection,
-    workspace: &WorkspaceId,
-    number: ChangeNumber,
-    before: Option<&EmergencyChange>,
-    recorded: &[Recorded],
-    rules: &Rules,
-    now: DateTime<Utc>,
-) -> Result<EmergencyChange, StoreError> {
-    let mut log = log::Appender::begin(connection, workspace)?;
-    let version = before.map_or(0, |change| change.version);
-    log.append(number, version, recorded)?;
-    log.save()?;
-    let after = match before {
-        None => EmergencyChange::replay(number, recorded)
-            .ok_or(StoreError::Corrupt("a change's beginning"))?,
-        Some(before) => {
-            let mut change = before.clone();
-            for one in recorded {
-                change.apply(one);
-            }
-            change
-        }
-    };
-    let roster = roster(connection, workspace, rules);
-    let policy = rules.of(&after);
-    register::save(connection, workspace, &after, policy, &roster, now)?;
-    let owed = effects(before, &after, recorded, policy);
-    outbox::owe_effects(connection, workspace, &after, &owed, &roster, now)?;
-    Ok(after)
-}
-
-fn roster<'c>(connection: &'c Connection, workspace: &'c WorkspaceId, rules: &Rules) -> Roster<'c> {
-    Roster {
-        connection,
-        workspace,
-        house: rules.house(),
-    }
-}
-
-fn tick(
-    connection: &Connection,
-    workspace: &WorkspaceId,
-    number: ChangeNumber,
-    rules: &Rules,
-    now: DateTime<Utc>,
+    gesture: &Gesture,
 ) -> Result<(), StoreError> {
-    let submission = Submission {
-        actor: Actor::Clock,
-        at: now,
-        source: Source::Clock,
-        command: Command::Tick,
-    };
-    carry_out(connection, workspace, number, &submission, rules, now)
-}
-
-fn by_the_bot(
-    connection: &Connection,
-    workspace: &WorkspaceId,
-    number: ChangeNumber,
-    command: Command,
-    rules: &Rules,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    let submission = Submission {
-        actor: Actor::Bot,
-        at: now,
-        source: Source::Clock,
-        command,
-    };
-    carry_out(connection, workspace, number, &submission, rules, now)
-}
-
-/// Carries out a command that nobody waits for and no rule refuses.
-fn carry_out(
-    connection: &Connection,
-    workspace: &WorkspaceId,
-    number: ChangeNumber,
-    submission: &Submission,
-    rules: &Rules,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    let (change, _) = log::load(connection, workspace, number)?
-        .ok_or(StoreError::Corrupt("a change that is due"))?;
-    let roster = roster(connection, workspace, rules);
-    let recorded = decide(&change, submission, rules.of(&change), &roster, now)
-        .map_err(|_| StoreError::Corrupt("the rules' answer to the clock"))?;
-    record(
-        connection,
-        workspace,
-        number,
-        Some(&change),
-        &recorded,
-        rules,
-        now,
-    )?;
+    if inbox::outcome(connection, workspace, &gesture.key)?.is_none() {
+        inbox::settle(connection, workspace, gesture, &Outcome::Done, None)?;
+        forget(connection, workspace, gesture.commitments())?;
+    }
     Ok(())
-}
-
-fn snapshot(
-    connection: &Connection,
-    workspace: &WorkspaceId,
-    number: ChangeNumber,
-) -> Result<Option<Snapshot>, StoreError> {
-    let Some((change, history)) = log::load(connection, workspace, number)? else {
-        return Ok(None);
-    };
-    let words = texts::words(connection, workspace, change.commitments())?;
-    Ok(Some(Snapshot {
-        change,
-        history,
-        words,
-    }))
-}
-
-fn parcel(
-    connection: &Connection,
-    workspace: &WorkspaceId,
-    owed: Vec<Owed>,
-) -> Result<Option<Parcel>, StoreError> {
-    let Some(leader) = owed.first().cloned() else {
-        return Ok(None);
-    };
-    let mut changes = BTreeMap::new();
-    for number in owed.iter().filter_map(|one| change_of(&one.kind)) {
-        if let Some(snapshot) = snapshot(connection, workspace, number)? {
-            changes.insert(number, snapshot);
-        }
-    }
-    let mut answer = None;
-    if let Kind::Reply { gesture: key } = &leader.kind {
-        let gesture = inbox::find(connection, workspace, key)?;
-        let outcome = inbox::outcome(connection, workspace, key)?;
-        if let (Some(gesture), Some((outcome, change))) = (gesture, outcome) {
-            let words = texts::words(connection, workspace, gesture.commitments())?;
-            if let Some(number) = change
-                && let Some(snapshot) = snapshot(connection, workspace, number)?
-            {
-                changes.insert(number, snapshot);
-            }
-            answer = Some(Answered {
-                gesture,
-                outcome,
-                words,
-            });
-        }
-    }
-    let card = match change_of(&leader.kind) {
-        Some(number) => outbox::card(connection, workspace, number)?,
-        None => None,
-    };
-    let direct = match &leader.kind {
-        Kind::Reminder { person, .. } | Kind::Told { person, .. } => {
-            people::direct(connection, workspace, person)?
-        }
-        Kind::Card { .. } | Kind::Note { .. } | Kind::Reply { .. } => None,
-    };
-    Ok(Some(Parcel {
-        owed,
-        changes,
-        answer,
-        card,
-        direct,
-    }))
 }
 
 fn verify(
@@ -1094,10 +888,15 @@ fn verify(
     };
     for (number, version, stage) in register::rows(connection, workspace)? {
         let folded = log::load(connection, workspace, number)?;
-        let fits = folded
-            .is_some_and(|(change, _)| change.version == version && change.stage.name() == stage);
-        if !fits {
+        let Some((_, history)) =
+            folded.filter(|(change, _)| change.version == version && change.stage.name() == stage)
+        else {
             return Ok(Err(format!("{number} isn't what its records say")));
+        };
+        if !quotes::fit(connection, workspace, number, &history)? {
+            return Ok(Err(format!(
+                "the messages of {number} aren't those that its records name"
+            )));
         }
     }
     Ok(Ok(n_records))

@@ -12,6 +12,7 @@ use crate::domain::change::EmergencyChange;
 use crate::domain::effect::Effect;
 use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId, WorkspaceId};
 use crate::domain::obligation::{Duty, Rung, by_day};
+use crate::domain::offer::Offer;
 use crate::gesture::Gesture;
 
 /// What a message of the outbox is.
@@ -56,6 +57,13 @@ pub enum Kind {
         /// The key of the gesture that it answers.
         gesture: String,
     },
+    /// The offer to put on record what was said.
+    Offer {
+        /// Which offer.
+        offer: u64,
+        /// Whether it comes for the second time, by direct message.
+        again: bool,
+    },
 }
 
 /// A message of the outbox as it stands.
@@ -87,6 +95,7 @@ fn priority(kind: &Kind) -> u8 {
         Kind::Reminder { .. } => 2,
         Kind::Told { .. } => 3,
         Kind::Note { .. } => 4,
+        Kind::Offer { .. } => 5,
     }
 }
 
@@ -98,73 +107,101 @@ fn owe(
     kind: &Kind,
     not_before: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let (name, change, version, person, duty, due_at, rung, gesture) = match kind {
-        Kind::Card { change } => ("card", Some(change), None, None, None, None, None, None),
-        Kind::Note { change, version } => (
-            "note",
-            Some(change),
-            Some(version),
-            None,
-            None,
-            None,
-            None,
-            None,
-        ),
+    let columns = columns(kind);
+    connection
+        .prepare_cached(
+            "INSERT INTO outbox (workspace, key, kind, state, lane, priority, not_before,
+                                 change, version, person, duty, due_at, rung, gesture, offer,
+                                 again)
+             VALUES (?1, ?2, ?3, 'owed', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+             ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![
+            workspace.as_str(),
+            key,
+            columns.kind,
+            lane,
+            priority(kind),
+            micros(not_before),
+            columns.change.map(|number| number.0),
+            columns.version,
+            columns.person.map(UserId::as_str),
+            columns.duty,
+            columns.due_at.map(micros),
+            columns.rung,
+            columns.gesture,
+            columns.offer,
+            columns.again,
+        ])?;
+    Ok(())
+}
+
+/// How a kind stands in the columns of its row.
+#[derive(Default)]
+struct Columns<'k> {
+    kind: &'static str,
+    change: Option<ChangeNumber>,
+    version: Option<u64>,
+    person: Option<&'k UserId>,
+    duty: Option<String>,
+    due_at: Option<DateTime<Utc>>,
+    rung: Option<String>,
+    gesture: Option<&'k str>,
+    offer: Option<u64>,
+    again: Option<bool>,
+}
+
+fn columns(kind: &Kind) -> Columns<'_> {
+    match kind {
+        Kind::Card { change } => Columns {
+            kind: "card",
+            change: Some(*change),
+            ..Columns::default()
+        },
+        Kind::Note { change, version } => Columns {
+            kind: "note",
+            change: Some(*change),
+            version: Some(*version),
+            ..Columns::default()
+        },
         Kind::Reminder {
             change,
             person,
             duty,
             due_at,
             rung,
-        } => (
-            "reminder",
-            Some(change),
-            None,
-            Some(person),
-            Some(duty.name()),
-            *due_at,
-            Some(rung.name()),
-            None,
-        ),
+        } => Columns {
+            kind: "reminder",
+            change: Some(*change),
+            person: Some(person),
+            duty: Some(duty.name()),
+            due_at: *due_at,
+            rung: Some(rung.name()),
+            ..Columns::default()
+        },
         Kind::Told {
             change,
             person,
             version,
-        } => (
-            "told",
-            Some(change),
-            Some(version),
-            Some(person),
-            None,
-            None,
-            None,
-            None,
-        ),
-        Kind::Reply { gesture } => ("reply", None, None, None, None, None, None, Some(gesture)),
-    };
-    connection
-        .prepare_cached(
-            "INSERT INTO outbox (workspace, key, kind, state, lane, priority, not_before,
-                                 change, version, person, duty, due_at, rung, gesture)
-             VALUES (?1, ?2, ?3, 'owed', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
-             ON CONFLICT DO NOTHING",
-        )?
-        .execute(params![
-            workspace.as_str(),
-            key,
-            name,
-            lane,
-            priority(kind),
-            micros(not_before),
-            change.map(|number| number.0),
-            version,
-            person.map(UserId::as_str),
-            duty,
-            due_at.map(micros),
-            rung,
-            gesture,
-        ])?;
-    Ok(())
+        } => Columns {
+            kind: "told",
+            change: Some(*change),
+            version: Some(*version),
+            person: Some(person),
+            ..Columns::default()
+        },
+        Kind::Reply { gesture } => Columns {
+            kind: "reply",
+            gesture: Some(gesture),
+            ..Columns::default()
+        },
+        Kind::Offer { offer, again } => Columns {
+            kind: "offer",
+            offer: Some(*offer),
+            again: Some(*again),
+            ..Columns::default()
+        },
+    }
 }
 
 /// Puts what a change's events owe into the outbox.
@@ -272,8 +309,84 @@ pub(super) fn owe_reply(
     owe(connection, workspace, &key, &key, &reply, now)
 }
 
+/// Owes whoever asked an offer; from `not_before` on, where it comes again.
+pub(super) fn owe_offer(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    offer: &Offer,
+    again: bool,
+    not_before: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let [first, second] = keys_of_offer(offer.id);
+    let kind = Kind::Offer {
+        offer: offer.id,
+        again,
+    };
+    if again {
+        let lane = offer.asker.as_str();
+        owe(connection, workspace, &second, lane, &kind, not_before)
+    } else {
+        // A lane of its own, as for a reply: a whisper waits for nobody.
+        owe(connection, workspace, &first, &first, &kind, not_before)
+    }
+}
+
+/// The keys of an offer's two messages.
+fn keys_of_offer(id: u64) -> [String; 2] {
+    [format!("offer:{id}"), format!("offer:{id}:again")]
+}
+
+/// Lets the messages of an offer show what has become of it, where they stand or
+/// are about to; what isn't sent yet shows it anyway.
+pub(super) fn redraw_offer(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    id: u64,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let [first, second] = keys_of_offer(id);
+    connection
+        .prepare_cached(
+            "UPDATE outbox SET owed_revision = owed_revision + 1,
+                    state = iif(state = 'settled', 'owed', state),
+                    not_before = iif(state = 'settled', ?4, not_before)
+             WHERE workspace = ?1 AND key IN (?2, ?3) AND (ts IS NOT NULL OR state = 'claimed')",
+        )?
+        .execute(params![workspace.as_str(), first, second, micros(now)])?;
+    Ok(())
+}
+
+/// Owes people the request itself by direct message, at once: its card can't
+/// stand where they would see it. Who is asked anew hears of it anew.
+pub(super) fn owe_requests(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    change: &EmergencyChange,
+    people: &[UserId],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let (number, duty, rung) = (change.number, Duty::AnswerRequest, Rung::Opening);
+    let asked_at = micros(change.asked_at);
+    for person in people {
+        let key = format!(
+            "reminder:{number}:{}:{person}:{asked_at}:{}",
+            duty.name(),
+            rung.name()
+        );
+        let reminder = Kind::Reminder {
+            change: number,
+            person: person.clone(),
+            duty,
+            due_at: None,
+            rung,
+        };
+        owe(connection, workspace, &key, person.as_str(), &reminder, now)?;
+    }
+    Ok(())
+}
+
 const COLUMNS: &str = "key, kind, change, version, person, duty, due_at, rung, gesture, \
-                       owed_revision, attempts, channel, ts, batch";
+                       offer, again, owed_revision, attempts, channel, ts, batch";
 
 fn read(row: &Row<'_>) -> Result<Owed, StoreError> {
     let corrupt = || StoreError::Corrupt("a message of the outbox");
@@ -314,6 +427,10 @@ fn read(row: &Row<'_>) -> Result<Owed, StoreError> {
             gesture: row
                 .get::<_, Option<String>>("gesture")?
                 .ok_or_else(corrupt)?,
+        },
+        "offer" => Kind::Offer {
+            offer: row.get::<_, Option<u64>>("offer")?.ok_or_else(corrupt)?,
+            again: row.get::<_, Option<bool>>("again")?.ok_or_else(corrupt)?,
         },
         _ => return Err(corrupt()),
     };
@@ -442,7 +559,7 @@ fn shared(kind: &Kind) -> Option<&'static str> {
     match kind {
         Kind::Reminder { .. } => Some("reminder"),
         Kind::Told { .. } => Some("told"),
-        Kind::Card { .. } | Kind::Note { .. } | Kind::Reply { .. } => None,
+        Kind::Card { .. } | Kind::Note { .. } | Kind::Reply { .. } | Kind::Offer { .. } => None,
     }
 }
 
@@ -632,20 +749,26 @@ pub(super) fn release(
     Ok(())
 }
 
-/// Notes that a claimed message goes elsewhere than was meant: there it is to be
-/// looked for.
+/// Notes that a claimed message goes elsewhere than was meant, and says so: there
+/// it is to be looked for.
 pub(super) fn redirect(
     connection: &Connection,
     workspace: &WorkspaceId,
     leader: &str,
     channel: &ChannelId,
+    payload: [u8; 32],
 ) -> Result<(), StoreError> {
     connection
         .prepare_cached(
-            "UPDATE outbox SET channel = ?3
+            "UPDATE outbox SET channel = ?3, payload = ?4
              WHERE workspace = ?1 AND key = ?2 AND state = 'claimed' AND ts IS NULL",
         )?
-        .execute(params![workspace.as_str(), leader, channel.as_str()])?;
+        .execute(params![
+            workspace.as_str(),
+            leader,
+            channel.as_str(),
+            payload
+        ])?;
     Ok(())
 }
 

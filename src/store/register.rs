@@ -1,12 +1,12 @@
 //! The register: one row a change, folded from its events.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, params};
 
 use super::people::Roster;
 use super::{StoreError, instant, micros};
 use crate::domain::change::EmergencyChange;
-use crate::domain::id::{ChangeNumber, UserId, WorkspaceId};
+use crate::domain::id::{ChangeNumber, ChannelId, UserId, WorkspaceId};
 use crate::domain::obligation::next_due_at;
 use crate::domain::policy::Policy;
 
@@ -118,6 +118,58 @@ pub(super) fn open(
         .query_map(params![workspace.as_str(), limit], |row| {
             Ok(ChangeNumber(row.get(0)?))
         })?
+        .map(|number| Ok(number?))
+        .collect()
+}
+
+/// Returns the requests of a channel that aren't permitted and not deployed
+/// either, newest first.
+pub(super) fn asking_in(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    channel: &ChannelId,
+) -> Result<Vec<ChangeNumber>, StoreError> {
+    connection
+        .prepare_cached(
+            "SELECT number FROM change
+             WHERE workspace = ?1 AND channel = ?2
+               AND stage NOT IN ('withdrawn', 'lapsed', 'closed')
+               AND stage IN ('requested', 'denied')
+             ORDER BY number DESC",
+        )?
+        .query_map(params![workspace.as_str(), channel.as_str()], |row| {
+            Ok(ChangeNumber(row.get(0)?))
+        })?
+        .map(|number| Ok(number?))
+        .collect()
+}
+
+/// Returns the other changes that aren't over and were asked for in the same
+/// channel within `span` of this one, newest first.
+pub(super) fn asked_near(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    change: &EmergencyChange,
+    span: TimeDelta,
+) -> Result<Vec<ChangeNumber>, StoreError> {
+    connection
+        .prepare_cached(
+            "SELECT number FROM change
+             WHERE workspace = ?1 AND channel = ?2
+               AND stage NOT IN ('withdrawn', 'lapsed', 'closed')
+               AND requested_at BETWEEN ?3 AND ?4 AND number <> ?5
+             ORDER BY number DESC",
+        )?
+        .query_map(
+            params![
+                workspace.as_str(),
+                change.place.channel.as_str(),
+                micros(change.requested_at - span),
+                micros(change.requested_at + span),
+                change.number.0,
+            ],
+            |row| Ok(ChangeNumber(row.get(0)?)),
+        )?
         .map(|number| Ok(number?))
         .collect()
 }

@@ -62,3 +62,15 @@ pub(super) fn words(
         })
         .collect()
 }
+
+/// Deletes a text that nothing refers to.
+pub(super) fn forget(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    commitment: Commitment,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("DELETE FROM text WHERE workspace = ?1 AND commitment = ?2")?
+        .execute(params![workspace.as_str(), commitment.0])?;
+    Ok(())
+}

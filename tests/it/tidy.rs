@@ -647,6 +647,21 @@ const WORDLESS_COLUMNS: &[(&str, &str)] = &[
     ("outbox.ts", "Slack's timestamp of a message"),
     ("outbox.payload", "a hash"),
     ("outbox.error", "one of Slack's error names"),
+    ("quote.ts", "Slack's timestamp of a message"),
+    ("quote.half", "a name of an enumeration, under a CHECK"),
+    ("offer.thread", "Slack's timestamp of a message"),
+    ("offer.asker", "Slack's identifier"),
+    ("offer.request_by", "Slack's identifier"),
+    ("offer.request_ts", "Slack's timestamp of a message"),
+    ("offer.request_thread", "Slack's timestamp of a message"),
+    ("offer.request_permalink", "Slack's address of a message"),
+    ("offer.request_text", "a commitment"),
+    ("offer.answer_by", "Slack's identifier"),
+    ("offer.answer_ts", "Slack's timestamp of a message"),
+    ("offer.answer_thread", "Slack's timestamp of a message"),
+    ("offer.answer_permalink", "Slack's address of a message"),
+    ("offer.answer_text", "a commitment"),
+    ("offer.verdict", "a name of an enumeration, under a CHECK"),
 ];
 
 /// Returns the migrations, in order.

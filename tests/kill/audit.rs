@@ -140,7 +140,7 @@ async fn acknowledged(
         };
         match outcome {
             Outcome::Refused(_) => tally.n_refused += 1,
-            Outcome::Answered => {
+            Outcome::Answered | Outcome::AskedBack { .. } => {
                 tally
                     .broken
                     .push(format!("{} was taken for a question", fact.what));

@@ -279,7 +279,9 @@ fn state_criterion(draft: &mut Draft<'_>, criterion: Criterion) -> Result<(), Re
 
 fn ask_someone_else(draft: &mut Draft<'_>, asked: &[Party]) -> Result<(), Refusal> {
     draft.change.refuse_if_over()?;
-    already_authorized(&draft.change)?;
+    if !gives_way(&draft.change, Strength::Attested) {
+        already_authorized(&draft.change)?;
+    }
     let requester = Party::Person(draft.change.requester.clone());
     if asked.contains(&requester) {
         return Err(Refusal::AskedThemselves);
@@ -352,22 +354,37 @@ impl Given {
 fn authorize(draft: &mut Draft<'_>, by: &Member, given: &Given) -> Result<(), Refusal> {
     let number = draft.change.number;
     draft.change.refuse_if_over()?;
-    already_authorized(&draft.change)?;
-    let beforehand = draft.is_before_deployment() && draft.change.authorization.is_none();
-    let attested = match given {
-        Given::Spoken { attested, .. } if attested.by == by.id => {
-            return Err(Refusal::OwnWord { number });
-        }
-        Given::Spoken { .. } if !beforehand => return Err(Refusal::SpokenTooLate { number }),
-        Given::Spoken { attested, .. } => Some(attested.clone()),
-        Given::Button | Given::Message { .. } | Given::Reaction { .. } => None,
-    };
+    let before = draft.is_before_deployment();
+    let said_of_them = draft.change.awaits_confirmation() == Some(&by.id);
+    if said_of_them && !before && given.strength() == Strength::Direct {
+        // Their own act bears out what somebody said of them.
+        draft.record_by(&by.id, Event::AttestationConfirmed);
+        return Ok(());
+    }
+    let gives_way = before && gives_way(&draft.change, given.strength());
+    if !gives_way {
+        already_authorized(&draft.change)?;
+    }
+    let beforehand = before && (gives_way || draft.change.authorization.is_none());
     let act = if beforehand {
         Act::Authorize
     } else {
         Act::SecondAuthorize
     };
-    let ground = judge(act, by, &draft.change, draft.policy)?;
+    let judged = judge(act, by, &draft.change, draft.policy);
+    let (ground, attested) = match given {
+        Given::Spoken { attested, .. } if attested.by == by.id => {
+            judged?;
+            return Err(Refusal::OwnWord { number });
+        }
+        Given::Spoken { .. } if !beforehand => return Err(Refusal::SpokenTooLate { number }),
+        // The one who reads the refusal isn't the one whom it is about.
+        Given::Spoken { attested, .. } => (
+            judged.map_err(|refusal| refusal.of(&by.id))?,
+            Some(attested.clone()),
+        ),
+        Given::Button | Given::Message { .. } | Given::Reaction { .. } => (judged?, None),
+    };
     let (method, strength, evidence) = (given.method(), given.strength(), given.evidence());
     if beforehand {
         draft.record(Event::Authorized {
@@ -387,33 +404,48 @@ fn authorize(draft: &mut Draft<'_>, by: &Member, given: &Given) -> Result<(), Re
         };
         draft.record_by(&by.id, event);
     }
-    // Commander and authorizer may be one person, and then one act serves both.
-    // The requester's word makes nobody a commander whom the policy doesn't; nor
-    // does anybody's word for what was said.
+    // Nobody becomes the commander by anybody's word for what was said.
+    if strength == Strength::Direct {
+        command_by_the_same_act(draft, by, method);
+    }
+    Ok(())
+}
+
+/// Whether the authorization that stands gives way to one that was given before
+/// the deployment: what rests on seniority to anybody's with the authority, what
+/// is only said of somebody to anybody's own act.
+fn gives_way(change: &EmergencyChange, to: Strength) -> bool {
+    let stood_in = change.stood_in().is_some() && made_good_at(change).is_none();
+    let hearsay = change.awaits_confirmation().is_some();
+    stood_in || (hearsay && to == Strength::Direct)
+}
+
+/// Commander and authorizer may be one person, and then one act serves both. The
+/// requester's word makes nobody a commander whom the policy doesn't.
+fn command_by_the_same_act(draft: &mut Draft<'_>, by: &Member, method: Method) {
     let named = draft
         .change
         .commander
         .as_ref()
         .is_some_and(|commander| commander.who == by.id && commander.authorized_at.is_none());
-    if named
-        && strength == Strength::Direct
-        && judge(Act::Command, by, &draft.change, draft.policy).is_ok()
-    {
+    if named && judge(Act::Command, by, &draft.change, draft.policy).is_ok() {
         let event = Event::CommanderAuthorized {
             method,
-            strength,
+            strength: Strength::Direct,
             ground: Ground::Commander,
         };
         draft.record_by(&by.id, event);
     }
-    Ok(())
 }
 
 /// Permits it on nobody's authority but that of being the most senior engineer
-/// at hand, which is the person's own word.
+/// at hand, which is the person's own word. Whoever has the authority uses that.
 fn stand_in(draft: &mut Draft<'_>, by: &Member) -> Result<(), Refusal> {
     let number = draft.change.number;
     draft.change.refuse_if_over()?;
+    if judge(Act::StandIn, by, &draft.change, draft.policy)? != Ground::MostSenior {
+        return authorize(draft, by, &Given::Button);
+    }
     already_authorized(&draft.change)?;
     if !draft.is_before_deployment() {
         return Err(Refusal::Deployed {
@@ -421,31 +453,35 @@ fn stand_in(draft: &mut Draft<'_>, by: &Member) -> Result<(), Refusal> {
             what: "authorized by the most senior engineer",
         });
     }
-    let ground = judge(Act::StandIn, by, &draft.change, draft.policy)?;
-    let attested = (ground == Ground::MostSenior).then(|| ActOf {
-        by: by.id.clone(),
-        at: draft.submission.at,
-    });
+    // Somebody with the authority permitted it, if only to deploy it themselves.
+    if let Some(given) = &draft.change.authorization {
+        return Err(Refusal::AlreadyAuthorized {
+            number,
+            by: given.by.clone(),
+            at: given.at,
+        });
+    }
+    // Somebody with the authority was at hand, and said no.
+    refuse_if_denied(&draft.change)?;
     draft.record(Event::Authorized {
         by: by.id.clone(),
         method: Method::Button,
-        strength: if attested.is_some() {
-            Strength::Attested
-        } else {
-            Strength::Direct
-        },
-        ground,
+        strength: Strength::Attested,
+        ground: Ground::MostSenior,
         evidence: None,
-        attested,
+        attested: Some(ActOf {
+            by: by.id.clone(),
+            at: draft.submission.at,
+        }),
     });
+    command_by_the_same_act(draft, by, Method::Button);
     Ok(())
 }
 
-/// Returns the one who is said to have authorized it, if that waits for them.
+/// Refuses all but the one who is said to have authorized it.
 fn refuse_unless_named(draft: &Draft<'_>) -> Result<(), Refusal> {
     let number = draft.change.number;
-    let waiting = draft.change.awaits_confirmation();
-    let Some(by) = waiting else {
+    let Some(by) = draft.change.awaits_confirmation() else {
         return Err(Refusal::NothingToConfirm { number });
     };
     if draft.submission.actor != Actor::Person(by.clone()) {
@@ -468,18 +504,32 @@ fn dispute_attestation(draft: &mut Draft<'_>) -> Result<(), Refusal> {
     draft.change.refuse_if_over()?;
     refuse_unless_named(draft)?;
     draft.record(Event::AttestationDisputed);
-    if draft.change.approval.is_some() {
-        draft.record(Event::ApprovalTakenBack { section: None });
-    }
-    if !draft.change.deployments.is_empty() {
-        draft.except(Exception::NotAuthorized);
+    // It went into production on nobody's word.
+    let passed_by = draft
+        .change
+        .deployed_at()
+        .and_then(|at| exception_of_deployment(&draft.change, at, false));
+    match passed_by {
+        Some(Exception::DeployedBeforeAuthorization) => draft.except(Exception::NotAuthorized),
+        Some(exception) => draft.except(exception),
+        None => {}
     }
     Ok(())
 }
 
 fn deny(draft: &mut Draft<'_>, by: &Member, given: &Given) -> Result<(), Refusal> {
     draft.change.refuse_if_over()?;
-    already_authorized(&draft.change)?;
+    if let Given::Spoken { .. } = given {
+        return Err(Refusal::DeniedByWord {
+            number: draft.change.number,
+            by: by.id.clone(),
+        });
+    }
+    let said_of_them = draft.change.awaits_confirmation() == Some(&by.id);
+    let overrules = said_of_them || gives_way(&draft.change, Strength::Attested);
+    if !overrules {
+        already_authorized(&draft.change)?;
+    }
     if !draft.is_before_deployment() {
         return Err(Refusal::Deployed {
             number: draft.change.number,
@@ -487,7 +537,7 @@ fn deny(draft: &mut Draft<'_>, by: &Member, given: &Given) -> Result<(), Refusal
         });
     }
     // Who was asked anew may deny, too.
-    if draft.change.stage != Stage::Requested {
+    if draft.change.stage != Stage::Requested && !overrules {
         refuse_if_denied(&draft.change)?;
     }
     let ground = judge(Act::Deny, by, &draft.change, draft.policy)?;
@@ -588,7 +638,8 @@ fn record_deployment(
     }
     let withdrawn = draft.change.stage == Stage::Withdrawn;
     // What was withdrawn or lapsed and deployed after all has to be seen.
-    if !withdrawn && draft.change.stage != Stage::Lapsed {
+    // A rehearsal that was ended has nothing to show.
+    if (!withdrawn || draft.change.drill) && draft.change.stage != Stage::Lapsed {
         draft.change.refuse_if_over()?;
     }
     if at > draft.now + CLOCK_TOLERANCE {
@@ -647,8 +698,13 @@ fn exception_of_deployment(
         None if change.denial.as_ref().is_some_and(|act| act.at <= at) => {
             Some(Exception::DeployedAgainstDenial)
         }
-        // Going ahead has left its own exception.
-        None if change.went_ahead.is_some() => None,
+        // Going ahead has left its own exception, and so has a deployment under
+        // what was withdrawn or disputed.
+        None if change.went_ahead.is_some()
+            || change.exceptions.contains_key(&Exception::NotAuthorized) =>
+        {
+            None
+        }
         None => Some(Exception::DeployedBeforeAuthorization),
     }
 }
@@ -700,10 +756,17 @@ fn state_reason(
 ) -> Result<(), Refusal> {
     draft.change.refuse_if_over()?;
     refuse_if_approved(&draft.change)?;
-    if let Some(text) = text {
-        within_bounds(text)?;
-    } else if reason == NotGenuine::Other {
-        return Err(Refusal::NoReason);
+    let text = text.filter(|text| !text.is_blank());
+    match text {
+        Some(text) => within_bounds(text)?,
+        None if reason == NotGenuine::Other => return Err(Refusal::NoReason),
+        None => {}
+    }
+    let known = draft.change.reason.as_ref();
+    if text.is_none() && known.is_some_and(|stated| stated.reason == reason) {
+        return Err(Refusal::AlreadyStated {
+            number: draft.change.number,
+        });
     }
     draft.record(Event::ReasonStated {
         reason,
@@ -729,6 +792,14 @@ fn link_as_duplicate(draft: &mut Draft<'_>, of: ChangeNumber) -> Result<(), Refu
         &draft.submission.actor,
         "say that it is the same as another",
     )?;
+    // Were both to name the other, neither would stand.
+    if of > number {
+        return Err(Refusal::CameAfter { number, of });
+    }
+    // A denial isn't made unseen by pointing to another request.
+    if draft.change.stage == Stage::Denied {
+        refuse_if_denied(&draft.change)?;
+    }
     draft.record(Event::LinkedAsDuplicate { of });
     Ok(())
 }
@@ -777,25 +848,18 @@ fn note_reaction_removed(
     ts: &MessageTs,
 ) -> Result<(), Refusal> {
     let number = draft.change.number;
-    let captured =
-        draft
-            .change
-            .authorization
-            .as_ref()
-            .and_then(|given| match given.evidence.as_ref()? {
-                Evidence::Emoji { name: known, on } if known == name && on.is(channel, ts) => {
-                    Some((&given.by, on.clone()))
-                }
-                Evidence::Emoji { .. } | Evidence::Words { .. } | Evidence::Account { .. } => None,
-            });
-    match captured {
-        Some((by, on)) if draft.submission.actor == Actor::Person(by.clone()) => {
-            let name = name.to_owned();
-            draft.record(Event::ReactionRemoved { name, on });
-            Ok(())
-        }
-        Some(_) | None => Err(Refusal::NothingAltered { number }),
-    }
+    let captured = draft.change.reactions.iter().find(|reacted| {
+        reacted.name == name
+            && reacted.on.is(channel, ts)
+            && draft.submission.actor == Actor::Person(reacted.by.clone())
+            && !reacted.is_removed
+    });
+    let Some(reacted) = captured else {
+        return Err(Refusal::NothingAltered { number });
+    };
+    let (name, on) = (reacted.name.clone(), reacted.on.clone());
+    draft.record(Event::ReactionRemoved { name, on });
+    Ok(())
 }
 
 fn lapse(draft: &mut Draft<'_>) -> Result<(), Refusal> {
@@ -831,7 +895,7 @@ fn withdraw(draft: &mut Draft<'_>) -> Result<(), Refusal> {
         .change
         .refuse_unless_requester(&draft.submission.actor, "withdraw it")?;
     // A denial isn't made unseen by taking back what was denied.
-    if draft.change.stage == Stage::Denied {
+    if draft.change.stage == Stage::Denied && !draft.change.drill {
         refuse_if_denied(&draft.change)?;
     }
     draft.record(Event::Withdrawn);
@@ -1006,12 +1070,7 @@ fn notice_misses(draft: &mut Draft<'_>) {
             continue;
         };
         let in_time = obligation.met_at.is_some_and(|met_at| met_at <= due_at);
-        // An earlier deployment that is learned of later adds no second miss.
-        let known = draft
-            .change
-            .missed
-            .iter()
-            .any(|(duty, at)| *duty == obligation.duty && *at >= due_at);
+        let known = draft.change.has_missed(obligation.duty, due_at);
         if in_time || known || due_at > draft.now {
             continue;
         }

@@ -173,7 +173,8 @@ pub enum Event {
     },
     /// Something new about what was approved took the approval back.
     ApprovalTakenBack {
-        /// Which section was edited; nothing: a further deployment was told.
+        /// Which section was edited; nothing: a further deployment was told, or
+        /// the time of one was put right.
         section: Option<Section>,
     },
     /// It was rejected in retrospect.

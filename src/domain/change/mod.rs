@@ -40,6 +40,15 @@ pub use decide::{decide, declare};
 pub use event::{Event, Recorded};
 pub use refusal::{Refusal, Shown, Waiting};
 
+/// What is due 24 hours after the deployment, and moves with its time.
+const DUE_WITHIN_A_DAY: [Duty; 5] = [
+    Duty::Ticket,
+    Duty::CommanderAuthorization,
+    Duty::Confirmation,
+    Duty::SecondAuthorization,
+    Duty::Approval,
+];
+
 /// The longest text that one field keeps, in characters: what Slack lets a
 /// person type into one input.
 pub const LONGEST_TEXT: usize = 3000;
@@ -295,6 +304,34 @@ pub struct Altered {
     pub at: DateTime<Utc>,
 }
 
+/// An emoji by which somebody answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reacted {
+    /// The message that it stands on.
+    pub on: MessageRef,
+    /// Its name, without colons.
+    pub name: String,
+    /// Who put it there.
+    pub by: UserId,
+    /// Whether they took it away since.
+    pub is_removed: bool,
+}
+
+/// That the time of a deployment was put right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Correction {
+    /// The time that stood.
+    pub from: DateTime<Utc>,
+    /// The time that was put in its place.
+    pub to: DateTime<Utc>,
+    /// Who put it right.
+    pub by: UserId,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Why.
+    pub reason: Commitment,
+}
+
 /// A reason that isn't one of a genuine emergency, as stated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatedReason {
@@ -484,8 +521,12 @@ pub struct EmergencyChange {
     pub chases: BTreeMap<ChaseKey, Chase>,
     /// The captured messages.
     pub quotes: Vec<Quote>,
+    /// The emoji by which somebody answered.
+    pub reactions: Vec<Reacted>,
     /// What happened to the captured messages since.
     pub altered: Vec<Altered>,
+    /// The times of deployments that were put right.
+    pub corrections: Vec<Correction>,
     /// A deadline that had passed before the deployment's time was corrected: a
     /// later fact moves it no more.
     pub due_no_later_than: Option<DateTime<Utc>>,
@@ -554,7 +595,9 @@ impl EmergencyChange {
             missed: BTreeSet::new(),
             chases: BTreeMap::new(),
             quotes: quote.into_iter().collect(),
+            reactions: Vec::new(),
             altered: Vec::new(),
+            corrections: Vec::new(),
             due_no_later_than: None,
             duplicate_of: None,
             closed_at: None,
@@ -606,7 +649,11 @@ impl EmergencyChange {
                 evidence,
                 attested,
             } => {
-                self.keep_quote(by, evidence.as_ref());
+                self.keep_evidence(by, evidence.as_ref());
+                if attested.is_some() {
+                    // Of another authorization by the same person, they hear anew.
+                    self.begin_chase_anew(Duty::Confirmation);
+                }
                 self.authorization = Some(Authorization {
                     by: by.clone(),
                     at,
@@ -623,7 +670,14 @@ impl EmergencyChange {
             }
             Event::Denied { evidence, .. } => {
                 if let Some(act) = &act {
-                    self.keep_quote(&act.by, evidence.as_ref());
+                    self.keep_evidence(&act.by, evidence.as_ref());
+                }
+                // What rested on nobody's authority, or on their own alleged word,
+                // doesn't outlive a denial.
+                let said_of = self.awaits_confirmation();
+                let denied_themselves = act.as_ref().is_some_and(|act| Some(&act.by) == said_of);
+                if self.stood_in().is_some() || denied_themselves {
+                    self.authorization = None;
                 }
                 self.denial = act;
                 if self.is_before_deployment() {
@@ -645,7 +699,7 @@ impl EmergencyChange {
             }
             Event::SecondAuthorized { evidence, .. } => {
                 if let Some(act) = &act {
-                    self.keep_quote(&act.by, evidence.as_ref());
+                    self.keep_evidence(&act.by, evidence.as_ref());
                 }
                 self.second = act;
             }
@@ -675,20 +729,25 @@ impl EmergencyChange {
             Event::AttestationDisputed => {
                 self.authorization = None;
                 if self.is_before_deployment() {
-                    self.stage = Stage::Requested;
+                    // A denial stands until somebody authorizes, and nobody has.
+                    self.stage = match self.denial {
+                        Some(_) => Stage::Denied,
+                        None => Stage::Requested,
+                    };
                     self.asked_at = at;
                     self.begin_chase_anew(Duty::AnswerRequest);
                 }
             }
-            Event::DeploymentCorrected { from, to, .. } => {
-                if let Some(due_at) = self.due_at().filter(|due_at| *due_at <= at) {
-                    self.due_no_later_than = Some(due_at);
-                }
-                for deployment in &mut self.deployments {
-                    if deployment.at == *from {
-                        deployment.at = *to;
-                    }
-                }
+            Event::DeploymentCorrected { from, to, reason } => {
+                self.correct_deployment(*from, *to, at);
+                self.corrections
+                    .extend(act.map(|ActOf { by, at }| Correction {
+                        from: *from,
+                        to: *to,
+                        by,
+                        at,
+                        reason: *reason,
+                    }));
             }
             Event::ReasonStated { reason, text } => {
                 self.reason = act.map(|ActOf { by, at }| StatedReason {
@@ -722,11 +781,19 @@ impl EmergencyChange {
                     at,
                 });
             }
-            Event::ReactionRemoved { on, .. } => self.altered.push(Altered {
-                message: on.clone(),
-                alteration: Alteration::ReactionRemoved,
-                at,
-            }),
+            Event::ReactionRemoved { name, on } => {
+                for reacted in &mut self.reactions {
+                    let by_them = act.as_ref().is_some_and(|act| act.by == reacted.by);
+                    if by_them && reacted.name == *name && reacted.on.is(&on.channel, &on.ts) {
+                        reacted.is_removed = true;
+                    }
+                }
+                self.altered.push(Altered {
+                    message: on.clone(),
+                    alteration: Alteration::ReactionRemoved,
+                    at,
+                });
+            }
             Event::Lapsed => self.stage = Stage::Lapsed,
             Event::Withdrawn => self.stage = Stage::Withdrawn,
             Event::SectionWritten { section, text } => {
@@ -805,15 +872,47 @@ impl EmergencyChange {
         }
     }
 
-    fn keep_quote(&mut self, by: &UserId, evidence: Option<&Evidence>) {
-        if let Some(Evidence::Words { text, message }) = evidence {
-            self.quotes.push(Quote {
+    fn keep_evidence(&mut self, by: &UserId, evidence: Option<&Evidence>) {
+        match evidence {
+            Some(Evidence::Words { text, message }) => self.quotes.push(Quote {
                 message: message.clone(),
                 by: by.clone(),
                 captured: *text,
                 stands: *text,
                 is_deleted: false,
-            });
+            }),
+            Some(Evidence::Emoji { name, on }) => self.reactions.push(Reacted {
+                on: on.clone(),
+                name: name.clone(),
+                by: by.clone(),
+                is_removed: false,
+            }),
+            Some(Evidence::Account { .. }) | None => {}
+        }
+    }
+
+    /// Puts a time right. A fact moves the deadline only before that has passed:
+    /// one that had passed by `at`, or was missed before that was heard, stays.
+    fn correct_deployment(&mut self, from: DateTime<Utc>, to: DateTime<Utc>, at: DateTime<Utc>) {
+        let stood = self.due_at();
+        let missed = |due_at| {
+            let mut duties = DUE_WITHIN_A_DAY.iter();
+            duties.any(|duty| self.missed.contains(&(*duty, due_at)))
+        };
+        if let Some(due_at) = stood.filter(|due_at| *due_at <= at || missed(*due_at)) {
+            self.due_no_later_than = Some(due_at);
+        }
+        for deployment in &mut self.deployments {
+            if deployment.at == from {
+                deployment.at = to;
+                deployment.known_from = Source::Attested;
+            }
+        }
+        if self.due_at() > stood {
+            // The deadline is farther off, so its ladder is climbed again.
+            for duty in DUE_WITHIN_A_DAY {
+                self.begin_chase_anew(duty);
+            }
         }
     }
 
@@ -828,6 +927,23 @@ impl EmergencyChange {
         self.quotes
             .iter()
             .find(|quote| quote.message.is(channel, ts))
+    }
+
+    /// Returns who authorized it on no other ground than having been the most
+    /// senior engineer available, while nothing better has taken its place.
+    pub fn stood_in(&self) -> Option<&UserId> {
+        self.authorization
+            .as_ref()
+            .filter(|given| given.ground == Ground::MostSenior)
+            .map(|given| &given.by)
+    }
+
+    /// Whether a miss is on record already: at that deadline, or at a later one
+    /// that an earlier deployment has moved since. Missed is missed once.
+    pub fn has_missed(&self, duty: Duty, due_at: DateTime<Utc>) -> bool {
+        self.missed
+            .iter()
+            .any(|(missed, at)| *missed == duty && *at >= due_at)
     }
 
     /// Returns who is said to have authorized it by word of mouth, while they
@@ -871,7 +987,8 @@ impl EmergencyChange {
         authorized.into_iter().chain(deployed).min()
     }
 
-    /// Whether nothing is known to be in production.
+    /// Whether nothing is known to be in production; what a rehearsal that was
+    /// ended is said to have deployed never was.
     pub fn is_before_deployment(&self) -> bool {
         match self.stage {
             Stage::Requested
@@ -922,6 +1039,11 @@ impl EmergencyChange {
                     .iter()
                     .flat_map(|one| [one.captured, one.stands]),
             )
+            .chain(self.altered.iter().filter_map(|one| match one.alteration {
+                Alteration::Edited { text } => Some(text),
+                Alteration::Deleted | Alteration::ReactionRemoved => None,
+            }))
+            .chain(self.corrections.iter().map(|one| one.reason))
             .chain(self.reason.as_ref().and_then(|stated| stated.text))
             .chain(self.sections.values().map(|written| written.text))
             .chain(self.rejection.as_ref().map(|one| one.reason))
@@ -956,6 +1078,12 @@ impl EmergencyChange {
     }
 
     fn refuse_if_over(&self) -> Result<(), Refusal> {
+        if let Some(of) = self.duplicate_of {
+            return Err(Refusal::Duplicate {
+                number: self.number,
+                of,
+            });
+        }
         if self.is_over() {
             return Err(Refusal::Over {
                 number: self.number,

@@ -70,6 +70,23 @@ pub enum Refusal {
         /// What they tried.
         act: Act,
     },
+    /// Whoever stood in can't make that good.
+    #[error(
+        "You authorized this change as the most senior engineer available, so somebody else has to {}.",
+        verb(*.act)
+    )]
+    OwnStandIn {
+        /// What they tried.
+        act: Act,
+    },
+    /// What somebody is said to have done, they couldn't do.
+    #[error("<@{by}> can't {}", of_another(.why))]
+    OfAnother {
+        /// Who.
+        by: UserId,
+        /// What they would be told themselves.
+        why: Box<Refusal>,
+    },
     /// The policy doesn't name them.
     #[error("The policy doesn't name you among those who may {}. Those it names are on the card.", verb(*.act))]
     NotAnApprover {
@@ -242,11 +259,21 @@ pub enum Refusal {
     },
     /// What was said before the deployment can be attested, not what is said after.
     #[error(
-        "{number} is deployed, and you say that it was agreed to after that. Whoever agreed presses *Authorize afterwards* on the card."
+        "{number} is deployed, so what was agreed to by word of mouth since then doesn't authorize it. Whoever agreed presses *Authorize afterwards* on the card."
     )]
     SpokenTooLate {
         /// The change.
         number: ChangeNumber,
+    },
+    /// Nobody's no is taken from another's mouth.
+    #[error(
+        "Only <@{by}> can say that they refuse {number}. Ask them to press *Deny* on the card."
+    )]
+    DeniedByWord {
+        /// The change.
+        number: ChangeNumber,
+        /// Who is said to refuse.
+        by: UserId,
     },
     /// Nothing is attested, or it is confirmed.
     #[error("{number} has no authorization that waits to be confirmed.")]
@@ -292,6 +319,16 @@ pub enum Refusal {
         /// The change.
         number: ChangeNumber,
     },
+    /// The first record is the one that stays.
+    #[error(
+        "{of} came after {number}. Say that {of} is the same as {number}, not the other way round."
+    )]
+    CameAfter {
+        /// The change.
+        number: ChangeNumber,
+        /// The later record.
+        of: ChangeNumber,
+    },
     /// The message isn't part of the record, or that is known.
     #[error("Nothing in {number}'s record has changed by that.")]
     NothingAltered {
@@ -329,6 +366,84 @@ impl fmt::Display for Shown {
             self.0.format("%Y-%m-%d %H:%M UTC")
         )
     }
+}
+
+impl Refusal {
+    /// Returns what somebody else reads of it, who handed in what `by` did: the
+    /// answer that they captured, or the word of mouth that they attest.
+    #[must_use]
+    pub fn of(self, by: &UserId) -> Self {
+        if clause(&self).is_none() {
+            return self;
+        }
+        Self::OfAnother {
+            by: by.clone(),
+            why: Box::new(self),
+        }
+    }
+}
+
+fn of_another(why: &Refusal) -> String {
+    clause(why).map_or_else(
+        || why.to_string(),
+        |(act, clause)| format!("{}: {clause}. Somebody else has to.", verb(act)),
+    )
+}
+
+/// What stands against a person, told of them; nothing where the sentence isn't
+/// about a person.
+fn clause(why: &Refusal) -> Option<(Act, &'static str)> {
+    Some(match why {
+        Refusal::Guest { act } => (*act, "they are a guest of the workspace"),
+        Refusal::Bot { act } => (*act, "that is a bot"),
+        Refusal::Left { act } => (*act, "their account is deactivated"),
+        Refusal::Foreign { act } => (*act, "they are of another organisation"),
+        Refusal::OwnRequest { act } => (*act, "they asked for it"),
+        Refusal::OwnDeployment { act } => (*act, "they deployed it"),
+        Refusal::OwnGoingAhead { act } => (*act, "they went ahead with it"),
+        Refusal::OwnStandIn { act } => (
+            *act,
+            "they authorized it as the most senior engineer available",
+        ),
+        Refusal::NotAnApprover { act } => (*act, "the policy doesn't name them"),
+        Refusal::OfAnother { .. }
+        | Refusal::NothingSaid
+        | Refusal::TooLong { .. }
+        | Refusal::NoSuchChange(_)
+        | Refusal::NotACommander
+        | Refusal::AlreadyAuthorized { .. }
+        | Refusal::AlreadyDenied { .. }
+        | Refusal::AlreadyCommanded { .. }
+        | Refusal::AlreadyDeployed { .. }
+        | Refusal::AlreadyApproved { .. }
+        | Refusal::AlreadyRejected { .. }
+        | Refusal::AlreadyWentAhead { .. }
+        | Refusal::AlreadyStated { .. }
+        | Refusal::Over { .. }
+        | Refusal::NotTheRequester { .. }
+        | Refusal::NotPermitted { .. }
+        | Refusal::NotDeployed { .. }
+        | Refusal::Deployed { .. }
+        | Refusal::NotRejected { .. }
+        | Refusal::NotReady { .. }
+        | Refusal::ContentChanged { .. }
+        | Refusal::InTheFuture { .. }
+        | Refusal::AskedThemselves
+        | Refusal::NobodyAsked
+        | Refusal::NoReason
+        | Refusal::OwnWord { .. }
+        | Refusal::SpokenTooLate { .. }
+        | Refusal::DeniedByWord { .. }
+        | Refusal::NothingToConfirm { .. }
+        | Refusal::NotTheOneNamed { .. }
+        | Refusal::NoSuchDeployment { .. }
+        | Refusal::NotInvolved { .. }
+        | Refusal::Duplicate { .. }
+        | Refusal::OwnDuplicate { .. }
+        | Refusal::CameAfter { .. }
+        | Refusal::NothingAltered { .. }
+        | Refusal::NothingToAnswer { .. } => return None,
+    })
 }
 
 fn verb(act: Act) -> &'static str {

@@ -25,7 +25,7 @@ fn standing(id: &str, standing: Standing) -> Member {
     }
 }
 
-fn check(policy: &Policy, table: &[(Member, [&str; 6])]) {
+fn check(policy: &Policy, table: &[(Member, [&str; 7])]) {
     let acts = [
         Act::Authorize,
         Act::Deny,
@@ -33,6 +33,7 @@ fn check(policy: &Policy, table: &[(Member, [&str; 6])]) {
         Act::Approve,
         Act::Reject,
         Act::Command,
+        Act::StandIn,
     ];
     assert_eq!(acts.len(), Act::ALL.len());
     let change = change();
@@ -52,19 +53,19 @@ fn under_a_written_policy_those_decide_whom_it_names_and_who_did_not_do_it() {
     check(
         &written(),
         &[
-            //            authorize, deny, second person, approve, reject, command
-            (full(DANA), [own, own, own, own, own, not]),
-            (full(RILEY), [dep, dep, dep, dep, dep, "policy"]),
-            (full(MORGAN), [yes, yes, yes, yes, yes, not]),
-            (full(ALEX), [yes, yes, yes, yes, yes, not]),
-            (full(KIM), [yes, yes, yes, yes, yes, not]),
-            (full(SAM), [no, no, no, no, no, not]),
-            (standing(MORGAN, Standing::Guest), ["Guest"; 6]),
-            (standing(MORGAN, Standing::Bot), ["Bot"; 6]),
-            (standing(MORGAN, Standing::Deactivated), ["Left"; 6]),
-            (standing(MORGAN, Standing::Foreign), ["Foreign"; 6]),
-            (standing(RILEY, Standing::Guest), ["Guest"; 6]),
-            (standing(KIM, Standing::Foreign), ["Foreign"; 6]),
+            // authorize, deny, second person, approve, reject, command, stand in
+            (full(DANA), [own, own, own, own, own, not, own]),
+            (full(RILEY), [dep, dep, dep, dep, dep, "policy", dep]),
+            (full(MORGAN), [yes, yes, yes, yes, yes, not, yes]),
+            (full(ALEX), [yes, yes, yes, yes, yes, not, yes]),
+            (full(KIM), [yes, yes, yes, yes, yes, not, yes]),
+            (full(SAM), [no, no, no, no, no, not, "most_senior"]),
+            (standing(MORGAN, Standing::Guest), ["Guest"; 7]),
+            (standing(MORGAN, Standing::Bot), ["Bot"; 7]),
+            (standing(MORGAN, Standing::Deactivated), ["Left"; 7]),
+            (standing(MORGAN, Standing::Foreign), ["Foreign"; 7]),
+            (standing(RILEY, Standing::Guest), ["Guest"; 7]),
+            (standing(KIM, Standing::Foreign), ["Foreign"; 7]),
         ],
     );
 }
@@ -77,14 +78,14 @@ fn under_no_policy_any_full_member_decides_who_did_not_do_it() {
     check(
         &Policy::unwritten(PolicyVersion(1)),
         &[
-            (full(DANA), [own, own, own, own, own, any]),
-            (full(RILEY), [dep, dep, dep, dep, dep, any]),
-            (full(MORGAN), [any; 6]),
-            (full(SAM), [any; 6]),
-            (standing(SAM, Standing::Guest), ["Guest"; 6]),
-            (standing(SAM, Standing::Bot), ["Bot"; 6]),
-            (standing(SAM, Standing::Deactivated), ["Left"; 6]),
-            (standing(SAM, Standing::Foreign), ["Foreign"; 6]),
+            (full(DANA), [own, own, own, own, own, any, own]),
+            (full(RILEY), [dep, dep, dep, dep, dep, any, dep]),
+            (full(MORGAN), [any; 7]),
+            (full(SAM), [any; 7]),
+            (standing(SAM, Standing::Guest), ["Guest"; 7]),
+            (standing(SAM, Standing::Bot), ["Bot"; 7]),
+            (standing(SAM, Standing::Deactivated), ["Left"; 7]),
+            (standing(SAM, Standing::Foreign), ["Foreign"; 7]),
         ],
     );
 }
@@ -99,8 +100,8 @@ fn to_be_named_by_the_policy_helps_neither_requester_nor_implementer() {
     check(
         &policy,
         &[
-            (full(DANA), [own, own, own, own, own, "policy"]),
-            (full(RILEY), [dep, dep, dep, dep, dep, "policy"]),
+            (full(DANA), [own, own, own, own, own, "policy", own]),
+            (full(RILEY), [dep, dep, dep, dep, dep, "policy", dep]),
         ],
     );
 }
@@ -123,6 +124,24 @@ fn whoever_went_ahead_cannot_be_the_second_person_but_may_approve() {
     assert_eq!(judged(Act::Authorize), "OwnGoingAhead");
     assert_eq!(judged(Act::SecondAuthorize), "OwnGoingAhead");
     assert_eq!(judged(Act::Approve), "policy");
+}
+
+#[test]
+fn whoever_stood_in_is_neither_the_second_person_nor_the_approver_though_named_since() {
+    let story = given(requested()).when(by(SAM, Command::StandIn { by: full(SAM) }));
+    let mut policy = written();
+    policy.approvers.push(person(SAM));
+    let judged = |act| said(act, &full(SAM), &story.change, &policy);
+    for act in [
+        Act::Authorize,
+        Act::SecondAuthorize,
+        Act::StandIn,
+        Act::Approve,
+    ] {
+        assert_eq!(judged(act), "OwnStandIn");
+    }
+    assert_eq!(judged(Act::Deny), "policy");
+    assert_eq!(judged(Act::Reject), "policy");
 }
 
 #[test]

@@ -21,14 +21,18 @@ use super::policy::{Party, Policy, PolicyVersion};
 use super::text::{Salt, Text};
 use super::ticket::{Section, content_hash};
 
+mod capture;
+mod correction;
 mod decision;
 mod duties;
 mod exceptions;
 mod ladder;
 mod misses;
+mod offers;
 mod owed;
 mod random;
 mod refusals;
+mod spoken;
 mod stages;
 
 const DANA: &str = "U0DANA";

@@ -1,7 +1,8 @@
 //! What holds whatever people do, in whatever order, however late it is heard.
 
+use super::capture::message_at;
 use super::*;
-use crate::domain::change::{Given, Stage};
+use crate::domain::change::{ActOf, Capture, Given, NotGenuine, Stage, Strength};
 use crate::domain::obligation::needs_second_person;
 use chrono::Timelike;
 use proptest::prelude::*;
@@ -40,10 +41,13 @@ struct Step {
 }
 
 /// What people do, as often as it takes for some changes to be closed.
-const KINDS: [usize; 32] = [
-    0, 0, 1, 2, 3, 3, 3, 3, 4, 5, 6, 6, 6, 7, 8, 8, 10, 11, 12, 13, 13, 13, 15, 15, 15, 15, 15, 17,
-    18, 19, 19, 19,
+const KINDS: [usize; 48] = [
+    0, 0, 1, 2, 3, 3, 3, 3, 4, 5, 6, 6, 6, 7, 8, 8, 8, 10, 11, 12, 13, 13, 13, 15, 15, 15, 15, 15,
+    17, 18, 19, 19, 19, 20, 20, 21, 21, 22, 22, 22, 23, 24, 24, 25, 25, 26, 27, 28,
 ];
+
+/// The messages that may be captured, edited and deleted.
+const MESSAGES: [&str; 2] = ["1773450840.000100", "1773450905.000200"];
 
 fn step() -> impl Strategy<Value = Step> {
     (
@@ -81,11 +85,57 @@ fn step() -> impl Strategy<Value = Step> {
         )
 }
 
+impl Step {
+    /// How an answer is given follows from what else was drawn.
+    fn kind_of_given(&self) -> usize {
+        usize::try_from(self.after % 3).unwrap()
+    }
+}
+
+fn answered(step: &Step) -> Given {
+    match step.kind_of_given() {
+        0 => Given::Button,
+        1 => Given::Message {
+            text: text("approved"),
+            message: message_at(MESSAGES[1]),
+        },
+        _ => Given::Reaction {
+            name: "white_check_mark".to_owned(),
+            on: message_at(MESSAGES[0]),
+        },
+    }
+}
+
+/// A request as typed, or as said and captured later; in earnest or rehearsed.
+fn begun(began_at: DateTime<Utc>, late: Option<i64>, rehearsed: bool) -> Command {
+    let mut command = request();
+    if let Command::Request {
+        said,
+        captured,
+        drill,
+        ..
+    } = &mut command
+    {
+        *drill = rehearsed;
+        *said = late.map(|_| message_at(MESSAGES[0]));
+        *captured = late.map(|late| Capture {
+            by: user(SAM),
+            at: began_at + minutes(late),
+        });
+    }
+    command
+}
+
 fn taken(step: &Step, story: &Story) -> Move {
+    let named = story.change.awaits_confirmation().cloned();
     let who = match step.kind {
-        3 | 4 | 15 | 17 if step.apt && [DANA, RILEY, SAM].contains(&step.who) => KIM,
+        3 | 4 | 20 | 15 | 17 if step.apt && [DANA, RILEY, SAM].contains(&step.who) => KIM,
         6 if step.apt => RILEY,
-        8 if step.apt => DANA,
+        8 | 24 | 26 if step.apt => DANA,
+        22 if step.apt => *PEOPLE
+            .iter()
+            .find(|who| named.as_ref().is_some_and(|named| named.as_str() == **who))
+            .unwrap_or(&step.who),
         _ => step.who,
     };
     let member = Member {
@@ -104,11 +154,11 @@ fn taken(step: &Step, story: &Story) -> Move {
         },
         3 => Command::Authorize {
             by: member,
-            given: Given::Button,
+            given: answered(step),
         },
         4 => Command::Deny {
             by: member,
-            given: Given::Button,
+            given: answered(step),
         },
         5 => Command::GoAhead { by: member },
         6 => Command::TakeCommand { by: member },
@@ -139,6 +189,45 @@ fn taken(step: &Step, story: &Story) -> Move {
             reason: text("No."),
         },
         18 => Command::Remediate { how: text("So.") },
+        20 => Command::Authorize {
+            by: member,
+            given: Given::Spoken {
+                attested: ActOf {
+                    by: user(step.whom),
+                    at: story.now,
+                },
+                account: None,
+            },
+        },
+        21 => Command::StandIn { by: member },
+        22 if step.stale => Command::DisputeAttestation,
+        22 => Command::ConfirmAttestation,
+        23 => Command::StateReason {
+            reason: NotGenuine::Other,
+            text: Some(text("because")),
+        },
+        24 => Command::CorrectDeployment {
+            from: story.change.deployed_at().unwrap_or(story.now),
+            to: story.now - minutes(step.back),
+            reason: text("The pipeline says so."),
+        },
+        25 => Command::NoteEdit {
+            channel: message_at(MESSAGES[0]).channel,
+            ts: MessageTs::new(MESSAGES[step.kind_of_given() % 2]),
+            to: text(&story.change.version.to_string()),
+        },
+        26 if step.stale => Command::LinkAsDuplicate {
+            of: ChangeNumber(1041),
+        },
+        27 => Command::NoteDeletion {
+            channel: message_at(MESSAGES[0]).channel,
+            ts: MessageTs::new(MESSAGES[step.kind_of_given() % 2]),
+        },
+        28 => Command::NoteReactionRemoved {
+            name: "white_check_mark".to_owned(),
+            channel: message_at(MESSAGES[0]).channel,
+            ts: MessageTs::new(MESSAGES[0]),
+        },
         _ => return answer(who, Exception::ALL),
     };
     by(who, command)
@@ -175,13 +264,47 @@ fn check_reminders(story: &Story, from: usize) {
     }
 }
 
+fn check_authorization(story: &Story) {
+    let change = &story.change;
+    if let Some(given) = &change.authorization {
+        assert_ne!(given.by, change.requester);
+        assert_eq!(
+            given.strength == Strength::Attested,
+            given.attested.is_some()
+        );
+        assert_eq!(given.method == Method::Spoken, {
+            let attested = given.attested.as_ref();
+            attested.is_some_and(|attested| attested.by != given.by)
+        });
+    }
+    if let Some(by) = change.stood_in() {
+        assert_ne!(change.second.as_ref().map(|act| &act.by), Some(by));
+        assert!(needs_second_person(change));
+    }
+    for quote in &change.quotes {
+        assert!(change.commitments().contains(&quote.captured));
+    }
+}
+
 fn check_state(story: &Story) {
     let change = &story.change;
-    assert_eq!(change.is_before_deployment(), change.deployments.is_empty());
+    let ended_rehearsal = change.drill && change.stage == Stage::Withdrawn;
+    assert!(
+        ended_rehearsal || change.is_before_deployment() == change.deployments.is_empty(),
+        "{:?}",
+        change.stage
+    );
+    if ended_rehearsal || change.duplicate_of.is_some() {
+        assert!(story.owed().iter().all(|one| one.met_at.is_some()));
+        assert_eq!(story.next_due_at(), None);
+    }
+    check_authorization(story);
     assert_eq!(change.stage == Stage::Closed, change.closed_at.is_some());
     if let Some(approval) = &change.approval {
         assert_eq!(approval.content, content_hash(change));
         assert_ne!(approval.by, change.requester);
+        assert_ne!(Some(&approval.by), change.stood_in());
+        assert_eq!(change.awaits_confirmation(), None);
         assert!(change.implementers().all(|one| *one != approval.by));
     }
     if change.stage == Stage::Closed {
@@ -221,6 +344,8 @@ proptest! {
         began in 0..525_600_i64,
         zones in prop::collection::vec(any::<Index>(), PEOPLE.len()),
         is_written in any::<bool>(),
+        captured in prop::option::of(0..3000_i64),
+        rehearsed in prop::bool::weighted(0.1),
     ) {
         let mut town = Town::berlin();
         for (who, zone) in PEOPLE.iter().zip(&zones) {
@@ -228,7 +353,9 @@ proptest! {
         }
         let policy = if is_written { written() } else { Policy::unwritten(PolicyVersion(1)) };
         let began_at = berlin("2026-01-01 00:00") + minutes(began);
-        let mut story = Story::begin(began_at, policy, town, request());
+        let request = begun(began_at, captured, rehearsed);
+        let mut story = Story::begin(began_at, policy, town, request);
+        story.now += minutes(captured.unwrap_or_default());
         for step in &steps {
             let seen = story.history.len();
             let since = story.now + minutes(step.after) - story.began_at;
@@ -238,6 +365,8 @@ proptest! {
             let seen = story.history.len();
             let version = story.change.version;
             let exceptions = story.exceptions();
+            let missed = story.change.missed.clone();
+            let due_at = story.change.due_at();
             let done_at = (story.now - minutes(step.late)).max(story.began_at);
             let what = taken(step, &story);
             story = story.when_done(done_at, what);
@@ -246,6 +375,11 @@ proptest! {
             }
             for exception in exceptions {
                 prop_assert!(story.change.exceptions.contains_key(&exception));
+            }
+            prop_assert!(story.change.missed.is_superset(&missed));
+            if let Some(due_at) = due_at.filter(|due_at| *due_at <= done_at) {
+                let due_now = story.change.due_at();
+                prop_assert!(due_now.is_some_and(|due_now| due_now <= due_at));
             }
             story = story.ticks();
             check_reminders(&story, seen);

@@ -287,9 +287,66 @@ fn every_refusal() -> Vec<Refusal> {
         Refusal::OwnGoingAhead {
             act: Act::SecondAuthorize,
         },
+        Refusal::OwnStandIn { act: Act::Approve },
+        Refusal::OwnWord { number },
+        Refusal::SpokenTooLate { number },
+        Refusal::NothingToConfirm { number },
+        Refusal::NoSuchDeployment { number, at },
+        Refusal::NotInvolved { number },
+        Refusal::OwnDuplicate { number },
+        Refusal::NothingAltered { number },
     ];
+    let (by, of) = (user(MORGAN), ChangeNumber(1041));
+    all.extend([
+        Refusal::NotTheOneNamed {
+            number,
+            by: by.clone(),
+        },
+        Refusal::DeniedByWord { number, by },
+        Refusal::Duplicate { number, of },
+        Refusal::CameAfter {
+            number: of,
+            of: number,
+        },
+    ]);
     all.extend(Act::ALL.iter().map(|act| Refusal::OwnRequest { act: *act }));
     all
+}
+
+#[test]
+fn whoever_hands_in_what_another_did_reads_what_stands_against_the_other() {
+    let act = Act::Authorize;
+    let told: Vec<String> = [
+        Refusal::Guest { act },
+        Refusal::Bot { act },
+        Refusal::Left { act },
+        Refusal::Foreign { act },
+        Refusal::OwnRequest { act },
+        Refusal::OwnDeployment { act },
+        Refusal::OwnGoingAhead { act },
+        Refusal::OwnStandIn { act },
+        Refusal::NotAnApprover { act },
+        Refusal::OwnRequest { act: Act::Deny },
+    ]
+    .into_iter()
+    .map(|refusal| refusal.of(&user(SAM)).to_string())
+    .collect();
+    insta::assert_snapshot!(told.join("\n"), @r"
+    <@U0SAM> can't authorize it: they are a guest of the workspace. Somebody else has to.
+    <@U0SAM> can't authorize it: that is a bot. Somebody else has to.
+    <@U0SAM> can't authorize it: their account is deactivated. Somebody else has to.
+    <@U0SAM> can't authorize it: they are of another organisation. Somebody else has to.
+    <@U0SAM> can't authorize it: they asked for it. Somebody else has to.
+    <@U0SAM> can't authorize it: they deployed it. Somebody else has to.
+    <@U0SAM> can't authorize it: they went ahead with it. Somebody else has to.
+    <@U0SAM> can't authorize it: they authorized it as the most senior engineer available. Somebody else has to.
+    <@U0SAM> can't authorize it: the policy doesn't name them. Somebody else has to.
+    <@U0SAM> can't deny it: they asked for it. Somebody else has to.
+    ");
+    let of_nobody = Refusal::NoReason;
+    assert_eq!(of_nobody.clone().of(&user(SAM)), of_nobody);
+    let once = Refusal::NotAnApprover { act }.of(&user(SAM));
+    assert_eq!(once.clone().of(&user(KIM)), once);
 }
 
 #[test]
@@ -328,11 +385,24 @@ fn the_sentences_of_the_refusals() {
     Only people of this organisation can authorize it as commander. The request stays open.
     You deployed this change, so somebody else has to authorize it.
     You went ahead with this change, so somebody else has to authorize it.
+    You authorized this change as the most senior engineer available, so somebody else has to approve it.
+    You can authorize CHG-1042 yourself: press *Authorize*. Word of mouth is for what somebody else said.
+    CHG-1042 is deployed, so what was agreed to by word of mouth since then doesn't authorize it. Whoever agreed presses *Authorize afterwards* on the card.
+    CHG-1042 has no authorization that waits to be confirmed.
+    CHG-1042 has no deployment at <!date^1773450900^{date_short_pretty} {time}|2026-03-14 01:15 UTC> any more; somebody has put that right before you. The card shows the newest.
+    Only the requester and whoever deployed CHG-1042 can correct its time. Tell one of them; nothing was changed.
+    CHG-1042 can't be a duplicate of itself.
+    Nothing in CHG-1042's record has changed by that.
+    <@U0MORGAN> is said to have authorized CHG-1042, so only they can say whether they did.
+    Only <@U0MORGAN> can say that they refuse CHG-1042. Ask them to press *Deny* on the card.
+    CHG-1042 is a duplicate of CHG-1041. Say it of CHG-1041; nothing was changed.
+    CHG-1042 came after CHG-1041. Say that CHG-1042 is the same as CHG-1041, not the other way round.
     You asked for this change, so somebody else has to authorize it. *Ask someone else*, or go ahead without: that is recorded, and a second person makes it good afterwards.
     You asked for this change, so you can't deny it. Withdraw it if it isn't needed any more.
     You asked for this change, so somebody else has to authorize it as commander.
     You asked for this change, so somebody else has to authorize it.
     You asked for this change, so somebody else has to approve it.
     You asked for this change, so somebody else has to reject it.
+    You asked for this change, so somebody else has to authorize it as the most senior engineer available.
     ");
 }

@@ -118,9 +118,14 @@ pub(super) fn button(
     label: &str,
     change: ChangeNumber,
 ) -> SlackBlockButtonElement {
+    button_of(control, label, &control::value(change))
+}
+
+/// A button whose value says more than a change, or something else.
+pub(super) fn button_of(control: Control, label: &str, value: &str) -> SlackBlockButtonElement {
     SlackBlockButtonElement::new(plain(label))
         .with_action_id(control.action_id().into())
-        .with_value(control::value(change))
+        .with_value(value.to_owned())
 }
 
 /// The button that is most likely wanted.

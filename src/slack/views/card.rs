@@ -1,10 +1,12 @@
 //! The card: the one thing that speaks into the channel unasked. It is posted
 //! with the request and edited in place ever after.
 
+use slack_morphism::prelude::SlackBlock;
+
 use crate::domain::change::Stage;
 use crate::domain::obligation::Duty;
 
-use super::blocks::{context, message, section};
+use super::blocks::{context, message, paragraphs, section};
 use super::{Message, Showing, facts, moves, say};
 
 /// How much of *what* the card shows; the rest is in the status.
@@ -15,33 +17,52 @@ const ROOM_IN_A_LINE: usize = 150;
 
 /// Returns the card of a change as it stands.
 pub fn card(showing: &Showing<'_>) -> Message {
+    message(&fallback(showing), blocks(showing))
+}
+
+/// Returns the card where it couldn't be posted in its channel and goes to a
+/// person: it says so, and how that is mended.
+pub fn card_aside(showing: &Showing<'_>) -> Message {
+    let channel = say::channel(&showing.change.place.channel);
+    let mut blocks = blocks(showing);
+    blocks.push(context(&format!(
+        "I can't post in {channel}, so the card comes to you; the record is the same. `/invite @breakglass` typed there lets me in, unless the channel is archived."
+    )));
+    message(&fallback(showing), blocks)
+}
+
+fn blocks(showing: &Showing<'_>) -> Vec<SlackBlock> {
     let change = showing.change;
     let number = change.number;
     let what = say::wrote(&showing.texts.said(&change.what), ROOM_FOR_WHAT);
-    let mut blocks = vec![section(&format!("*{number}*  {}", what.words))];
+    let mut blocks = vec![section(&format!(
+        "*{}*  {}",
+        say::title(change),
+        what.words
+    ))];
+    if change.drill {
+        blocks.push(context(moves::DRILL));
+    }
     if what.is_cut {
         blocks.push(context(&format!(
             "The whole text: `/emergency status {number}`"
         )));
     }
 
-    let mut lines = vec![facts::request(change)];
+    let mut lines = vec![facts::request(showing, facts::ROOM_FOR_A_QUOTE)];
     lines.extend(repeated(showing));
-    lines.extend(facts::story(showing));
-    blocks.push(section(&lines.join("\n")));
+    lines.extend(facts::story(showing, facts::ROOM_FOR_A_QUOTE));
+    blocks.extend(paragraphs(&lines.join("\n")));
 
-    blocks.push(section(&facts::why(change)));
-    if moves::wants_criterion(change) {
-        blocks.push(moves::criteria(change));
-    }
+    blocks.push(section(&facts::why(showing)));
+    blocks.extend(moves::criteria(change));
 
     let accounts = facts::accounts(showing);
     if !accounts.is_empty() {
         blocks.push(section(&accounts.join("\n")));
     }
     blocks.extend(moves::moves(showing));
-
-    message(&fallback(showing), blocks)
+    blocks
 }
 
 /// That the request was repeated, while it is unanswered.
@@ -60,14 +81,12 @@ fn repeated(showing: &Showing<'_>) -> Option<String> {
 
 fn fallback(showing: &Showing<'_>) -> String {
     let change = showing.change;
+    let title = say::title(change);
     let what = showing.what_in_a_line(ROOM_IN_A_LINE);
     if change.stage != Stage::Requested || change.went_ahead.is_some() {
-        return format!("{}, {}: {what}", change.number, facts::standing(change));
+        return format!("{title}, {}: {what}", facts::standing(change));
     }
     let requester = say::person(&change.requester);
     let asked = facts::owner(change.asked.first());
-    format!(
-        "{}: {requester} asks {asked} to authorize: {what}",
-        change.number
-    )
+    format!("{title}: {requester} asks {asked} to authorize: {what}")
 }

@@ -3,18 +3,30 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::change::{EmergencyChange, Stage};
+use crate::domain::authorization::Ground;
+use crate::domain::change::{
+    ActOf, Alteration, Authorization, EmergencyChange, Evidence, Method, Quote, Stage, StatedReason,
+};
 use crate::domain::obligation::{Duty, Obligation, obligations};
 use crate::domain::policy::Party;
 use crate::domain::ticket::{ContentHash, content_hash, gaps};
 
-use super::{Showing, say};
+use super::{Said, Showing, say};
 
 /// How many deployments are listed one by one.
 const MOST_DEPLOYMENTS: usize = 5;
 
 /// How many of those asked are named: more names than that are a crowd.
 const MOST_ASKED: usize = 3;
+
+/// How much of a quoted message is shown beside other things.
+pub(super) const ROOM_FOR_A_QUOTE: usize = 400;
+
+/// How much of a stated reason is shown.
+const ROOM_FOR_A_REASON: usize = 400;
+
+/// How long the name of an emoji may be; Slack's own limit is 100.
+const ROOM_FOR_AN_EMOJI: usize = 100;
 
 /// A deployment heard of later than this is shown with when that was.
 const LATE_NEWS: TimeDelta = TimeDelta::minutes(5);
@@ -27,6 +39,8 @@ pub(super) fn standing(change: &EmergencyChange) -> &'static str {
         Stage::Authorized => "authorized, not deployed yet",
         Stage::Denied if change.went_ahead.is_some() => "going ahead although it was denied",
         Stage::Denied => "denied",
+        Stage::Withdrawn if change.duplicate_of.is_some() => "withdrawn as a duplicate",
+        Stage::Withdrawn if change.drill => "ended",
         Stage::Withdrawn => "withdrawn",
         Stage::Lapsed => "never deployed",
         Stage::Deployed => "deployed, its ticket is owed",
@@ -108,8 +122,10 @@ pub(super) fn missing(change: &EmergencyChange) -> String {
     say::listed(gaps(change).iter().map(ToString::to_string))
 }
 
-/// Who was asked by whom and when.
-pub(super) fn request(change: &EmergencyChange) -> String {
+/// Who was asked by whom, when and how; what they wrote, verbatim, in at most
+/// `room` characters.
+pub(super) fn request(showing: &Showing<'_>, room: usize) -> String {
+    let change = showing.change;
     let named: Vec<Party> = change.asked.iter().take(MOST_ASKED).cloned().collect();
     let more = change.asked.len().saturating_sub(MOST_ASKED);
     let asked = match (named.is_empty(), more) {
@@ -127,10 +143,8 @@ pub(super) fn request(change: &EmergencyChange) -> String {
     } else {
         say::at(change.requested_at)
     };
-    match change.stage {
-        Stage::Requested if change.went_ahead.is_none() => {
-            format!("{requester} asks {asked} for authorization, {at}")
-        }
+    let asks = match change.stage {
+        Stage::Requested if change.went_ahead.is_none() => "asks",
         Stage::Requested
         | Stage::Authorized
         | Stage::Denied
@@ -140,22 +154,102 @@ pub(super) fn request(change: &EmergencyChange) -> String {
         | Stage::Documented
         | Stage::Approved
         | Stage::Rejected
-        | Stage::Closed => format!("{requester} asked {asked} for authorization, {at}"),
-    }
+        | Stage::Closed => "asked",
+    };
+    format!(
+        "{requester} {asks} {asked} for authorization, {at}, {}",
+        asked_how(showing, room)
+    )
 }
 
-/// Why it was an emergency, or that nobody has said so yet.
-pub(super) fn why(change: &EmergencyChange) -> String {
-    match change.criterion {
-        Some(criterion) => format!("*Why an emergency:* {}", say::criterion(criterion)),
-        None => "*Why an emergency:* not yet stated".to_owned(),
-    }
-}
-
-/// What happened so far, one line each, in the order of the story.
-pub(super) fn story(showing: &Showing<'_>) -> Vec<String> {
+/// How it was asked for, and who put that on record if it was later.
+fn asked_how(showing: &Showing<'_>, room: usize) -> String {
     let change = showing.change;
-    let mut lines = authorization(change);
+    let captured = change.captured.as_ref();
+    let recorded = captured.map(|capture| (say::person(&capture.by), say::at(capture.at)));
+    let quote = change
+        .said
+        .as_ref()
+        .and_then(|said| change.quote(&said.channel, &said.ts));
+    match (quote, recorded) {
+        (Some(quote), None) => words_of(showing, quote, room),
+        (Some(quote), Some((by, at))) => {
+            let words = words_of(showing, quote, room);
+            format!("{words}\n_Put on record by {by} {at}_")
+        }
+        (None, Some((by, at))) => format!("as {by} put on record {at}"),
+        (None, None) => "by `/emergency`".to_owned(),
+    }
+}
+
+/// That something was said in a message, with its address and its words.
+fn words_of(showing: &Showing<'_>, quote: &Quote, room: usize) -> String {
+    let message = say::link(&quote.message, "a message");
+    let since = if quote.is_deleted {
+        ", deleted since; what was captured stays"
+    } else if quote.stands != quote.captured {
+        ", edited since; what was captured stays"
+    } else {
+        ""
+    };
+    let heading = showing.texts.said(&showing.change.what);
+    match showing.texts.said(&quote.captured) {
+        // The heading says these words already, or that they are kept elsewhere.
+        same if same == heading => format!("in {message}{since}"),
+        said => format!("in {message}{since}:\n{}", quoted(&said, room)),
+    }
+}
+
+/// A quotation of at most `room` characters: where there is little, of few lines.
+fn quoted(said: &Said, room: usize) -> String {
+    if room > ROOM_FOR_A_QUOTE {
+        say::quoted(&say::wrote(said, room).words)
+    } else {
+        say::quotation(said, room)
+    }
+}
+
+/// Why it was an emergency, what else was stated, or that nobody has said so yet.
+pub(super) fn why(showing: &Showing<'_>) -> String {
+    let change = showing.change;
+    let stated = change
+        .reason
+        .as_ref()
+        .map(|stated| stated_reason(showing, stated));
+    match (change.criterion, stated) {
+        (Some(criterion), None) => {
+            format!("*Why an emergency:* {}", say::criterion(criterion))
+        }
+        (Some(criterion), Some(stated)) => format!(
+            "*Why an emergency:* {}\n*Also stated:* {stated}",
+            say::criterion(criterion)
+        ),
+        (None, Some(stated)) => format!("*Why, as stated:* {stated}"),
+        (None, None) => "*Why an emergency:* not yet stated".to_owned(),
+    }
+}
+
+/// A reason that is none of the five, as it was stated.
+fn stated_reason(showing: &Showing<'_>, stated: &StatedReason) -> String {
+    let words = stated.text.as_ref().map_or_else(String::new, |text| {
+        format!(
+            ": “{}”",
+            say::wrote_in_a_line(&showing.texts.said(text), ROOM_FOR_A_REASON)
+        )
+    });
+    format!(
+        "{}{words}. Stated by {} {}; none of the five of a genuine emergency, so it is flagged for the genuineness review.",
+        say::not_genuine(stated.reason),
+        say::person(&stated.by),
+        say::at(stated.at)
+    )
+}
+
+/// What happened so far, one line each, in the order of the story; messages are
+/// quoted in at most `room` characters each.
+pub(super) fn story(showing: &Showing<'_>, room: usize) -> Vec<String> {
+    let change = showing.change;
+    let mut lines = authorization(showing, room);
     lines.extend(commander(change));
     lines.extend(deployments(change));
     lines.extend(end(showing));
@@ -169,13 +263,15 @@ pub(super) fn accounts(showing: &Showing<'_>) -> Vec<String> {
     lines
 }
 
-fn authorization(change: &EmergencyChange) -> Vec<String> {
+fn authorization(showing: &Showing<'_>, room: usize) -> Vec<String> {
+    let change = showing.change;
     let mut lines = Vec::new();
     if let Some(denial) = &change.denial {
         let line = format!(
-            "*Denied* by {} {}",
+            "*Denied* by {} {}{}",
             say::person(&denial.by),
-            say::at(denial.at)
+            say::at(denial.at),
+            in_words(showing, denial, room)
         );
         lines.push(line);
     }
@@ -196,21 +292,102 @@ fn authorization(change: &EmergencyChange) -> Vec<String> {
             None => String::new(),
         };
         let line = format!(
-            "*Authorized* by {} {}{ahead}",
+            "*Authorized* by {} {}{ahead}, {}",
             say::person(&given.by),
-            say::at(given.at)
+            say::at(given.at),
+            given_how(showing, given, room)
         );
         lines.push(line);
     }
     if let Some(act) = &change.second {
         let line = format!(
-            "*Authorized afterwards* by {} {}",
+            "*Authorized afterwards* by {} {}{}",
             say::person(&act.by),
-            say::at(act.at)
+            say::at(act.at),
+            in_words(showing, act, room)
         );
         lines.push(line);
     }
     lines
+}
+
+/// The words by which somebody acted, if it was by words: the message has the
+/// time of the act.
+fn in_words(showing: &Showing<'_>, act: &ActOf, room: usize) -> String {
+    showing
+        .change
+        .quotes
+        .iter()
+        .find(|quote| quote.by == act.by && quote.message.ts.at() == Some(act.at))
+        .map_or_else(String::new, |quote| {
+            format!(", {}", words_of(showing, quote, room))
+        })
+}
+
+/// How an authorization was given, by what it can be seen, and what it waits for.
+fn given_how(showing: &Showing<'_>, given: &Authorization, room: usize) -> String {
+    let change = showing.change;
+    if given.ground == Ground::MostSenior {
+        return "as the most senior engineer available, which is their own word".to_owned();
+    }
+    match &given.evidence {
+        Some(Evidence::Words { message, .. }) => {
+            change.quote(&message.channel, &message.ts).map_or_else(
+                || format!("in {}", say::link(message, "a message")),
+                |quote| words_of(showing, quote, room),
+            )
+        }
+        Some(Evidence::Emoji { name, on }) => {
+            let is_taken_away = change.altered.iter().any(|one| {
+                one.alteration == Alteration::ReactionRemoved && one.message.is(&on.channel, &on.ts)
+            });
+            let since = if is_taken_away {
+                ", taken away since; what was captured stays"
+            } else {
+                ""
+            };
+            format!(
+                "by :{}: on {}{since}",
+                say::safe(name, ROOM_FOR_AN_EMOJI).words,
+                say::link(on, "a message")
+            )
+        }
+        Some(Evidence::Account { text }) => {
+            let account = showing.texts.said(text);
+            let account = match account {
+                Said::Withheld => String::new(),
+                Said::Words(_) | Said::Redacted => format!(":\n{}", quoted(&account, room)),
+            };
+            format!("{}{account}", by_mouth(given))
+        }
+        None => match given.method {
+            Method::Spoken => by_mouth(given),
+            Method::Button => "by the button".to_owned(),
+            // Their evidence was said above; without it the method is all there is.
+            Method::Message => "in a message".to_owned(),
+            Method::Reaction => "by an emoji".to_owned(),
+        },
+    }
+}
+
+/// That it was said by word of mouth, by whose account, and whether that is
+/// confirmed.
+fn by_mouth(given: &Authorization) -> String {
+    let attester = given.attested.as_ref().map_or_else(
+        || "by word of mouth".to_owned(),
+        |attested| format!("by word of mouth, as {} says", say::person(&attested.by)),
+    );
+    match given.confirmed_at {
+        Some(at) => format!(
+            "{attester}; {} confirmed that {}",
+            say::person(&given.by),
+            say::at(at)
+        ),
+        None => format!(
+            "{attester}; waits for {}'s confirmation",
+            say::person(&given.by)
+        ),
+    }
 }
 
 fn commander(change: &EmergencyChange) -> Option<String> {
@@ -286,7 +463,11 @@ fn end(showing: &Showing<'_>) -> Vec<String> {
         lines.push(line);
     }
     match change.stage {
-        Stage::Withdrawn => lines.push("*Withdrawn*. It stays listed.".to_owned()),
+        Stage::Withdrawn => lines.push(match change.duplicate_of {
+            Some(of) => format!("*The same as {of}*, says the requester. It stays listed."),
+            None if change.drill => "*Drill ended*. It counts nowhere.".to_owned(),
+            None => "*Withdrawn*. It stays listed.".to_owned(),
+        }),
         Stage::Lapsed => {
             lines.push("*Never deployed*. It stays listed; nothing more is owed.".to_owned());
         }

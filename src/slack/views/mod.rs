@@ -15,12 +15,13 @@ use crate::domain::policy::{Party, Policy};
 use crate::domain::text::Commitment;
 use crate::engine::Engine;
 use crate::gesture::Which;
-use crate::store::Snapshot;
+use crate::store::{self, Snapshot};
 
 pub mod card;
 pub mod direct;
 pub mod modal;
 pub mod note;
+pub mod offer;
 pub mod reply;
 
 mod blocks;
@@ -78,12 +79,28 @@ impl fmt::Debug for Showing<'_> {
     }
 }
 
-impl Words for Snapshot {
+impl Words for store::Words {
     fn said(&self, text: &Commitment) -> Said {
-        match self.words.get(text) {
+        match self.get(text) {
             Some(Some(words)) => Said::Words(words.clone()),
             Some(None) | None => Said::Redacted,
         }
+    }
+}
+
+impl Words for Snapshot {
+    fn said(&self, text: &Commitment) -> Said {
+        self.words.said(text)
+    }
+}
+
+/// The words of a private channel for whoever reads elsewhere: none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Withheld;
+
+impl Words for Withheld {
+    fn said(&self, _: &Commitment) -> Said {
+        Said::Withheld
     }
 }
 
@@ -136,6 +153,21 @@ pub fn is_listed(change: &EmergencyChange, which: Which, who: &UserId) -> bool {
 }
 
 impl Showing<'_> {
+    /// Shows the change to somebody outside the private channel in which it was
+    /// declared: its words stay there.
+    #[must_use]
+    pub fn seen_from_outside(self) -> Self {
+        Self {
+            texts: &Withheld,
+            ..self
+        }
+    }
+
+    /// Whether its words stay where they were said.
+    fn is_withheld(&self) -> bool {
+        self.texts.said(&self.change.what) == Said::Withheld
+    }
+
     /// Returns what is changed, as one line of at most `room` characters.
     fn what_in_a_line(&self, room: usize) -> String {
         say::wrote_in_a_line(&self.texts.said(&self.change.what), room)

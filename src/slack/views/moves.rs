@@ -9,40 +9,89 @@ use crate::domain::obligation::{Duty, Rung};
 use crate::domain::ticket::ContentHash;
 use crate::slack::control::{self, Control};
 
-use super::blocks::{actions, button, danger, menu, plain, primary};
+use super::blocks::{actions, button, button_of, context, danger, menu, plain, primary};
 use super::facts::{self, Decision};
 use super::{Showing, say};
 
-/// The five kinds of emergency, one tap each.
-pub(super) fn criteria(change: &EmergencyChange) -> SlackBlock {
-    let buttons = Criterion::ALL
+/// What a drill is, wherever its moves are shown.
+pub(super) const DRILL: &str = "This is a drill: everything is rehearsed, and nothing counts.";
+
+/// What isn't an emergency, wherever its kind is asked for.
+const NO_EMERGENCY: &str = "A faster launch, a deadline today or skipping the process is no emergency. If that is why, *Another reason…* keeps it as stated.";
+
+/// The five kinds of emergency, one tap each, while one of them is worth asking for.
+pub(super) fn criteria(change: &EmergencyChange) -> Vec<SlackBlock> {
+    if change.criterion.is_some() || change.approval.is_some() || change.is_over() {
+        return Vec::new();
+    }
+    let hint = if change.reason.is_some() {
+        "If it is one of the five after all, tap it."
+    } else {
+        NO_EMERGENCY
+    };
+    vec![actions(criterion_buttons(change)), context(hint)]
+}
+
+/// The same in a direct message, which has no menu for another reason.
+pub(super) fn criteria_or_another(change: &EmergencyChange) -> Vec<SlackBlock> {
+    let mut row = criterion_buttons(change);
+    row.push(button(Control::StateReason, ANOTHER_REASON, change.number).into());
+    vec![actions(row), context(NO_EMERGENCY)]
+}
+
+fn criterion_buttons(change: &EmergencyChange) -> Vec<SlackActionBlockElement> {
+    Criterion::ALL
         .iter()
         .map(|criterion| {
             let control = Control::Criterion(*criterion);
             button(control, say::criterion_label(*criterion), change.number).into()
         })
-        .collect();
-    actions(buttons)
+        .collect()
 }
 
-/// Whether the kind of emergency is still worth asking for.
-pub(super) fn wants_criterion(change: &EmergencyChange) -> bool {
-    change.criterion.is_none() && !change.is_over()
+/// The label of the question for a reason that is none of the five.
+const ANOTHER_REASON: &str = "Another reason…";
+
+/// The moves that are rarely wanted at this stage.
+fn rare(change: &EmergencyChange) -> Vec<(Control, &'static str)> {
+    let mut rare = Vec::new();
+    let went_ahead = change.went_ahead.is_some();
+    match change.stage {
+        Stage::Requested | Stage::Denied if !went_ahead => {
+            rare.push((Control::Deployed, "Deployed now"));
+        }
+        Stage::Requested | Stage::Denied | Stage::Authorized => {
+            rare.push((Control::NeverDeployed, "It was never deployed"));
+        }
+        Stage::Deployed | Stage::Documented | Stage::Approved | Stage::Rejected => {
+            rare.push((Control::CorrectDeployment, "Correct deployment time…"));
+        }
+        Stage::Withdrawn | Stage::Lapsed | Stage::Closed => return rare,
+    }
+    if change.stage == Stage::Requested {
+        rare.push((Control::Attest, "Agreed by phone or in person…"));
+    }
+    if change.criterion.is_none() && change.reason.is_none() && change.approval.is_none() {
+        rare.push((Control::StateReason, ANOTHER_REASON));
+    }
+    // A denial isn't made unseen by taking back what was denied. A drill has a
+    // button for it.
+    let withdraws = matches!(change.stage, Stage::Requested | Stage::Authorized);
+    if withdraws && !change.drill {
+        rare.push((Control::Withdraw, "Withdraw the request"));
+    }
+    rare
 }
 
 /// The next moves: one row, or none where nothing is left to do.
 pub(super) fn moves(showing: &Showing<'_>) -> Option<SlackBlock> {
     let change = showing.change;
-    let number = change.number;
     let mut row: Vec<SlackActionBlockElement> = Vec::new();
-    let mut rare: Vec<(Control, &str)> = Vec::new();
     match change.stage {
         Stage::Requested if change.went_ahead.is_some() => {
             row.push(primary(deployed_now(change)).into());
             row.push(authorize(change).into());
             row.push(document(change).into());
-            rare.push((Control::NeverDeployed, "It was never deployed"));
-            rare.push((Control::Withdraw, "Withdraw the request"));
         }
         Stage::Requested => {
             row.push(primary(authorize(change)).into());
@@ -54,26 +103,18 @@ pub(super) fn moves(showing: &Showing<'_>) -> Option<SlackBlock> {
             if repeats >= 2 {
                 row.push(go_ahead(change).into());
             }
-            rare.push((Control::Deployed, "Deployed now"));
-            rare.push((Control::Withdraw, "Withdraw the request"));
         }
         Stage::Denied if change.went_ahead.is_some() => {
             row.push(primary(deployed_now(change)).into());
             row.push(ask_someone_else(change).into());
-            rare.push((Control::NeverDeployed, "It was never deployed"));
-            rare.push((Control::Withdraw, "Withdraw the request"));
         }
         Stage::Denied => {
             row.push(primary(ask_someone_else(change)).into());
             row.push(go_ahead(change).into());
-            rare.push((Control::Deployed, "Deployed now"));
-            rare.push((Control::Withdraw, "Withdraw the request"));
         }
         Stage::Authorized => {
             row.push(primary(deployed_now(change)).into());
             row.push(document(change).into());
-            rare.push((Control::NeverDeployed, "It was never deployed"));
-            rare.push((Control::Withdraw, "Withdraw the request"));
         }
         Stage::Deployed => row.push(primary(document(change)).into()),
         Stage::Documented => {
@@ -110,8 +151,16 @@ pub(super) fn moves(showing: &Showing<'_>) -> Option<SlackBlock> {
     if !change.deployments.is_empty() && change.unanswered().next().is_some() {
         row.push(answer(change).into());
     }
-    if !rare.is_empty() {
-        row.push(menu(number, &rare).into());
+    if change.drill {
+        row.push(button(Control::Withdraw, "End the drill", change.number).into());
+    }
+    let rare = rare(change);
+    match rare.as_slice() {
+        [] => {}
+        // Slack wants at least two options in a menu.
+        [(Control::CorrectDeployment, label)] => row.extend(correct_deployment(change, label)),
+        [(control, label)] => row.push(button(*control, label, change.number).into()),
+        [..] => row.push(menu(change.number, &rare).into()),
     }
     (!row.is_empty()).then(|| actions(row))
 }
@@ -132,6 +181,38 @@ fn repeats(change: &EmergencyChange) -> u32 {
         })
         .max()
         .unwrap_or_default()
+}
+
+/// Puts the time of the first deployment right, from which the clock runs. A
+/// menu's option can't carry the time; whoever reads one takes the same.
+fn correct_deployment(change: &EmergencyChange, label: &str) -> Option<SlackActionBlockElement> {
+    let at = change.deployed_at()?;
+    let value = control::time_value(change.number, at);
+    Some(button_of(Control::CorrectDeployment, label, &value).into())
+}
+
+/// Whether the most senior engineer available may stand in for whoever is asked.
+pub(super) fn may_stand_in(change: &EmergencyChange) -> bool {
+    change.stage == Stage::Requested && change.authorization.is_none()
+}
+
+/// Permits it as the most senior engineer available.
+pub(super) fn stand_in(change: &EmergencyChange) -> SlackBlockButtonElement {
+    let confirm = SlackBlockConfirmItem::new(
+        plain("Authorize it yourself?"),
+        plain(
+            "You say that nobody with the authority is at hand. That is recorded as your word, and a second person with the authority makes it good within 24 h of the deployment.",
+        )
+        .into(),
+        plain("Authorize"),
+        plain("Not yet"),
+    );
+    button(
+        Control::StandIn,
+        "I'm the most senior engineer available",
+        change.number,
+    )
+    .with_confirm(confirm)
 }
 
 /// Permits it: before the deployment as the authorizer, after it as the second person.

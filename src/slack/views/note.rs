@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::change::{Actor, EmergencyChange, Event, Recorded, Source};
+use crate::domain::authorization::Ground;
+use crate::domain::change::{
+    ActOf, Actor, EmergencyChange, Event, Evidence, Method, Recorded, Source,
+};
 use crate::domain::obligation::Duty;
 use crate::domain::policy::{Party, Policy};
 use crate::domain::ticket::Section;
@@ -21,10 +24,19 @@ const ROOM_FOR_WHAT: usize = 150;
 /// only the card shows.
 pub fn note(showing: &Showing<'_>, recorded: &Recorded) -> Option<Message> {
     let line = line(showing, recorded)?;
-    let text = format!("{}: {line}", showing.change.number);
-    Some(message(&text, vec![section(&line)]))
+    let text = format!("{}: {line}", say::title(showing.change));
+    let seen = if showing.change.drill {
+        format!("Drill · {line}")
+    } else {
+        line
+    };
+    Some(message(&text, vec![section(&seen)]))
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm for each event; the compiler sees that none is missing"
+)]
 fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
     let change = showing.change;
     let who = actor(&recorded.actor);
@@ -44,14 +56,20 @@ fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
             say::parties(asked),
             showing.what_in_a_line(ROOM_FOR_WHAT)
         )),
-        Event::Authorized { by, .. } => Some(authorized(
-            change,
-            &say::person(by),
-            recorded.at,
-            &requester,
-        )),
-        Event::Denied { .. } => Some(format!(
-            "Denied by {who}. {requester} can ask someone else, or go ahead without; that is recorded as an exception."
+        Event::Authorized {
+            by,
+            method,
+            ground,
+            attested,
+            ..
+        } => {
+            let by = say::person(by);
+            let how = how(&by, *method, *ground, attested.as_ref());
+            Some(authorized(change, &by, recorded.at, &how))
+        }
+        Event::Denied { evidence, .. } => Some(format!(
+            "Denied by {who}{}. {requester} can ask someone else, or go ahead without; that is recorded as an exception.",
+            seen_by(evidence.as_ref())
         )),
         Event::WentAhead => Some(format!(
             "{who} goes ahead without authorization. That is recorded as an exception; a second person makes it good within 24 h of the deployment."
@@ -59,8 +77,9 @@ fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
         Event::CommanderAuthorized { .. } => Some(format!(
             "{who} commands the incident and authorizes the change as such."
         )),
-        Event::SecondAuthorized { .. } => Some(format!(
-            "{who} authorized it afterwards, as the second person."
+        Event::SecondAuthorized { evidence, .. } => Some(format!(
+            "{who} authorized it afterwards{}, as the second person.",
+            seen_by(evidence.as_ref())
         )),
         Event::Deployed {
             deployed_at,
@@ -73,39 +92,46 @@ fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
             &say::person(implementer),
         )),
         Event::AttestationConfirmed => Some(format!(
-            "{who} confirms: it was authorized by word of mouth."
+            "{who} confirms having authorized it by word of mouth."
         )),
-        Event::AttestationDisputed => Some(format!(
-            "{who} says that it was not authorized. {requester} can ask again, or go ahead without; that is recorded as an exception."
-        )),
+        Event::AttestationDisputed => Some(disputed(change, &who, &requester)),
         Event::DeploymentCorrected { from, to, reason } => Some(format!(
             "{who} put the deployment's time right: {}, not {}. Why: {}",
             say::at(*to),
             say::at(*from),
             say::wrote_in_a_line(&showing.texts.said(reason), ROOM)
         )),
-        Event::ReasonStated { text, .. } => Some(format!(
-            "{who} stated another reason{}. It is kept as stated and flagged for the genuineness review.",
+        Event::ReasonStated { reason, text } => Some(format!(
+            "{who} stated another reason: {}{}. It is none of the five of a genuine emergency, so it is flagged for the genuineness review. The fix goes on.",
+            say::not_genuine(*reason),
             text.map_or_else(String::new, |text| format!(
-                ": {}",
+                ": “{}”",
                 say::wrote_in_a_line(&showing.texts.said(&text), ROOM)
             ))
         )),
         Event::LinkedAsDuplicate { of } => Some(format!(
-            "{who} says that it is the same as {of}. It stays listed."
+            "{who} says that it is the same as {of}, where it goes on. This number stays listed."
         )),
-        Event::MessageEdited { .. } => Some(format!(
-            "{who} edited a captured message afterwards. What was captured stays; both are kept."
+        // The words themselves aren't said again: somebody may have had a reason
+        // to take them away.
+        Event::MessageEdited { message, .. } => Some(format!(
+            "{who} edited {} that is captured here. What was captured stays; both are on record.",
+            say::link(message, "a message")
         )),
         Event::MessageDeleted { .. } => Some(format!(
-            "{who} deleted a captured message. What was captured stays."
+            "A message of {who}'s that is captured here was deleted. What was captured stays."
         )),
-        Event::ReactionRemoved { name, .. } => Some(format!(
-            "{who} took :{name}: away. That takes nothing back; it is on record."
+        Event::ReactionRemoved { name, on } => Some(format!(
+            "{who} took :{}: away from {}. That is on record and takes nothing back.",
+            say::safe(name, 100).words,
+            say::link(on, "a message")
         )),
         Event::Lapsed => Some(format!(
             "{who} says it was never deployed. It stays listed; nothing more is owed."
         )),
+        Event::Withdrawn if change.drill => {
+            Some(format!("{who} ended the drill. It counts nowhere."))
+        }
         Event::Withdrawn => Some(format!("{who} withdrew the request. It stays listed.")),
         Event::Approved { .. } => Some(format!(
             "Approved in retrospect by {who}, exactly as the ticket reads now."
@@ -163,17 +189,66 @@ fn sentence(words: &str) -> String {
     }
 }
 
-fn authorized(change: &EmergencyChange, by: &str, at: DateTime<Utc>, requester: &str) -> String {
-    let after = say::span(at - change.asked_at);
+/// That it was authorized, how, and what is next.
+fn authorized(change: &EmergencyChange, by: &str, at: DateTime<Utc>, how: &str) -> String {
+    let requester = say::person(&change.requester);
     let next = if change.deployments.is_empty() {
         format!(" {requester}, deploy; then press *Deployed now* on the card.")
     } else {
         String::new()
     };
-    format!(
-        "Authorized by {by} {}, {after} after being asked.{next}",
-        say::at(at)
-    )
+    // What was captured can be in an order that nobody expects.
+    let after = if at >= change.asked_at {
+        format!("{} after being asked", say::span(at - change.asked_at))
+    } else {
+        format!("{} before being asked", say::span(change.asked_at - at))
+    };
+    format!("Authorized by {by} {}, {after}{how}.{next}", say::at(at))
+}
+
+/// How an authorization was given; by the button, which is the ordinary way, it
+/// needn't be said.
+fn how(by: &str, method: Method, ground: Ground, attested: Option<&ActOf>) -> String {
+    if ground == Ground::MostSenior {
+        return ", as the most senior engineer available by their own word; a second person makes it good within 24 h of the deployment".to_owned();
+    }
+    match (method, attested) {
+        (Method::Button, _) => String::new(),
+        (Method::Message, _) => ", in a message".to_owned(),
+        (Method::Reaction, _) => ", by an emoji".to_owned(),
+        (Method::Spoken, Some(attested)) => format!(
+            ", by word of mouth, as {} says; {by} is asked to confirm that",
+            say::person(&attested.by)
+        ),
+        (Method::Spoken, None) => ", by word of mouth".to_owned(),
+    }
+}
+
+/// By what an answer can be seen.
+fn seen_by(evidence: Option<&Evidence>) -> String {
+    match evidence {
+        Some(Evidence::Words { message, .. }) => {
+            format!(" in {}", say::link(message, "a message"))
+        }
+        Some(Evidence::Emoji { name, on }) => format!(
+            " by :{}: on {}",
+            say::safe(name, 100).words,
+            say::link(on, "a message")
+        ),
+        Some(Evidence::Account { .. }) | None => String::new(),
+    }
+}
+
+/// That whoever is said to have authorized it didn't.
+fn disputed(change: &EmergencyChange, who: &str, requester: &str) -> String {
+    let next = if change.deployments.is_empty() {
+        format!(
+            "{requester} can ask someone else, or go ahead without; that is recorded as an exception."
+        )
+    } else {
+        "It is deployed, so that is an exception; a second person makes it good.".to_owned()
+    };
+    format!("{who} says: I did not authorize it. {next}")
 }
 
 fn deployed(

@@ -1,15 +1,23 @@
 //! Replies that only the person who asked sees.
 
+use std::fmt;
+
+use chrono::{DateTime, Utc};
 use slack_morphism::prelude::{SlackBlock, SlackBlockButtonElement};
 
-use crate::domain::change::EmergencyChange;
+use crate::domain::authorization::Act;
+use crate::domain::change::{EmergencyChange, Refusal};
+use crate::domain::id::ChangeNumber;
 use crate::domain::obligation::{Duty, Obligation};
+use crate::domain::offer::{Offer, Quoted};
 use crate::domain::ticket::Section;
 use crate::gesture::Which;
-use crate::slack::control::Control;
+use crate::slack::control::{self, Control};
 
-use super::blocks::{actions, context, fits, message, one_line, paragraphs, plain, section};
-use super::{Message, Showing, direct, facts, moves, say};
+use super::blocks::{
+    actions, button_of, context, fits, message, one_line, paragraphs, plain, primary, section,
+};
+use super::{Message, Said, Showing, Words, direct, facts, moves, say};
 
 /// How much of each text the status shows: the most that fits a message.
 const ROOMS: [usize; 7] = [15_000, 2800, 1800, 900, 400, 150, 60];
@@ -23,6 +31,15 @@ const MOST_LISTED: usize = 20;
 /// How much of *what* a line of a list shows.
 const ROOM_IN_A_LIST: usize = 100;
 
+/// How many undeclared pairs it shows.
+const MOST_UNDECLARED: usize = 5;
+
+/// How much of each *what* is shown where two are compared.
+const ROOM_FOR_A_TWIN: usize = 300;
+
+/// The longest value that Slack lets a button have.
+const LONGEST_VALUE: usize = 2000;
+
 /// How much of what was typed a refusal gives back.
 const ROOM_FOR_TYPED: usize = 2800;
 
@@ -30,6 +47,23 @@ const ROOM_FOR_TYPED: usize = 2800;
 ///
 /// `sentence` is the bot's own and may hold Slack's markup.
 pub fn refused(sentence: &str, typed: Option<&str>) -> Message {
+    message(sentence, refusal(sentence, typed))
+}
+
+/// Returns a rule's no about a change. Whoever can't authorize it because the
+/// policy doesn't name them may be the most senior engineer available, and can
+/// say so at once.
+pub fn refused_about(sentence: &str, typed: Option<&str>, change: &EmergencyChange) -> Message {
+    let mut blocks = refusal(sentence, typed);
+    let act = Act::Authorize;
+    let is_about_the_role = sentence == Refusal::NotAnApprover { act }.to_string();
+    if is_about_the_role && moves::may_stand_in(change) {
+        blocks.push(actions(vec![moves::stand_in(change).into()]));
+    }
+    message(sentence, blocks)
+}
+
+fn refusal(sentence: &str, typed: Option<&str>) -> Vec<SlackBlock> {
     let mut blocks = vec![section(sentence)];
     let typed = typed.map(str::trim).filter(|typed| !typed.is_empty());
     if let Some(typed) = typed {
@@ -37,7 +71,75 @@ pub fn refused(sentence: &str, typed: Option<&str>) -> Message {
         blocks.push(context("You typed:"));
         blocks.push(section(&shortened_quote(&typed)));
     }
+    blocks
+}
+
+/// Asks whether a deployment was really so long ago. One tap records it; whoever
+/// meant another time says it again.
+pub fn asked_back(sentence: &str, change: Option<ChangeNumber>, at: DateTime<Utc>) -> Message {
+    let mut blocks = vec![section(sentence)];
+    let number = if let Some(change) = change {
+        let value = control::time_value(change, at);
+        let yes = primary(button_of(Control::DeployedAt, "Yes, record it", &value));
+        blocks.push(actions(vec![yes.into()]));
+        format!(" {change}")
+    } else {
+        String::new()
+    };
+    blocks.push(context(&format!(
+        "No deployment is recorded yet. If it was at another time, say it again: `/emergency deployed{number} 20 min ago`."
+    )));
     message(sentence, blocks)
+}
+
+/// Says how a time that was stated in words was understood, with the way to put
+/// it right.
+pub fn deployed_at(showing: &Showing<'_>, at: DateTime<Utc>) -> Message {
+    let change = showing.change;
+    let title = say::title(change);
+    let ago = say::span(showing.now - at);
+    let value = control::time_value(change.number, at);
+    let fix = button_of(Control::CorrectDeployment, "Fix the time", &value);
+    message(
+        &format!("{title}: recorded as deployed {ago} ago"),
+        vec![
+            section(&format!(
+                "*{title}*  Recorded as deployed {}, {ago} ago.",
+                say::at(at)
+            )),
+            actions(vec![fix.into()]),
+        ],
+    )
+}
+
+/// Asks whether a new change is the same as an open one that it is much like.
+pub fn twin(new: &Showing<'_>, old: &Showing<'_>) -> Message {
+    let (title, first) = (say::title(new.change), say::title(old.change));
+    let line = format!(
+        "*{title}* reads much like *{first}*, which {} asked for {}. The same?",
+        say::person(&old.change.requester),
+        say::at(old.change.requested_at)
+    );
+    let value = control::same_value(new.change.number, old.change.number);
+    let row = vec![
+        button_of(Control::Same, "The same", &value).into(),
+        button_of(Control::NotSame, "Another one", &value).into(),
+    ];
+    message(
+        &format!("{title} reads much like {first}. The same?"),
+        vec![
+            section(&line),
+            section(&format!(
+                "{first}:\n{}\n{title}:\n{}",
+                say::quoted(&old.what_in_a_line(ROOM_FOR_A_TWIN)),
+                say::quoted(&new.what_in_a_line(ROOM_FOR_A_TWIN))
+            )),
+            actions(row),
+            context(&format!(
+                "Nothing waits for your answer: {title} stands until you say that it is the same; then it goes on as {first}."
+            )),
+        ],
+    )
 }
 
 /// A quotation costs two characters a line; of very many lines the last give way.
@@ -54,7 +156,7 @@ pub fn status(showing: &Showing<'_>) -> Message {
     let change = showing.change;
     let text = format!(
         "{}, {}: {}",
-        change.number,
+        say::title(change),
         facts::standing(change),
         showing.what_in_a_line(ROOM_IN_A_LIST)
     );
@@ -74,14 +176,17 @@ fn status_blocks(showing: &Showing<'_>, room: usize) -> Vec<SlackBlock> {
     let mut is_cut = false;
     let mut blocks = vec![section(&format!(
         "*{}* is {}.",
-        change.number,
+        say::title(change),
         said_standing(change)
     ))];
+    if change.drill {
+        blocks.push(context(moves::DRILL));
+    }
     blocks.extend(paragraphs(&what.words));
-    let mut lines = vec![facts::request(change), facts::why(change)];
-    lines.extend(facts::story(showing));
+    let mut lines = vec![facts::request(showing, room), facts::why(showing)];
+    lines.extend(facts::story(showing, room));
     lines.extend(facts::exceptions(change));
-    blocks.push(section(&lines.join("\n")));
+    blocks.extend(paragraphs(&lines.join("\n")));
     for part in Section::ALL {
         if let Some(written) = change.sections.get(part) {
             let text = say::wrote(
@@ -110,9 +215,7 @@ fn status_blocks(showing: &Showing<'_>, room: usize) -> Vec<SlackBlock> {
     if !chase.is_empty() {
         blocks.push(context(&format!("Reminders so far: {}.", chase.join("; "))));
     }
-    if moves::wants_criterion(change) {
-        blocks.push(moves::criteria(change));
-    }
+    blocks.extend(moves::criteria(change));
     blocks.extend(moves::moves(showing));
     blocks
 }
@@ -164,8 +267,79 @@ fn chase(change: &EmergencyChange) -> Vec<String> {
         .collect()
 }
 
-/// Returns a list of changes, the newest first as they are handed over.
-pub fn list(changes: &[Showing<'_>], which: Which) -> Message {
+/// A pair of messages that reads like an authorization and that nobody declared.
+#[derive(Clone, Copy)]
+pub struct Undeclared<'a> {
+    /// The offer that was never answered.
+    pub offer: &'a Offer,
+    /// Its words; [`Withheld`](super::Withheld) for whoever reads outside the
+    /// private channel in which they were said.
+    pub texts: &'a dyn Words,
+}
+
+impl fmt::Debug for Undeclared<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Undeclared")
+            .field("offer", &self.offer.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Returns a list of changes, the newest first as they are handed over, and after
+/// them what nobody declared.
+pub fn list(changes: &[Showing<'_>], which: Which, undeclared: &[Undeclared<'_>]) -> Message {
+    let mut whole = declared(changes, which);
+    if undeclared.is_empty() {
+        return whole;
+    }
+    whole.text = format!("{} (undeclared: {})", whole.text, undeclared.len());
+    whole.blocks.push(section(&format!(
+        "*Undeclared* ({})\nThese read like a request and its answer, and nobody has put them on record.",
+        undeclared.len()
+    )));
+    whole.blocks.extend(
+        undeclared
+            .iter()
+            .take(MOST_UNDECLARED)
+            .map(|pair| section(&undeclared_pair(pair))),
+    );
+    let more = undeclared.len().saturating_sub(MOST_UNDECLARED);
+    let hint = "The answer's message menu has *Record authorization*, also later.";
+    whole.blocks.push(context(&if more > 0 {
+        format!("And {more} more. {hint}")
+    } else {
+        hint.to_owned()
+    }));
+    whole
+}
+
+/// One pair, in two lines: who asked what, who answered what.
+fn undeclared_pair(pair: &Undeclared<'_>) -> String {
+    let Undeclared { offer, texts } = pair;
+    if texts.said(&offer.request.text) == Said::Withheld {
+        // A private channel keeps who said what; that something is missing isn't
+        // a secret.
+        let when = say::at(offer.offered_at);
+        return format!("A pair of messages in a private channel, {when}");
+    }
+    let line = |half: &Quoted, label: &str| {
+        let said = say::wrote_in_a_line(&texts.said(&half.text), ROOM_IN_A_LIST);
+        let when = half
+            .message
+            .ts
+            .at()
+            .map_or_else(String::new, |at| format!(" {}", say::at(at)));
+        let by = say::person(&half.by);
+        format!("{by} {}{when}: “{said}”", say::link(&half.message, label))
+    };
+    format!(
+        "{}\n{}",
+        line(&offer.request, "asked"),
+        line(&offer.answer, "answered")
+    )
+}
+
+fn declared(changes: &[Showing<'_>], which: Which) -> Message {
     if changes.is_empty() {
         return one_line(match which {
             Which::Mine => {
@@ -203,6 +377,8 @@ pub fn list(changes: &[Showing<'_>], which: Which) -> Message {
 
 fn listed(showing: &Showing<'_>) -> String {
     let change = showing.change;
+    let title = say::title(change);
+    let standing = facts::standing(change);
     let due = facts::owed(showing)
         .iter()
         .filter_map(|one| one.due_at)
@@ -210,12 +386,13 @@ fn listed(showing: &Showing<'_>) -> String {
         .map_or_else(String::new, |due_at| {
             format!(", {}", say::due(due_at, showing.now))
         });
+    if showing.is_withheld() {
+        return format!("*{title}*  in a private channel\n{standing}{due}");
+    }
     format!(
-        "*{}*  {}\n{} · {}{due}",
-        change.number,
+        "*{title}*  {}\n{} · {standing}{due}",
         showing.what_in_a_line(ROOM_IN_A_LIST),
         say::person(&change.requester),
-        facts::standing(change)
     )
 }
 
@@ -225,6 +402,10 @@ pub fn help() -> Message {
         "*Ask for authorization*",
         "`/emergency Deploy WAF rule to block SQL injection @morgan`",
         "`/emergency` alone opens a form",
+        "`/emergency drill Deploy WAF rule @morgan` rehearses it and counts nowhere",
+        "",
+        "*Said in messages already?*",
+        "The menu of the answer (or of the request) has *Record authorization*",
         "",
         "*Say that it is deployed*",
         "`/emergency deployed`",
@@ -249,14 +430,18 @@ pub fn help() -> Message {
 }
 
 /// Asks whether a subcommand was meant. One more tap asks for authorization, in
-/// case it wasn't.
-pub fn unsure(meant: &str) -> Message {
+/// case it wasn't; what was `typed` is in its form already.
+pub fn unsure(meant: &str, typed: Option<&str>) -> Message {
     let line = format!(
         "Did you mean `/emergency {}`? Nothing was recorded.",
         say::safe(meant, 40).words
     );
-    let request = SlackBlockButtonElement::new(plain("No, ask for authorization"))
+    let label = "No, ask for authorization";
+    let mut request = SlackBlockButtonElement::new(plain(label))
         .with_action_id(Control::Declare.action_id().into());
+    if let Some(typed) = typed.map(str::trim).filter(|typed| !typed.is_empty()) {
+        request = request.with_value(say::beginning(typed, LONGEST_VALUE));
+    }
     message(&line, vec![section(&line), actions(vec![request.into()])])
 }
 
@@ -266,11 +451,4 @@ pub fn not_yet(word: &str) -> Message {
         "`{}` isn't there yet, so nothing was done. `/emergency help` shows what is.",
         say::safe(word, 40).words
     ))
-}
-
-/// Says that Slack can't be asked just now, and that the request is kept.
-pub fn kept_for_later() -> Message {
-    one_line(
-        "Slack can't be asked who is who just now. What you did is kept with its time and tried again shortly; you needn't repeat it.",
-    )
 }

@@ -6,8 +6,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::change::{Criterion, Exception, Shown};
-use crate::domain::id::UserId;
+use crate::domain::change::{
+    Criterion, EmergencyChange, Exception, MessageRef, NotGenuine, Shown, Verdict,
+};
+use crate::domain::id::{ChannelId, UserId};
 use crate::domain::obligation::Duty;
 use crate::domain::policy::Party;
 
@@ -18,6 +20,36 @@ const LOUD: [&str; 3] = ["@here", "@channel", "@everyone"];
 
 /// Invisible, and enough to make a name no name.
 const JOINER: char = '\u{2060}';
+
+/// How many lines of a message a short quotation has.
+const MOST_LINES: usize = 6;
+
+/// Returns the name of a change as every heading shows it: nobody shall take a
+/// rehearsal for an emergency, wherever they read of it.
+pub(super) fn title(change: &EmergencyChange) -> String {
+    if change.drill {
+        format!("Drill · {}", change.number)
+    } else {
+        change.number.to_string()
+    }
+}
+
+/// Returns a conversation, shown by Slack under its name.
+pub(super) fn channel(channel: &ChannelId) -> String {
+    format!("<#{channel}>")
+}
+
+/// Returns `label` as a link to a message, where its address is known.
+pub(super) fn link(message: &MessageRef, label: &str) -> String {
+    match &message.permalink {
+        // What isn't an address would tear the markup.
+        Some(permalink) if !permalink.as_str().contains(['<', '>', '|']) => {
+            let address = permalink.as_str().replace('&', "&amp;");
+            format!("<{address}|{label}>")
+        }
+        Some(_) | None => label.to_owned(),
+    }
+}
 
 /// Returns a person, shown by Slack under their name.
 pub(super) fn person(who: &UserId) -> String {
@@ -124,6 +156,19 @@ pub(super) fn quoted(words: &str) -> String {
     lines.join("\n")
 }
 
+/// Returns what somebody wrote as a quotation of at most `room` characters
+/// before it is indented, and of a few lines; what is left out stands behind
+/// the link beside it.
+pub(super) fn quotation(said: &Said, room: usize) -> String {
+    let words = wrote(said, room).words;
+    let n_lines = words.lines().count();
+    if n_lines <= MOST_LINES {
+        return quoted(&words);
+    }
+    let lines: Vec<&str> = words.lines().take(MOST_LINES).collect();
+    format!("{} …", quoted(&lines.join("\n")))
+}
+
 /// Escapes `words` and cuts them so that what is returned has at most `room`
 /// characters, as Slack counts them.
 ///
@@ -181,6 +226,31 @@ pub(super) fn beginning(words: &str, room: usize) -> String {
         .collect()
 }
 
+/// Returns what somebody wrote for where Slack knows no markup: people by name.
+pub(super) fn plainly(words: &str, name_of: impl Fn(&UserId) -> String) -> String {
+    let mut out = String::new();
+    let mut rest = words;
+    while let Some((before, _)) = rest.split_once('<') {
+        out.push_str(before);
+        rest = rest.get(before.len()..).unwrap_or_default();
+        let taken = if let Some((mention, taken)) = mention(rest) {
+            let id = mention.trim_matches(['<', '@', '>']);
+            out.push('@');
+            out.push_str(&name_of(&UserId::new(id)));
+            taken
+        } else {
+            // What pings elsewhere shall not even look as if it did.
+            if !rest.starts_with("<!") {
+                out.push('<');
+            }
+            1
+        };
+        rest = rest.get(taken..).unwrap_or_default();
+    }
+    out.push_str(rest);
+    out
+}
+
 /// Slack counts as JavaScript does, in units of UTF-16.
 pub(super) fn width(text: &str) -> usize {
     text.encode_utf16().count()
@@ -222,6 +292,24 @@ pub(super) const fn criterion_label(criterion: Criterion) -> &'static str {
         Criterion::DataLoss => "Data at risk",
         Criterion::CustomerImpact => "Customers hit",
         Criterion::ExternalFailure => "Dependency failed",
+    }
+}
+
+/// Returns a reason that is none of the five, as a person states it.
+pub(super) const fn not_genuine(reason: NotGenuine) -> &'static str {
+    match reason {
+        NotGenuine::FasterLaunch => "To launch something faster",
+        NotGenuine::DeadlineToday => "A deadline today",
+        NotGenuine::SkippingProcess => "To skip the normal process",
+        NotGenuine::Other => "Another reason",
+    }
+}
+
+/// Returns what an answer does, as the end of "reads like …".
+pub(super) const fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Grant => "an authorization",
+        Verdict::Refuse => "a refusal",
     }
 }
 

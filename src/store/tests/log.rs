@@ -97,7 +97,14 @@ fn following(event: Option<&Event>) -> Option<Event> {
         },
         Some(Event::Authorized { .. }) => Event::Denied {
             ground: Ground::NoPolicy,
-            evidence: None,
+            evidence: Some(Evidence::Emoji {
+                name: "no_entry".to_owned(),
+                on: MessageRef {
+                    thread: Some(MessageTs::new("1773450800.000100")),
+                    permalink: None,
+                    ..message()
+                },
+            }),
         },
         Some(Event::Denied { .. }) => Event::WentAhead,
         Some(Event::WentAhead) => Event::CommanderNamed {
@@ -112,7 +119,7 @@ fn following(event: Option<&Event>) -> Option<Event> {
             method: Method::Spoken,
             strength: Strength::Attested,
             ground: Ground::Commander,
-            evidence: None,
+            evidence: Some(Evidence::Account { text: text(0xa2) }),
         },
         Some(Event::SecondAuthorized { .. }) => Event::Deployed {
             deployed_at: at(300),
@@ -201,8 +208,77 @@ fn following(event: Option<&Event>) -> Option<Event> {
     })
 }
 
-fn samples() -> Vec<Recorded> {
+/// The versions of the form, with the newest last.
+const VERSIONS: [u64; 2] = [1, 2];
+
+/// Returns the event as it could be written in the first version; nothing if
+/// that didn't know it.
+fn in_the_first_version(event: Event) -> Option<Event> {
+    match event {
+        Event::AttestationConfirmed
+        | Event::AttestationDisputed
+        | Event::DeploymentCorrected { .. }
+        | Event::ReasonStated { .. }
+        | Event::LinkedAsDuplicate { .. }
+        | Event::MessageEdited { .. }
+        | Event::MessageDeleted { .. }
+        | Event::ReactionRemoved { .. } => None,
+        Event::Requested {
+            what,
+            verbatim,
+            asked,
+            place,
+            policy,
+            ..
+        } => Some(Event::Requested {
+            what,
+            verbatim,
+            asked,
+            place,
+            policy,
+            said: None,
+            captured: None,
+            drill: false,
+        }),
+        Event::Authorized {
+            by,
+            method,
+            strength,
+            ground,
+            ..
+        } => Some(Event::Authorized {
+            by,
+            method,
+            strength,
+            ground,
+            evidence: None,
+            attested: None,
+        }),
+        Event::Denied { ground, .. } => Some(Event::Denied {
+            ground,
+            evidence: None,
+        }),
+        Event::SecondAuthorized {
+            method,
+            strength,
+            ground,
+            ..
+        } => Some(Event::SecondAuthorized {
+            method,
+            strength,
+            ground,
+            evidence: None,
+        }),
+        other => Some(other),
+    }
+}
+
+fn samples(version: u64) -> Vec<Recorded> {
     std::iter::successors(following(None), |event| following(Some(event)))
+        .filter_map(|event| match version {
+            1 => in_the_first_version(event),
+            _ => Some(event),
+        })
         .zip(0..)
         .map(|(event, n)| Recorded {
             at: at(n),
@@ -225,73 +301,81 @@ fn house() -> (WorkspaceId, ChangeNumber) {
     (WorkspaceId::new("T0BREAK01"), ChangeNumber(1042))
 }
 
-fn golden(kind: &str) -> Vec<u8> {
-    let file = fixtures(1).join(format!("{kind}.json"));
+fn golden(version: u64, kind: &str) -> Vec<u8> {
+    let file = fixtures(version).join(format!("{kind}.json"));
     std::fs::read(&file).unwrap_or_else(|_| panic!("{} is missing", file.display()))
 }
 
 #[test]
-fn every_event_has_the_bytes_that_its_golden_file_holds() {
+fn every_event_has_the_bytes_that_its_newest_golden_file_holds() {
     let (workspace, number) = house();
-    for (recorded, seq) in samples().iter().zip(0..) {
+    for (recorded, seq) in samples(2).iter().zip(0..) {
         let (kind, _) = put_event(&recorded.event);
         let leaf = encode(&workspace, seq, number, recorded);
         assert_eq!(
             String::from_utf8(leaf).unwrap(),
-            String::from_utf8(golden(kind)).unwrap(),
+            String::from_utf8(golden(2, kind)).unwrap(),
             "{kind}"
         );
     }
 }
 
 #[test]
-fn every_golden_file_reads_back_as_the_event_that_it_is() {
-    for recorded in samples() {
-        let (kind, _) = put_event(&recorded.event);
-        assert_eq!(decode(&golden(kind)), Some(recorded), "{kind}");
+fn every_golden_file_of_every_version_reads_back_as_the_event_that_it_is() {
+    for version in VERSIONS {
+        for recorded in samples(version) {
+            let (kind, _) = put_event(&recorded.event);
+            assert_eq!(decode(&golden(version, kind)), Some(recorded), "{kind}");
+        }
     }
 }
 
 #[test]
-fn an_event_of_the_house_has_its_golden_file_too() {
+fn an_event_of_the_house_has_its_golden_files_too() {
     let (workspace, _) = house();
     let event = HouseEvent::PolicyAdopted {
         version: 2,
         bytes: "approvers = [\"S0ENGMGRS1\"]\n".to_owned(),
     };
     let leaf = encode_house_event(&workspace, 0, at(0), &event);
-    assert_eq!(leaf, golden("policy_adopted"));
-    assert_eq!(decode_house_event(&leaf), Some(event));
-    assert_eq!(decode(&leaf), None);
+    assert_eq!(leaf, golden(2, "policy_adopted"));
+    for version in VERSIONS {
+        let leaf = golden(version, "policy_adopted");
+        assert_eq!(decode_house_event(&leaf), Some(event.clone()));
+        assert_eq!(decode(&leaf), None);
+    }
 }
 
 #[test]
 fn no_golden_file_stands_for_nothing() {
-    let known: BTreeSet<String> = samples()
-        .iter()
-        .map(|recorded| put_event(&recorded.event).0)
-        .chain(["policy_adopted"])
-        .map(|kind| format!("{kind}.json"))
-        .collect();
-    let found: BTreeSet<String> = std::fs::read_dir(fixtures(1))
-        .unwrap()
-        .map(|file| file.unwrap().file_name().into_string().unwrap())
-        .collect();
-    assert_eq!(found, known);
+    for version in VERSIONS {
+        let known: BTreeSet<String> = samples(version)
+            .iter()
+            .map(|recorded| put_event(&recorded.event).0)
+            .chain(["policy_adopted"])
+            .map(|kind| format!("{kind}.json"))
+            .collect();
+        let found: BTreeSet<String> = std::fs::read_dir(fixtures(version))
+            .unwrap()
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .collect();
+        assert_eq!(found, known, "version {version}");
+    }
 }
 
 #[test]
 fn a_leaf_of_an_unknown_version_or_type_is_not_guessed_at() {
-    let closed = String::from_utf8(golden("closed")).unwrap();
-    assert!(decode(closed.as_bytes()).is_some());
+    let leaf = String::from_utf8(golden(2, "lapsed")).unwrap();
+    assert!(decode(leaf.as_bytes()).is_some());
     for (from, to) in [
-        ("\"v\":1", "\"v\":2"),
-        ("\"closed\"", "\"slammed\""),
+        ("\"v\":2", "\"v\":3"),
+        ("\"v\":2", "\"v\":0"),
+        ("\"lapsed\"", "\"slammed\""),
         ("\"user:", "\"ghost:"),
     ] {
-        let other = closed.replace(from, to);
-        assert_ne!(other, closed, "{from} stands in the file");
+        let other = leaf.replace(from, to);
+        assert_ne!(other, leaf, "{from} stands in the file");
         assert_eq!(decode(other.as_bytes()), None, "{to}");
     }
-    assert_eq!(decode(b"{\"v\":1"), None);
+    assert_eq!(decode(b"{\"v\":2"), None);
 }

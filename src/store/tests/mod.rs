@@ -1,6 +1,9 @@
 //! The store's promises about its file, each with what breaks it.
 
+mod capture;
 mod log;
+mod migration;
+mod offer;
 
 use std::path::PathBuf;
 
@@ -9,7 +12,9 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::domain::authorization::{Member, Standing};
-use crate::domain::change::{Given, Place};
+use crate::domain::change::{Actor, Given, Place, Source, Submission};
+use crate::domain::id::Permalink;
+use crate::domain::obligation::{Duty, Rung};
 use crate::domain::policy::Party;
 use crate::domain::text::Salt;
 use crate::gesture::{Ask, Mention};
@@ -156,6 +161,7 @@ async fn carry(
         texts: Vec::new(),
         gesture: Some(gesture),
         met: Vec::new(),
+        asks_back: None,
     };
     store.execute(execution, rules(), now()).await
 }

@@ -22,7 +22,7 @@ fn text(element: &str) -> String {
 
 /// Words alone: how they are emphasised and broken into lines is the picture's.
 fn words(text: &str) -> String {
-    let plain = text.replace(['*', '│'], " ");
+    let plain = text.replace(['*', '│'], " ").replace('`', "");
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

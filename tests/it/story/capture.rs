@@ -95,6 +95,8 @@ async fn where_the_bot_may_not_speak_it_answers_by_direct_message() {
         world.settle().await;
         assert_eq!(world.deeds(), ["requested"], "{channel}");
         world.heard("dana", &["Rotate the leaked key"]);
+        // Who is asked hears of it at once, and by direct message too.
+        world.heard("morgan", &["Rotate the leaked key"]);
         // The card works where it stands.
         world
             .press("dana", "@breakglass", "criterion:vulnerability")
@@ -103,6 +105,24 @@ async fn where_the_bot_may_not_speak_it_answers_by_direct_message() {
         world.heard("dana", &["A critical vulnerability"]);
         world.end().await;
     }
+}
+
+#[tokio::test]
+async fn who_is_asked_where_the_bot_may_not_speak_answers_from_a_direct_message() {
+    let mut world = World::new().await;
+    let answer = world
+        .type_in("dana", "#inc-secret", "Rotate the leaked key @morgan")
+        .await;
+    crate::world::acknowledged(&answer);
+    world.settle().await;
+    world.skip();
+    world.press("morgan", "@breakglass", "authorize").await;
+    assert_eq!(world.stage(1001), "authorized");
+    world.heard("dana", &["*Authorized* by", "Authorized by @morgan"]);
+    // What Morgan was sent has done its work, and is edited to say so.
+    assert!(!world.sees("morgan", "@breakglass", "authorize").await);
+    world.skip();
+    world.end().await;
 }
 
 #[tokio::test]

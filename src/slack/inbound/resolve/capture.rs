@@ -7,6 +7,7 @@
 use chrono::{DateTime, Utc};
 
 use super::people::persons;
+use super::times::Along;
 use super::{Later, Resolved, Scene, Unresolved, text};
 use crate::domain::change::{
     Actor, Capture, Command, Criterion, Given, LONGEST_TEXT, MessageRef, Place, Source, Submission,
@@ -202,6 +203,7 @@ impl Scene<'_> {
             texts,
             gesture: Some(self.gesture.clone()),
             met,
+            asks_back: None,
         })
     }
 
@@ -303,18 +305,22 @@ fn asked_unheard(
     }
 }
 
-/// Adds the deployment that was stated along with a request. What has to be
-/// asked back, or isn't reached because the answer is refused, comes later.
+/// Adds the deployment that was stated along with a request.
 pub(super) async fn deployed_too(
     scene: &Scene<'_>,
     execution: &mut Execution,
     words: Commitment,
     by: &UserId,
 ) -> Result<Later, Unresolved> {
-    let Some(command) = scene.deployed_already(words, by).await? else {
-        return Ok(Later::Always(words));
+    let at = match scene.along(words).await? {
+        Along::Recorded(at) => at,
+        Along::AskedBack(at, sentence) => {
+            execution.asks_back = Some((at, sentence));
+            return Ok(Later::Never);
+        }
+        Along::Unclear => return Ok(Later::Always(words)),
     };
-    // Asked alone, there is no answer that could stop it.
+    // A request alone has no answer that could be refused before it comes to this.
     let later = match execution.submissions.len() {
         0 | 1 => Later::Never,
         _ => Later::IfRefused(words),
@@ -323,7 +329,11 @@ pub(super) async fn deployed_too(
         actor: Actor::Person(by.clone()),
         at: scene.gesture.at,
         source: scene.gesture.source,
-        command,
+        command: Command::RecordDeployment {
+            at,
+            source: Source::Attested,
+            by: by.clone(),
+        },
     });
     Ok(later)
 }

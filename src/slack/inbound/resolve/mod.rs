@@ -138,11 +138,11 @@ enum Resolved {
 /// When a deployment stated along with a request, in these words, is taken up by
 /// itself: as if its requester said so right afterwards.
 enum Later {
-    /// It is recorded along with the request.
+    /// It is recorded along with the request, or asked back with it.
     Never,
     /// It is, unless the answer in between is refused.
     IfRefused(Commitment),
-    /// It has to be asked back.
+    /// Its words are unclear, which is said then.
     Always(Commitment),
 }
 
@@ -206,6 +206,7 @@ impl Scene<'_> {
                 texts: Vec::new(),
                 gesture: Some(self.gesture.clone()),
                 met,
+                asks_back: None,
             }),
             later: None,
         })
@@ -274,7 +275,7 @@ pub async fn answer(
             let asked = Outcome::AskedBack { at, sentence };
             return store.answer(gesture, asked, Some(change), now).await;
         }
-        Ok(Resolved::LetGo) => return store.let_go(gesture, now).await,
+        Ok(Resolved::LetGo) => return store.let_go(gesture).await,
         Ok(Resolved::Offer { offer, texts }) => {
             return store.make_offer(gesture, *offer, texts, now).await;
         }
@@ -288,7 +289,7 @@ pub async fn answer(
         // Nobody asked the bot for anything: there is nobody to apologise to.
         Err(Unresolved::Slack(error)) if gesture.is_overheard() => {
             tracing::warn!(error = %error, "Slack doesn't let the bot look into what it overheard");
-            return store.let_go(gesture, now).await;
+            return store.let_go(gesture).await;
         }
         Err(Unresolved::Slack(error)) => {
             tracing::error!(error = %error, "Slack doesn't let the bot ask who may do what");
@@ -606,6 +607,7 @@ async fn request(scene: &Scene<'_>) -> Result<Resolved, Unresolved> {
         texts: Vec::new(),
         gesture: Some(gesture.clone()),
         met,
+        asks_back: None,
     };
     let later = match deployed {
         Some(words) => {

@@ -168,6 +168,7 @@ async fn answer(
             texts: Vec::new(),
             gesture: Some(scene.gesture.clone()),
             met,
+            asks_back: None,
         }),
         later: None,
     })

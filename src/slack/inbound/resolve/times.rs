@@ -38,6 +38,16 @@ impl Stated {
     }
 }
 
+/// What becomes of a deployment stated along with a request.
+pub(super) enum Along {
+    /// It is recorded, at this time.
+    Recorded(DateTime<Utc>),
+    /// It is asked back.
+    AskedBack(DateTime<Utc>, String),
+    /// Its words say no instant.
+    Unclear,
+}
+
 impl Scene<'_> {
     /// Reads a time in words, as whoever makes the gesture means it.
     pub(super) async fn stated(&self, words: Commitment) -> Result<Stated, Unresolved> {
@@ -47,26 +57,18 @@ impl Scene<'_> {
         read(&when, self.gesture.at, zone).map_err(Unresolved::Unclear)
     }
 
-    /// The command to record a deployment stated along with a request, if it can
-    /// be taken as said. Nothing: it has to be asked back, once the request is on
-    /// record, because the request doesn't wait for that.
-    pub(super) async fn deployed_already(
-        &self,
-        words: Commitment,
-        by: &UserId,
-    ) -> Result<Option<Command>, Unresolved> {
+    /// What becomes of a deployment stated along with a request. The request
+    /// doesn't wait for it to be clear.
+    pub(super) async fn along(&self, words: Commitment) -> Result<Along, Unresolved> {
         let stated = match self.stated(words).await {
             Ok(stated) => stated,
-            Err(Unresolved::Unclear(_) | Unresolved::Sentence(_)) => return Ok(None),
+            Err(Unresolved::Unclear(_) | Unresolved::Sentence(_)) => return Ok(Along::Unclear),
             Err(error) => return Err(error),
         };
-        Ok(
-            (!stated.is_far_back(self.gesture.at)).then(|| Command::RecordDeployment {
-                at: stated.at,
-                source: Source::Attested,
-                by: by.clone(),
-            }),
-        )
+        Ok(match question(&stated, self.gesture.at, None) {
+            Some(sentence) => Along::AskedBack(stated.at, sentence),
+            None => Along::Recorded(stated.at),
+        })
     }
 
     /// The zone in which somebody states a time.

@@ -88,11 +88,15 @@ fn answered(change: &EmergencyChange) -> String {
 pub(super) fn all_done(items: &[Due<'_>]) -> Message {
     match items {
         [] => one_line("Nothing waits for you."),
-        [only] => one_line(&format!("*{}*  {}", only.showing.change.number, done(only))),
+        [only] => one_line(&format!(
+            "*{}*  {}",
+            say::title(only.showing.change),
+            done(only)
+        )),
         [..] => {
             let mut numbers: Vec<String> = items
                 .iter()
-                .map(|due| due.showing.change.number.to_string())
+                .map(|due| say::title(due.showing.change))
                 .collect();
             numbers.dedup();
             one_line(&format!(

@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use slack_morphism::prelude::{SlackActionBlockElement, SlackBlock};
 
+use crate::domain::authorization::Ground;
 use crate::domain::change::{EmergencyChange, Exception};
 use crate::domain::id::UserId;
 use crate::domain::obligation::{Duty, Rung};
@@ -11,7 +12,7 @@ use crate::domain::ticket::{Gap, Section, gaps};
 use crate::slack::control::Control;
 
 use crate::slack::views::blocks::{
-    actions, actions_about, choose_person, context, fits, message, primary, section,
+    actions, actions_about, choose_person, context, fits, message, paragraphs, primary, section,
 };
 use crate::slack::views::facts::{self, Decision};
 use crate::slack::views::{Message, Showing, moves, say};
@@ -132,7 +133,7 @@ fn crowded(
         if !rest.is_empty() {
             let mut numbers: Vec<String> = rest
                 .iter()
-                .map(|entry| entry.due.showing.change.number.to_string())
+                .map(|entry| say::title(entry.due.showing.change))
                 .collect();
             numbers.dedup();
             blocks.push(section(&format!(
@@ -163,11 +164,11 @@ fn fallback(items: &[Due<'_>], open: usize, now: DateTime<Utc>) -> String {
     let Some(first) = first else {
         return String::new();
     };
-    let number = first.showing.change.number;
+    let title = say::title(first.showing.change);
     let when = first.due_at.map_or_else(String::new, |due_at| {
         format!(", {}", say::due_shortly(due_at, now))
     });
-    let line = format!("{number}{when}: {}", wanted(first));
+    let line = format!("{title}{when}: {}", wanted(first));
     if open > 1 {
         format!("{line}; and {} more", open - 1)
     } else {
@@ -215,19 +216,19 @@ fn said(entry: &Entry<'_>, room: usize, now: DateTime<Utc>) -> Vec<SlackBlock> {
     let due = entry.due;
     let change = due.showing.change;
     if !due.open {
-        return vec![section(&format!("*{}*  {}", change.number, done(due)))];
+        return vec![section(&format!("*{}*  {}", say::title(change), done(due)))];
     }
     let mut lines = Vec::new();
     if !entry.follows {
         lines.push(format!(
             "*{}*  {}",
-            change.number,
+            say::title(change),
             due.showing.what_in_a_line(ROOM_FOR_WHAT)
         ));
     }
-    lines.push(body(due, &entry.exceptions));
+    lines.push(body(due, &entry.exceptions, room));
     lines.extend(time(due, now));
-    let mut blocks = vec![section(&lines.join("\n"))];
+    let mut blocks = paragraphs(&lines.join("\n"));
     if due.duty == Duty::Approval {
         blocks.extend(summary(&due.showing, room));
     }
@@ -236,7 +237,7 @@ fn said(entry: &Entry<'_>, room: usize, now: DateTime<Utc>) -> Vec<SlackBlock> {
 }
 
 /// What is owed, naming exactly what is missing.
-fn body(due: &Due<'_>, exceptions: &[Exception]) -> String {
+fn body(due: &Due<'_>, exceptions: &[Exception], room: usize) -> String {
     let change = due.showing.change;
     let requester = say::person(&change.requester);
     match due.duty {
@@ -255,18 +256,16 @@ fn body(due: &Due<'_>, exceptions: &[Exception]) -> String {
         Duty::Ticket => format!("The ticket still misses {}.", facts::missing(change)),
         Duty::CommanderAuthorization if commands(due) => format!(
             "You are named as this incident's commander, and your authorization of the change is missing.\n{}",
-            background(due)
+            background(due, room)
         ),
         Duty::CommanderAuthorization => {
             "Who commanded the incident? Their authorization of the change is missing.".to_owned()
         }
-        Duty::Confirmation => format!(
-            "You are said to have authorized this by word of mouth. Did you?\n{}",
-            background(due)
-        ),
+        Duty::Confirmation => format!("{}\n{}", said_to_have(due), background(due, room)),
         Duty::SecondAuthorization => format!(
-            "It went ahead without authorization, and you are asked as the second person. Was it right? Then authorize it afterwards; if not, say why in the card's thread.\n{}",
-            background(due)
+            "{}, and you are asked as the second person. Was it right? Then authorize it afterwards; if not, say why in the card's thread.\n{}",
+            why_a_second(change),
+            background(due, room)
         ),
         Duty::Approval => match facts::decision(&due.showing) {
             Decision::Ready(_) => "The ticket is ready for your decision.".to_owned(),
@@ -299,10 +298,38 @@ fn body(due: &Due<'_>, exceptions: &[Exception]) -> String {
     }
 }
 
+/// Why a second person is asked.
+fn why_a_second(change: &EmergencyChange) -> &'static str {
+    let stood_in = change
+        .authorization
+        .as_ref()
+        .is_some_and(|given| given.ground == Ground::MostSenior);
+    if stood_in {
+        "The most senior engineer available authorized it because nobody with the authority was at hand"
+    } else {
+        "It went ahead without authorization"
+    }
+}
+
+/// Who says that the reader authorized it, when that was, and what to answer.
+fn said_to_have(due: &Due<'_>) -> String {
+    let given = due.showing.change.authorization.as_ref();
+    let attested = given.and_then(|given| Some((given, given.attested.as_ref()?)));
+    match attested {
+        Some((given, attested)) => format!(
+            "{} says that you authorized this by word of mouth {}. Did you?",
+            say::person(&attested.by),
+            say::at(given.at)
+        ),
+        None => "You are said to have authorized this by word of mouth. Did you?".to_owned(),
+    }
+}
+
 /// What somebody has to know who authorizes a change afterwards.
-fn background(due: &Due<'_>) -> String {
-    let mut lines = vec![facts::why(due.showing.change)];
-    lines.extend(facts::story(&due.showing));
+fn background(due: &Due<'_>, room: usize) -> String {
+    let mut lines = vec![facts::why(&due.showing)];
+    let room = room.min(facts::ROOM_FOR_A_QUOTE);
+    lines.extend(facts::story(&due.showing, room));
     lines.join("\n")
 }
 
@@ -345,12 +372,12 @@ fn summary(showing: &Showing<'_>, room: usize) -> Vec<SlackBlock> {
     let mut is_cut = what.is_cut;
     let mut lines = vec![
         format!("*What:* {}", what.words),
-        facts::why(change),
-        facts::request(change),
+        facts::why(showing),
+        facts::request(showing, room.min(facts::ROOM_FOR_A_QUOTE)),
     ];
-    lines.extend(facts::story(showing));
+    lines.extend(facts::story(showing, room.min(facts::ROOM_FOR_A_QUOTE)));
     lines.extend(facts::exceptions(change));
-    let mut blocks = vec![section(&lines.join("\n"))];
+    let mut blocks = paragraphs(&lines.join("\n"));
     for part in Section::ALL {
         if let Some(written) = change.sections.get(part) {
             let text = say::wrote(&showing.texts.said(&written.text), room);
@@ -434,7 +461,7 @@ fn ticket_buttons(change: &EmergencyChange) -> Vec<SlackBlock> {
     }
     if gaps.contains(&Gap::Criterion) {
         blocks.push(context("Why was it an emergency?"));
-        blocks.push(moves::criteria(change));
+        blocks.extend(moves::criteria_or_another(change));
     }
     blocks
 }

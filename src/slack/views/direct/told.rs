@@ -13,7 +13,7 @@ use super::ROOM_FOR_WHAT;
 /// nobody in particular is told.
 pub fn told(showing: &Showing<'_>, recorded: &Recorded) -> Option<Message> {
     let change = showing.change;
-    let number = change.number;
+    let title = say::title(change);
     let who = note::actor(&recorded.actor);
     let what = showing.what_in_a_line(ROOM_FOR_WHAT);
     let (line, row): (String, Vec<SlackActionBlockElement>) = match &recorded.event {
@@ -78,9 +78,9 @@ pub fn told(showing: &Showing<'_>, recorded: &Recorded) -> Option<Message> {
         | Event::Undelivered { .. }
         | Event::Closed => return None,
     };
-    let mut blocks = vec![section(&format!("*{number}*  {what}\n{line}"))];
+    let mut blocks = vec![section(&format!("*{title}*  {what}\n{line}"))];
     if !row.is_empty() {
         blocks.push(actions(row));
     }
-    Some(message(&format!("{number}: {line}"), blocks))
+    Some(message(&format!("{title}: {line}"), blocks))
 }

@@ -10,10 +10,11 @@ fn a_request_names_who_asks_whom_and_asks_why() {
     insta::assert_snapshot!(shown(&Story::asked()), @r"
     » CHG-1001: @Dana asks @Morgan to authorize: Deploy WAF rule to block SQL injection
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    @Dana asks @Morgan for authorization, Sat 02:14 UTC
+    @Dana asks @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
     *Why an emergency:* not yet stated
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
-    [+Authorize] [!Deny] [I'm commanding] [… Deployed now | Withdraw the request]
+    · A faster launch, a deadline today or skipping the process is no emergency. If that is why, *Another reason…* keeps it as stated.
+    [+Authorize] [!Deny] [I'm commanding] [… Deployed now | Agreed by phone or in person… | Another reason… | Withdraw the request]
     ");
 }
 
@@ -22,9 +23,9 @@ fn the_kind_of_emergency_takes_the_place_of_its_buttons() {
     insta::assert_snapshot!(shown(&Story::asked().because(Criterion::Vulnerability)), @r"
     » CHG-1001: @Dana asks @Morgan to authorize: Deploy WAF rule to block SQL injection
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    @Dana asks @Morgan for authorization, Sat 02:14 UTC
+    @Dana asks @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
     *Why an emergency:* A critical vulnerability needs patching at once.
-    [+Authorize] [!Deny] [I'm commanding] [… Deployed now | Withdraw the request]
+    [+Authorize] [!Deny] [I'm commanding] [… Deployed now | Agreed by phone or in person… | Withdraw the request]
     ");
 }
 
@@ -33,11 +34,12 @@ fn after_three_minutes_somebody_else_can_be_asked() {
     insta::assert_snapshot!(shown(&Story::asked().minutes(3)), @r"
     » CHG-1001: @Dana asks @Morgan to authorize: Deploy WAF rule to block SQL injection
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    @Dana asks @Morgan for authorization, Sat 02:14 UTC
+    @Dana asks @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
     No answer yet; asked again Sat 02:17 UTC
     *Why an emergency:* not yet stated
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
-    [+Authorize] [!Deny] [Ask someone else] [I'm commanding] [… Deployed now | Withdraw the request]
+    · A faster launch, a deadline today or skipping the process is no emergency. If that is why, *Another reason…* keeps it as stated.
+    [+Authorize] [!Deny] [Ask someone else] [I'm commanding] [… Deployed now | Agreed by phone or in person… | Another reason… | Withdraw the request]
     ");
 }
 
@@ -46,11 +48,12 @@ fn after_six_minutes_going_ahead_is_offered() {
     insta::assert_snapshot!(shown(&Story::unanswered()), @r"
     » CHG-1001: @Dana asks @Morgan to authorize: Deploy WAF rule to block SQL injection
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    @Dana asks @Morgan for authorization, Sat 02:14 UTC
+    @Dana asks @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
     No answer yet; asked again Sat 02:20 UTC
     *Why an emergency:* not yet stated
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
-    [+Authorize] [!Deny] [Ask someone else] [Going ahead without (It is recorded under your name as an exception, and a second person makes it good within 24 h of the deployment.)] [I'm commanding] [… Deployed now | Withdraw the request]
+    · A faster launch, a deadline today or skipping the process is no emergency. If that is why, *Another reason…* keeps it as stated.
+    [+Authorize] [!Deny] [Ask someone else] [Going ahead without (It is recorded under your name as an exception, and a second person makes it good within 24 h of the deployment.)] [I'm commanding] [… Deployed now | Agreed by phone or in person… | Another reason… | Withdraw the request]
     ");
 }
 
@@ -60,10 +63,11 @@ fn whoever_is_asked_in_anothers_place_keeps_the_ways_out() {
     insta::assert_snapshot!(shown(&story), @r"
     » CHG-1001: @Dana asks @Sam to authorize: Deploy WAF rule to block SQL injection
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    @Dana asks @Sam for authorization, Sat 02:20 UTC (first asked Sat 02:14 UTC)
+    @Dana asks @Sam for authorization, Sat 02:20 UTC (first asked Sat 02:14 UTC), by `/emergency`
     *Why an emergency:* not yet stated
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
-    [+Authorize] [!Deny] [Ask someone else] [Going ahead without (It is recorded under your name as an exception, and a second person makes it good within 24 h of the deployment.)] [I'm commanding] [… Deployed now | Withdraw the request]
+    · A faster launch, a deadline today or skipping the process is no emergency. If that is why, *Another reason…* keeps it as stated.
+    [+Authorize] [!Deny] [Ask someone else] [Going ahead without (It is recorded under your name as an exception, and a second person makes it good within 24 h of the deployment.)] [I'm commanding] [… Deployed now | Agreed by phone or in person… | Another reason… | Withdraw the request]
     ");
 }
 
@@ -72,11 +76,12 @@ fn a_denial_shows_the_ways_on() {
     insta::assert_snapshot!(shown(&Story::asked().minutes(2).denies("morgan")), @r"
     » CHG-1001, denied: Deploy WAF rule to block SQL injection
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    @Dana asked @Morgan for authorization, Sat 02:14 UTC
+    @Dana asked @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
     *Denied* by @Morgan Sat 02:16 UTC
     *Why an emergency:* not yet stated
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
-    [+Ask someone else] [Going ahead without (It is recorded under your name as an exception, and a second person makes it good within 24 h of the deployment.)] [I'm commanding] [… Deployed now | Withdraw the request]
+    · A faster launch, a deadline today or skipping the process is no emergency. If that is why, *Another reason…* keeps it as stated.
+    [+Ask someone else] [Going ahead without (It is recorded under your name as an exception, and a second person makes it good within 24 h of the deployment.)] [I'm commanding] [… Deployed now | Another reason…]
     ");
 }
 
@@ -85,12 +90,13 @@ fn going_ahead_is_shown_with_its_exception() {
     insta::assert_snapshot!(shown(&Story::unanswered().goes_ahead("dana")), @r"
     » CHG-1001, going ahead without authorization: Deploy WAF rule to block SQL injection
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    @Dana asked @Morgan for authorization, Sat 02:14 UTC
+    @Dana asked @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
     *Without authorization*: @Dana went ahead Sat 02:20 UTC
     *Why an emergency:* not yet stated
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
+    · A faster launch, a deadline today or skipping the process is no emergency. If that is why, *Another reason…* keeps it as stated.
     *Exception*: went ahead without authorization
-    [+Deployed now] [Authorize] [Document] [I'm commanding] [… It was never deployed | Withdraw the request]
+    [+Deployed now] [Authorize] [Document] [I'm commanding] [… It was never deployed | Agreed by phone or in person… | Another reason… | Withdraw the request]
     ");
 }
 
@@ -100,11 +106,12 @@ fn an_authorized_change_waits_for_its_deployment() {
     insta::assert_snapshot!(shown(&story), @r"
     » CHG-1001, authorized, not deployed yet: Deploy WAF rule to block SQL injection
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    @Dana asked @Morgan for authorization, Sat 02:14 UTC
-    *Authorized* by @Morgan Sat 02:15 UTC
+    @Dana asked @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
+    *Authorized* by @Morgan Sat 02:15 UTC, by the button
     *Why an emergency:* not yet stated
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
-    [+Deployed now] [Document] [I'm commanding] [… It was never deployed | Withdraw the request]
+    · A faster launch, a deadline today or skipping the process is no emergency. If that is why, *Another reason…* keeps it as stated.
+    [+Deployed now] [Document] [I'm commanding] [… It was never deployed | Another reason… | Withdraw the request]
     ");
 }
 
@@ -113,14 +120,14 @@ fn a_deployed_change_owes_its_ticket() {
     insta::assert_snapshot!(shown(&Story::deployed()), @r"
     » CHG-1001, deployed, its ticket is owed: Deploy WAF rule to block SQL injection
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    @Dana asked @Morgan for authorization, Sat 02:14 UTC
-    *Authorized* by @Morgan Sat 02:15 UTC, 4 min before deployment
+    @Dana asked @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
+    *Authorized* by @Morgan Sat 02:15 UTC, 4 min before deployment, by the button
     *Incident commander* @Riley authorized it Sat 02:16 UTC
     *Deployed* by @Dana Sat 02:19 UTC
     *Why an emergency:* Production is down and needs a fix.
     *Ticket* due Sun 02:19 UTC. Missing: what was done, testing, rollback plan, outcome and lessons learned
     *Decision* by @Morgan, due Sun 02:19 UTC
-    [+Document]
+    [+Document] [Correct deployment time…]
     ");
 }
 
@@ -133,17 +140,18 @@ fn a_deployment_without_authorization_asks_a_second_person() {
     insta::assert_snapshot!(shown(&story), @r"
     » CHG-1001, deployed, its ticket is owed: Deploy WAF rule to block SQL injection
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    @Dana asked @Morgan for authorization, Sat 02:14 UTC
+    @Dana asked @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
     *Without authorization*: @Dana went ahead Sat 02:20 UTC
     *Incident commander* not known yet
     *Deployed* by @Dana Sat 02:23 UTC
     *Why an emergency:* not yet stated
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
+    · A faster launch, a deadline today or skipping the process is no emergency. If that is why, *Another reason…* keeps it as stated.
     *Ticket* due Sun 02:23 UTC. Missing: why it was an emergency, what was done, testing, rollback plan, outcome and lessons learned
     *Also needed*: the incident commander's authorization (@Dana is asked who commands) and a second person's authorization from @Morgan
     *Decision* by @Morgan, due Sun 02:23 UTC
     *Exception*: went ahead without authorization
-    [+Document] [Authorize afterwards] [I'm commanding] [Answer the exception]
+    [+Document] [Authorize afterwards] [I'm commanding] [Answer the exception] [… Correct deployment time… | Another reason…]
     ");
 }
 
@@ -157,16 +165,17 @@ fn a_deployment_told_late_says_when_it_was_told() {
     insta::assert_snapshot!(shown(&story), @r"
     » CHG-1001, deployed, its ticket is owed: Deploy WAF rule to block SQL injection
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    @Dana asked @Morgan for authorization, Sat 02:14 UTC
-    *Authorized* by @Morgan Sat 02:15 UTC, 29 min before deployment
+    @Dana asked @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
+    *Authorized* by @Morgan Sat 02:15 UTC, 29 min before deployment, by the button
     *Incident commander* not known yet
     *Deployed* by @Dana Sat 02:44 UTC, recorded Sat 04:14 UTC
     *Why an emergency:* not yet stated
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
+    · A faster launch, a deadline today or skipping the process is no emergency. If that is why, *Another reason…* keeps it as stated.
     *Ticket* due Sun 02:44 UTC. Missing: why it was an emergency, what was done, testing, rollback plan, outcome and lessons learned
     *Also needed*: the incident commander's authorization (@Dana is asked who commands)
     *Decision* by @Morgan, due Sun 02:44 UTC
-    [+Document] [I'm commanding]
+    [+Document] [I'm commanding] [… Correct deployment time… | Another reason…]
     ");
 }
 
@@ -175,14 +184,14 @@ fn a_documented_change_can_be_decided() {
     insta::assert_snapshot!(shown(&Story::deployed().hours(9).documents_all()), @r"
     » CHG-1001, documented, the decision is owed: Deploy WAF rule to block SQL injection
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    @Dana asked @Morgan for authorization, Sat 02:14 UTC
-    *Authorized* by @Morgan Sat 02:15 UTC, 4 min before deployment
+    @Dana asked @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
+    *Authorized* by @Morgan Sat 02:15 UTC, 4 min before deployment, by the button
     *Incident commander* @Riley authorized it Sat 02:16 UTC
     *Deployed* by @Dana Sat 02:19 UTC
     *Why an emergency:* Production is down and needs a fix.
     *Ticket* complete since Sat 11:14 UTC
     *Decision* by @Morgan, due Sun 02:19 UTC
-    [+Approve] [!Reject] [Document]
+    [+Approve] [!Reject] [Document] [Correct deployment time…]
     ");
 }
 
@@ -198,15 +207,15 @@ fn a_documented_change_without_its_commander_cant_be_decided() {
     insta::assert_snapshot!(shown(&story), @r"
     » CHG-1001, documented, the decision is owed: Deploy WAF rule to block SQL injection
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    @Dana asked @Morgan for authorization, Sat 02:14 UTC
-    *Authorized* by @Morgan Sat 02:15 UTC, 4 min before deployment
+    @Dana asked @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
+    *Authorized* by @Morgan Sat 02:15 UTC, 4 min before deployment, by the button
     *Incident commander* not known yet
     *Deployed* by @Dana Sat 02:19 UTC
     *Why an emergency:* Data would be lost without intervention.
     *Ticket* complete since Sat 02:19 UTC
     *Also needed*: the incident commander's authorization (@Dana is asked who commands)
     *Decision* by @Morgan, due Sun 02:19 UTC
-    [Document] [I'm commanding]
+    [Document] [I'm commanding] [Correct deployment time…]
     ");
 }
 
@@ -225,7 +234,7 @@ fn an_approved_change_says_what_still_keeps_it_open() {
     insta::assert_snapshot!(shown(&story), @r"
     » CHG-1001, approved, not closed yet: Deploy WAF rule to block SQL injection
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    @Dana asked @Morgan for authorization, Sat 02:14 UTC
+    @Dana asked @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
     *Without authorization*: @Dana went ahead Sat 02:20 UTC
     *Authorized afterwards* by @Sam Sat 10:14 UTC
     *Incident commander* @Riley authorized it Sat 02:20 UTC
@@ -234,7 +243,7 @@ fn an_approved_change_says_what_still_keeps_it_open() {
     *Why an emergency:* Production is down and needs a fix.
     *Ticket* complete since Sat 10:14 UTC
     *Exception*: went ahead without authorization
-    [Document] [Answer the exception]
+    [Document] [Answer the exception] [Correct deployment time…]
     ");
 }
 
@@ -248,8 +257,8 @@ fn a_closed_change_has_no_buttons() {
     insta::assert_snapshot!(shown(&story), @r"
     » CHG-1001, closed: Deploy WAF rule to block SQL injection
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    @Dana asked @Morgan for authorization, Sat 02:14 UTC
-    *Authorized* by @Morgan Sat 02:15 UTC, 4 min before deployment
+    @Dana asked @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
+    *Authorized* by @Morgan Sat 02:15 UTC, 4 min before deployment, by the button
     *Incident commander* @Riley authorized it Sat 02:16 UTC
     *Deployed* by @Dana Sat 02:19 UTC
     *Approved* in retrospect by @Morgan Sat 12:14 UTC
@@ -267,15 +276,15 @@ fn a_rejected_change_asks_how_it_was_put_right() {
     insta::assert_snapshot!(shown(&story), @r"
     » CHG-1001, rejected, putting it right is owed: Deploy WAF rule to block SQL injection
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    @Dana asked @Morgan for authorization, Sat 02:14 UTC
-    *Authorized* by @Morgan Sat 02:15 UTC, 4 min before deployment
+    @Dana asked @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
+    *Authorized* by @Morgan Sat 02:15 UTC, 4 min before deployment, by the button
     *Incident commander* @Riley authorized it Sat 02:16 UTC
     *Deployed* by @Dana Sat 02:19 UTC
     *Rejected* in retrospect by @Morgan Sat 11:14 UTC: No test *shows* it works &lt;!here&gt;
     *Why an emergency:* Production is down and needs a fix.
     *Ticket* complete since Sat 11:14 UTC
     *Exception*: rejected in retrospect
-    [+Say how it was put right] [Answer the exception]
+    [+Say how it was put right] [Answer the exception] [Correct deployment time…]
     ");
 }
 
@@ -290,8 +299,8 @@ fn a_rejected_change_put_right_waits_for_its_answer() {
     insta::assert_snapshot!(shown(&story), @r"
     » CHG-1001, rejected and put right, not closed yet: Deploy WAF rule to block SQL injection
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    @Dana asked @Morgan for authorization, Sat 02:14 UTC
-    *Authorized* by @Morgan Sat 02:15 UTC, 4 min before deployment
+    @Dana asked @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
+    *Authorized* by @Morgan Sat 02:15 UTC, 4 min before deployment, by the button
     *Incident commander* @Riley authorized it Sat 02:16 UTC
     *Deployed* by @Dana Sat 02:19 UTC
     *Rejected* in retrospect by @Morgan Sat 11:14 UTC: No test
@@ -299,7 +308,7 @@ fn a_rejected_change_put_right_waits_for_its_answer() {
     *Why an emergency:* Production is down and needs a fix.
     *Ticket* complete since Sat 11:14 UTC
     *Exception*: rejected in retrospect
-    [Answer the exception]
+    [Answer the exception] [Correct deployment time…]
     ");
 }
 
@@ -309,7 +318,7 @@ fn withdrawn_and_lapsed_changes_stay_listed_without_buttons() {
     insta::assert_snapshot!(shown(&withdrawn), @r"
     » CHG-1001, withdrawn: Deploy WAF rule to block SQL injection
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    @Dana asked @Morgan for authorization, Sat 02:14 UTC
+    @Dana asked @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
     *Withdrawn*. It stays listed.
     *Why an emergency:* not yet stated
     ");
@@ -320,8 +329,8 @@ fn withdrawn_and_lapsed_changes_stay_listed_without_buttons() {
     insta::assert_snapshot!(shown(&lapsed), @r"
     » CHG-1001, never deployed: Deploy WAF rule to block SQL injection
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    @Dana asked @Morgan for authorization, Sat 02:14 UTC
-    *Authorized* by @Morgan Sat 02:14 UTC
+    @Dana asked @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
+    *Authorized* by @Morgan Sat 02:14 UTC, by the button
     *Never deployed*. It stays listed; nothing more is owed.
     *Why an emergency:* not yet stated
     ");
@@ -332,15 +341,15 @@ fn a_missed_deadline_stays_on_the_card() {
     insta::assert_snapshot!(shown(&Story::deployed().hours(26)), @r"
     » CHG-1001, deployed, its ticket is owed: Deploy WAF rule to block SQL injection
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    @Dana asked @Morgan for authorization, Sat 02:14 UTC
-    *Authorized* by @Morgan Sat 02:15 UTC, 4 min before deployment
+    @Dana asked @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
+    *Authorized* by @Morgan Sat 02:15 UTC, 4 min before deployment, by the button
     *Incident commander* @Riley authorized it Sat 02:16 UTC
     *Deployed* by @Dana Sat 02:19 UTC
     *Why an emergency:* Production is down and needs a fix.
     *Ticket* was due Sun 02:19 UTC and is overdue. Missing: what was done, testing, rollback plan, outcome and lessons learned
     *Decision* by @Morgan, was due Sun 02:19 UTC and is overdue
     *Exceptions*: ticket not complete by its deadline; not decided by its deadline
-    [+Document] [Answer the exceptions]
+    [+Document] [Answer the exceptions] [Correct deployment time…]
     ");
 }
 
@@ -350,10 +359,11 @@ fn a_crowd_is_not_named_one_by_one() {
     insta::assert_snapshot!(shown(&Story::asking(WHAT, crowd)), @r"
     » CHG-1001: @Dana asks @Morgan to authorize: Deploy WAF rule to block SQL injection
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    @Dana asks @Morgan, @Sam and @Kim (and 2 more) for authorization, Sat 02:14 UTC
+    @Dana asks @Morgan, @Sam and @Kim (and 2 more) for authorization, Sat 02:14 UTC, by `/emergency`
     *Why an emergency:* not yet stated
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
-    [+Authorize] [!Deny] [I'm commanding] [… Deployed now | Withdraw the request]
+    · A faster launch, a deadline today or skipping the process is no emergency. If that is why, *Another reason…* keeps it as stated.
+    [+Authorize] [!Deny] [I'm commanding] [… Deployed now | Agreed by phone or in person… | Another reason… | Withdraw the request]
     ");
 }
 

@@ -137,7 +137,8 @@ fn a_missing_criterion_can_be_tapped_in_the_message() {
     The ticket still misses why it was an emergency.
     *Due Sun 02:14 UTC (in 24 h).*
     · Why was it an emergency?
-    [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
+    [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed] [Another reason…]
+    · A faster launch, a deadline today or skipping the process is no emergency. If that is why, *Another reason…* keeps it as stated.
     ");
 }
 
@@ -169,8 +170,8 @@ fn an_approver_sees_everything_that_the_decision_is_about() {
     *Due Sun 02:19 UTC (in 15 h 5 min).*
     *What:* Deploy WAF rule to block SQL injection
     *Why an emergency:* Production is down and needs a fix.
-    @Dana asked @Morgan for authorization, Sat 02:14 UTC
-    *Authorized* by @Morgan Sat 02:15 UTC, 4 min before deployment
+    @Dana asked @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
+    *Authorized* by @Morgan Sat 02:15 UTC, 4 min before deployment, by the button
     *Incident commander* @Riley authorized it Sat 02:16 UTC
     *Deployed* by @Dana Sat 02:19 UTC
     *What was done* (@Dana)
@@ -214,7 +215,7 @@ fn the_commander_is_asked_to_authorize_and_others_who_commands() {
     *CHG-1001*  Deploy WAF rule to block SQL injection
     You are named as this incident's commander, and your authorization of the change is missing.
     *Why an emergency:* not yet stated
-    *Authorized* by @Morgan Sat 02:14 UTC, under a minute before deployment
+    *Authorized* by @Morgan Sat 02:14 UTC, under a minute before deployment, by the button
     *Incident commander* @Riley hasn't authorized it yet
     *Deployed* by @Dana Sat 02:14 UTC
     *Due Sun 02:14 UTC (in 21 h).*
@@ -544,4 +545,92 @@ fn news_of_a_missed_deadline_reaches_the_escalation_contact() {
     *CHG-1001*  Deploy WAF rule to block SQL injection
     Deadline missed. The ticket was due Sun 02:19 UTC from @Dana (noticed Sun 03:14 UTC). Missing: what was done, testing, rollback plan, outcome and lessons learned. The miss stays on record; the reminders go on, every 4 h for a day, then daily.
     ");
+}
+
+#[test]
+fn whoever_is_said_to_have_authorized_it_is_asked() {
+    let story = Story::asked()
+        .because(Criterion::ProductionDown)
+        .minutes(3)
+        .attests("morgan", Some("On the bridge: “go ahead”"));
+    insta::assert_snapshot!(reminded(&story, Duty::Confirmation, Rung::Opening), @r"
+    » CHG-1001: did you authorize this by word of mouth?
+    *CHG-1001*  Deploy WAF rule to block SQL injection
+    @Dana says that you authorized this by word of mouth Sat 02:16 UTC. Did you?
+    *Why an emergency:* Production is down and needs a fix.
+    *Authorized* by @Morgan Sat 02:16 UTC, by word of mouth, as @Dana says; waits for @Morgan's confirmation:
+    > On the bridge: “go ahead”
+    [+Yes, I did] [!No, I didn't]
+    ");
+    let confirmed = story.minutes(9).does("morgan", Command::ConfirmAttestation);
+    insta::assert_snapshot!(reminded(&confirmed, Duty::Confirmation, Rung::Opening), @r"
+    » *CHG-1001*  Done: confirmed by @Morgan Sat 02:23 UTC.
+    *CHG-1001*  Done: confirmed by @Morgan Sat 02:23 UTC.
+    ");
+}
+
+#[test]
+fn whoever_didnt_authorize_it_is_left_in_peace() {
+    let story = Story::asked().minutes(3).attests("morgan", None).minutes(9);
+    let disputed = story.does("morgan", Command::DisputeAttestation);
+    let item = Due {
+        showing: disputed.showing(),
+        duty: Duty::Confirmation,
+        owner: &user("morgan"),
+        due_at: None,
+        rung: Rung::Opening,
+        open: false,
+    };
+    insta::assert_snapshot!(read(&reminder(&[item], disputed.now)), @r"
+    » *CHG-1001*  Done: you said that you didn't authorize it.
+    *CHG-1001*  Done: you said that you didn't authorize it.
+    ");
+}
+
+#[test]
+fn a_second_person_hears_why_they_are_asked() {
+    let story = Story::asked()
+        .because(Criterion::ProductionDown)
+        .minutes(5)
+        .stands_in("gil")
+        .minutes(9)
+        .deploys("dana");
+    insta::assert_snapshot!(reminded(&story, Duty::SecondAuthorization, Rung::Opening), @r"
+    » CHG-1001, due in 24 h: a second person's authorization
+    *CHG-1001*  Deploy WAF rule to block SQL injection
+    The most senior engineer available authorized it because nobody with the authority was at hand, and you are asked as the second person. Was it right? Then authorize it afterwards; if not, say why in the card's thread.
+    *Why an emergency:* Production is down and needs a fix.
+    *Authorized* by @Gil Sat 02:19 UTC, 4 min before deployment, as the most senior engineer available, which is their own word
+    *Incident commander* not known yet
+    *Deployed* by @Dana Sat 02:23 UTC
+    *Due Sun 02:23 UTC (in 24 h).*
+    [+Authorize afterwards]
+    ");
+}
+
+#[test]
+fn a_drill_is_marked_in_every_direct_message() {
+    let story = Story::drilled()
+        .minutes(1)
+        .authorizes("morgan")
+        .minutes(4)
+        .deploys("dana");
+    let seen = reminded(&story, Duty::Ticket, Rung::Opening);
+    assert!(seen.starts_with("» Drill · CHG-1001, due"), "{seen}");
+    assert!(seen.contains("*Drill · CHG-1001*"), "{seen}");
+    let missed = story.hours(30);
+    let is_missed = |e: &Event| matches!(e, Event::DeadlineMissed { .. });
+    let news = told(&missed.showing(), missed.event(is_missed)).unwrap();
+    assert!(read(&news).starts_with("» Drill · CHG-1001: "), "{news:?}");
+    let done = missed.documents_all().because(Criterion::ProductionDown);
+    let item = Due {
+        showing: done.showing(),
+        duty: Duty::Ticket,
+        owner: &user("dana"),
+        due_at: None,
+        rung: Rung::Opening,
+        open: false,
+    };
+    let seen = read(&reminder(&[item], done.now));
+    assert!(seen.contains("*Drill · CHG-1001*  Done"), "{seen}");
 }

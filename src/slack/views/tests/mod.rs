@@ -4,10 +4,12 @@
 //! on a state that can't be. Everything that is rendered here is held against
 //! Slack's limits too.
 
+mod capture;
 mod card;
 mod direct;
 mod modal;
 mod note;
+mod offer;
 mod reading;
 mod reply;
 mod room;
@@ -19,10 +21,10 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, TimeZone, Utc};
 use super::{Message, Said, Showing, Words};
 use crate::domain::authorization::{Member, Standing};
 use crate::domain::change::{
-    Actor, Command, Criterion, EmergencyChange, Event, Exception, Given, Place, Recorded, Source,
-    Submission, decide, declare,
+    ActOf, Actor, Capture, Command, Criterion, EmergencyChange, Event, Exception, Given,
+    MessageRef, NotGenuine, Place, Recorded, Source, Submission, decide, declare,
 };
-use crate::domain::id::{ChangeNumber, ChannelId, GroupId, UserId};
+use crate::domain::id::{ChangeNumber, ChannelId, GroupId, MessageTs, Permalink, UserId};
 use crate::domain::obligation::People;
 use crate::domain::policy::{Party, Policy, PolicyVersion};
 use crate::domain::text::{Commitment, Salt, Text};
@@ -79,6 +81,21 @@ struct Story {
     n_texts: u8,
 }
 
+/// A message in the incident channel, so many minutes after the request.
+fn message(minutes: i64) -> MessageRef {
+    let seconds = (began() + TimeDelta::minutes(minutes)).timestamp();
+    let address = format!("https://acme.slack.com/archives/C1/p{seconds}000000?thread_ts=1&cid=C1");
+    MessageRef {
+        channel: ChannelId::new("C1"),
+        ts: MessageTs::new(format!("{seconds}.000000")),
+        thread: None,
+        permalink: Some(Permalink::new(address)),
+    }
+}
+
+/// The guide's request, as Dana wrote it.
+const ASKED: &str = "<@UMORGAN> deploying WAF rule to block SQL injection. Authorization?";
+
 const WHAT: &str = "Deploy WAF rule to block SQL injection";
 
 impl Story {
@@ -88,6 +105,11 @@ impl Story {
     }
 
     fn asking(what: &str, asked: Vec<Party>) -> Self {
+        Self::asking_so(what, asked, |command| command)
+    }
+
+    /// The same, but for what `so` makes of the request.
+    fn asking_so(what: &str, asked: Vec<Party>, so: impl FnOnce(Command) -> Command) -> Self {
         let policy = Policy {
             approvers: vec![person("morgan"), person("sam")],
             escalation: Some(user("sam")),
@@ -102,7 +124,7 @@ impl Story {
             actor: Actor::Person(user("dana")),
             at: began(),
             source: Source::Receipt,
-            command: Command::Request {
+            command: so(Command::Request {
                 what: text.clone(),
                 verbatim: text,
                 asked,
@@ -114,7 +136,7 @@ impl Story {
                 said: None,
                 captured: None,
                 drill: false,
-            },
+            }),
         };
         let history = declare(ChangeNumber(1001), &submission, &policy).unwrap();
         Self {
@@ -125,6 +147,127 @@ impl Story {
             history,
             n_texts: 0,
         }
+    }
+
+    /// The same as a rehearsal.
+    fn drilled() -> Self {
+        Self::asking_so(WHAT, vec![person("morgan")], |mut command| {
+            if let Command::Request { drill, .. } = &mut command {
+                *drill = true;
+            }
+            command
+        })
+    }
+
+    /// Dana asks in a message of the incident channel; `captured` puts it on
+    /// record later.
+    fn asked_in_a_message(words: &str, captured: Option<Capture>) -> Self {
+        let verbatim = Text::new(words, Salt([255; 32]));
+        let text = verbatim.clone();
+        let mut story = Self::asking_so(WHAT, vec![person("morgan")], |mut command| {
+            if let Command::Request {
+                verbatim,
+                said,
+                captured: by,
+                ..
+            } = &mut command
+            {
+                *verbatim = text;
+                *said = Some(message(0));
+                *by = captured;
+            }
+            command
+        });
+        let words = Said::Words(words.to_owned());
+        story.notebook.0.insert(verbatim.commitment(), words);
+        story
+    }
+
+    /// The guide's own two lines, put on record by Dana at 02:40.
+    fn captured() -> Self {
+        let capture = Capture {
+            by: user("dana"),
+            at: began() + TimeDelta::minutes(26),
+        };
+        Self::asked_in_a_message(ASKED, Some(capture))
+            .minutes(26)
+            .answers_in_a_message("morgan", 1, "<@UMORGAN> approved. Deploy.")
+    }
+
+    /// Somebody permits it in a message so many minutes after the request.
+    fn answers_in_a_message(mut self, who: &str, minutes: i64, words: &str) -> Self {
+        let text = self.writes(words);
+        let by = Self::member(who);
+        let given = Given::Message {
+            text,
+            message: message(minutes),
+        };
+        self.does_at(who, minutes, Command::Authorize { by, given })
+    }
+
+    fn refuses_in_a_message(mut self, who: &str, minutes: i64, words: &str) -> Self {
+        let text = self.writes(words);
+        let by = Self::member(who);
+        let given = Given::Message {
+            text,
+            message: message(minutes),
+        };
+        self.does_at(who, minutes, Command::Deny { by, given })
+    }
+
+    fn reacts(self, who: &str, on: i64) -> Self {
+        let by = Self::member(who);
+        let given = Given::Reaction {
+            name: "white_check_mark".to_owned(),
+            on: message(on),
+        };
+        self.does(who, Command::Authorize { by, given })
+    }
+
+    /// Dana says that somebody agreed by word of mouth, a minute ago.
+    fn attests(mut self, whom: &str, account: Option<&str>) -> Self {
+        let account = account.map(|words| self.writes(words));
+        let attested = ActOf {
+            by: user("dana"),
+            at: self.now,
+        };
+        let submission = Submission {
+            actor: Actor::Person(user("dana")),
+            at: self.now - TimeDelta::minutes(1),
+            source: Source::Attested,
+            command: Command::Authorize {
+                by: Self::member(whom),
+                given: Given::Spoken { attested, account },
+            },
+        };
+        self.submits(&submission)
+    }
+
+    fn stands_in(self, who: &str) -> Self {
+        let by = Self::member(who);
+        self.does(who, Command::StandIn { by })
+    }
+
+    fn edits(mut self, who: &str, minutes: i64, words: &str) -> Self {
+        let to = self.writes(words);
+        let MessageRef { channel, ts, .. } = message(minutes);
+        self.does(who, Command::NoteEdit { channel, ts, to })
+    }
+
+    fn deletes(self, who: &str, minutes: i64) -> Self {
+        let MessageRef { channel, ts, .. } = message(minutes);
+        self.does(who, Command::NoteDeletion { channel, ts })
+    }
+
+    fn states(mut self, reason: NotGenuine, words: Option<&str>) -> Self {
+        let text = words.map(|words| self.writes(words));
+        self.does("dana", Command::StateReason { reason, text })
+    }
+
+    fn corrects(mut self, to: DateTime<Utc>) -> Self {
+        let from = self.change.deployed_at().unwrap();
+        let reason = self.writes("Pressed it after lunch");
+        self.does("dana", Command::CorrectDeployment { from, to, reason })
     }
 
     /// Lets time pass until so long after the request; the clock ticks there.
@@ -141,21 +284,30 @@ impl Story {
         self.after(TimeDelta::hours(n))
     }
 
-    fn submit(mut self, actor: Actor, source: Source, command: Command) -> Self {
+    fn submit(self, actor: Actor, source: Source, command: Command) -> Self {
         let submission = Submission {
             actor,
             at: self.now,
             source,
             command,
         };
-        let recorded = decide(
-            &self.change,
-            &submission,
-            &self.policy,
-            &Sleepless,
-            self.now,
-        )
-        .unwrap();
+        self.submits(&submission)
+    }
+
+    /// What somebody did so many minutes after the request, put on record now.
+    fn does_at(self, who: &str, minutes: i64, command: Command) -> Self {
+        let submission = Submission {
+            actor: Actor::Person(user(who)),
+            at: message(minutes).ts.at().unwrap(),
+            source: Source::Slack,
+            command,
+        };
+        self.submits(&submission)
+    }
+
+    fn submits(mut self, submission: &Submission) -> Self {
+        let recorded =
+            decide(&self.change, submission, &self.policy, &Sleepless, self.now).unwrap();
         for one in recorded {
             self.change.apply(&one);
             self.history.push(one);

@@ -252,3 +252,104 @@ fn an_event_owes_a_note_exactly_if_there_is_one() {
     }
     assert!(n_notes > 15, "{n_notes}");
 }
+
+#[test]
+fn how_an_authorization_was_given_is_told() {
+    let is_authorized = |e: &Event| matches!(e, Event::Authorized { .. });
+    insta::assert_snapshot!(told(&Story::captured(), is_authorized), @"Authorized by @Morgan Sat 02:15 UTC, 1 min after being asked, in a message. @Dana, deploy; then press *Deployed now* on the card.");
+    let by_emoji = Story::asked_in_a_message(ASKED, None)
+        .minutes(1)
+        .reacts("morgan", 0);
+    insta::assert_snapshot!(told(&by_emoji, is_authorized), @"Authorized by @Morgan Sat 02:15 UTC, 1 min after being asked, by an emoji. @Dana, deploy; then press *Deployed now* on the card.");
+    let spoken = Story::asked().minutes(3).attests("morgan", None);
+    insta::assert_snapshot!(told(&spoken, is_authorized), @"Authorized by @Morgan Sat 02:16 UTC, 2 min after being asked, by word of mouth, as @Dana says; @Morgan is asked to confirm that. @Dana, deploy; then press *Deployed now* on the card.");
+    let senior = Story::asked().minutes(5).stands_in("gil");
+    insta::assert_snapshot!(told(&senior, is_authorized), @"Authorized by @Gil Sat 02:19 UTC, 5 min after being asked, as the most senior engineer available by their own word; a second person makes it good within 24 h of the deployment. @Dana, deploy; then press *Deployed now* on the card.");
+    let before = Story::asked_in_a_message(ASKED, None)
+        .minutes(3)
+        .answers_in_a_message("morgan", -2, "whatever you need is authorized");
+    insta::assert_snapshot!(told(&before, is_authorized), @"Authorized by @Morgan Sat 02:12 UTC, 2 min before being asked, in a message. @Dana, deploy; then press *Deployed now* on the card.");
+}
+
+#[test]
+fn answers_in_messages_are_told_with_their_links() {
+    let denied = Story::asked()
+        .minutes(2)
+        .refuses_in_a_message("morgan", 2, "not yet");
+    insta::assert_snapshot!(told(&denied, |e| matches!(e, Event::Denied { .. })), @"Denied by @Morgan in a message↗. @Dana can ask someone else, or go ahead without; that is recorded as an exception.");
+    let second = Story::unanswered()
+        .goes_ahead("dana")
+        .deploys("dana")
+        .minutes(30)
+        .reacts("sam", 0);
+    insta::assert_snapshot!(told(&second, |e| matches!(e, Event::SecondAuthorized { .. })), @"@Sam authorized it afterwards by :white_check_mark: on a message↗, as the second person.");
+}
+
+#[test]
+fn the_word_of_whoever_is_named_is_told() {
+    let spoken = || Story::asked().minutes(3).attests("morgan", None).minutes(9);
+    let confirmed = spoken().does("morgan", Command::ConfirmAttestation);
+    insta::assert_snapshot!(told(&confirmed, |e| matches!(e, Event::AttestationConfirmed)), @"@Morgan confirms having authorized it by word of mouth.");
+    let is_disputed = |e: &Event| matches!(e, Event::AttestationDisputed);
+    let disputed = spoken().does("morgan", Command::DisputeAttestation);
+    insta::assert_snapshot!(told(&disputed, is_disputed), @"@Morgan says: I did not authorize it. @Dana can ask someone else, or go ahead without; that is recorded as an exception.");
+    let too_late = spoken()
+        .deploys("dana")
+        .does("morgan", Command::DisputeAttestation);
+    insta::assert_snapshot!(told(&too_late, is_disputed), @"@Morgan says: I did not authorize it. It is deployed, so that is an exception; a second person makes it good.");
+}
+
+#[test]
+fn a_correction_is_told_with_both_times_and_the_reason() {
+    let story = Story::deployed()
+        .minutes(30)
+        .corrects(began() + TimeDelta::minutes(2));
+    insta::assert_snapshot!(told(&story, |e| matches!(e, Event::DeploymentCorrected { .. })), @"@Dana put the deployment's time right: Sat 02:16 UTC, not Sat 02:19 UTC. Why: Pressed it after lunch");
+}
+
+#[test]
+fn another_reason_is_told_as_stated() {
+    let story = Story::asked().states(NotGenuine::SkippingProcess, Some("review takes days"));
+    insta::assert_snapshot!(told(&story, |e| matches!(e, Event::ReasonStated { .. })), @"@Dana stated another reason: To skip the normal process: “review takes days”. It is none of the five of a genuine emergency, so it is flagged for the genuineness review. The fix goes on.");
+}
+
+#[test]
+fn a_duplicate_is_told_with_the_number_that_goes_on() {
+    let of = ChangeNumber(1000);
+    let story = Story::asked().does("dana", Command::LinkAsDuplicate { of });
+    insta::assert_snapshot!(told(&story, |e| matches!(e, Event::LinkedAsDuplicate { .. })), @"@Dana says that it is the same as CHG-1000, where it goes on. This number stays listed.");
+}
+
+#[test]
+fn what_became_of_a_captured_message_is_told() {
+    let edited = Story::captured().edits("morgan", 1, "I never said that");
+    insta::assert_snapshot!(told(&edited, |e| matches!(e, Event::MessageEdited { .. })), @"@Morgan edited a message↗ that is captured here. What was captured stays; both are on record.");
+    let deleted = edited.deletes("dana", 0);
+    insta::assert_snapshot!(told(&deleted, |e| matches!(e, Event::MessageDeleted { .. })), @"A message of @Dana's that is captured here was deleted. What was captured stays.");
+    let MessageRef { channel, ts, .. } = message(0);
+    let name = "white_check_mark".to_owned();
+    let taken = Story::asked_in_a_message(ASKED, None)
+        .minutes(1)
+        .reacts("morgan", 0)
+        .does("morgan", Command::NoteReactionRemoved { name, channel, ts });
+    insta::assert_snapshot!(told(&taken, |e| matches!(e, Event::ReactionRemoved { .. })), @"@Morgan took :white_check_mark: away from a message↗. That is on record and takes nothing back.");
+}
+
+#[test]
+fn a_drill_is_marked_in_every_note() {
+    let story = Story::drilled().minutes(1).authorizes("morgan");
+    let authorized = story.event(|e| matches!(e, Event::Authorized { .. }));
+    let seen = read(&note(&story.showing(), authorized).unwrap());
+    assert!(
+        seen.starts_with("» Drill · CHG-1001: Authorized by"),
+        "{seen}"
+    );
+    assert!(seen.contains("\nDrill · Authorized by"), "{seen}");
+    let ended = story.does("dana", Command::Withdraw);
+    let withdrawn = ended.event(|e| matches!(e, Event::Withdrawn));
+    let seen = read(&note(&ended.showing(), withdrawn).unwrap());
+    assert!(
+        seen.ends_with("Drill · @Dana ended the drill. It counts nowhere."),
+        "{seen}"
+    );
+}

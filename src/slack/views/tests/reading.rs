@@ -135,6 +135,7 @@ fn element(element: &Value) -> String {
         }
         "overflow" => {
             let options = options(element, 5);
+            hold(options.len() >= 2, &"a menu of one");
             format!("[… {}]", options.join(" | "))
         }
         "users_select" => match element["initial_user"].as_str() {
@@ -143,14 +144,37 @@ fn element(element: &Value) -> String {
         },
         "plain_text_input" => {
             limit("/initial_value", 3000);
-            hold(element["max_length"] == 3000, &"max_length");
+            let most = element["max_length"].as_u64();
+            hold(most.is_some_and(|most| most <= 3000), &"max_length");
             match element["initial_value"].as_str() {
                 Some(words) => format!("[{words}]"),
                 None if element["placeholder"].is_null() => "[ ]".to_owned(),
                 None => format!("[ ] {}", placeholder()),
             }
         }
-        "radio_buttons" => format!("( ) {}", options(element, 10).join("\n  ( ) ")),
+        "radio_buttons" => {
+            let chosen = initial(element);
+            let options = options(element, 10).into_iter().map(|option| {
+                let dot = if chosen.as_ref() == Some(&option) {
+                    "(•)"
+                } else {
+                    "( )"
+                };
+                format!("{dot} {option}")
+            });
+            options.collect::<Vec<_>>().join("\n  ")
+        }
+        "static_select" => {
+            let chosen = initial(element);
+            let options = options(element, 100).into_iter().map(|option| {
+                if chosen.as_ref() == Some(&option) {
+                    format!("▸ {option}")
+                } else {
+                    format!("  {option}")
+                }
+            });
+            format!("[▾]\n  {}", options.collect::<Vec<_>>().join("\n  "))
+        }
         "checkboxes" => {
             let initial = element["initial_options"].as_array();
             let tick = if initial.is_some() { "[x] " } else { "[ ] " };
@@ -168,6 +192,14 @@ fn element(element: &Value) -> String {
         }
         other => panic!("no view uses a {other}"),
     }
+}
+
+/// What is chosen at first; Slack refuses what isn't one of the options.
+fn initial(element: &Value) -> Option<String> {
+    let initial = element.get("initial_option")?;
+    let options = element["options"].as_array().unwrap();
+    hold(options.contains(initial), &"initial option");
+    Some(text(&initial["text"]))
 }
 
 fn options(element: &Value, most: usize) -> Vec<String> {
@@ -217,6 +249,11 @@ fn inline(markup: &str) -> String {
         let (inner, after) = after.split_once('>').unwrap();
         if let Some(date) = inner.strip_prefix("!date^") {
             out.push_str(date.split_once('|').unwrap().1);
+        } else if let Some((address, label)) = inner.split_once('|') {
+            hold(address.starts_with("https://"), &"a link to nowhere");
+            out.extend([label, "↗"]);
+        } else if let Some(channel) = inner.strip_prefix('#') {
+            out.extend(["#", &channel.to_lowercase()]);
         } else if let Some(group) = inner.strip_prefix("!subteam^S") {
             out.extend(["@", &group.to_lowercase(), "s"]);
         } else {

@@ -1,6 +1,16 @@
 use super::*;
+use crate::domain::authorization::Act;
+use crate::domain::change::{Refusal, Verdict};
+use crate::domain::offer::OfferStage;
 use crate::gesture::Which;
-use crate::slack::views::reply::{help, kept_for_later, list, not_yet, refused, status, unsure};
+use crate::slack::control;
+use crate::slack::views::Withheld;
+use crate::slack::views::reply::{
+    Undeclared, asked_back, deployed_at, help, list, not_yet, refused, refused_about, status, twin,
+    unsure,
+};
+
+use super::offer::offered;
 
 #[test]
 fn a_refusal_gives_back_what_was_typed() {
@@ -28,13 +38,14 @@ fn the_status_tells_everything() {
     » CHG-1001, waits for authorization: Deploy WAF rule to block SQL injection
     *CHG-1001* is waiting for authorization.
     Deploy WAF rule to block SQL injection
-    @Dana asks @Morgan for authorization, Sat 02:14 UTC
+    @Dana asks @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
     *Why an emergency:* not yet stated
     *Still owed*
     • The answer to the request: @Morgan
     · Reminders so far: @Morgan of an answer to the request 2 times, last Sat 02:20 UTC.
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
-    [+Authorize] [!Deny] [Ask someone else] [Going ahead without (It is recorded under your name as an exception, and a second person makes it good within 24 h of the deployment.)] [I'm commanding] [… Deployed now | Withdraw the request]
+    · A faster launch, a deadline today or skipping the process is no emergency. If that is why, *Another reason…* keeps it as stated.
+    [+Authorize] [!Deny] [Ask someone else] [Going ahead without (It is recorded under your name as an exception, and a second person makes it good within 24 h of the deployment.)] [I'm commanding] [… Deployed now | Agreed by phone or in person… | Another reason… | Withdraw the request]
     ");
     let story = Story::unanswered()
         .goes_ahead("dana")
@@ -47,7 +58,7 @@ fn the_status_tells_everything() {
     » CHG-1001, deployed, its ticket is owed: Deploy WAF rule to block SQL injection
     *CHG-1001* is deployed, its ticket is owed.
     Deploy WAF rule to block SQL injection
-    @Dana asked @Morgan for authorization, Sat 02:14 UTC
+    @Dana asked @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
     *Why an emergency:* not yet stated
     *Without authorization*: @Dana went ahead Sat 02:20 UTC
     *Incident commander* not known yet
@@ -67,16 +78,17 @@ fn the_status_tells_everything() {
     • The answer to “second person's authorization missing at its deadline”: @Morgan, due 2026-04-05 03:14 UTC (in 7 days)
     · Reminders so far: @Morgan of an answer to the request 2 times, last Sat 02:20 UTC; @Dana of the ticket 2 times, last Sat 12:14 UTC; @Dana of the incident commander's authorization 2 times, last Sat 12:14 UTC; @Morgan of a second person's authorization 2 times, last Sat 12:14 UTC; @Morgan of the retrospective decision once Sat 02:23 UTC; @Morgan of the answer to an exception once Sat 02:23 UTC.
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
-    [+Document] [Authorize afterwards] [I'm commanding] [Answer the exceptions]
+    · A faster launch, a deadline today or skipping the process is no emergency. If that is why, *Another reason…* keeps it as stated.
+    [+Document] [Authorize afterwards] [I'm commanding] [Answer the exceptions] [… Correct deployment time… | Another reason…]
     ");
     let closed = Story::deployed().documents_all().approves("morgan");
     insta::assert_snapshot!(read(&status(&closed.showing())), @r"
     » CHG-1001, closed: Deploy WAF rule to block SQL injection
     *CHG-1001* is closed.
     Deploy WAF rule to block SQL injection
-    @Dana asked @Morgan for authorization, Sat 02:14 UTC
+    @Dana asked @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
     *Why an emergency:* Production is down and needs a fix.
-    *Authorized* by @Morgan Sat 02:15 UTC, 4 min before deployment
+    *Authorized* by @Morgan Sat 02:15 UTC, 4 min before deployment, by the button
     *Incident commander* @Riley authorized it Sat 02:16 UTC
     *Deployed* by @Dana Sat 02:19 UTC
     *Approved* in retrospect by @Morgan Sat 02:19 UTC
@@ -99,7 +111,7 @@ fn the_status_tells_everything() {
 fn a_list_has_a_line_for_each_change() {
     let one = Story::deployed();
     let two = Story::asked();
-    insta::assert_snapshot!(read(&list(&[two.showing(), one.showing()], Which::Open)), @r"
+    insta::assert_snapshot!(read(&list(&[two.showing(), one.showing()], Which::Open, &[])), @r"
     » Open emergency changes: 2
     *Open emergency changes* (2)
     *CHG-1001*  Deploy WAF rule to block SQL injection
@@ -114,7 +126,7 @@ fn a_list_has_a_line_for_each_change() {
 fn a_long_list_says_how_many_more_there_are() {
     let one = Story::deployed();
     let many: Vec<_> = (0..50).map(|_| one.showing()).collect();
-    let seen = read(&list(&many, Which::Overdue));
+    let seen = read(&list(&many, Which::Overdue, &[]));
     assert!(
         seen.contains("(50)") && seen.contains("And 30 more."),
         "{seen}"
@@ -123,15 +135,15 @@ fn a_long_list_says_how_many_more_there_are() {
 
 #[test]
 fn an_empty_list_teaches() {
-    insta::assert_snapshot!(read(&list(&[], Which::Mine)), @r"
+    insta::assert_snapshot!(read(&list(&[], Which::Mine, &[])), @r"
     » You have no part in an open change. `/emergency Deploy … @morgan` asks Morgan for authorization; `/emergency list open` shows everybody's.
     You have no part in an open change. `/emergency Deploy … @morgan` asks Morgan for authorization; `/emergency list open` shows everybody's.
     ");
-    insta::assert_snapshot!(read(&list(&[], Which::Open)), @r"
+    insta::assert_snapshot!(read(&list(&[], Which::Open, &[])), @r"
     » No emergency change is open. `/emergency Deploy … @morgan` begins one and asks Morgan for authorization.
     No emergency change is open. `/emergency Deploy … @morgan` begins one and asks Morgan for authorization.
     ");
-    insta::assert_snapshot!(read(&list(&[], Which::Overdue)), @r"
+    insta::assert_snapshot!(read(&list(&[], Which::Overdue, &[])), @r"
     » Nothing is overdue. `/emergency list open` shows what is still owed.
     Nothing is overdue. `/emergency list open` shows what is still owed.
     ");
@@ -144,6 +156,10 @@ fn help_begins_with_examples() {
     *Ask for authorization*
     `/emergency Deploy WAF rule to block SQL injection @morgan`
     `/emergency` alone opens a form
+    `/emergency drill Deploy WAF rule @morgan` rehearses it and counts nowhere
+
+    *Said in messages already?*
+    The menu of the answer (or of the request) has *Record authorization*
 
     *Say that it is deployed*
     `/emergency deployed`
@@ -161,7 +177,7 @@ fn help_begins_with_examples() {
 
 #[test]
 fn what_was_not_done_is_said() {
-    insta::assert_snapshot!(read(&unsure("status")), @r"
+    insta::assert_snapshot!(read(&unsure("status", Some("statu"))), @r"
     » Did you mean `/emergency status`? Nothing was recorded.
     Did you mean `/emergency status`? Nothing was recorded.
     [No, ask for authorization]
@@ -170,8 +186,182 @@ fn what_was_not_done_is_said() {
     » `rate` isn't there yet, so nothing was done. `/emergency help` shows what is.
     `rate` isn't there yet, so nothing was done. `/emergency help` shows what is.
     ");
-    insta::assert_snapshot!(read(&kept_for_later()), @r"
-    » Slack can't be asked who is who just now. What you did is kept with its time and tried again shortly; you needn't repeat it.
-    Slack can't be asked who is who just now. What you did is kept with its time and tried again shortly; you needn't repeat it.
+}
+
+#[test]
+fn the_slipped_word_is_in_the_form_already() {
+    let typed = "statsu ".to_owned() + &"x".repeat(3000);
+    let blocks = serde_json::to_value(unsure("status", Some(&typed)).blocks).unwrap();
+    let value = blocks[1]["elements"][0]["value"].as_str().unwrap();
+    assert!(value.starts_with("statsu x"), "{value}");
+    assert_eq!(value.len(), 2000);
+}
+
+#[test]
+fn a_time_far_back_is_asked_back() {
+    let at = began() - TimeDelta::hours(14);
+    let sentence = "That was 14 h ago. Really?";
+    let seen = asked_back(sentence, Some(ChangeNumber(1001)), at);
+    insta::assert_snapshot!(read(&seen), @r"
+    » That was 14 h ago. Really?
+    That was 14 h ago. Really?
+    [+Yes, record it]
+    · No deployment is recorded yet. If it was at another time, say it again: `/emergency deployed CHG-1001 20 min ago`.
     ");
+    let blocks = serde_json::to_value(&seen.blocks).unwrap();
+    let button = &blocks[1]["elements"][0];
+    assert_eq!(button["action_id"], "deployed_at");
+    assert_eq!(
+        control::read_time_value(button["value"].as_str().unwrap()),
+        Some((ChangeNumber(1001), at))
+    );
+}
+
+#[test]
+fn a_stated_time_is_echoed_with_the_way_to_fix_it() {
+    let story = Story::asked()
+        .minutes(40)
+        .deployed_earlier("dana", TimeDelta::minutes(20));
+    let at = story.change.deployed_at().unwrap();
+    insta::assert_snapshot!(read(&deployed_at(&story.showing(), at)), @r"
+    » CHG-1001: recorded as deployed 20 min ago
+    *CHG-1001*  Recorded as deployed Sat 02:34 UTC, 20 min ago.
+    [Fix the time]
+    ");
+}
+
+#[test]
+fn two_of_one_are_asked_about_and_nothing_waits() {
+    let (mut new, old) = (Story::asked(), Story::asked());
+    new.change.number = ChangeNumber(1002);
+    let seen = twin(&new.showing(), &old.showing());
+    insta::assert_snapshot!(read(&seen), @r"
+    » CHG-1002 reads much like CHG-1001. The same?
+    *CHG-1002* reads much like *CHG-1001*, which @Dana asked for Sat 02:14 UTC. The same?
+    CHG-1001:
+    > Deploy WAF rule to block SQL injection
+    CHG-1002:
+    > Deploy WAF rule to block SQL injection
+    [The same] [Another one]
+    · Nothing waits for your answer: CHG-1002 stands until you say that it is the same; then it goes on as CHG-1001.
+    ");
+    let blocks = serde_json::to_value(&seen.blocks).unwrap();
+    for at in [0, 1] {
+        let value = blocks[2]["elements"][at]["value"].as_str().unwrap();
+        assert_eq!(
+            control::read_same_value(value),
+            Some((ChangeNumber(1002), ChangeNumber(1001)))
+        );
+    }
+}
+
+#[test]
+fn whoever_the_policy_doesnt_name_may_be_the_most_senior_at_hand() {
+    let no = Refusal::NotAnApprover {
+        act: Act::Authorize,
+    }
+    .to_string();
+    let story = Story::asked();
+    insta::assert_snapshot!(read(&refused_about(&no, None, &story.change)), @r"
+    » The policy doesn't name you among those who may authorize it. Those it names are on the card.
+    The policy doesn't name you among those who may authorize it. Those it names are on the card.
+    [I'm the most senior engineer available (You say that nobody with the authority is at hand. That is recorded as your word, and a second person with the authority makes it good within 24 h of the deployment.)]
+    ");
+    let guest = Refusal::Guest {
+        act: Act::Authorize,
+    }
+    .to_string();
+    let ways = [
+        refused_about(&guest, None, &story.change),
+        refused_about(&no, None, &Story::deployed().change),
+        refused_about(&no, None, &Story::asked().denies("morgan").change),
+        refused_about(&no, None, &Story::asked().authorizes("morgan").change),
+    ];
+    for seen in ways {
+        assert!(!read(&seen).contains("most senior engineer"), "{seen:?}");
+    }
+}
+
+#[test]
+fn what_nobody_declared_stands_at_the_end_of_the_list() {
+    let story = Story::asked();
+    let (grant, words) = offered(OfferStage::Undeclared, Verdict::Grant);
+    let (refusal, same) = offered(OfferStage::Undeclared, Verdict::Refuse);
+    let undeclared = [
+        Undeclared {
+            offer: &grant,
+            texts: &words,
+        },
+        Undeclared {
+            offer: &refusal,
+            texts: &same,
+        },
+        Undeclared {
+            offer: &grant,
+            texts: &Withheld,
+        },
+    ];
+    insta::assert_snapshot!(read(&list(&[story.showing()], Which::Open, &undeclared)), @r"
+    » Open emergency changes: 1 (undeclared: 3)
+    *Open emergency changes* (1)
+    *CHG-1001*  Deploy WAF rule to block SQL injection
+    @Dana · waits for authorization
+    · `/emergency status CHG-…` shows one in full.
+    *Undeclared* (3)
+    These read like a request and its answer, and nobody has put them on record.
+    @Dana asked↗ Sat 02:14 UTC: “@Morgan deploying WAF rule to block SQL injection. Authorization?”
+    @Morgan answered↗ Sat 02:15 UTC: “@Morgan approved. Deploy.”
+    @Dana asked↗ Sat 02:14 UTC: “@Morgan deploying WAF rule to block SQL injection. Authorization?”
+    @Morgan answered↗ Sat 02:15 UTC: “@Morgan approved. Deploy.”
+    A pair of messages in a private channel, Sat 02:15 UTC
+    · The answer's message menu has *Record authorization*, also later.
+    ");
+    let many: Vec<_> = (0..9).map(|_| undeclared[0]).collect();
+    let seen = read(&list(&[], Which::Open, &many));
+    assert!(seen.contains("No emergency change is open."), "{seen}");
+    assert!(seen.contains("And 4 more."), "{seen}");
+}
+
+#[test]
+fn a_private_channels_change_is_listed_by_number() {
+    let story = Story::deployed();
+    let seen = list(&[story.showing().seen_from_outside()], Which::Open, &[]);
+    insta::assert_snapshot!(read(&seen), @r"
+    » Open emergency changes: 1
+    *Open emergency changes* (1)
+    *CHG-1001*  in a private channel
+    deployed, its ticket is owed, due Sun 02:19 UTC (in 24 h)
+    · `/emergency status CHG-…` shows one in full.
+    ");
+    let status = read(&status(&Story::captured().showing().seen_from_outside()));
+    assert!(
+        !status.contains("WAF") && !status.contains("approved."),
+        "{status}"
+    );
+}
+
+#[test]
+fn a_drill_is_listed_and_answered_as_one() {
+    let drill = Story::drilled();
+    let seen = read(&list(&[drill.showing()], Which::Mine, &[]));
+    assert!(seen.contains("*Drill · CHG-1001*"), "{seen}");
+    let seen = read(&status(&drill.showing()));
+    assert!(seen.starts_with("» Drill · CHG-1001, waits"), "{seen}");
+    assert!(seen.contains("*Drill · CHG-1001* is waiting"), "{seen}");
+    let deployed = Story::drilled()
+        .minutes(20)
+        .deployed_earlier("dana", TimeDelta::minutes(5));
+    let seen = read(&deployed_at(
+        &deployed.showing(),
+        deployed.change.deployed_at().unwrap(),
+    ));
+    assert!(seen.contains("*Drill · CHG-1001*"), "{seen}");
+}
+
+#[test]
+fn the_status_has_the_whole_pair() {
+    let words = "line\n".repeat(40);
+    let story = Story::asked_in_a_message(&words, None);
+    let seen = read(&status(&story.showing()));
+    assert_eq!(seen.matches("> line").count(), 40, "{seen}");
 }

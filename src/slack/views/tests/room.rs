@@ -1,12 +1,22 @@
 //! The longest texts that people can write still fit what Slack takes.
 
 use super::*;
-use crate::domain::change::LONGEST_TEXT;
-use crate::domain::obligation::{Rung, obligations};
+use crate::domain::authorization::Act;
+use crate::domain::change::{LONGEST_TEXT, Refusal, Verdict};
+use crate::domain::obligation::{Duty, Rung, obligations};
+use crate::domain::offer::OfferStage;
 use crate::gesture::Which;
 use crate::slack::views::direct::{Due, reminder, told};
 use crate::slack::views::modal::{self, NamedGroup, OpenedFrom, Prefill};
-use crate::slack::views::{card::card, note::note, reply};
+use crate::slack::views::reply::Undeclared;
+use crate::slack::views::{
+    card::{card, card_aside},
+    note::note,
+    offer::{offer, offer_closed},
+    reply, say,
+};
+
+use super::offer::{offered, offered_words};
 
 /// Characters that cost most: five when escaped, two where Slack counts them,
 /// a line each, and plain ones.
@@ -15,6 +25,33 @@ const WORST: [&str; 4] = ["&", "😀", "x\n", "x"];
 fn longest(piece: &str) -> String {
     let n = LONGEST_TEXT / piece.chars().count();
     piece.repeat(n)
+}
+
+/// All that can be quoted at once.
+fn in_words(words: &str) -> Story {
+    let capture = Capture {
+        by: user("dana"),
+        at: began() + TimeDelta::minutes(9),
+    };
+    let mut story = Story::asked_in_a_message(words, Some(capture))
+        .minutes(9)
+        .refuses_in_a_message("morgan", 2, words)
+        .asks(vec![person("sam"), group("eng")])
+        .answers_in_a_message("sam", 3, words);
+    // Slack's markup and ours cost room, too.
+    for what in [story.change.what, story.change.verbatim] {
+        story.notebook.0.insert(what, Said::Words(words.to_owned()));
+    }
+    story
+        .states(NotGenuine::Other, Some(words))
+        .edits("sam", 3, words)
+        .deletes("dana", 0)
+}
+
+fn spoken(words: &str) -> Story {
+    Story::asking(words, vec![person("morgan"), group("eng")])
+        .minutes(3)
+        .attests("morgan", Some(words))
 }
 
 /// Every stage of a change of the longest texts, with every exception that can
@@ -42,6 +79,15 @@ fn stages(words: &str) -> Vec<Story> {
         begun(),
         begun().minutes(3).minutes(6),
         begun().denies("morgan"),
+        spoken(words),
+        spoken(words)
+            .minutes(9)
+            .does("morgan", Command::ConfirmAttestation),
+        in_words(words),
+        in_words(words)
+            .deploys("dana")
+            .minutes(30)
+            .corrects(began() - TimeDelta::hours(1)),
         begun().does("dana", Command::Withdraw),
         begun().authorizes("morgan"),
         begun().authorizes("morgan").does("dana", Command::Lapse),
@@ -64,6 +110,15 @@ fn the_longest_texts_fit_every_view() {
         for story in stages(&words) {
             let showing = story.showing();
             read(&card(&showing));
+            read(&card_aside(&showing));
+            read(&reply::twin(&showing, &showing));
+            read(&reply::deployed_at(&showing, story.now));
+            read(&reply::refused_about(&words, Some(&words), &story.change));
+            read(&reply::asked_back(
+                &words,
+                Some(story.change.number),
+                story.now,
+            ));
             read(&reply::status(&showing));
             for one in &story.history {
                 if let Some(note) = note(&showing, one) {
@@ -80,12 +135,21 @@ fn the_longest_texts_fit_every_view() {
             reading::view(&modal::remediate(&showing, from));
             reading::view(&modal::answer_exceptions(&showing, from));
             reading::view(&modal::ask_someone_else(&showing, &[], from));
+            reading::view(&modal::attest(&showing, from));
+            reading::view(&modal::correct_deployment(&showing, story.now, from));
+            reading::view(&modal::state_reason(&showing, from));
             let many: Vec<_> = (0..60).map(|_| story.showing()).collect();
-            read(&reply::list(&many, Which::Open));
+            let (offer, notebook) =
+                offered_words(OfferStage::Undeclared, Verdict::Grant, &words, &words);
+            let pair = Undeclared {
+                offer: &offer,
+                texts: &notebook,
+            };
+            read(&reply::list(&many, Which::Open, &[pair; 30]));
             n_views += 8;
         }
         read(&reply::refused(&words, Some(&words)));
-        read(&reply::unsure(&words));
+        read(&reply::unsure(&words, Some(&words)));
         read(&reply::not_yet(&words));
         let prefill = Prefill {
             what: words,
@@ -169,4 +233,55 @@ fn a_long_text_is_broken_between_words_and_never_inside_an_escape() {
     let seen = read(&reply::status(&unbroken.showing()));
     let lines: Vec<&str> = seen.lines().skip(2).take(2).collect();
     assert_eq!(lines, ["&amp;".repeat(600), "&amp;".repeat(300)]);
+}
+
+/// What a phone shows of a message without a touch: about three lines.
+const ON_A_PHONE: usize = 120;
+
+#[test]
+fn whatever_asks_for_an_answer_reads_well_on_a_phone() {
+    let asked = Story::asked_in_a_message(ASKED, None);
+    let spoken = Story::asked().minutes(3).attests("morgan", None);
+    let (offered, words) = offered(OfferStage::Offered, Verdict::Grant);
+    let (undeclared, _) = offered_words(OfferStage::Undeclared, Verdict::Grant, ASKED, "ok");
+    let role = Refusal::NotAnApprover {
+        act: Act::Authorize,
+    };
+    let asks = [
+        card(&asked.showing()),
+        card(&Story::captured().showing()),
+        card(&spoken.showing()),
+        card(&Story::drilled().showing()),
+        card_aside(&asked.showing()),
+        reply::twin(&asked.showing(), &spoken.showing()),
+        reply::deployed_at(&Story::deployed().showing(), asked.now),
+        reply::refused_about(&role.to_string(), None, &asked.change),
+        reply::unsure("status", Some("statsu")),
+        offer(&offered, &words, false),
+        offer(&offered, &words, true),
+        offer_closed(&undeclared),
+        reminder(&[confirmation(&spoken)], spoken.now),
+    ];
+    for message in asks {
+        let seen = read(&message);
+        let mut lines = seen.lines();
+        let (notification, first) = (lines.next().unwrap(), lines.next().unwrap());
+        for line in [notification, first] {
+            assert!(say::width(line) <= ON_A_PHONE, "{line}");
+        }
+    }
+}
+
+fn confirmation(story: &Story) -> Due<'_> {
+    let Some(owner) = story.change.awaits_confirmation() else {
+        panic!("nothing waits to be confirmed");
+    };
+    Due {
+        showing: story.showing(),
+        duty: Duty::Confirmation,
+        owner,
+        due_at: None,
+        rung: Rung::Opening,
+        open: true,
+    }
 }

@@ -12,18 +12,26 @@ use slack_morphism::prelude::{
     SlackModalView, SlackView,
 };
 
-use chrono::{DateTime, Utc};
-
-use crate::domain::change::{Criterion, Exception, LONGEST_TEXT, Verdict};
+use crate::domain::change::{Criterion, EmergencyChange, Exception, LONGEST_TEXT};
 use crate::domain::id::{ChannelId, GroupId, MessageTs, UserId};
 use crate::domain::ticket::Section;
 use crate::slack::control::{Input, Memory, Modal};
 
 use super::blocks::{context, plain, section};
-use super::{Said, Showing, direct, say};
+use super::{Said, Showing, direct, moves, say};
+
+mod capture;
+
+pub use capture::{Candidate, Proposal, attest, correct_deployment, record, state_reason};
 
 /// How many checkboxes Slack puts into one input.
 const MOST_CHECKBOXES: usize = 10;
+
+/// The longest time in words: a date, an hour and a zone.
+const LONGEST_TIME: u64 = 100;
+
+/// The longest title of a modal.
+const LONGEST_TITLE: usize = 24;
 
 /// The longest text of one of them.
 const LONGEST_OPTION: usize = 75;
@@ -44,6 +52,7 @@ impl fmt::Debug for Prefill {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Prefill")
             .field("asked", &self.asked)
+            .field("drill", &self.drill)
             .finish_non_exhaustive()
     }
 }
@@ -73,19 +82,18 @@ pub fn declare(prefill: &Prefill, named: &[NamedGroup], from: OpenedFrom<'_>) ->
         what = what.with_initial_value(say::beginning(&prefill.what, LONGEST_TEXT));
     }
     what = what.with_focus_on_load(true);
-    let criteria: Vec<SlackBlockChoiceItem<SlackBlockText>> = Criterion::ALL
-        .iter()
-        .map(|criterion| {
-            SlackBlockChoiceItem::new(
-                plain(say::criterion(*criterion)).into(),
-                criterion.name().to_owned(),
-            )
-        })
-        .collect();
-    let mut blocks = vec![
+    let mut blocks = Vec::new();
+    if prefill.drill {
+        blocks.push(context(moves::DRILL));
+    }
+    blocks.extend([
         input(
             Input::What,
-            "What do you have to change?",
+            if prefill.drill {
+                "What would you have to change?"
+            } else {
+                "What do you have to change?"
+            },
             what.into(),
             None,
             false,
@@ -95,132 +103,61 @@ pub fn declare(prefill: &Prefill, named: &[NamedGroup], from: OpenedFrom<'_>) ->
             "Leave it empty to ask those whom the policy names.",
             true,
         ),
-    ];
+    ]);
     blocks.extend(groups(named));
-    blocks.push(input(
+    blocks.push(criterion());
+    // In a rehearsal nothing was deployed before.
+    if !prefill.drill {
+        blocks.push(already_deployed());
+    }
+    let memory = Memory {
+        drill: prefill.drill,
+        ..Memory::at(from.channel, from.thread)
+    };
+    let title = if prefill.drill {
+        "Emergency drill"
+    } else {
+        "Emergency change"
+    };
+    modal(Modal::Declare, title, "Ask now", &memory, blocks)
+}
+
+/// Which of the five it is, if that is known already.
+fn criterion() -> SlackBlock {
+    let criteria: Vec<SlackBlockChoiceItem<SlackBlockText>> = Criterion::ALL
+        .iter()
+        .map(|criterion| {
+            SlackBlockChoiceItem::new(
+                plain(say::criterion(*criterion)).into(),
+                criterion.name().to_owned(),
+            )
+        })
+        .collect();
+    input(
         Input::Criterion,
         "Why can't it wait?",
         SlackBlockRadioButtonsElement::new(criteria).into(),
         Some("You can also say so later, with one tap on the card."),
         true,
-    ));
-    let mut memory = Memory::at(from.channel, from.thread);
-    memory.drill = prefill.drill;
-    modal(
-        Modal::Declare,
-        "Emergency change",
-        "Ask now",
-        &memory,
-        blocks,
     )
 }
 
-/// A message that may be the request or the answer.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Candidate {
-    /// Its name.
-    pub ts: MessageTs,
-    /// Who wrote it.
-    pub by: UserId,
-    /// By which name people know them.
-    pub by_name: String,
-    /// Its words.
-    pub text: String,
-    /// When.
-    pub at: DateTime<Utc>,
-}
-
-impl fmt::Debug for Candidate {
-    /// What people wrote doesn't belong in logs of the program.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Candidate")
-            .field("ts", &self.ts)
-            .field("by", &self.by)
-            .finish_non_exhaustive()
-    }
-}
-
-/// What the bot proposes to put on record.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Proposal {
-    /// The messages to choose from.
-    pub candidates: Vec<Candidate>,
-    /// The one that asks, as far as the bot sees.
-    pub request: Option<MessageTs>,
-    /// The one that answers.
-    pub answer: Option<MessageTs>,
-    /// What that does.
-    pub verdict: Verdict,
-    /// What is changed.
-    pub what: String,
-}
-
-impl fmt::Debug for Proposal {
-    /// What people wrote doesn't belong in logs of the program.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Proposal")
-            .field("candidates", &self.candidates)
-            .field("request", &self.request)
-            .field("answer", &self.answer)
-            .field("verdict", &self.verdict)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Returns the form that puts on record what was said in messages.
-pub fn record(proposal: &Proposal, from: OpenedFrom<'_>) -> SlackView {
-    let mut memory = Memory::at(from.channel, from.thread);
-    for one in &proposal.candidates {
-        memory.wrote(&one.ts, &one.by);
-    }
-    modal(
-        Modal::Record,
-        "Record authorization",
-        "Record",
-        &memory,
-        vec![section(&proposal.what)],
+/// When it was deployed, if that has happened already.
+fn already_deployed() -> SlackBlock {
+    input(
+        Input::When,
+        "Already deployed? Say when",
+        time("20 min ago").into(),
+        Some("For example 20 min ago, 02:19 or yesterday 23:50 CET. Leave it empty if it isn't."),
+        true,
     )
 }
 
-/// Returns the question who authorized by word of mouth.
-pub fn attest(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackView {
-    let memory = Memory::at(from.channel, from.thread).about(showing.change.number);
-    modal(
-        Modal::Attest,
-        "Agreed in person",
-        "Record",
-        &memory,
-        vec![about(showing)],
-    )
-}
-
-/// Returns the correction of a deployment's time.
-pub fn correct_deployment(
-    showing: &Showing<'_>,
-    at: DateTime<Utc>,
-    from: OpenedFrom<'_>,
-) -> SlackView {
-    let mut memory = Memory::at(from.channel, from.thread).about(showing.change.number);
-    memory.deployed_at = Some(at.timestamp_micros());
-    modal(
-        Modal::CorrectDeployment,
-        "Put the time right",
-        "Save",
-        &memory,
-        vec![about(showing)],
-    )
-}
-
-/// Returns the question for a reason that is none of the five.
-pub fn state_reason(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackView {
-    let memory = Memory::at(from.channel, from.thread).about(showing.change.number);
-    modal(
-        Modal::StateReason,
-        "Another reason",
-        "Save",
-        &memory,
-        vec![about(showing)],
-    )
+/// A time in words.
+fn time(example: &str) -> SlackBlockPlainTextInputElement {
+    SlackBlockPlainTextInputElement::new()
+        .with_max_length(LONGEST_TIME)
+        .with_placeholder(plain(example))
 }
 
 /// Returns the form of the ticket, with what stands in it.
@@ -239,7 +176,7 @@ pub fn document(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackView {
     let mut blocks = vec![
         section(&format!(
             "*{}*  {}",
-            change.number,
+            say::title(change),
             showing.what_in_a_line(300)
         )),
         context(&format!(
@@ -276,7 +213,7 @@ pub fn document(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackView {
     }
     modal(
         Modal::Document,
-        &format!("{} ticket", change.number),
+        &title(change, "", " ticket"),
         "Save",
         &memory,
         blocks,
@@ -301,7 +238,7 @@ pub fn reject(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackView {
     let memory = Memory::at(from.channel, from.thread).about(number);
     modal(
         Modal::Reject,
-        &format!("Reject {number}"),
+        &title(showing.change, "Reject ", ""),
         "Reject",
         &memory,
         blocks,
@@ -335,7 +272,7 @@ pub fn remediate(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackView {
     let memory = Memory::at(from.channel, from.thread).about(number);
     modal(
         Modal::Remediate,
-        &format!("Put {number} right"),
+        &title(showing.change, "Put ", " right"),
         "Save",
         &memory,
         blocks,
@@ -345,7 +282,7 @@ pub fn remediate(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackView {
 /// Returns the answer to the exceptions that wait for one.
 pub fn answer_exceptions(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackView {
     let change = showing.change;
-    let exceptions = format!("{} exceptions", change.number);
+    let exceptions = title(change, "", " exceptions");
     let option = |exception: Exception| -> SlackBlockChoiceItem<SlackBlockText> {
         SlackBlockChoiceItem::new(
             plain(say::exception(exception)).into(),
@@ -430,7 +367,7 @@ pub fn ask_someone_else(
     let memory = Memory::at(from.channel, from.thread).about(number);
     modal(
         Modal::AskSomeoneElse,
-        &format!("Ask for {number}"),
+        &title(showing.change, "Ask for ", ""),
         "Ask",
         &memory,
         blocks,
@@ -473,11 +410,22 @@ fn groups(named: &[NamedGroup]) -> Option<SlackBlock> {
     ))
 }
 
+/// The title of a form about a change; its number alone where more has no room.
+fn title(change: &EmergencyChange, before: &str, after: &str) -> String {
+    let number = say::title(change);
+    let whole = format!("{before}{number}{after}");
+    if say::width(&whole) <= LONGEST_TITLE {
+        whole
+    } else {
+        number
+    }
+}
+
 /// Which change a form is about.
 fn about(showing: &Showing<'_>) -> SlackBlock {
     section(&format!(
         "*{}*  {}",
-        showing.change.number,
+        say::title(showing.change),
         showing.what_in_a_line(300)
     ))
 }
@@ -537,6 +485,7 @@ fn named(element: SlackInputBlockElement) -> SlackInputBlockElement {
     let id = || Input::ACTION_ID.into();
     match element {
         SlackInputBlockElement::PlainTextInput(one) => one.with_action_id(id()).into(),
+        SlackInputBlockElement::StaticSelect(one) => one.with_action_id(id()).into(),
         SlackInputBlockElement::UsersSelect(one) => one.with_action_id(id()).into(),
         SlackInputBlockElement::RadioButtons(one) => one.with_action_id(id()).into(),
         SlackInputBlockElement::Checkboxes(one) => one.with_action_id(id()).into(),
@@ -562,7 +511,7 @@ fn view(
     memory: &Memory,
     blocks: Vec<SlackBlock>,
 ) -> SlackView {
-    let title: String = title.chars().take(24).collect();
+    let title = say::beginning(title, LONGEST_TITLE);
     let mut view = SlackModalView::new(plain(&title), blocks)
         .with_callback_id(which.callback_id().into())
         .with_private_metadata(memory.to_metadata())

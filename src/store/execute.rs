@@ -1,0 +1,470 @@
+//! Carrying out commands: what one transaction decides, appends, saves and owes.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::Connection;
+
+use super::people::{self, Person, Roster};
+use super::quotes::{self, Half};
+use super::{Outcome, Rules, StoreError, inbox, log, offers, outbox, register, texts};
+use crate::domain::change::{
+    Actor, Command, EmergencyChange, Recorded, Refusal, Source, Stage, Submission, Verdict, decide,
+    declare,
+};
+use crate::domain::effect::effects;
+use crate::domain::id::{ChangeNumber, WorkspaceId};
+use crate::domain::text::{Commitment, Text, much_alike};
+use crate::gesture::{Ask, Gesture};
+
+/// How near in time two requests of a channel are asked about as perhaps the same.
+const NEAR: TimeDelta = TimeDelta::minutes(10);
+
+/// Which change a command is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// One that begins with it; or the one that its message began before.
+    New,
+    /// This one.
+    Change(ChangeNumber),
+}
+
+/// A command to carry out.
+#[derive(Debug, Clone)]
+pub struct Execution {
+    /// For which change.
+    pub target: Target,
+    /// What is asked, by whom, when: one after the other, in one transaction. If
+    /// one is refused, those before it stand, and those after it aren't tried.
+    pub submissions: Vec<Submission>,
+    /// Texts that the commands commit to and that weren't kept with the gesture.
+    /// Those that come to nothing aren't kept.
+    pub texts: Vec<Text>,
+    /// The gesture that it answers.
+    pub gesture: Option<Gesture>,
+    /// What was learned of people on the way.
+    pub met: Vec<Person>,
+    /// A time in the gesture's words that isn't recorded before the person has
+    /// said that they mean it, with the question.
+    pub asks_back: Option<(DateTime<Utc>, String)>,
+}
+
+/// What the commands of one execution came to.
+struct Carried {
+    concluded: Result<(), Refusal>,
+    /// The change as it stands after them.
+    change: Option<EmergencyChange>,
+    /// Whether it began with them.
+    is_new: bool,
+    /// Whether its request was on record before.
+    was_known: bool,
+    /// Every event that they brought about.
+    recorded: Vec<Recorded>,
+}
+
+/// Carries out an execution, and settles the gesture that it answers.
+pub(super) fn execute(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    execution: &Execution,
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Result<(Outcome, Option<ChangeNumber>), StoreError> {
+    if let Some(gesture) = &execution.gesture
+        && let Some(known) = inbox::outcome(connection, workspace, &gesture.key)?
+    {
+        return Ok(known);
+    }
+    for person in &execution.met {
+        people::meet(connection, workspace, person)?;
+    }
+    texts::keep(connection, workspace, &execution.texts)?;
+    let carried = carry(connection, workspace, execution, rules, now)?;
+    let freed = close_offers(connection, workspace, &carried, now)?;
+    let number = carried.change.as_ref().map(|change| change.number);
+    let overheard = execution
+        .gesture
+        .as_ref()
+        .is_some_and(Gesture::is_overheard);
+    let outcome = match (&carried.concluded, &execution.asks_back) {
+        (Err(refusal), _) => Outcome::Refused(refusal.to_string()),
+        (Ok(()), Some((at, sentence))) => Outcome::AskedBack {
+            at: *at,
+            sentence: sentence.clone(),
+        },
+        // It was all on record before: whoever asked for it is shown that.
+        (Ok(()), None) if carried.was_known && carried.recorded.is_empty() && !overheard => {
+            Outcome::Answered
+        }
+        (Ok(()), None) => Outcome::Done,
+    };
+    if let Some(gesture) = &execution.gesture {
+        inbox::settle(connection, workspace, gesture, &outcome, number)?;
+        let twin = twin(connection, workspace, gesture, &carried)?;
+        if let Some(twin) = twin {
+            inbox::keep_twin(connection, workspace, &gesture.key, twin)?;
+        }
+        if is_answered(gesture, &carried, &outcome) || twin.is_some() {
+            outbox::owe_reply(connection, workspace, gesture, now)?;
+        }
+    }
+    let overheard_words = execution
+        .gesture
+        .as_ref()
+        .filter(|_| overheard)
+        .map(Gesture::commitments)
+        .unwrap_or_default();
+    let unclear = execution
+        .texts
+        .iter()
+        .map(Text::commitment)
+        .chain(overheard_words)
+        .chain(freed);
+    let kept: BTreeSet<Commitment> = carried
+        .change
+        .iter()
+        .flat_map(EmergencyChange::commitments)
+        .collect();
+    let unused = unclear.filter(|text| {
+        !kept.contains(text) && !is_committed_to(workspace, &carried.recorded, *text)
+    });
+    forget(connection, workspace, unused)?;
+    Ok((outcome, number))
+}
+
+/// Decides and records one submission after the other.
+fn carry(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    execution: &Execution,
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Result<Carried, StoreError> {
+    let known = known_request(connection, workspace, execution)?;
+    // What was asked for in that message is asked for already.
+    let n_known = usize::from(known.is_some());
+    let (number, mut change) = match known.map_or(execution.target, Target::Change) {
+        Target::New => (register::next_number(connection, workspace)?, None),
+        Target::Change(number) => match log::load(connection, workspace, number)? {
+            Some((change, _)) => (number, Some(change)),
+            None => {
+                return Ok(Carried {
+                    concluded: Err(Refusal::NoSuchChange(number)),
+                    change: None,
+                    is_new: false,
+                    was_known: false,
+                    recorded: Vec::new(),
+                });
+            }
+        },
+    };
+    let was_there = change.is_some();
+    let mut concluded = Ok(());
+    let mut all = Vec::new();
+    for submission in execution.submissions.iter().skip(n_known) {
+        let decided = match &change {
+            None => declare(number, submission, rules.newest()),
+            Some(change) => {
+                let roster = roster(connection, workspace, rules);
+                decide(change, submission, rules.of(change), &roster, now)
+            }
+        };
+        match decided {
+            Ok(recorded) => {
+                let before = change.as_ref();
+                let after = record(connection, workspace, number, before, &recorded, rules, now)?;
+                change = Some(after);
+                all.extend(recorded);
+            }
+            Err(refusal) => {
+                concluded = Err(refusal);
+                break;
+            }
+        }
+    }
+    for submission in &execution.submissions {
+        let recorded = note_elsewhere(connection, workspace, number, submission, rules, now)?;
+        all.extend(recorded);
+    }
+    Ok(Carried {
+        concluded,
+        is_new: !was_there && change.is_some(),
+        was_known: known.is_some(),
+        change,
+        recorded: all,
+    })
+}
+
+/// Returns the change that the message of a new request began before.
+fn known_request(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    execution: &Execution,
+) -> Result<Option<ChangeNumber>, StoreError> {
+    let (Target::New, Some(first)) = (execution.target, execution.submissions.first()) else {
+        return Ok(None);
+    };
+    let Command::Request {
+        said: Some(message),
+        ..
+    } = &first.command
+    else {
+        return Ok(None);
+    };
+    let name = (&message.channel, &message.ts);
+    let known = quotes::changes_of(connection, workspace, name, Half::Request)?;
+    Ok(known.first().copied())
+}
+
+/// One message may be part of several records: what happened to it is noted in
+/// all of them. A record that it changes nothing in says no, and that is all.
+fn note_elsewhere(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    number: ChangeNumber,
+    submission: &Submission,
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Result<Vec<Recorded>, StoreError> {
+    let concerned: BTreeSet<ChangeNumber> = match &submission.command {
+        Command::NoteEdit { channel, ts, .. } | Command::NoteDeletion { channel, ts } => {
+            quotes::captured(connection, workspace, (channel, ts))?
+        }
+        Command::NoteReactionRemoved { channel, ts, .. } => {
+            let name = (channel, ts);
+            let changes = quotes::changes_of(connection, workspace, name, Half::Emoji)?;
+            changes.into_iter().collect()
+        }
+        _ => BTreeSet::new(),
+    };
+    let mut all = Vec::new();
+    for other in concerned.into_iter().filter(|other| *other != number) {
+        let Some((change, _)) = log::load(connection, workspace, other)? else {
+            continue;
+        };
+        let roster = roster(connection, workspace, rules);
+        let decided = decide(&change, submission, rules.of(&change), &roster, now);
+        if let Ok(recorded) = decided {
+            let before = Some(&change);
+            record(connection, workspace, other, before, &recorded, rules, now)?;
+            all.extend(recorded);
+        }
+    }
+    Ok(all)
+}
+
+/// Closes the offers of what is on record now. Returns their texts.
+fn close_offers(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    carried: &Carried,
+    now: DateTime<Utc>,
+) -> Result<Vec<Commitment>, StoreError> {
+    let (Some(change), true) = (&carried.change, carried.is_new) else {
+        return Ok(Vec::new());
+    };
+    match &change.said {
+        Some(request) => offers::take(connection, workspace, request, change.number, now),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Whether somebody is told what became of their gesture: that nothing did, or
+/// how a time in their words was understood. All else shows on the card.
+fn is_answered(gesture: &Gesture, carried: &Carried, outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Refused(_) => !is_silent(gesture, carried.change.as_ref()),
+        Outcome::Answered | Outcome::AskedBack { .. } => true,
+        Outcome::Done => match &gesture.ask {
+            Ask::RecordDeployment { when, at, .. } => when.is_some() || at.is_some(),
+            Ask::Request { deployed, .. } | Ask::Capture { deployed, .. } => deployed.is_some(),
+            // The whisper gives its buttons up.
+            Ask::TakeOffer { .. } => true,
+            _ => false,
+        },
+    }
+}
+
+/// Whether a refusal would only disturb: the person asked for nothing, and
+/// either did nothing to the record or said what is known.
+fn is_silent(gesture: &Gesture, change: Option<&EmergencyChange>) -> bool {
+    let verdict = match &gesture.ask {
+        Ask::Unreact { .. } | Ask::NoteEdit { .. } | Ask::NoteDeletion { .. } => return true,
+        Ask::Overhear { verdict, .. } => *verdict,
+        Ask::React { .. } => Verdict::Grant,
+        _ => return false,
+    };
+    change.is_some_and(|change| {
+        let said_before = match verdict {
+            Verdict::Grant => change.authorization.is_some() || change.second.is_some(),
+            Verdict::Refuse => change.stage == Stage::Denied,
+        };
+        change.requester == gesture.actor || said_before
+    })
+}
+
+/// Returns the open change that a new one is much like. Only whoever asked for
+/// the new one can say whether it is the same, so nobody else is asked.
+fn twin(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    gesture: &Gesture,
+    carried: &Carried,
+) -> Result<Option<ChangeNumber>, StoreError> {
+    let (Some(change), true) = (&carried.change, carried.is_new) else {
+        return Ok(None);
+    };
+    if change.requester != gesture.actor {
+        return Ok(None);
+    }
+    let Some(what) = texts::find(connection, workspace, change.what)? else {
+        return Ok(None);
+    };
+    for number in register::asked_near(connection, workspace, change, NEAR)? {
+        let Some((other, _)) = log::load(connection, workspace, number)? else {
+            continue;
+        };
+        // A rehearsal is never the same as what it rehearses.
+        if other.drill == change.drill
+            && let Some(theirs) = texts::find(connection, workspace, other.what)?
+            && much_alike(what.body(), theirs.body())
+        {
+            return Ok(Some(number));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether one of the events commits to a text. An event's bytes hold every
+/// commitment of it, whatever the event is.
+fn is_committed_to(workspace: &WorkspaceId, recorded: &[Recorded], text: Commitment) -> bool {
+    let name = text.to_string();
+    recorded.iter().any(|one| {
+        let leaf = log::encode(workspace, 0, ChangeNumber::FIRST, one);
+        leaf.windows(name.len()).any(|part| part == name.as_bytes())
+    })
+}
+
+/// Deletes texts that no event refers to, unless an open offer or a gesture that
+/// still waits needs them. What was overheard and came to nothing isn't kept.
+pub(super) fn forget(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    unused: impl IntoIterator<Item = Commitment>,
+) -> Result<(), StoreError> {
+    for text in unused {
+        if !offers::needs(connection, workspace, text)?
+            && !inbox::needs(connection, workspace, text)?
+        {
+            texts::forget(connection, workspace, text)?;
+        }
+    }
+    Ok(())
+}
+
+/// Appends events, saves the state that they lead to, and owes their effects.
+fn record(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    number: ChangeNumber,
+    before: Option<&EmergencyChange>,
+    recorded: &[Recorded],
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Result<EmergencyChange, StoreError> {
+    let mut log = log::Appender::begin(connection, workspace)?;
+    let version = before.map_or(0, |change| change.version);
+    log.append(number, version, recorded)?;
+    log.save()?;
+    quotes::keep(connection, workspace, number, recorded)?;
+    let after = match before {
+        None => EmergencyChange::replay(number, recorded)
+            .ok_or(StoreError::Corrupt("a change's beginning"))?,
+        Some(before) => {
+            let mut change = before.clone();
+            for one in recorded {
+                change.apply(one);
+            }
+            change
+        }
+    };
+    let roster = roster(connection, workspace, rules);
+    let policy = rules.of(&after);
+    register::save(connection, workspace, &after, policy, &roster, now)?;
+    let owed = effects(before, &after, recorded, policy);
+    outbox::owe_effects(connection, workspace, &after, &owed, &roster, now)?;
+    Ok(after)
+}
+
+pub(super) fn roster<'c>(
+    connection: &'c Connection,
+    workspace: &'c WorkspaceId,
+    rules: &Rules,
+) -> Roster<'c> {
+    Roster {
+        connection,
+        workspace,
+        house: rules.house(),
+    }
+}
+
+/// Does what the clock finds due for a change.
+pub(super) fn tick(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    number: ChangeNumber,
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let submission = Submission {
+        actor: Actor::Clock,
+        at: now,
+        source: Source::Clock,
+        command: Command::Tick,
+    };
+    carry_out(connection, workspace, number, &submission, rules, now)
+}
+
+/// Records what the bot did for a change.
+pub(super) fn by_the_bot(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    number: ChangeNumber,
+    command: Command,
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let submission = Submission {
+        actor: Actor::Bot,
+        at: now,
+        source: Source::Clock,
+        command,
+    };
+    carry_out(connection, workspace, number, &submission, rules, now)
+}
+
+/// Carries out a command that nobody waits for and no rule refuses.
+fn carry_out(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    number: ChangeNumber,
+    submission: &Submission,
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let (change, _) = log::load(connection, workspace, number)?
+        .ok_or(StoreError::Corrupt("a change that is due"))?;
+    let roster = roster(connection, workspace, rules);
+    let recorded = decide(&change, submission, rules.of(&change), &roster, now)
+        .map_err(|_| StoreError::Corrupt("the rules' answer to the clock"))?;
+    record(
+        connection,
+        workspace,
+        number,
+        Some(&change),
+        &recorded,
+        rules,
+        now,
+    )?;
+    Ok(())
+}

@@ -1,0 +1,187 @@
+//! What goes out as one message, with all that rendering it needs.
+
+use std::collections::BTreeMap;
+
+use rusqlite::Connection;
+
+use super::texts::{self, Words};
+use super::{Kind, Outcome, Owed, StoreError, inbox, log, offers, outbox, people};
+use crate::domain::change::{EmergencyChange, Recorded};
+use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, WorkspaceId};
+use crate::domain::offer::Offer;
+use crate::gesture::{Ask, Gesture};
+
+/// A change with its words and its events.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// The change.
+    pub change: EmergencyChange,
+    /// Its events in order; the first has version 1.
+    pub history: Vec<Recorded>,
+    /// The words behind its commitments.
+    pub words: Words,
+}
+
+/// What goes out as one message, and all that rendering it needs.
+#[derive(Debug, Clone)]
+pub struct Parcel {
+    /// The messages, leader first.
+    pub owed: Vec<Owed>,
+    /// The changes that they show.
+    pub changes: BTreeMap<ChangeNumber, Snapshot>,
+    /// For a reply: the gesture, what became of it, and its words.
+    pub answer: Option<Answered>,
+    /// For an offer and for what is said to it: the offer.
+    pub offer: Option<Offered>,
+    /// The card of the leader's change, if it stands.
+    pub card: Option<(ChannelId, MessageTs)>,
+    /// The direct message conversation with the person, if known.
+    pub direct: Option<ChannelId>,
+}
+
+/// A gesture with what became of it.
+#[derive(Debug, Clone)]
+pub struct Answered {
+    /// The gesture.
+    pub gesture: Gesture,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The change that it was about or that it began.
+    pub change: Option<ChangeNumber>,
+    /// The change that the new one is much like, found when it was asked for.
+    pub twin: Option<ChangeNumber>,
+    /// The words that it commits to.
+    pub words: Words,
+}
+
+/// An offer with its words and where it is whispered.
+#[derive(Debug, Clone)]
+pub struct Offered {
+    /// The offer.
+    pub offer: Offer,
+    /// The words of its messages.
+    pub words: Words,
+    /// The thread; nothing: in the channel.
+    pub thread: Option<MessageTs>,
+}
+
+/// Which change a message is about.
+pub(super) fn change_of(kind: &Kind) -> Option<ChangeNumber> {
+    match kind {
+        Kind::Card { change }
+        | Kind::Note { change, .. }
+        | Kind::Reminder { change, .. }
+        | Kind::Told { change, .. } => Some(*change),
+        Kind::Reply { .. } | Kind::Offer { .. } => None,
+    }
+}
+
+pub(super) fn snapshot(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    number: ChangeNumber,
+) -> Result<Option<Snapshot>, StoreError> {
+    let Some((change, history)) = log::load(connection, workspace, number)? else {
+        return Ok(None);
+    };
+    let words = texts::words(connection, workspace, change.commitments())?;
+    Ok(Some(Snapshot {
+        change,
+        history,
+        words,
+    }))
+}
+
+/// Reads what rendering the messages needs, leader first.
+pub(super) fn parcel(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    owed: Vec<Owed>,
+) -> Result<Option<Parcel>, StoreError> {
+    let Some(leader) = owed.first().cloned() else {
+        return Ok(None);
+    };
+    let answer = match &leader.kind {
+        Kind::Reply { gesture } => answered(connection, workspace, gesture)?,
+        Kind::Card { .. }
+        | Kind::Note { .. }
+        | Kind::Reminder { .. }
+        | Kind::Told { .. }
+        | Kind::Offer { .. } => None,
+    };
+    let about = owed.iter().filter_map(|one| change_of(&one.kind));
+    let spoken_of = answer
+        .iter()
+        .flat_map(|one| one.change.into_iter().chain(one.twin));
+    let mut changes = BTreeMap::new();
+    for number in about.chain(spoken_of) {
+        if let Some(snapshot) = snapshot(connection, workspace, number)? {
+            changes.insert(number, snapshot);
+        }
+    }
+    let offer = match (&leader.kind, answer.as_ref().map(|one| &one.gesture.ask)) {
+        (Kind::Offer { offer, .. }, _)
+        | (_, Some(Ask::TakeOffer { offer } | Ask::DeclineOffer { offer })) => {
+            offered(connection, workspace, *offer)?
+        }
+        _ => None,
+    };
+    let card = match change_of(&leader.kind) {
+        Some(number) => outbox::card(connection, workspace, number)?,
+        None => None,
+    };
+    let direct = match (&leader.kind, &offer) {
+        (Kind::Reminder { person, .. } | Kind::Told { person, .. }, _) => {
+            people::direct(connection, workspace, person)?
+        }
+        (Kind::Offer { .. }, Some(offered)) => {
+            people::direct(connection, workspace, &offered.offer.asker)?
+        }
+        (Kind::Card { .. } | Kind::Note { .. } | Kind::Reply { .. } | Kind::Offer { .. }, _) => {
+            None
+        }
+    };
+    Ok(Some(Parcel {
+        owed,
+        changes,
+        answer,
+        offer,
+        card,
+        direct,
+    }))
+}
+
+fn answered(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    key: &str,
+) -> Result<Option<Answered>, StoreError> {
+    let Some(gesture) = inbox::find(connection, workspace, key)? else {
+        return Ok(None);
+    };
+    let Some((outcome, change)) = inbox::outcome(connection, workspace, key)? else {
+        return Ok(None);
+    };
+    Ok(Some(Answered {
+        words: texts::words(connection, workspace, gesture.commitments())?,
+        twin: inbox::twin(connection, workspace, key)?,
+        gesture,
+        outcome,
+        change,
+    }))
+}
+
+fn offered(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    id: u64,
+) -> Result<Option<Offered>, StoreError> {
+    let Some(found) = offers::find(connection, workspace, id)? else {
+        return Ok(None);
+    };
+    Ok(Some(Offered {
+        words: offers::words(connection, workspace, &found.offer)?,
+        offer: found.offer,
+        thread: found.thread,
+    }))
+}
