@@ -189,6 +189,18 @@ fn taken(step: &Step, story: &Story) -> Move {
             reason: text("No."),
         },
         18 => Command::Remediate { how: text("So.") },
+        kind => return captured(kind, step, story, who),
+    };
+    by(who, command)
+}
+
+/// What came with capture; whoever does none of it answers exceptions.
+fn captured(kind: usize, step: &Step, story: &Story, who: &str) -> Move {
+    let member = Member {
+        standing: step.standing,
+        ..full(who)
+    };
+    let command = match kind {
         20 => Command::Authorize {
             by: member,
             given: Given::Spoken {
