@@ -24,6 +24,7 @@ mod command;
 mod event;
 pub mod grammar;
 mod interaction;
+pub mod overhear;
 pub mod reception;
 pub mod resolve;
 #[cfg(test)]
