@@ -5,7 +5,7 @@
 //! that the fix is never blocked. A first word is a subcommand only if all words
 //! after it are what that subcommand takes; everything else is a request.
 
-mod markup;
+pub(in crate::slack::inbound) mod markup;
 mod spans;
 #[cfg(test)]
 mod tests;

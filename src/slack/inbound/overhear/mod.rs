@@ -1,92 +1,99 @@
-//! What reads like a request for authorization and its answer. Pure.
+//! Overhears a conversation: did somebody ask to be authorized, and did somebody
+//! answer?
+//!
+//! Pure: lines go in, a pair comes out or nothing. It asks neither Slack nor the
+//! store, and it decides nothing; what it finds is only ever offered to a person.
+//! Its rules would rather miss a pair than make one up, for an offer that is
+//! wrong is worse than none.
 
-use crate::domain::change::Verdict;
+mod answer;
+mod clause;
+mod lexicon;
+mod pairing;
+mod phrases;
+mod question;
+#[cfg(test)]
+mod tests;
+mod words;
+
+pub use crate::domain::change::Verdict;
 use crate::domain::id::{MessageTs, UserId};
 use crate::gesture::Mention;
-
-use super::grammar;
 
 /// One message of a conversation, as Slack has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// Who wrote it.
+    /// Who said it.
     pub by: UserId,
-    /// Its text, in Slack's markup.
+    /// Its text, with Slack's markup.
     pub text: String,
-    /// Its name.
+    /// Its timestamp.
     pub ts: MessageTs,
-    /// The thread that it stands in.
+    /// The thread in which it stands, if any.
     pub thread: Option<MessageTs>,
-    /// Whether an app wrote it.
+    /// Whether a program said it.
     pub bot: bool,
-    /// Whether it was edited.
+    /// Whether it was edited since.
     pub edited: bool,
 }
 
-/// What a message asks for.
+/// What somebody asks for, and of whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// The change, without the question.
+    /// The change, in the person's words, without greeting, names and question.
+    /// It is for reading; the evidence is the whole text. Escape it before it is
+    /// shown, as all that people wrote.
     pub what: String,
-    /// Who is asked.
+    /// Who is asked, in order of appearance. Empty: nobody in particular.
     pub asked: Vec<Mention>,
 }
 
-/// A request and its answer.
+/// A request for authorization, and its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pair<'a> {
-    /// The request.
+    /// The line that asks.
     pub request: &'a Line,
-    /// The answer.
+    /// The line that answers.
     pub answer: &'a Line,
-    /// What it does.
+    /// What it answers.
     pub verdict: Verdict,
+    /// What is asked for. Where the question is a line of its own (`ok?`), what
+    /// its author said just before, which [`asks`] can't know.
+    pub wanted: Request,
 }
 
-/// Returns what a message asks for, if it asks for authorization.
+/// Reads what a message asks to be authorized, by its words alone.
 pub fn asks(text: &str) -> Option<Request> {
-    let lower = text.to_lowercase();
-    let asks = ["authorization?", "ok to ", "approve?"]
-        .iter()
-        .any(|words| lower.contains(words));
-    let request = asks.then(|| grammar::as_request(text))?;
-    Some(Request {
-        what: request.what.replace(" Authorization?", ""),
-        asked: request.asked,
-    })
+    question::read(text)
+        .filter(|question| question.says_what)
+        .map(|question| question.request)
 }
 
-/// Returns what a message does to a request, if it answers one.
+/// Reads whether a message grants or refuses, by its words alone. Conditions,
+/// hearsay, guesses, questions back and chatter do neither.
 pub fn answers(text: &str) -> Option<Verdict> {
-    let words = grammar::as_request(text).what.to_lowercase();
-    if ["denied", "don't", "not yet", "no"]
-        .iter()
-        .any(|no| words.starts_with(no))
-    {
-        return Some(Verdict::Refuse);
-    }
-    ["approved", "yes", "go", "ok", "authorized"]
-        .iter()
-        .any(|yes| words.starts_with(yes))
-        .then_some(Verdict::Grant)
+    answer::weigh(text).map(|weighed| weighed.verdict)
 }
 
 /// Returns the newest pair of a conversation, oldest line first.
 pub fn pair(conversation: &[Line]) -> Option<Pair<'_>> {
-    conversation.iter().rev().find_map(|answer| {
-        let verdict = answers(&answer.text)?;
-        let request = request_before(conversation, answer)?;
-        Some(Pair {
-            request,
-            answer,
-            verdict,
-        })
-    })
+    let mut ear = pairing::Ear::default();
+    conversation.iter().filter_map(|line| ear.hear(line)).last()
 }
 
-/// Returns the request that `answer` answers.
+/// Returns the request that `answer` answers, one line of the conversation.
+///
+/// Where its words answer, it is the request that [`pair`] would name. Where they
+/// don't, because a person says by a shortcut or an emoji that they do, it is the
+/// one request open to its author. Nothing where two could be meant.
 pub fn request_before<'a>(conversation: &'a [Line], answer: &Line) -> Option<&'a Line> {
-    conversation.iter().rev().find(|line| {
-        line.ts < answer.ts && line.by != answer.by && !line.bot && asks(&line.text).is_some()
-    })
+    let mut ear = pairing::Ear::default();
+    for line in conversation {
+        if line == answer {
+            let meant = ear.meant_by(line);
+            return ear.hear(line).map(|pair| pair.request).or(meant);
+        }
+        ear.hear(line);
+    }
+    ear.meant_by(answer)
 }
