@@ -13,7 +13,7 @@ use futures_util::future::join_all;
 use super::grammar;
 use super::overhear::{self, Line};
 use crate::domain::change::Verdict;
-use crate::domain::id::{ChannelId, UserId};
+use crate::domain::id::{ChannelId, MessageTs, UserId};
 use crate::slack::lookup::{Lookup, Message};
 use crate::slack::views::modal::{Candidate, Proposal};
 
@@ -87,8 +87,27 @@ fn propose(lines: &[Line], about: &Message, names: &BTreeMap<UserId, String>) ->
         request: request.map(|line| line.ts.clone()),
         answer: answer.map(|line| line.ts.clone()),
         verdict,
-        what: request.map(|line| what(&line.text)).unwrap_or_default(),
+        what: request
+            .map(
+                |line| match wanted(lines, &line.ts, answer.map(|one| &one.ts)) {
+                    Some(wanted) => wanted.what,
+                    None => what(&line.text),
+                },
+            )
+            .unwrap_or_default(),
     }
+}
+
+/// What a request asks for and of whom, where it is a question by itself (`ok?`)
+/// after words that say what: that takes the lines before it, and its answer.
+pub(super) fn wanted(
+    lines: &[Line],
+    request: &MessageTs,
+    answer: Option<&MessageTs>,
+) -> Option<overhear::Request> {
+    let answer = lines.iter().position(|line| Some(&line.ts) == answer)?;
+    let pair = overhear::pair(lines.get(..=answer)?)?;
+    (pair.request.ts == *request).then_some(pair.wanted)
 }
 
 /// What a request asks for, in the words that a record shows.
@@ -130,7 +149,6 @@ fn halves<'a>(lines: &'a [Line], about: &Message) -> (Option<&'a Line>, Option<&
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::id::MessageTs;
 
     fn said(ts: u32, by: &str, text: &str) -> Message {
         Message {
@@ -190,6 +208,16 @@ mod tests {
             (Some(all[1].ts.clone()), None)
         );
         assert_eq!(request.candidates.len(), 1);
+    }
+
+    #[test]
+    fn a_question_by_itself_takes_its_matter_from_the_words_before() {
+        let mut all = conversation();
+        all[1].text = "<@U2> I want to deploy the WAF rule on prod".to_owned();
+        all[2] = said(3, "U1", "ok to go?");
+        let proposal = proposed(&all, &all[3]);
+        assert_eq!(proposal.request.as_ref(), Some(&all[2].ts));
+        assert!(proposal.what.contains("WAF rule"), "{}", proposal.what);
     }
 
     #[test]

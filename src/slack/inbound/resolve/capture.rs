@@ -22,6 +22,9 @@ use crate::slack::inbound::{grammar, overhear, proposal};
 use crate::slack::lookup::Message;
 use crate::store::{Execution, Person, StoreError, Target};
 
+/// How many messages before an answer are read for what its question asks for.
+pub(super) const BACK: usize = 20;
+
 const GONE: Unresolved = Unresolved::Sentence(
     "That message isn't there any more, so its words can't be recorded. Nothing was; choose another message, or begin with `/emergency`.",
 );
@@ -134,17 +137,22 @@ impl Scene<'_> {
     pub(super) async fn asked_in(
         &self,
         half: &Half,
+        answer: Option<&MessageRef>,
         what: Option<Text>,
         criterion: Option<Criterion>,
     ) -> Result<Asked, Unresolved> {
         let body = half.text.body();
-        let mentions = match overhear::asks(body) {
-            Some(request) => request.asked,
-            None => grammar::as_request(body).asked,
+        let read = match overhear::asks(body) {
+            Some(request) => Some(request),
+            None => self.wanted(half, answer).await?,
+        };
+        let (said, mentions) = match read {
+            Some(request) => (request.what, request.asked),
+            None => (proposal::what(body), grammar::as_request(body).asked),
         };
         let what = match what {
             Some(what) => what,
-            None => text(shortened(&proposal::what(body)))?,
+            None => text(shortened(&said))?,
         };
         Ok(Asked {
             by: half.by.clone(),
@@ -160,6 +168,34 @@ impl Scene<'_> {
             criterion,
             said: Some(half.message.clone()),
         })
+    }
+
+    /// What a question by itself asks for, by the words before it. Where they
+    /// can't be read, the question must do.
+    async fn wanted(
+        &self,
+        half: &Half,
+        answer: Option<&MessageRef>,
+    ) -> Result<Option<overhear::Request>, Unresolved> {
+        let Some(answer) = answer else {
+            return Ok(None);
+        };
+        let (channel, thread) = (&answer.channel, answer.thread.as_ref());
+        let read = self
+            .lookup
+            .messages_before(channel, thread, &answer.ts, BACK)
+            .await;
+        match read {
+            Ok(read) => {
+                let lines: Vec<_> = read.iter().filter_map(Message::line).collect();
+                Ok(proposal::wanted(&lines, &half.message.ts, Some(&answer.ts)))
+            }
+            Err(error) if error.is_transient() => Err(error.into()),
+            Err(error) => {
+                tracing::warn!(error = %error, "the words before a question can't be read");
+                Ok(None)
+            }
+        }
     }
 
     /// Puts request and answer together, each as its author's act at its time.
@@ -252,7 +288,10 @@ pub(super) async fn chosen(scene: &Scene<'_>, chosen: Chosen<'_>) -> Result<Reso
     };
     let asked = if let Some(ts) = chosen.request {
         let request = scene.chosen(channel, ts).await?;
-        scene.asked_in(&request, what, chosen.criterion).await?
+        let answer = answer.as_ref().map(|answer| &answer.message);
+        scene
+            .asked_in(&request, answer, what, chosen.criterion)
+            .await?
     } else {
         let what = what.ok_or(Unresolved::Sentence(
             "No message asks for it, so say in the form what was changed. Nothing was recorded.",
@@ -358,7 +397,9 @@ pub(super) async fn offered(scene: &Scene<'_>, id: u64) -> Result<Resolved, Unre
     }
     let request = kept(scene, &offer.request).await?;
     let answer = kept(scene, &offer.answer).await?;
-    let asked = scene.asked_in(&request, None, None).await?;
+    let asked = scene
+        .asked_in(&request, Some(&answer.message), None, None)
+        .await?;
     let answer = Answer::written(&answer, offer.verdict);
     let execution = scene.pair(asked, Some(answer), Vec::new()).await?;
     Ok(Resolved::Command {

@@ -6,7 +6,7 @@
 
 use chrono::TimeDelta;
 
-use super::capture::Answer;
+use super::capture::{Answer, BACK};
 use super::{Resolved, Scene, Unresolved};
 use crate::domain::authorization::Standing;
 use crate::domain::change::{Command, EmergencyChange, Given, Verdict};
@@ -23,9 +23,6 @@ const ANSWERED_WITHIN: TimeDelta = TimeDelta::minutes(30);
 
 /// How many open requests of a channel are looked at.
 const OPEN: usize = 20;
-
-/// How many messages before an answer are searched for its question.
-const BACK: usize = 20;
 
 /// Words that read like an answer.
 pub(super) struct Words<'a> {
@@ -318,7 +315,7 @@ pub(super) async fn reaction(
             on: request.message.clone(),
         },
     };
-    let asked = scene.asked_in(&request, None, None).await?;
+    let asked = scene.asked_in(&request, None, None, None).await?;
     let execution = scene.pair(asked, Some(answer), Vec::new()).await?;
     Ok(Resolved::Command {
         execution: Box::new(execution),
