@@ -4,6 +4,7 @@ mod authorize;
 mod capture;
 mod chase;
 mod doors;
+mod overheard;
 mod ticket;
 mod trouble;
 

@@ -56,7 +56,10 @@ pub(super) async fn words(scene: &Scene<'_>, words: &Words<'_>) -> Result<Resolv
     match asked.as_slice() {
         [] => {}
         [change] => return belongs(scene, words, *change).await,
-        _ => return Err(Unresolved::WhichRequest(asked)),
+        _ => {
+            asked.sort();
+            return Err(Unresolved::WhichRequest(asked));
+        }
     }
     if incident(scene, words.channel).await? {
         question_of(scene, words, &open).await
