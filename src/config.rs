@@ -94,6 +94,8 @@ pub struct PolicyFile {
     pub report_channel: Option<String>,
     /// The names of incident channels; `*` stands for anything.
     pub incident_channels: Vec<String>,
+    /// The emoji that authorize, such as `white_check_mark`.
+    pub emoji: Vec<String>,
     /// The zone of people who have none in Slack.
     pub zone: String,
 }
@@ -107,6 +109,7 @@ impl Default for PolicyFile {
             escalation: None,
             report_channel: None,
             incident_channels: unwritten.incident_channels,
+            emoji: unwritten.emoji,
             zone: "UTC".to_owned(),
         }
     }
@@ -161,6 +164,7 @@ impl PolicyFile {
             escalation,
             report_channel,
             incident_channels: self.incident_channels.clone(),
+            emoji: emoji(&self.emoji)?,
         })
     }
 }
@@ -175,6 +179,22 @@ fn party(name: &str, field: &str) -> anyhow::Result<Party> {
             "{field}: `{name}` names nobody; copy the id from the profile in Slack, such as `U0123ABCD` for a person or `S0123ABCD` for a user group"
         )
     }
+}
+
+/// Reads names of emoji, with or without their colons. Slack names the same
+/// gesture in another skin by a suffix, which no policy needs to list.
+fn emoji(names: &[String]) -> anyhow::Result<Vec<String>> {
+    let read = |name: &String| {
+        let bare = name.trim().trim_matches(':').to_lowercase();
+        let fine = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '+' | '\'');
+        if bare.is_empty() || !bare.chars().all(fine) {
+            bail!(
+                "policy.emoji: `{name}` is no emoji's name; write one such as `white_check_mark`"
+            );
+        }
+        Ok(bare)
+    };
+    names.iter().map(read).collect()
 }
 
 /// Whether `id` looks like one of Slack's: a letter of `kinds`, then letters

@@ -316,6 +316,8 @@ pub enum Ask {
     Unsure {
         /// The subcommand that it is near to.
         meant: String,
+        /// What was typed, which may be a request; nothing: it wasn't kept.
+        typed: Option<Commitment>,
     },
     /// A subcommand that this version doesn't have.
     NotYet {
@@ -352,6 +354,7 @@ impl Gesture {
             Ask::Attest { when, account, .. } => when.iter().chain(account).copied().collect(),
             Ask::CorrectDeployment { when, reason, .. } => vec![*when, *reason],
             Ask::StateReason { text, .. } => text.iter().copied().collect(),
+            Ask::Unsure { typed, .. } => typed.iter().copied().collect(),
             Ask::RecordDeployment { when, .. } => when.iter().copied().collect(),
             Ask::Document { sections, .. } => sections.iter().map(|(_, text)| *text).collect(),
             Ask::Reject { reason, .. } => vec![*reason],
@@ -379,7 +382,6 @@ impl Gesture {
             | Ask::Status { .. }
             | Ask::List { .. }
             | Ask::Help
-            | Ask::Unsure { .. }
             | Ask::NotYet { .. } => Vec::new(),
         }
     }

@@ -140,9 +140,9 @@ impl Dispatcher {
                 .rev()
                 .filter_map(|text| answered.words.get(text)?.as_deref())
                 .collect();
-            // Of a request's two texts the verbatim one says it all.
+            // Of a request's texts the verbatim one says it all.
             match &answered.gesture.ask {
-                Ask::Request { .. } => words.first().map(|&text| text.to_owned()),
+                Ask::Request { verbatim, .. } => answered.words.get(verbatim)?.clone(),
                 _ => (!words.is_empty())
                     .then(|| words.into_iter().rev().collect::<Vec<_>>().join("\n\n")),
             }
@@ -180,7 +180,9 @@ impl Dispatcher {
             (Outcome::Answered, Ask::List { which }) => {
                 Some(self.list(*which, answered, now).await?)
             }
-            (Outcome::Answered, Ask::Unsure { meant }) => Some(reply::unsure(meant, None)),
+            (Outcome::Answered, Ask::Unsure { meant, .. }) => {
+                Some(reply::unsure(meant, typed().as_deref()))
+            }
             (Outcome::Answered, Ask::NotYet { word }) => Some(reply::not_yet(word)),
             // What was asked for is on record already.
             (Outcome::Answered, _) => {

@@ -35,6 +35,8 @@ pub struct Policy {
     pub report_channel: Option<ChannelId>,
     /// The names of incident channels; `*` stands for anything.
     pub incident_channels: Vec<String>,
+    /// The emoji that authorize, without colons.
+    pub emoji: Vec<String>,
 }
 
 impl Policy {
@@ -64,6 +66,7 @@ impl Policy {
             escalation: None,
             report_channel: None,
             incident_channels: vec!["inc-*".to_owned(), "incident*".to_owned()],
+            emoji: vec!["white_check_mark".to_owned()],
         }
     }
 
@@ -71,6 +74,37 @@ impl Policy {
     pub fn is_written(&self) -> bool {
         !self.approvers.is_empty()
     }
+
+    /// Whether a channel of this name is one in which incidents are worked on.
+    /// Slack's names have no capitals, so those of a pattern count for nothing.
+    pub fn is_incident_channel(&self, name: &str) -> bool {
+        let name = name.to_lowercase();
+        self.incident_channels
+            .iter()
+            .any(|pattern| fits(&pattern.to_lowercase(), &name))
+    }
+}
+
+/// Whether a name fits a pattern in which `*` stands for anything.
+fn fits(pattern: &str, name: &str) -> bool {
+    let Some((head, rest)) = pattern.split_once('*') else {
+        return pattern == name;
+    };
+    let (middle, tail) = rest.rsplit_once('*').unwrap_or(("", rest));
+    let Some(mut open) = name
+        .strip_prefix(head)
+        .and_then(|name| name.strip_suffix(tail))
+    else {
+        return false;
+    };
+    // The first place where a part stands is the best: it leaves most for the rest.
+    middle.split('*').all(|part| match open.split_once(part) {
+        Some((_, after)) => {
+            open = after;
+            true
+        }
+        None => false,
+    })
 }
 
 /// Hour and minute of the times above, for the comparisons below.
@@ -88,3 +122,34 @@ const fn hm((hour, minute): (u32, u32)) -> NaiveTime {
 // The evening rung must fall into the day, before the night that it spares.
 const _: () = assert!(NIGHT_TO.0 * 60 + NIGHT_TO.1 < EVENING.0 * 60 + EVENING.1);
 const _: () = assert!(EVENING.0 * 60 + EVENING.1 < NIGHT_FROM.0 * 60 + NIGHT_FROM.1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_anything_and_for_nothing() {
+        assert!(fits("inc-*", "inc-auth") && fits("inc-*", "inc-"));
+        assert!(fits("*-war-*", "p1-war-room") && fits("*", "") && fits("**", "a"));
+        assert!(fits("a*é", "aéé") && fits("a*b*c*d", "abxbcxd"));
+        assert!(!fits("inc-*", "xinc-auth") && !fits("inc", "incident"));
+        assert!(!fits("*-room", "room-a") && !fits("a*a", "a") && !fits("a*b*c", "acb"));
+    }
+
+    #[test]
+    fn a_pattern_full_of_stars_is_decided_at_once() {
+        let stars = "a*".repeat(500) + "b";
+        assert!(!fits(&stars, &"a".repeat(5_000)));
+    }
+
+    #[test]
+    fn capitals_make_no_other_channel() {
+        let mut policy = Policy::unwritten(PolicyVersion(1));
+        assert!(policy.is_incident_channel("inc-auth") && policy.is_incident_channel("INCIDENTS"));
+        assert!(!policy.is_incident_channel("inc") && !policy.is_incident_channel("coincident"));
+        policy.incident_channels = vec!["SEV*".to_owned()];
+        assert!(policy.is_incident_channel("sev-1") && !policy.is_incident_channel("inc-auth"));
+        policy.incident_channels.clear();
+        assert!(!policy.is_incident_channel("inc-auth"));
+    }
+}

@@ -23,8 +23,8 @@ use serde_json::Value;
 use slack_morphism::prelude::{
     ClientResult, SlackApiChatPostEphemeralRequest, SlackApiChatPostMessageRequest,
     SlackApiChatUpdateRequest, SlackApiToken, SlackApiViewsOpenRequest,
-    SlackApiViewsPublishRequest, SlackApiViewsUpdateRequest, SlackBlock, SlackClientApiCallContext,
-    SlackClientHttpApiUri, SlackClientHttpConnector, SlackClientHyperConnector, SlackHyperClient,
+    SlackApiViewsPublishRequest, SlackBlock, SlackClientApiCallContext, SlackClientHttpApiUri,
+    SlackClientHttpConnector, SlackClientHyperConnector, SlackHyperClient,
     SlackHyperHttpsConnector, SlackMessageContent, SlackMessageMetadata, SlackView,
 };
 use url::Url;
@@ -402,21 +402,6 @@ impl SlackClient {
             .map(|View { view }| view)
     }
 
-    /// Replaces what a modal shows; with a `hash`, only if it still shows that.
-    pub async fn update_view(
-        &self,
-        id: &str,
-        hash: Option<&str>,
-        view: SlackView,
-    ) -> Result<Shown, SlackError> {
-        let request = SlackApiViewsUpdateRequest::new(view)
-            .with_view_id(id.into())
-            .opt_hash(hash.map(str::to_owned));
-        self.write("views.update", &request)
-            .await
-            .map(|View { view }| view)
-    }
-
     /// Publishes a person's App Home.
     pub async fn publish_home(&self, user: &UserId, view: SlackView) -> Result<Shown, SlackError> {
         let request = SlackApiViewsPublishRequest::new(user.as_str().into(), view);
@@ -645,7 +630,7 @@ impl Message {
 }
 
 /// Writes an instant as Slack writes timestamps.
-fn slack_seconds(at: DateTime<Utc>) -> String {
+pub(super) fn slack_seconds(at: DateTime<Utc>) -> String {
     format!("{}.{:06}", at.timestamp(), at.timestamp_subsec_micros())
 }
 

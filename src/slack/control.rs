@@ -465,7 +465,18 @@ fn digest(words: &str) -> String {
 mod tests {
     use super::*;
 
-    const CONTROLS: [Control; 18] = [
+    const CONTROLS: [Control; 29] = [
+        Control::StandIn,
+        Control::Attest,
+        Control::ConfirmAttestation,
+        Control::DisputeAttestation,
+        Control::CorrectDeployment,
+        Control::DeployedAt,
+        Control::StateReason,
+        Control::Same,
+        Control::NotSame,
+        Control::TakeOffer,
+        Control::DeclineOffer,
         Control::Authorize,
         Control::Deny,
         Control::TakeCommand,
@@ -521,6 +532,48 @@ mod tests {
         for malformed in ["1042", "1042:", "1042:abcd", "x:abababab", ""] {
             assert_eq!(read_approval_value(malformed), None, "{malformed}");
         }
+    }
+
+    #[test]
+    fn a_button_about_a_time_or_two_changes_or_an_offer_says_exactly_which() {
+        let at = DateTime::from_timestamp_micros(1_760_753_640_000_100).unwrap();
+        let value = time_value(ChangeNumber(1042), at);
+        assert_eq!(read_time_value(&value), Some((ChangeNumber(1042), at)));
+        let value = same_value(ChangeNumber(1043), ChangeNumber(1042));
+        assert_eq!(
+            read_same_value(&value),
+            Some((ChangeNumber(1043), ChangeNumber(1042)))
+        );
+        assert_eq!(read_offer_value(&offer_value(7)), Some(7));
+        for malformed in [
+            "",
+            "1042",
+            "1042@",
+            "@1",
+            "1042@soon",
+            "1042=",
+            "=1042",
+            "x",
+        ] {
+            assert_eq!(read_time_value(malformed), None, "{malformed}");
+            assert_eq!(read_same_value(malformed), None, "{malformed}");
+        }
+        assert_eq!(read_offer_value("-1"), None);
+    }
+
+    #[test]
+    fn a_form_knows_who_wrote_the_messages_to_choose_from() {
+        let mut memory = Memory::default();
+        let ts = MessageTs::new("1760753640.000100");
+        memory.wrote(&ts, &UserId::new("U123MORGAN"));
+        let kept = Memory::from_metadata(&memory.to_metadata()).unwrap();
+        assert_eq!(kept.author(&ts), Some(UserId::new("U123MORGAN")));
+        assert_eq!(kept.author(&MessageTs::new("1760753640.000101")), None);
+        for n in 0..40 {
+            let ts = MessageTs::new(format!("1760753640.{n:06}"));
+            memory.wrote(&ts, &UserId::new("U0123456789A"));
+        }
+        assert!(memory.to_metadata().len() <= 3000);
     }
 
     #[test]

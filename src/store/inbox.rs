@@ -45,7 +45,7 @@ variants!(Ask, put_ask, take_ask {
     "status" => Status { change },
     "list" => List { which },
     "help" => Help,
-    "unsure" => Unsure { meant },
+    "unsure" => Unsure { meant, typed },
     "not_yet" => NotYet { word },
 });
 

@@ -255,7 +255,6 @@ const WRITERS: &[&str] = &[
     "post_ephemeral",
     "respond",
     "open_direct",
-    "update_view",
     "publish_home",
 ];
 

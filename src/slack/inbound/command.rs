@@ -48,6 +48,8 @@ pub(super) fn read(
             which,
             change,
             prefill,
+            deployed_at: None,
+            message: None,
         }),
     }
 }

@@ -1,18 +1,23 @@
-//! The Events API. So far only what is said to the bot by name is heard.
+//! The Events API: what is said to the bot by name, what reads like an answer to
+//! a request, emoji, and what happens to messages afterwards.
+//!
+//! Most of what people say is none of ours and is kept nowhere.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use crate::domain::change::Verdict;
 use crate::domain::id::{ChannelId, MessageTs, UserId};
-use crate::domain::text::Salt;
+use crate::domain::text::{Salt, Text};
 use crate::gesture::{Ask, Gesture, Heard};
 use crate::slack::control::Modal;
 
-use super::{Read, Understood, grammar, instant, text_at, understand};
+use super::{Read, Understood, grammar, instant, overhear, text_at, understand};
 
-/// Reads an event.
+/// Reads an event. Of all emoji, those in `emoji` authorize.
 pub(super) fn read(
     payload: &Value,
+    emoji: &[String],
     received_at: DateTime<Utc>,
     salt: &mut dyn FnMut() -> Salt,
 ) -> Read {
@@ -23,59 +28,272 @@ pub(super) fn read(
         Some(_) => return Read::Ignored("a delivery of an unknown type"),
         None => return Read::Broken("an event without a type"),
     }
+    let Some(key) = text_at(payload, "/event_id") else {
+        return Read::Broken("an event without an event_id");
+    };
+    let event = Event {
+        payload,
+        key,
+        received_at,
+    };
     match text_at(payload, "/event/type") {
-        Some("app_mention") => mention(payload, received_at, salt),
-        Some("message") => Read::Ignored(message(payload)),
-        Some("reaction_added" | "reaction_removed") => {
-            Read::Ignored("reactions aren't listened to yet")
-        }
+        Some("app_mention") => mention(&event, salt),
+        Some("message") => match text_at(payload, "/event/subtype") {
+            None | Some("thread_broadcast" | "file_share") => message(&event, salt),
+            Some("message_changed") => edit(&event, salt),
+            Some("message_deleted") => deletion(&event),
+            Some(_) => Read::Ignored("what nobody said"),
+        },
+        Some("reaction_added") => reaction(&event, emoji, true),
+        Some("reaction_removed") => reaction(&event, emoji, false),
         Some("app_home_opened") => Read::Ignored("the Home isn't there yet"),
         Some(_) => Read::Ignored("an event of an unknown type"),
         None => Read::Broken("an event without an event"),
     }
 }
 
-/// Why a message isn't heard.
-fn message(payload: &Value) -> &'static str {
-    match text_at(payload, "/event/subtype") {
-        Some("message_changed" | "message_deleted") => "edits aren't listened to yet",
-        _ if is_by_a_bot(payload) => "a bot's own message",
-        _ => "messages aren't listened to yet",
+/// An event with what makes it one's own.
+struct Event<'a> {
+    payload: &'a Value,
+    key: &'a str,
+    received_at: DateTime<Utc>,
+}
+
+impl<'a> Event<'a> {
+    fn text(&self, path: &str) -> Option<&'a str> {
+        text_at(self.payload, path)
+    }
+
+    /// The bot, as a member of the workspace.
+    fn bot(&self) -> Option<UserId> {
+        self.text("/authorizations/0/user_id").map(UserId::new)
+    }
+
+    fn ts(&self, path: &str) -> Option<MessageTs> {
+        self.text(path).map(MessageTs::new)
+    }
+
+    /// The thread of the message that the event is or is about. What a thread
+    /// began with stands in the channel.
+    fn thread(&self, message: &str) -> Option<MessageTs> {
+        let ts = self.text(&format!("{message}/ts"));
+        self.ts(&format!("{message}/thread_ts"))
+            .filter(|thread| Some(thread.as_str()) != ts)
+    }
+
+    /// Whether a message is one of an app. The bot hears its own words back, and
+    /// must not answer them.
+    fn is_by_a_bot(&self, message: &str) -> bool {
+        let user = self.text(&format!("{message}/user")).map(UserId::new);
+        self.text(&format!("{message}/bot_id")).is_some()
+            || self.text(&format!("{message}/subtype")) == Some("bot_message")
+            || (user.is_some() && user == self.bot())
+    }
+
+    /// Whether it happened in a conversation of a few, in which nothing is
+    /// overheard.
+    fn is_direct(&self) -> bool {
+        matches!(self.text("/event/channel_type"), Some("im" | "mpim"))
+            || self
+                .text("/event/channel")
+                .is_some_and(|channel| channel.starts_with('D'))
+    }
+
+    /// The gesture that the event is, as of the timestamp at `when`.
+    fn heard(
+        &self,
+        actor: UserId,
+        when: &str,
+        thread: Option<MessageTs>,
+        ask: Ask,
+        texts: Vec<Text>,
+    ) -> Read {
+        let (at, source) = instant(self.text(when), self.received_at);
+        let channel = self
+            .text("/event/channel")
+            .or_else(|| self.text("/event/item/channel"));
+        Read::Heard(Heard {
+            gesture: Gesture {
+                key: self.key.to_owned(),
+                actor,
+                at,
+                source,
+                channel: channel.map(ChannelId::new),
+                thread,
+                response_url: None,
+                ask,
+            },
+            texts,
+        })
     }
 }
 
-/// The bot hears its own words back, and must not answer them.
-fn is_by_a_bot(payload: &Value) -> bool {
-    text_at(payload, "/event/bot_id").is_some()
-        || text_at(payload, "/event/subtype") == Some("bot_message")
+/// Words in a channel, which may answer a request.
+fn message(event: &Event<'_>, salt: &mut dyn FnMut() -> Salt) -> Read {
+    if event.is_by_a_bot("/event") {
+        return Read::Ignored("a bot's own message");
+    }
+    if event.is_direct() {
+        return Read::Ignored("a direct message");
+    }
+    // An edit comes as an event of its own; this is a late copy of one.
+    if event.payload.pointer("/event/edited").is_some() {
+        return Read::Ignored("an edit of something said before");
+    }
+    let typed = event.text("/event/text").unwrap_or_default();
+    if let Some(bot) = event.bot()
+        && grammar::parse_mention(typed, &bot).is_some()
+    {
+        return Read::Ignored("it is said to the bot, and heard as a mention");
+    }
+    let Some(verdict) = overhear::answers(typed) else {
+        return Read::Ignored("it answers nothing");
+    };
+    let (Some(actor), Some(ts)) = (event.text("/event/user"), event.ts("/event/ts")) else {
+        return Read::Broken("a message by nobody");
+    };
+    overheard(event, UserId::new(actor), ts, typed, verdict, salt)
 }
 
-fn mention(payload: &Value, received_at: DateTime<Utc>, salt: &mut dyn FnMut() -> Salt) -> Read {
-    let Some(key) = text_at(payload, "/event_id") else {
-        return Read::Broken("a mention without an event_id");
+fn overheard(
+    event: &Event<'_>,
+    actor: UserId,
+    ts: MessageTs,
+    typed: &str,
+    verdict: Verdict,
+    salt: &mut dyn FnMut() -> Salt,
+) -> Read {
+    let text = Text::new(grammar::verbatim(typed), salt());
+    let ask = Ask::Overhear {
+        ts,
+        text: text.commitment(),
+        verdict,
     };
-    if is_by_a_bot(payload) {
+    let thread = event.thread("/event");
+    event.heard(actor, "/event/ts", thread, ask, vec![text])
+}
+
+/// A message that says something else than it did. Slack also tells so when it
+/// unfurls a link or counts replies.
+fn edit(event: &Event<'_>, salt: &mut dyn FnMut() -> Salt) -> Read {
+    if event.is_by_a_bot("/event/message") {
+        return Read::Ignored("a bot's own message");
+    }
+    // A deleted message on which others have replied stays as a stone.
+    if event.text("/event/message/subtype") == Some("tombstone") {
+        return gone(event, event.ts("/event/message/ts"));
+    }
+    let now = event.text("/event/message/text").unwrap_or_default();
+    let before = event.payload.pointer("/event/previous_message");
+    let said = before.map(|message| text_at(message, "/text").unwrap_or_default());
+    if said == Some(now) {
+        return Read::Ignored("a message that still says the same");
+    }
+    let Some(ts) = event.ts("/event/message/ts") else {
+        return Read::Broken("an edit of nothing");
+    };
+    let Some(editor) = event.text("/event/message/edited/user") else {
+        return Read::Ignored("a change that nobody made");
+    };
+    let text = Text::new(grammar::verbatim(now), salt());
+    let ask = Ask::NoteEdit {
+        ts,
+        text: text.commitment(),
+    };
+    let thread = event.thread("/event/message");
+    event.heard(
+        UserId::new(editor),
+        "/event/event_ts",
+        thread,
+        ask,
+        vec![text],
+    )
+}
+
+fn deletion(event: &Event<'_>) -> Read {
+    gone(event, event.ts("/event/deleted_ts"))
+}
+
+/// A message that was deleted. Slack doesn't say by whom: it may have been an
+/// administrator. The author stands for them, and the event says no more than
+/// that the message is gone.
+fn gone(event: &Event<'_>, ts: Option<MessageTs>) -> Read {
+    if event.is_by_a_bot("/event/previous_message") {
+        return Read::Ignored("a bot's own message");
+    }
+    let Some(ts) = ts else {
+        return Read::Broken("a deletion of nothing");
+    };
+    let Some(author) = event.text("/event/previous_message/user") else {
+        return Read::Ignored("a deletion of what nobody wrote");
+    };
+    let thread = event.thread("/event/previous_message");
+    let ask = Ask::NoteDeletion { ts };
+    event.heard(
+        UserId::new(author),
+        "/event/event_ts",
+        thread,
+        ask,
+        Vec::new(),
+    )
+}
+
+/// An emoji on a message, or one that is there no longer.
+fn reaction(event: &Event<'_>, emoji: &[String], is_added: bool) -> Read {
+    let Some(name) = event.text("/event/reaction") else {
+        return Read::Broken("an emoji without a name");
+    };
+    // The same gesture in another skin: `+1::skin-tone-3`.
+    let plain = name
+        .split_once("::")
+        .map_or(name, |(before, _)| before)
+        .to_owned();
+    if !emoji.contains(&plain) {
+        return Read::Ignored("an emoji that authorizes nothing");
+    }
+    if event.text("/event/item/type") != Some("message") {
+        return Read::Ignored("an emoji on something else than a message");
+    }
+    let (Some(actor), Some(ts)) = (event.text("/event/user"), event.ts("/event/item/ts")) else {
+        return Read::Broken("an emoji by nobody");
+    };
+    let actor = UserId::new(actor);
+    if Some(&actor) == event.bot().as_ref() {
+        return Read::Ignored("a bot's own emoji");
+    }
+    let ask = if is_added {
+        Ask::React { ts, name: plain }
+    } else {
+        Ask::Unreact { ts, name: plain }
+    };
+    event.heard(actor, "/event/event_ts", None, ask, Vec::new())
+}
+
+fn mention(event: &Event<'_>, salt: &mut dyn FnMut() -> Salt) -> Read {
+    if event.is_by_a_bot("/event") {
         return Read::Ignored("a bot's own message");
     }
     // Whoever mends a typo asked already; the card shows what was heard.
-    if payload.pointer("/event/edited").is_some() {
+    if event.payload.pointer("/event/edited").is_some() {
         return Read::Ignored("an edit of something said before");
     }
-    let Some(actor) = text_at(payload, "/event/user").map(UserId::new) else {
+    let Some(actor) = event.text("/event/user").map(UserId::new) else {
         return Read::Broken("a mention by nobody");
     };
-    let Some(bot) = text_at(payload, "/authorizations/0/user_id").map(UserId::new) else {
+    let Some(bot) = event.bot() else {
         return Read::Broken("a mention of a bot that isn't named");
     };
-    if actor == bot {
-        return Read::Ignored("a bot's own message");
-    }
-    let typed = text_at(payload, "/event/text").unwrap_or_default();
+    let typed = event.text("/event/text").unwrap_or_default();
     let Some(slash) = grammar::parse_mention(typed, &bot) else {
         return Read::Ignored("it speaks of the bot, not to it");
     };
-    let (at, source) = instant(text_at(payload, "/event/ts"), received_at);
-    let (ask, texts) = match understand(slash, typed, salt) {
+    let ts = event.ts("/event/ts");
+    if let Some(verdict) = answer_in(&slash)
+        && let Some(ts) = ts
+    {
+        return overheard(event, actor, ts, typed, verdict, salt);
+    }
+    let (mut ask, texts) = match understand(slash, typed, salt) {
         Understood::Asked(ask, texts) => (ask, texts),
         // A message can't open a form. The status has the button that does; who
         // said nothing but the bot's name is told what can be said.
@@ -94,17 +312,30 @@ fn mention(payload: &Value, received_at: DateTime<Utc>, salt: &mut dyn FnMut() -
             _,
         ) => (Ask::Help, Vec::new()),
     };
-    Read::Heard(Heard {
-        gesture: Gesture {
-            key: key.to_owned(),
-            actor,
-            at,
-            source,
-            channel: text_at(payload, "/event/channel").map(ChannelId::new),
-            thread: text_at(payload, "/event/thread_ts").map(MessageTs::new),
-            response_url: None,
-            ask,
-        },
-        texts,
-    })
+    if let Ask::Request { said, .. } = &mut ask {
+        *said = ts;
+    }
+    let thread = event.thread("/event");
+    event.heard(actor, "/event/ts", thread, ask, texts)
+}
+
+/// What `@breakglass approved` answers: the words that remain without the names
+/// are an answer and nothing to be changed.
+fn answer_in(slash: &grammar::Slash) -> Option<Verdict> {
+    match slash {
+        grammar::Slash::Request(request) | grammar::Slash::Unsure { request, .. } => {
+            overhear::answers(&request.what)
+        }
+        grammar::Slash::Declare
+        | grammar::Slash::Deployed { .. }
+        | grammar::Slash::Status { .. }
+        | grammar::Slash::List { .. }
+        | grammar::Slash::Document { .. }
+        | grammar::Slash::Rate { .. }
+        | grammar::Slash::Agenda
+        | grammar::Slash::Exceptions
+        | grammar::Slash::Evidence { .. }
+        | grammar::Slash::Drill(_)
+        | grammar::Slash::Help => None,
+    }
 }

@@ -17,6 +17,7 @@ use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId};
 use crate::domain::text::{Salt, Text};
 use crate::gesture::{Ask, Heard, Mention};
 use crate::slack::control::{Input, Modal};
+use crate::slack::lookup::Message;
 use crate::slack::views::modal::{OpenedFrom, Prefill};
 use crate::slack::{Delivery, DeliveryKind};
 
@@ -24,13 +25,17 @@ mod command;
 mod event;
 pub mod grammar;
 mod interaction;
+pub mod overhear;
+mod proposal;
 pub mod reception;
 pub mod resolve;
+mod submission;
 #[cfg(test)]
 mod tests;
 pub mod when;
 
 use grammar::{Slash, Verb};
+use when::When;
 
 /// What a delivery turned out to be.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,6 +72,10 @@ pub struct OpenModal {
     pub change: Option<ChangeNumber>,
     /// What a new change begins with.
     pub prefill: Prefill,
+    /// The deployment that it is about, by its time.
+    pub deployed_at: Option<DateTime<Utc>>,
+    /// The message that it is about.
+    pub message: Option<Message>,
 }
 
 impl OpenModal {
@@ -79,16 +88,18 @@ impl OpenModal {
     }
 }
 
-/// Reads what Slack delivered. `received_at` stands in where Slack says no time.
+/// Reads what Slack delivered. Of all emoji, those in `emoji` authorize;
+/// `received_at` stands in where Slack says no time.
 pub fn read(
     delivery: &Delivery,
+    emoji: &[String],
     received_at: DateTime<Utc>,
     salt: &mut dyn FnMut() -> Salt,
 ) -> Read {
     match delivery.kind {
         DeliveryKind::Command => command::read(&delivery.payload, received_at, salt),
         DeliveryKind::Interaction => interaction::read(&delivery.payload, received_at, salt),
-        DeliveryKind::Event => event::read(&delivery.payload, received_at, salt),
+        DeliveryKind::Event => event::read(&delivery.payload, emoji, received_at, salt),
     }
 }
 
@@ -125,31 +136,8 @@ fn understand(slash: Slash, typed: &str, salt: &mut dyn FnMut() -> Salt) -> Unde
     };
     match slash {
         Slash::Declare => Understood::Form(Modal::Declare, None, Prefill::default()),
-        Slash::Request(request) if request.what.trim().is_empty() => {
-            let prefill = Prefill {
-                what: String::new(),
-                asked: request.asked.iter().find_map(|asked| match asked {
-                    Mention::User(user) => Some(user.clone()),
-                    Mention::Group(_) | Mention::Handle(_) => None,
-                }),
-                drill: false,
-            };
-            Understood::Form(Modal::Declare, None, prefill)
-        }
-        Slash::Request(request) => {
-            let what = Text::new(request.what, salt());
-            let verbatim = Text::new(grammar::verbatim(typed), salt());
-            let ask = Ask::Request {
-                what: what.commitment(),
-                verbatim: verbatim.commitment(),
-                asked: request.asked,
-                criterion: None,
-                said: None,
-                deployed: None,
-                drill: false,
-            };
-            Understood::Asked(ask, vec![what, verbatim])
-        }
+        Slash::Request(request) => requested(request, typed, false, salt),
+        Slash::Drill(request) => requested(request, typed, true, salt),
         Slash::Deployed { change, when } => {
             let when = when.map(|words| Text::new(words, salt()));
             let ask = Ask::RecordDeployment {
@@ -166,12 +154,50 @@ fn understand(slash: Slash, typed: &str, salt: &mut dyn FnMut() -> Salt) -> Unde
         Slash::Agenda => asked(not_yet(Verb::Agenda)),
         Slash::Exceptions => asked(not_yet(Verb::Exceptions)),
         Slash::Evidence { .. } => asked(not_yet(Verb::Evidence)),
-        Slash::Drill(_) => asked(not_yet(Verb::Drill)),
         Slash::Help => asked(Ask::Help),
-        Slash::Unsure { meant, .. } => asked(Ask::Unsure {
-            meant: meant.as_str().to_owned(),
-        }),
+        Slash::Unsure { meant, request } => {
+            let said = Text::new(request.what, salt());
+            let ask = Ask::Unsure {
+                meant: meant.as_str().to_owned(),
+                typed: Some(said.commitment()),
+            };
+            Understood::Asked(ask, vec![said])
+        }
     }
+}
+
+/// A request, or the form for one that doesn't say what.
+fn requested(
+    request: grammar::Request,
+    typed: &str,
+    drill: bool,
+    salt: &mut dyn FnMut() -> Salt,
+) -> Understood {
+    if request.what.trim().is_empty() {
+        let prefill = Prefill {
+            what: String::new(),
+            asked: request.asked.iter().find_map(|asked| match asked {
+                Mention::User(user) => Some(user.clone()),
+                Mention::Group(_) | Mention::Handle(_) => None,
+            }),
+            drill,
+        };
+        return Understood::Form(Modal::Declare, None, prefill);
+    }
+    let what = Text::new(request.what, salt());
+    let verbatim = Text::new(grammar::verbatim(typed), salt());
+    let deployed = request.deployed.map(|words| Text::new(words, salt()));
+    let ask = Ask::Request {
+        what: what.commitment(),
+        verbatim: verbatim.commitment(),
+        asked: request.asked,
+        criterion: None,
+        said: None,
+        deployed: deployed.as_ref().map(Text::commitment),
+        drill,
+    };
+    let texts = [what, verbatim].into_iter().chain(deployed).collect();
+    Understood::Asked(ask, texts)
 }
 
 /// Why nothing was heard.
@@ -199,6 +225,22 @@ struct Faults(Map<String, Value>);
 impl Faults {
     fn find(&mut self, input: Input, sentence: &str) {
         self.0.insert(input.block_id().to_owned(), json!(sentence));
+    }
+
+    /// Finds what is wrong with a time in words, as far as that can be said
+    /// without knowing where the person is.
+    fn find_in_time(&mut self, words: &str) {
+        if words.trim().is_empty() {
+            return;
+        }
+        let fault = match When::parse(words) {
+            None => "That reads like no time. Say for example: 20 min ago, 02:19, yesterday 23:50.",
+            Some(when) if !when.says_a_time_of_day() => {
+                "At what time? Say it like: yesterday 23:50."
+            }
+            Some(_) => return,
+        };
+        self.find(Input::When, fault);
     }
 
     /// Stops at what is wrong, if anything is.

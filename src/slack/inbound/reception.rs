@@ -7,11 +7,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 
 use slack_morphism::prelude::SlackView;
 
-use super::{OpenModal, Read, read};
+use super::{OpenModal, Read, proposal, read};
 use crate::clock::Clock;
 use crate::domain::change::Source;
 use crate::domain::text::Salt;
@@ -20,7 +21,7 @@ use crate::gesture::{Ask, Gesture, Heard, Which};
 use crate::slack::client::SlackClient;
 use crate::slack::control::Modal;
 use crate::slack::lookup::Lookup;
-use crate::slack::views::modal::{NamedGroup, OpenedFrom};
+use crate::slack::views::modal::NamedGroup;
 use crate::slack::views::{self, modal};
 use crate::slack::{Answer, Delivery, Receive};
 use crate::store::{Arrival, Snapshot, StoreError};
@@ -30,6 +31,20 @@ const NAMES_WITHIN: Duration = Duration::from_secs(1);
 
 /// How many open changes are looked through for the person's own.
 const LIKELY: usize = 50;
+
+/// What somebody gets who wants a modal.
+enum Wanted {
+    /// The modal.
+    View(Box<SlackView>),
+    /// Something to read, where no modal fits.
+    Instead(Ask),
+}
+
+impl Wanted {
+    fn view(view: SlackView) -> Self {
+        Self::View(Box::new(view))
+    }
+}
 
 /// Takes in what Slack delivers.
 #[derive(Debug, Clone)]
@@ -92,23 +107,14 @@ impl Reception {
                 Salt([0; 32])
             })
         };
-        let reading = read(&delivery, now, &mut salt);
+        let emoji = &self.engine.rules().newest().emoji;
+        let reading = read(&delivery, emoji, now, &mut salt);
         if out_of_salt {
             tracing::error!("the system gives no random bytes; nothing can be kept");
             return Answer::NotKept;
         }
         match reading {
-            Read::Heard(heard) => match self.engine.hear(heard, now).await {
-                Ok(Arrival::New) => {
-                    self.wake.notify_one();
-                    Answer::Acknowledged
-                }
-                Ok(Arrival::Known) => Answer::Acknowledged,
-                Err(error) => {
-                    tracing::error!(error = %error, "a gesture can't be kept");
-                    Answer::NotKept
-                }
-            },
+            Read::Heard(heard) => self.keep(heard, now).await,
             Read::Open(open) => {
                 let reception = self.clone();
                 let opening = self.openings.begin();
@@ -131,40 +137,133 @@ impl Reception {
         }
     }
 
+    /// Keeps a gesture, unless it is about a message that is none of ours.
+    async fn keep(&self, heard: Heard, now: DateTime<Utc>) -> Answer {
+        match self.concerns_a_record(&heard.gesture).await {
+            Ok(true) => {}
+            Ok(false) => {
+                tracing::debug!("a message of no record changed");
+                return Answer::Acknowledged;
+            }
+            Err(error) => {
+                tracing::error!(error = %error, "it can't be seen whether a message is on record");
+                return Answer::NotKept;
+            }
+        }
+        match self.engine.hear(heard, now).await {
+            Ok(Arrival::New) => {
+                self.wake.notify_one();
+                Answer::Acknowledged
+            }
+            Ok(Arrival::Known) => Answer::Acknowledged,
+            Err(error) => {
+                tracing::error!(error = %error, "a gesture can't be kept");
+                Answer::NotKept
+            }
+        }
+    }
+
+    /// Whether what happened to a message happened to one on record. Of others
+    /// nothing is kept, not even that they were edited.
+    async fn concerns_a_record(&self, gesture: &Gesture) -> Result<bool, StoreError> {
+        let store = self.engine.store();
+        let Some(channel) = gesture.channel.clone() else {
+            return Ok(true);
+        };
+        match &gesture.ask {
+            Ask::NoteEdit { ts, .. } | Ask::NoteDeletion { ts } => {
+                Ok(store.captured(channel, ts.clone()).await?.is_some())
+            }
+            Ask::Unreact { ts, .. } => Ok(store.emoji_on(channel, ts.clone()).await?.is_some()),
+            _ => Ok(true),
+        }
+    }
+
     /// Opens a modal. If it is too late for that, a second tap does it.
     async fn open(&self, open: OpenModal) {
-        let subject = match self.subject(&open).await {
-            Ok(subject) => subject,
+        let view = match self.view(&open).await {
+            Ok(view) => view,
             Err(error) => {
                 tracing::error!(error = %error, "a change can't be read for its modal");
                 return;
             }
         };
-        let groups = match open.which {
-            Modal::Declare | Modal::AskSomeoneElse => self.groups().await,
+        match view {
+            Wanted::View(view) => {
+                if let Err(error) = self.client.open_view(&open.trigger_id, *view).await {
+                    tracing::warn!(error = %error, "a modal could not be opened");
+                }
+            }
+            Wanted::Instead(ask) => self.ask_instead(&open, ask).await,
+        }
+    }
+
+    async fn view(&self, open: &OpenModal) -> Result<Wanted, StoreError> {
+        let from = open.opened_from();
+        match open.which {
+            Modal::Declare => {
+                let groups = self.groups().await;
+                return Ok(Wanted::view(modal::declare(&open.prefill, &groups, from)));
+            }
+            Modal::Record => return self.record(open).await,
             Modal::Document
             | Modal::Reject
             | Modal::Remediate
             | Modal::AnswerExceptions
-            | Modal::Record
+            | Modal::AskSomeoneElse
             | Modal::Attest
             | Modal::CorrectDeployment
-            | Modal::StateReason => Vec::new(),
-        };
-        let Some(view) = self.view(&open, subject.as_ref(), &groups) else {
+            | Modal::StateReason => {}
+        }
+        let Some(subject) = self.subject(open).await? else {
             // Which change is meant isn't clear: the person is shown theirs.
-            let ask = match open.change {
+            return Ok(Wanted::Instead(match open.change {
                 Some(_) => Ask::Status {
                     change: open.change,
                 },
                 None => Ask::List { which: Which::Mine },
-            };
-            self.ask_instead(&open, ask).await;
-            return;
+            }));
         };
-        if let Err(error) = self.client.open_view(&open.trigger_id, view).await {
-            tracing::warn!(error = %error, "a modal could not be opened");
+        let groups = if open.which == Modal::AskSomeoneElse {
+            self.groups().await
+        } else {
+            Vec::new()
+        };
+        let showing = views::showing(&subject, &self.engine, self.clock.now());
+        Ok(match open.which {
+            Modal::Document => Wanted::view(modal::document(&showing, from)),
+            Modal::Reject => Wanted::view(modal::reject(&showing, from)),
+            Modal::Remediate => Wanted::view(modal::remediate(&showing, from)),
+            Modal::AnswerExceptions => Wanted::view(modal::answer_exceptions(&showing, from)),
+            Modal::AskSomeoneElse => Wanted::view(modal::ask_someone_else(&showing, &groups, from)),
+            Modal::Attest => Wanted::view(modal::attest(&showing, from)),
+            Modal::StateReason => Wanted::view(modal::state_reason(&showing, from)),
+            Modal::CorrectDeployment => {
+                let first = subject.change.deployments.first();
+                match open.deployed_at.or_else(|| Some(first?.at)) {
+                    Some(at) => Wanted::view(modal::correct_deployment(&showing, at, from)),
+                    None => Wanted::Instead(Ask::Status {
+                        change: Some(subject.change.number),
+                    }),
+                }
+            }
+            Modal::Declare | Modal::Record => Wanted::Instead(Ask::Help),
+        })
+    }
+
+    /// The form about a message, with the other half that the bot finds. What is
+    /// on record already is shown.
+    async fn record(&self, open: &OpenModal) -> Result<Wanted, StoreError> {
+        let (Some(channel), Some(message)) = (&open.channel, &open.message) else {
+            return Ok(Wanted::Instead(Ask::Help));
+        };
+        let store = self.engine.store();
+        let known = store.captured(channel.clone(), message.ts.clone()).await?;
+        if known.is_some() {
+            return Ok(Wanted::Instead(Ask::Status { change: known }));
         }
+        let proposal = proposal::about(&self.lookup, channel, message).await;
+        Ok(Wanted::view(modal::record(&proposal, open.opened_from())))
     }
 
     /// Returns the change that a modal is about: the one named, else the one
@@ -173,9 +272,6 @@ impl Reception {
         let store = self.engine.store();
         if let Some(number) = open.change {
             return store.change(number).await;
-        }
-        if open.which == Modal::Declare {
-            return Ok(None);
         }
         let mut own = store.open_changes(LIKELY).await?;
         own.retain(|one| {
@@ -224,33 +320,5 @@ impl Reception {
             .into_iter()
             .map(|(id, name)| NamedGroup { id, name })
             .collect()
-    }
-
-    fn view(
-        &self,
-        open: &OpenModal,
-        change: Option<&Snapshot>,
-        groups: &[NamedGroup],
-    ) -> Option<SlackView> {
-        let from = OpenedFrom {
-            channel: open.channel.as_ref(),
-            thread: open.thread.as_ref(),
-        };
-        if open.which == Modal::Declare {
-            return Some(modal::declare(&open.prefill, groups, from));
-        }
-        let showing = views::showing(change?, &self.engine, self.clock.now());
-        Some(match open.which {
-            Modal::Declare
-            | Modal::Record
-            | Modal::Attest
-            | Modal::CorrectDeployment
-            | Modal::StateReason => return None,
-            Modal::Document => modal::document(&showing, from),
-            Modal::Reject => modal::reject(&showing, from),
-            Modal::Remediate => modal::remediate(&showing, from),
-            Modal::AnswerExceptions => modal::answer_exceptions(&showing, from),
-            Modal::AskSomeoneElse => modal::ask_someone_else(&showing, groups, from),
-        })
     }
 }

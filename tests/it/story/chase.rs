@@ -199,6 +199,8 @@ async fn an_earlier_deployment_learned_late_creates_the_miss() {
     world.press("morgan", CHANNEL, "authorize").await;
     world.go(hours(30)).await;
     world.slash("dana", "deployed 29 h ago").await;
+    // So far back, it is asked back first.
+    world.press("dana", CHANNEL, "deployed_at").await;
     assert!(world.n_facts("deadline_missed") >= 1);
     world.skip();
     world.end().await;

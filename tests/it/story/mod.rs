@@ -5,6 +5,7 @@ mod capture;
 mod chase;
 mod doors;
 mod offer;
+mod overheard;
 mod ticket;
 mod trouble;
 

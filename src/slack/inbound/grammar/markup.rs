@@ -10,20 +10,20 @@ use crate::domain::id::{GroupId, UserId};
 
 /// A text as it was typed, and where in it somebody is named.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Reading {
+pub(in crate::slack::inbound) struct Reading {
     /// The text with Slack's escapes undone exactly once.
-    pub(super) plain: String,
+    pub(in crate::slack::inbound) plain: String,
     /// Who is named in it, in order of appearance.
-    pub(super) spots: Vec<Spot>,
+    pub(in crate::slack::inbound) spots: Vec<Spot>,
 }
 
 /// One place of a [`Reading`] that names somebody.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Spot {
+pub(in crate::slack::inbound) struct Spot {
     /// Where in the plain text.
-    pub(super) at: Range<usize>,
+    pub(in crate::slack::inbound) at: Range<usize>,
     /// Who.
-    pub(super) who: Mention,
+    pub(in crate::slack::inbound) who: Mention,
 }
 
 /// A word of a [`Reading`]: what stands between white space, a name being whole
@@ -31,7 +31,7 @@ pub(super) struct Spot {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Word {
     /// Where in the plain text.
-    pub(super) at: Range<usize>,
+    pub(in crate::slack::inbound) at: Range<usize>,
     /// Whether it is a name and nothing else but punctuation after it.
     pub(super) names: bool,
 }
@@ -44,7 +44,7 @@ enum Mark {
 
 impl Reading {
     /// Reads a text as Slack delivers it.
-    pub(super) fn of(text: &str) -> Self {
+    pub(in crate::slack::inbound) fn of(text: &str) -> Self {
         let mut plain = String::with_capacity(text.len());
         let mut spots = Vec::new();
         let mut closed = Vec::new();
@@ -84,7 +84,7 @@ impl Reading {
     }
 
     /// Returns the part of the plain text that `at` covers.
-    pub(super) fn part(&self, at: Range<usize>) -> &str {
+    pub(in crate::slack::inbound) fn part(&self, at: Range<usize>) -> &str {
         self.plain.get(at).unwrap_or_default()
     }
 
@@ -129,7 +129,7 @@ impl Reading {
 
 /// Whether a character shows nothing: zero-width spaces and joiners, marks of
 /// direction, soft hyphens. Variation selectors belong to the emoji before them.
-pub(super) fn is_invisible(c: char) -> bool {
+pub(in crate::slack::inbound) fn is_invisible(c: char) -> bool {
     matches!(
         c,
         '\u{ad}'
@@ -294,7 +294,7 @@ fn may_stand_before_a_name(before: &str, name: &str, follows_a_name: bool) -> bo
 }
 
 /// Finds what is quoted: code, words in quotation marks, quoted lines.
-fn quotations(plain: &str) -> Vec<Range<usize>> {
+pub(in crate::slack::inbound) fn quotations(plain: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut done = 0;
     for (at, character) in plain.char_indices() {

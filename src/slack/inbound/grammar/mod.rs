@@ -5,7 +5,7 @@
 //! that the fix is never blocked. A first word is a subcommand only if all words
 //! after it are what that subcommand takes; everything else is a request.
 
-mod markup;
+pub(in crate::slack::inbound) mod markup;
 mod spans;
 #[cfg(test)]
 mod tests;
@@ -95,6 +95,9 @@ pub struct Request {
     pub what: String,
     /// Who is asked to authorize. Empty: the policy's group is.
     pub asked: Vec<Mention>,
+    /// When it was deployed already, in the person's words, where the line ends
+    /// so: `…, deployed 20 min ago`. They aren't part of `what`.
+    pub deployed: Option<String>,
 }
 
 /// The subcommands.
@@ -192,6 +195,12 @@ pub fn parse(text: &str) -> Slash {
         }
     }
     Slash::Request(request)
+}
+
+/// Reads a whole text as a request, whatever its first word.
+pub fn as_request(text: &str) -> Request {
+    let reading = Reading::of(text);
+    request(&reading, &reading.words())
 }
 
 /// Reads a message that names the bot, as Slack delivers it, or returns nothing
@@ -375,10 +384,48 @@ fn request(reading: &Reading, words: &[Word]) -> Request {
             asked.push(spot.who.clone());
         }
     }
-    Request {
-        what: what(reading, words),
-        asked,
+    match deployed_already(reading, words) {
+        Some((before, when)) => {
+            let mut what = what(reading, before);
+            let end = what.trim_end_matches([',', ';', ':', '-', '–', '—', ' ']);
+            what.truncate(end.len());
+            Request {
+                what,
+                asked,
+                deployed: Some(when),
+            }
+        }
+        None => Request {
+            what: what(reading, words),
+            asked,
+            deployed: None,
+        },
     }
+}
+
+/// Splits `, deployed 20 min ago` off the end of a request, before the names of
+/// those asked. It has to be set off: `roll back what @sam deployed yesterday
+/// 23:50` says what is rolled back.
+fn deployed_already<'w>(reading: &Reading, words: &'w [Word]) -> Option<(&'w [Word], String)> {
+    let n_names = words.iter().rev().take_while(|word| word.names).count();
+    let (said, _) = words.split_at_checked(words.len() - n_names)?;
+    let is = |word: &Word, wanted: &str| bare(reading.text(word)) == wanted;
+    let at = said.iter().rposition(|word| is(word, "deployed"))?;
+    let (before, rest) = said.split_at_checked(at)?;
+    let (_, when) = rest.split_first()?;
+    let stated = as_typed(reading, when)?;
+    When::parse(&stated)?;
+    let before = match before.split_last() {
+        Some((last, earlier)) if is(last, "already") => earlier,
+        _ => before,
+    };
+    let is_set_off = before.last().is_some_and(|word| {
+        reading
+            .text(word)
+            .ends_with([',', ';', '.', ':', '!', '?', '-', '–', '—'])
+    });
+    let says_what = before.iter().any(|word| !word.names);
+    (is_set_off && says_what).then_some((before, stated))
 }
 
 /// Returns the words between the names that stand at either end.

@@ -21,6 +21,7 @@ fn wants(what: &str, asked: &[Mention]) -> Slash {
     Slash::Request(Request {
         what: what.to_owned(),
         asked: asked.to_vec(),
+        deployed: None,
     })
 }
 
@@ -64,6 +65,7 @@ fn unsure(meant: Verb, what: &str) -> Slash {
     Slash::Unsure {
         meant,
         request: Request {
+            deployed: None,
             what: what.to_owned(),
             asked: vec![],
         },
@@ -646,4 +648,65 @@ proptest! {
             other => prop_assert!(false, "{:?}", other),
         }
     }
+}
+
+fn already(what: &str, asked: &[Mention], when: &str) -> Slash {
+    match wants(what, asked) {
+        Slash::Request(request) => Slash::Request(Request {
+            deployed: Some(when.to_owned()),
+            ..request
+        }),
+        other => other,
+    }
+}
+
+#[test]
+fn what_is_deployed_already_says_when_at_its_end() {
+    for typed in [
+        "Deploy WAF rule, deployed 20 min ago",
+        "Deploy WAF rule; already deployed 20 min ago",
+        "Deploy WAF rule – deployed 20 min ago",
+    ] {
+        assert_eq!(
+            parse(typed),
+            already("Deploy WAF rule", &[], "20 min ago"),
+            "{typed}"
+        );
+    }
+    assert_eq!(
+        parse("Deploy WAF rule, deployed 02:19 UTC <@U123MORGAN>"),
+        already("Deploy WAF rule", &[user("U123MORGAN")], "02:19 UTC")
+    );
+    assert_eq!(
+        parse("Deploy WAF rule @morgan, deployed yesterday 23:50"),
+        already("Deploy WAF rule", &[handle("morgan")], "yesterday 23:50")
+    );
+    assert_eq!(
+        parse("drill Deploy WAF rule, deployed 20 min ago"),
+        match already("Deploy WAF rule", &[], "20 min ago") {
+            Slash::Request(request) => Slash::Drill(request),
+            other => other,
+        }
+    );
+}
+
+#[test]
+fn a_deployment_that_is_part_of_the_sentence_stays_in_it() {
+    for typed in [
+        "Roll back what was deployed yesterday 23:50",
+        "Roll back the build that we deployed 20 min ago",
+        "Restart auth, deployed by the wrong pipeline",
+        "Restart auth, deployed",
+        "Restart auth, deployed 20 min ago by sam",
+    ] {
+        assert_eq!(parse(typed), wants(typed, &[]), "{typed}");
+    }
+}
+
+#[test]
+fn a_whole_text_is_a_request_whatever_its_first_word() {
+    let request = as_request("status page is down, help <@U123MORGAN>");
+    assert_eq!(request.what, "status page is down, help");
+    assert_eq!(request.asked, [user("U123MORGAN")]);
+    assert_eq!(as_request("help").what, "help");
 }

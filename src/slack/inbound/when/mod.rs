@@ -109,6 +109,22 @@ impl When {
             .or_else(|| moment(words).map(Self::At))
     }
 
+    /// Whether the words say a time of day, or how long ago it was.
+    pub fn says_a_time_of_day(&self) -> bool {
+        match self {
+            Self::Ago(_) => true,
+            Self::At(moment) => moment.clock.is_some(),
+        }
+    }
+
+    /// Whether the words name no day, so that the day is our guess.
+    pub fn leaves_the_day_open(&self) -> bool {
+        match self {
+            Self::Ago(_) => false,
+            Self::At(moment) => moment.day.is_none(),
+        }
+    }
+
     /// Returns the instant that is meant by somebody who says it at `now` and
     /// lives in `zone`. A time without a day is the latest that has passed.
     pub fn instant(&self, now: DateTime<Utc>, zone: Tz) -> Result<DateTime<Utc>, Unclear> {

@@ -11,6 +11,10 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+mod messages;
+
+pub use messages::Message;
+
 use super::client::{Cursor, SlackClient};
 use super::error::{ErrorCode, SlackError};
 use crate::clock::Stopwatch;

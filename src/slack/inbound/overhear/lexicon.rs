@@ -1,0 +1,854 @@
+//! The words of production: what people do to it, what it consists of, and what
+//! people approve besides that has nothing to do with it.
+//!
+//! Lists and nothing else; which of them makes a request is decided in
+//! `question`, which makes an order in `answer`.
+
+use super::words::{CODE, LINK};
+
+/// How surely a verb is about production.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Weight {
+    /// Everyday; production must be named beside it: `remove`, `send`.
+    Everyday,
+    /// About production unless something of everyday life is named: `disable`.
+    Likely,
+    /// About production whatever else is named: `deploy`.
+    Sure,
+}
+
+/// In which form a verb stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// `deploy`, which may be a noun too.
+    Base,
+    /// `deploying`.
+    Ongoing,
+    /// `deployed`.
+    Past,
+}
+
+/// A change to production, as a verb says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Change {
+    /// The verb's stem, with its particle: `deploy`, `rollback`, `turn`.
+    pub(super) stem: &'static str,
+    /// How surely it is one.
+    pub(super) weight: Weight,
+    /// In which form it stands.
+    pub(super) form: Form,
+}
+
+const SURE: &[&str] = &[
+    "deploy",
+    "redeploy",
+    "undeploy",
+    "rollback",
+    "rollout",
+    "revert",
+    "restart",
+    "reboot",
+    "failover",
+    "failback",
+    "hotfix",
+    "cordon",
+    "uncordon",
+    "drain",
+    "reindex",
+    "repoint",
+    "reroute",
+    "redirect",
+    "blackhole",
+    "reimage",
+    "reprovision",
+];
+
+const LIKELY: &[&str] = &[
+    "patch",
+    "scale",
+    "upscale",
+    "downscale",
+    "purge",
+    "flush",
+    "truncate",
+    "bounce",
+    "route",
+    "isolate",
+    "quarantine",
+    "whitelist",
+    "allowlist",
+    "blacklist",
+    "denylist",
+    "block",
+    "unblock",
+    "throttle",
+    "rotate",
+    "revoke",
+    "evict",
+    "terminate",
+    "detach",
+    "attach",
+    "reattach",
+    "unmount",
+    "remount",
+    "mount",
+    "resize",
+    "vacuum",
+    "backfill",
+    "requeue",
+    "invalidate",
+    "disable",
+    "enable",
+    "kill",
+    "toggle",
+    "flip",
+    "cutover",
+    "downgrade",
+    "upgrade",
+    "restore",
+    "reset",
+    "rebuild",
+    "recreate",
+    "respawn",
+    "recycle",
+    "switch",
+    "migrate",
+    "promote",
+    "demote",
+    "wipe",
+    "swap",
+    "bypass",
+    "unlock",
+    "null",
+    "decommission",
+    "hotpatch",
+    "repair",
+    "replay",
+    "reload",
+    "power",
+    "provision",
+    "quiesce",
+    "kick",
+    "failovers",
+    "sever",
+    "disconnect",
+    "shutdown",
+    "nuke",
+    "rerun",
+    "resync",
+    "rehash",
+];
+
+const EVERYDAY: &[&str] = &[
+    "push",
+    "ship",
+    "release",
+    "apply",
+    "run",
+    "execute",
+    "change",
+    "update",
+    "set",
+    "add",
+    "remove",
+    "delete",
+    "drop",
+    "move",
+    "stop",
+    "start",
+    "open",
+    "close",
+    "merge",
+    "clear",
+    "pull",
+    "cancel",
+    "pause",
+    "resume",
+    "increase",
+    "raise",
+    "lower",
+    "reduce",
+    "bump",
+    "expand",
+    "grow",
+    "extend",
+    "shrink",
+    "replace",
+    "renew",
+    "install",
+    "uninstall",
+    "cut",
+    "put",
+    "take",
+    "send",
+    "fix",
+    "mitigate",
+    "point",
+    "shift",
+    "double",
+    "halve",
+    "limit",
+    "skip",
+    "force",
+    "hit",
+    "rename",
+    "edit",
+    "modify",
+    "adjust",
+    "tweak",
+    "tune",
+    "create",
+    "launch",
+    "trigger",
+    "retry",
+    "spin",
+    "bring",
+    "load",
+    "copy",
+    "publish",
+    "issue",
+    "sync",
+    "turn",
+    "shut",
+    "roll",
+    "fail",
+    "lift",
+    "clean",
+    "free",
+    "trim",
+    "shard",
+    "split",
+    "alter",
+    "insert",
+    "void",
+    "refund",
+    "abort",
+    "suspend",
+    "cap",
+    "make",
+    "use",
+    "try",
+    "let",
+    "go",
+    "proceed",
+    "swing",
+    "direct",
+    "divert",
+    "dump",
+    "shed",
+    "freeze",
+    "unfreeze",
+    "log",
+    "ban",
+    "whack",
+    "tear",
+    "cherry",
+    "land",
+    "stage",
+    "activate",
+    "deactivate",
+];
+
+/// Verbs that mean production together with a particle soon after them.
+const WITH_PARTICLE: &[(&str, &[&str], &str, Weight)] = &[
+    ("roll", &["back"], "rollback", Weight::Sure),
+    ("roll", &["out", "forward", "over"], "rollout", Weight::Sure),
+    ("fail", &["over", "back"], "failover", Weight::Sure),
+    ("turn", &["on", "off", "up", "down"], "turn", Weight::Likely),
+    ("shut", &["down", "off"], "shut", Weight::Likely),
+    ("take", &["down", "offline", "out"], "take", Weight::Likely),
+    (
+        "bring",
+        &["down", "up", "back", "online"],
+        "bring",
+        Weight::Likely,
+    ),
+    ("cut", &["over", "off"], "cutover", Weight::Likely),
+    ("spin", &["up", "down"], "spin", Weight::Likely),
+    ("back", &["out"], "rollback", Weight::Sure),
+    ("pull", &["plug"], "shut", Weight::Likely),
+];
+
+/// How far behind its verb a particle may stand: `turn the new login flow off`.
+const REACH: usize = 7;
+
+/// Returns the change that the word at `at` begins to say, if it is a verb of one.
+pub(super) fn change(words: &[&str], at: usize) -> Option<Change> {
+    let word = words.get(at)?;
+    for (verb, particles, stem, weight) in WITH_PARTICLE {
+        let Some(form) = form_of(word, verb) else {
+            continue;
+        };
+        let near = words.iter().skip(at + 1).take(REACH);
+        if near.clone().any(|word| particles.contains(word)) {
+            return Some(Change {
+                stem,
+                weight: *weight,
+                form,
+            });
+        }
+    }
+    let of = |stems: &'static [&'static str], weight| {
+        stems.iter().find_map(|stem| {
+            let form = form_of(word, stem)?;
+            Some(Change { stem, weight, form })
+        })
+    };
+    of(SURE, Weight::Sure)
+        .or_else(|| of(LIKELY, Weight::Likely))
+        .or_else(|| of(EVERYDAY, Weight::Everyday))
+}
+
+/// Returns the form in which `word` is the verb `stem`, if it is.
+fn form_of(word: &str, stem: &str) -> Option<Form> {
+    if word == stem {
+        return Some(Form::Base);
+    }
+    let irregular: Option<(&[&str], &[&str])> = match stem {
+        "run" => Some((&["ran"], &[])),
+        "take" => Some((&["took", "taken"], &[])),
+        "send" => Some((&["sent"], &[])),
+        "shut" | "cut" | "put" | "set" | "hit" | "let" => Some((&[], &[])),
+        "rollback" => Some((&["rolledback"], &["rollbacking"])),
+        "rebuild" => Some((&["rebuilt"], &[])),
+        "go" => Some((&["went", "gone", "goes"], &[])),
+        "grow" => Some((&["grew", "grown"], &[])),
+        "bring" => Some((&["brought"], &[])),
+        "make" => Some((&["made"], &[])),
+        "spin" => Some((&["spun"], &[])),
+        _ => None,
+    };
+    if let Some((past, ongoing)) = irregular {
+        if past.contains(&word) {
+            return Some(Form::Past);
+        }
+        if ongoing.contains(&word) {
+            return Some(Form::Ongoing);
+        }
+    }
+    let (ending, form) = if let Some(ending) = word.strip_suffix("ing") {
+        (ending, Form::Ongoing)
+    } else if let Some(ending) = word.strip_suffix("ed") {
+        (ending, Form::Past)
+    } else {
+        return None;
+    };
+    let last = stem.chars().next_back()?;
+    let is_it = ending == stem
+        || stem.strip_suffix('e') == Some(ending)
+        || (stem.ends_with('y') && ending.strip_suffix('i') == stem.strip_suffix('y'))
+        || ending
+            .strip_suffix(last)
+            .is_some_and(|single| single == stem);
+    is_it.then_some(form)
+}
+
+const PRODUCTION: &[&str] = &[
+    "prod",
+    "production",
+    "db",
+    "dbs",
+    "database",
+    "service",
+    "svc",
+    "server",
+    "cluster",
+    "pod",
+    "node",
+    "host",
+    "vm",
+    "instance",
+    "cache",
+    "redis",
+    "kafka",
+    "postgres",
+    "mysql",
+    "mongo",
+    "elastic",
+    "elasticsearch",
+    "rabbit",
+    "rabbitmq",
+    "memcached",
+    "cassandra",
+    "dynamo",
+    "queue",
+    "topic",
+    "partition",
+    "waf",
+    "firewall",
+    "rule",
+    "dns",
+    "cdn",
+    "cloudflare",
+    "fastly",
+    "akamai",
+    "lb",
+    "elb",
+    "alb",
+    "nginx",
+    "haproxy",
+    "envoy",
+    "istio",
+    "balancer",
+    "config",
+    "configmap",
+    "flag",
+    "toggle",
+    "killswitch",
+    "migration",
+    "index",
+    "schema",
+    "hotfix",
+    "fix",
+    "patch",
+    "build",
+    "version",
+    "traffic",
+    "replica",
+    "primary",
+    "secret",
+    "key",
+    "cert",
+    "certificate",
+    "token",
+    "api",
+    "gateway",
+    "gw",
+    "ip",
+    "ips",
+    "iam",
+    "vpn",
+    "ingress",
+    "egress",
+    "deployment",
+    "deploy",
+    "release",
+    "rollback",
+    "pipeline",
+    "region",
+    "az",
+    "cron",
+    "job",
+    "worker",
+    "consumer",
+    "lambda",
+    "container",
+    "image",
+    "script",
+    "sql",
+    "query",
+    "table",
+    "row",
+    "port",
+    "endpoint",
+    "cidr",
+    "subnet",
+    "vpc",
+    "acl",
+    "session",
+    "login",
+    "checkout",
+    "backup",
+    "snapshot",
+    "volume",
+    "disk",
+    "pvc",
+    "memory",
+    "cpu",
+    "maxmemory",
+    "quota",
+    "timeout",
+    "threshold",
+    "helm",
+    "terraform",
+    "k8s",
+    "kubernetes",
+    "canary",
+    "shard",
+    "backend",
+    "frontend",
+    "proxy",
+    "binary",
+    "artifact",
+    "hosts",
+    "app",
+    "webhook",
+    "connection",
+    "pool",
+    "lock",
+    "tables",
+    "record",
+    "cronjob",
+    "daemon",
+    "agent",
+    "credential",
+    "password",
+    "autoscaler",
+    "hpa",
+    "replicas",
+    "nodes",
+    "branch",
+    "main",
+    "commit",
+    "change",
+    "exporter",
+    "zone",
+    "tls",
+    "ssl",
+    "s3",
+    "bucket",
+    "sg",
+    "route",
+    "edge",
+    "switch",
+    "breaker",
+    "limiter",
+    "throttle",
+    "bot",
+    "spam",
+    "mitigation",
+    "workaround",
+    "kernel",
+    "bgp",
+    "link",
+    "sqs",
+    "stream",
+    "logs",
+    "log",
+    "dumps",
+    "process",
+    "pid",
+    "site",
+    "maintenance",
+    "payments",
+    "auth",
+    "reads",
+    "writes",
+    "nat",
+    "instances",
+    "feature",
+];
+
+const OF_EVERYDAY_LIFE: &[&str] = &[
+    "invoice",
+    "pr",
+    "prs",
+    "mr",
+    "holiday",
+    "vacation",
+    "pto",
+    "leave",
+    "day",
+    "friday",
+    "lunch",
+    "dinner",
+    "pizza",
+    "food",
+    "coffee",
+    "break",
+    "design",
+    "mockup",
+    "mock",
+    "figma",
+    "copy",
+    "wording",
+    "text",
+    "blog",
+    "post",
+    "tweet",
+    "statement",
+    "announcement",
+    "statuspage",
+    "comms",
+    "communication",
+    "email",
+    "emails",
+    "newsletter",
+    "budget",
+    "expense",
+    "purchase",
+    "po",
+    "spend",
+    "cost",
+    "contract",
+    "offer",
+    "hire",
+    "headcount",
+    "candidate",
+    "invite",
+    "meeting",
+    "call",
+    "standup",
+    "retro",
+    "agenda",
+    "slide",
+    "deck",
+    "doc",
+    "document",
+    "docs",
+    "documentation",
+    "postmortem",
+    "ticket",
+    "jira",
+    "runbook",
+    "calendar",
+    "access",
+    "laptop",
+    "swag",
+    "order",
+    "hotel",
+    "flight",
+    "trip",
+    "travel",
+    "timesheet",
+    "training",
+    "interview",
+    "shift",
+    "handover",
+    "survey",
+    "credit",
+    "review",
+    "roadmap",
+    "okr",
+    "spec",
+    "proposal",
+    "rfc",
+    "report",
+    "summary",
+    "logo",
+    "banner",
+    "wiki",
+    "page",
+    "notes",
+    "note",
+    "license",
+    "subscription",
+    "vendor",
+    "overtime",
+    "bonus",
+    "raise",
+    "sick",
+    "room",
+    "zoom",
+    "recording",
+    "incident",
+    "name",
+    "title",
+    "color",
+    "colour",
+    "font",
+    "quote",
+    "bill",
+    "receipt",
+    "booking",
+    "conference",
+    "team",
+    "nap",
+    "home",
+    "bed",
+    "channel",
+    "thread",
+    "message",
+    "poll",
+    "emoji",
+    "draft",
+    "plan",
+    "timeline",
+    "rota",
+    "roster",
+    "schedule",
+    "oncall",
+    "swap",
+    "reimbursement",
+    "gift",
+    "card",
+    "party",
+    "beer",
+    "drinks",
+    "weekend",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "saturday",
+    "sunday",
+    "nda",
+    "legal",
+    "press",
+    "screenshot",
+    "dashboard",
+    "board",
+    "meme",
+    "joke",
+    "customer",
+    "customers",
+    "article",
+    "faq",
+    "template",
+    "form",
+];
+
+fn is_one_of(word: &str, list: &[&str]) -> bool {
+    list.contains(&word)
+        || word
+            .strip_suffix('s')
+            .is_some_and(|single| list.contains(&single))
+}
+
+/// Whether a word names a part of production: `redis`, `v2.31.0`, a piece of code.
+pub(super) fn is_of_production(word: &str) -> bool {
+    word == CODE || is_one_of(word, PRODUCTION) || is_version(word)
+}
+
+/// `2.31.0`, `v2`, and addresses of machines, which look alike.
+fn is_version(word: &str) -> bool {
+    let digits = word.strip_prefix('v').unwrap_or(word);
+    let mut parts = digits.split('.');
+    let is_number = |part: &str| part.starts_with(|c: char| c.is_ascii_digit());
+    let first = parts.next().is_some_and(is_number);
+    first && (digits.len() < word.len() || parts.next().is_some_and(is_number))
+}
+
+/// Whether a word names what people approve that is no change to production.
+pub(super) fn is_of_everyday_life(word: &str) -> bool {
+    is_one_of(word, OF_EVERYDAY_LIFE)
+}
+
+/// Whether a word says where nobody is hurt.
+pub(super) fn is_rehearsal(word: &str) -> bool {
+    matches!(
+        word,
+        "staging"
+            | "stage"
+            | "stg"
+            | "dev"
+            | "qa"
+            | "uat"
+            | "sandbox"
+            | "preprod"
+            | "local"
+            | "localhost"
+            | "test"
+            | "demo"
+    )
+}
+
+/// Whether a word says where customers are.
+pub(super) fn is_live(word: &str) -> bool {
+    matches!(word, "prod" | "production" | "live")
+}
+
+/// Whether a word says how something stands and makes a noun of the verb before
+/// it: `deploy failed`, `rollback plan`.
+pub(super) fn is_state(word: &str) -> bool {
+    matches!(
+        word,
+        "is" | "was"
+            | "done"
+            | "failed"
+            | "fails"
+            | "failing"
+            | "finished"
+            | "complete"
+            | "completed"
+            | "in"
+            | "went"
+            | "has"
+            | "had"
+            | "looks"
+            | "looking"
+            | "plan"
+            | "notes"
+            | "ok"
+            | "succeeded"
+            | "successful"
+            | "status"
+            | "started"
+            | "running"
+            | "stuck"
+            | "worked"
+            | "works"
+            | "yet"
+            | "good"
+            | "fine"
+            | "broken"
+            | "window"
+            | "freeze"
+            | "process"
+            | "time"
+            | "times"
+            | "took"
+            | "takes"
+            | "log"
+            | "logs"
+            | "pipeline"
+            | "train"
+            | "doing"
+            | "going"
+            | "ready"
+            | "happened"
+            | "happening"
+            | "helped"
+            | "helping"
+            | "again"
+            | "did"
+            | "does"
+            | "will"
+            | "would"
+            | "should"
+            | "could"
+            | "looked"
+            | "progress"
+            | "script"
+            | "job"
+            | "or"
+            | "are"
+            | "steps"
+            | "doc"
+    )
+}
+
+/// Whether a word stands for an address.
+pub(super) fn is_address(word: &str) -> bool {
+    word == LINK
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Option<(&'static str, Form)> {
+        let words: Vec<&str> = text.split(' ').collect();
+        change(&words, 0).map(|change| (change.stem, change.form))
+    }
+
+    #[test]
+    fn a_verb_is_known_in_its_forms() {
+        assert_eq!(of("deploying"), Some(("deploy", Form::Ongoing)));
+        assert_eq!(of("disabling"), Some(("disable", Form::Ongoing)));
+        assert_eq!(of("flipping"), Some(("flip", Form::Ongoing)));
+        assert_eq!(of("applied"), Some(("apply", Form::Past)));
+        assert_eq!(of("roll the new api back"), Some(("rollback", Form::Base)));
+        assert_eq!(of("rolling it out"), Some(("rollout", Form::Ongoing)));
+        assert_eq!(of("failing over"), Some(("failover", Form::Ongoing)));
+        assert_eq!(of("took it down"), Some(("take", Form::Past)));
+        assert_eq!(of("thinking"), None);
+        assert_eq!(of("king"), None);
+    }
+
+    #[test]
+    fn versions_and_machines_are_production_and_numbers_are_not() {
+        assert!(is_of_production("v2.31.0") && is_of_production("10.0.0.7"));
+        assert!(is_of_production("workers") && is_of_production(CODE));
+        assert!(!is_of_production("4") && !is_of_production("very") && !is_of_production("v"));
+    }
+
+    #[test]
+    fn no_verb_is_listed_twice() {
+        let mut all = [SURE, LIKELY, EVERYDAY].concat();
+        let n = all.len();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), n);
+    }
+}

@@ -1,0 +1,457 @@
+//! From messages to a record: the pair of request and answer, verbatim, with
+//! their authors and times as Slack gives them.
+//!
+//! Every way of capturing ends in the same commands: the request by whoever
+//! asked, when they asked; the answer by whoever answered, when they did.
+
+use chrono::{DateTime, Utc};
+
+use super::people::persons;
+use super::times::Along;
+use super::{Later, Resolved, Scene, Unresolved, text};
+use crate::domain::change::{
+    Actor, Capture, Command, Criterion, Given, LONGEST_TEXT, MessageRef, Place, Source, Submission,
+    Verdict,
+};
+use crate::domain::id::{ChannelId, MessageTs, UserId};
+use crate::domain::offer::{OfferStage, Quoted};
+use crate::domain::policy::Party;
+use crate::domain::text::{Commitment, Text};
+use crate::slack::error::{ErrorCode, SlackError};
+use crate::slack::inbound::{grammar, overhear, proposal};
+use crate::slack::lookup::Message;
+use crate::store::{Execution, Person, StoreError, Target};
+
+/// How many messages before an answer are read for what its question asks for.
+pub(super) const BACK: usize = 20;
+
+const GONE: Unresolved = Unresolved::Sentence(
+    "That message isn't there any more, so its words can't be recorded. Nothing was; choose another message, or begin with `/emergency`.",
+);
+
+const BY_AN_APP: Unresolved = Unresolved::Sentence(
+    "An app wrote that message. A person has to ask and a person has to answer; nothing was recorded.",
+);
+
+const UNREADABLE: Unresolved = Unresolved::Sentence(
+    "I'm not in that conversation, so I can't read its messages and nothing was recorded. Invite me with `/invite @breakglass` and try again; `/emergency` works without.",
+);
+
+const NO_OFFER: Unresolved = Unresolved::Sentence(
+    "That offer isn't there any more. The shortcut *Record authorization* on the message does the same.",
+);
+
+/// One half of a pair: a message with all that makes it evidence.
+pub(super) struct Half {
+    pub(super) by: UserId,
+    pub(super) at: DateTime<Utc>,
+    pub(super) message: MessageRef,
+    pub(super) text: Text,
+}
+
+/// An answer on its way into a record.
+pub(super) struct Answer {
+    pub(super) by: UserId,
+    pub(super) at: DateTime<Utc>,
+    pub(super) verdict: Verdict,
+    pub(super) given: Given,
+}
+
+impl Answer {
+    fn written(half: &Half, verdict: Verdict) -> Self {
+        Self {
+            by: half.by.clone(),
+            at: half.at,
+            verdict,
+            given: Given::Message {
+                text: half.text.clone(),
+                message: half.message.clone(),
+            },
+        }
+    }
+}
+
+/// A request on its way into a record.
+pub(super) struct Asked {
+    pub(super) by: UserId,
+    pub(super) at: DateTime<Utc>,
+    pub(super) source: Source,
+    pub(super) what: Text,
+    pub(super) verbatim: Text,
+    pub(super) parties: Vec<Party>,
+    pub(super) place: Place,
+    pub(super) criterion: Option<Criterion>,
+    pub(super) said: Option<MessageRef>,
+}
+
+impl Scene<'_> {
+    /// Makes evidence of a message that was read.
+    pub(super) async fn half(
+        &self,
+        channel: &ChannelId,
+        message: &Message,
+    ) -> Result<Half, Unresolved> {
+        let by = message.by.clone().filter(|_| !message.bot);
+        Ok(Half {
+            by: by.ok_or(BY_AN_APP)?,
+            at: message.ts.at().ok_or(GONE)?,
+            message: self
+                .reference(channel, &message.ts, message.thread.as_ref())
+                .await?,
+            text: text(grammar::verbatim(&message.text))?,
+        })
+    }
+
+    /// Names a message with its address.
+    pub(super) async fn reference(
+        &self,
+        channel: &ChannelId,
+        ts: &MessageTs,
+        thread: Option<&MessageTs>,
+    ) -> Result<MessageRef, Unresolved> {
+        Ok(MessageRef {
+            channel: channel.clone(),
+            ts: ts.clone(),
+            thread: thread.cloned(),
+            permalink: self.lookup.permalink(channel, ts).await?,
+        })
+    }
+
+    /// Reads a message that somebody chose.
+    async fn chosen(&self, channel: &ChannelId, ts: &MessageTs) -> Result<Half, Unresolved> {
+        let thread = self.gesture.thread.as_ref();
+        let read = self.lookup.message(channel, thread, ts).await;
+        let message = match read {
+            Ok(message) => message.ok_or(GONE)?,
+            Err(SlackError::Refused { code })
+                if code.is_about_the_place() || matches!(code, ErrorCode::MissingScope { .. }) =>
+            {
+                return Err(UNREADABLE);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        self.half(channel, &message).await
+    }
+
+    /// What a message asks for and of whom, in a record's words.
+    pub(super) async fn asked_in(
+        &self,
+        half: &Half,
+        answer: Option<&MessageRef>,
+        what: Option<Text>,
+        criterion: Option<Criterion>,
+    ) -> Result<Asked, Unresolved> {
+        let body = half.text.body();
+        let read = match overhear::asks(body) {
+            Some(request) => Some(request),
+            None => self.wanted(half, answer).await?,
+        };
+        let (said, mentions) = match read {
+            Some(request) => (request.what, request.asked),
+            None => (proposal::what(body), grammar::as_request(body).asked),
+        };
+        let what = match what {
+            Some(what) => what,
+            None => text(shortened(&said))?,
+        };
+        Ok(Asked {
+            by: half.by.clone(),
+            at: half.at,
+            source: Source::Slack,
+            what,
+            verbatim: half.text.clone(),
+            parties: self.parties(&mentions).await?,
+            place: Place {
+                channel: half.message.channel.clone(),
+                thread: half.message.thread.clone(),
+            },
+            criterion,
+            said: Some(half.message.clone()),
+        })
+    }
+
+    /// What a question by itself asks for, by the words before it. Where they
+    /// can't be read, the question must do.
+    async fn wanted(
+        &self,
+        half: &Half,
+        answer: Option<&MessageRef>,
+    ) -> Result<Option<overhear::Request>, Unresolved> {
+        let Some(answer) = answer else {
+            return Ok(None);
+        };
+        let (channel, thread) = (&answer.channel, answer.thread.as_ref());
+        let read = self
+            .lookup
+            .messages_before(channel, thread, &answer.ts, BACK)
+            .await;
+        match read {
+            Ok(read) => {
+                let lines: Vec<_> = read.iter().filter_map(Message::line).collect();
+                Ok(proposal::wanted(&lines, &half.message.ts, Some(&answer.ts)))
+            }
+            Err(error) if error.is_transient() => Err(error.into()),
+            Err(error) => {
+                tracing::warn!(error = %error, "the words before a question can't be read");
+                Ok(None)
+            }
+        }
+    }
+
+    /// Puts request and answer together, each as its author's act at its time.
+    pub(super) async fn pair(
+        &self,
+        asked: Asked,
+        answer: Option<Answer>,
+        mut met: Vec<Person>,
+    ) -> Result<Execution, Unresolved> {
+        let mut texts = vec![asked.what.clone(), asked.verbatim.clone()];
+        let people = persons(&asked.parties).chain([asked.by.clone()]);
+        let people: Vec<UserId> = people.collect();
+        let mut submissions = vec![Submission {
+            actor: Actor::Person(asked.by),
+            at: asked.at,
+            source: asked.source,
+            command: Command::Request {
+                what: asked.what,
+                verbatim: asked.verbatim,
+                asked: asked.parties,
+                place: asked.place,
+                criterion: asked.criterion,
+                said: asked.said,
+                captured: Some(Capture {
+                    by: self.gesture.actor.clone(),
+                    at: self.gesture.at,
+                }),
+                drill: false,
+            },
+        }];
+        if let Some(answer) = answer {
+            if let Given::Message { text, .. } = &answer.given {
+                texts.push(text.clone());
+            }
+            submissions.push(self.answered(answer, &mut met).await?);
+        }
+        self.meet(people, &mut met).await?;
+        Ok(Execution {
+            target: Target::New,
+            submissions,
+            texts,
+            gesture: Some(self.gesture.clone()),
+            met,
+            asks_back: None,
+        })
+    }
+
+    /// An answer as the command of whoever gave it.
+    pub(super) async fn answered(
+        &self,
+        answer: Answer,
+        met: &mut Vec<Person>,
+    ) -> Result<Submission, Unresolved> {
+        let by = self.member(&answer.by, met).await?;
+        let given = answer.given;
+        Ok(Submission {
+            actor: Actor::Person(answer.by),
+            at: answer.at,
+            source: Source::Slack,
+            command: match answer.verdict {
+                Verdict::Grant => Command::Authorize { by, given },
+                Verdict::Refuse => Command::Deny { by, given },
+            },
+        })
+    }
+}
+
+/// What a form about messages puts together.
+pub(super) struct Chosen<'a> {
+    pub(super) what: Option<Commitment>,
+    pub(super) request: Option<&'a MessageTs>,
+    pub(super) requester: Option<&'a UserId>,
+    pub(super) answer: Option<&'a MessageTs>,
+    pub(super) verdict: Verdict,
+    pub(super) criterion: Option<Criterion>,
+    pub(super) deployed: Option<Commitment>,
+}
+
+/// Records what was said in messages that somebody chose.
+pub(super) async fn chosen(scene: &Scene<'_>, chosen: Chosen<'_>) -> Result<Resolved, Unresolved> {
+    let gesture = scene.gesture;
+    let channel = gesture.channel.as_ref().ok_or(GONE)?;
+    let what = match chosen.what {
+        Some(what) => Some(scene.words(what).await?),
+        None => None,
+    };
+    let answer = match chosen.answer {
+        Some(ts) => Some(scene.chosen(channel, ts).await?),
+        None => None,
+    };
+    let asked = if let Some(ts) = chosen.request {
+        let request = scene.chosen(channel, ts).await?;
+        let answer = answer.as_ref().map(|answer| &answer.message);
+        scene
+            .asked_in(&request, answer, what, chosen.criterion)
+            .await?
+    } else {
+        let what = what.ok_or(Unresolved::Sentence(
+            "No message asks for it, so say in the form what was changed. Nothing was recorded.",
+        ))?;
+        asked_unheard(scene, channel, &chosen, what, answer.as_ref())
+    };
+    let by = asked.by.clone();
+    let answer = answer
+        .as_ref()
+        .map(|half| Answer::written(half, chosen.verdict));
+    let mut execution = scene.pair(asked, answer, Vec::new()).await?;
+    let later = match chosen.deployed {
+        Some(words) => Some(deployed_too(scene, &mut execution, words, &by).await?),
+        None => None,
+    };
+    Ok(Resolved::Command {
+        execution: Box::new(execution),
+        later,
+    })
+}
+
+/// A request of which no message tells. It was made before it was answered, by
+/// whom and for what the form says; whoever answered was asked.
+fn asked_unheard(
+    scene: &Scene<'_>,
+    channel: &ChannelId,
+    chosen: &Chosen<'_>,
+    what: Text,
+    answer: Option<&Half>,
+) -> Asked {
+    let gesture = scene.gesture;
+    Asked {
+        by: chosen.requester.unwrap_or(&gesture.actor).clone(),
+        at: answer.map_or(gesture.at, |answer| answer.at),
+        source: Source::Attested,
+        verbatim: what.clone(),
+        what,
+        parties: answer
+            .map(|answer| Party::Person(answer.by.clone()))
+            .into_iter()
+            .collect(),
+        place: Place {
+            channel: channel.clone(),
+            thread: answer.map_or(gesture.thread.clone(), |answer| {
+                answer.message.thread.clone()
+            }),
+        },
+        criterion: chosen.criterion,
+        said: None,
+    }
+}
+
+/// Adds the deployment that was stated along with a request.
+pub(super) async fn deployed_too(
+    scene: &Scene<'_>,
+    execution: &mut Execution,
+    words: Commitment,
+    by: &UserId,
+) -> Result<Later, Unresolved> {
+    let at = match scene.along(words).await? {
+        Along::Recorded(at) => at,
+        Along::AskedBack(at, sentence) => {
+            execution.asks_back = Some((at, sentence));
+            return Ok(Later::Never);
+        }
+        Along::Unclear => return Ok(Later::Always(words)),
+    };
+    // A request alone has no answer that could be refused before it comes to this.
+    let later = match execution.submissions.len() {
+        0 | 1 => Later::Never,
+        _ => Later::IfRefused(words),
+    };
+    execution.submissions.push(Submission {
+        actor: Actor::Person(by.clone()),
+        at: scene.gesture.at,
+        source: scene.gesture.source,
+        command: Command::RecordDeployment {
+            at,
+            source: Source::Attested,
+            by: by.clone(),
+        },
+    });
+    Ok(later)
+}
+
+/// Records the pair that was offered, from the words that were kept with it.
+pub(super) async fn offered(scene: &Scene<'_>, id: u64) -> Result<Resolved, Unresolved> {
+    let gesture = scene.gesture;
+    let store = scene.engine.store();
+    let (offer, _) = store.offer(id).await?.ok_or(NO_OFFER)?;
+    if offer.asker != gesture.actor {
+        return Err(Unresolved::NotTheAsker { asker: offer.asker });
+    }
+    let ts = offer.request.message.ts.clone();
+    let known = store.captured(offer.channel.clone(), ts).await?;
+    if known.is_some() && offer.stage == OfferStage::Taken {
+        return Ok(Resolved::Reading(known));
+    }
+    if offer.stage == OfferStage::Declined {
+        return Err(Unresolved::Sentence(
+            "You said no to this one, so its words weren't kept. The shortcut *Record authorization* on the message records it after all.",
+        ));
+    }
+    let request = kept(scene, &offer.request).await?;
+    let answer = kept(scene, &offer.answer).await?;
+    let asked = scene
+        .asked_in(&request, Some(&answer.message), None, None)
+        .await?;
+    let answer = Answer::written(&answer, offer.verdict);
+    let execution = scene.pair(asked, Some(answer), Vec::new()).await?;
+    Ok(Resolved::Command {
+        execution: Box::new(execution),
+        later: None,
+    })
+}
+
+async fn kept(scene: &Scene<'_>, quoted: &Quoted) -> Result<Half, Unresolved> {
+    let text = scene.engine.store().text(quoted.text).await?;
+    Ok(Half {
+        by: quoted.by.clone(),
+        at: quoted
+            .message
+            .ts
+            .at()
+            .ok_or(StoreError::Corrupt("an offer's time"))?,
+        message: quoted.message.clone(),
+        text: text.ok_or(NO_OFFER)?,
+    })
+}
+
+/// Settles an offer with *No, thanks*, which only the asker can say.
+pub(super) async fn declined(scene: &Scene<'_>, id: u64) -> Result<Resolved, Unresolved> {
+    let (offer, _) = scene.engine.store().offer(id).await?.ok_or(NO_OFFER)?;
+    if offer.asker != scene.gesture.actor {
+        return Err(Unresolved::NotTheAsker { asker: offer.asker });
+    }
+    Ok(Resolved::Declined(id))
+}
+
+/// What is shown of a long message as *what*; all of it stands in `verbatim`.
+fn shortened(what: &str) -> String {
+    if what.chars().count() <= LONGEST_TEXT {
+        return what.to_owned();
+    }
+    let mut short: String = what.chars().take(LONGEST_TEXT - 1).collect();
+    short.push('…');
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_message_is_shown_by_its_beginning() {
+        assert_eq!(shortened("Deploy"), "Deploy");
+        let long = shortened(&"ä".repeat(LONGEST_TEXT + 1));
+        assert_eq!(long.chars().count(), LONGEST_TEXT);
+        assert!(long.ends_with('…'));
+        let fits = "x".repeat(LONGEST_TEXT);
+        assert_eq!(shortened(&fits), fits);
+    }
+}

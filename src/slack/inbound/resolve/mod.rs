@@ -1,0 +1,636 @@
+//! From a kept gesture to a command: who are the people in it, what was said, by
+//! Slack's word?
+//!
+//! What decides over authority (standing, groups) is read from Slack now, never
+//! from memory. While Slack can't be asked, the gesture waits.
+
+mod capture;
+mod overhear;
+mod people;
+mod times;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::when::Unclear;
+use crate::domain::change::{
+    ActOf, Actor, Command, EmergencyChange, Given, Place, Refusal, Source, Submission,
+};
+use crate::domain::id::{ChangeNumber, ChannelId, UserId};
+use crate::domain::text::{Commitment, Text};
+use crate::engine::{Engine, draw_salt};
+use crate::gesture::{Ask, Gesture, Heard};
+use crate::slack::error::SlackError;
+use crate::slack::lookup::Lookup;
+use crate::store::{Execution, NewOffer, Outcome, Person, StoreError, Target, Waiting};
+
+use capture::Chosen;
+use people::persons;
+
+/// The first pause before Slack is asked again; each next one doubles.
+const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(2);
+
+/// The longest pause: a person waits for this.
+const LONGEST_PAUSE: TimeDelta = TimeDelta::seconds(60);
+
+/// Why a gesture did not become a command.
+#[derive(Debug, thiserror::Error)]
+enum Unresolved {
+    /// Slack could not be asked.
+    #[error(transparent)]
+    Slack(#[from] SlackError),
+    /// The store could not.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The system gives no random bytes to commit to words with.
+    #[error("the system gives no random bytes")]
+    NoSalt,
+    /// A time in words says no instant.
+    #[error(transparent)]
+    Unclear(Unclear),
+    /// A rule says no already here.
+    #[error(transparent)]
+    Refused(Refusal),
+    /// Somebody else was offered this.
+    #[error("<@{asker}> asked for that, so only they can say whether it is put on record.")]
+    NotTheAsker {
+        /// Who.
+        asker: UserId,
+    },
+    /// Several requests wait for the same person.
+    #[error(
+        "{} wait for your answer, so I can't tell which you mean. Say it in the thread under the card, or press its button; nothing was recorded.",
+        listed(.0)
+    )]
+    WhichRequest(Vec<ChangeNumber>),
+    /// What is named as the first record is a second one itself.
+    #[error("{of} is itself a duplicate of {first}. Link it to {first}; nothing was changed.")]
+    DuplicateOfDuplicate {
+        /// What was named.
+        of: ChangeNumber,
+        /// What it is a duplicate of.
+        first: ChangeNumber,
+    },
+    /// It can't become one; this is the reply.
+    #[error("{0}")]
+    Sentence(&'static str),
+}
+
+impl Unresolved {
+    /// Whether the same gesture may be resolved later.
+    fn is_transient(&self) -> bool {
+        match self {
+            Self::Slack(error) => error.is_transient(),
+            Self::NoSalt => true,
+            Self::Store(_)
+            | Self::Unclear(_)
+            | Self::Refused(_)
+            | Self::NotTheAsker { .. }
+            | Self::WhichRequest(_)
+            | Self::DuplicateOfDuplicate { .. }
+            | Self::Sentence(_) => false,
+        }
+    }
+}
+
+/// `CHG-1001 and CHG-1002`.
+fn listed(numbers: &[ChangeNumber]) -> String {
+    let names: Vec<String> = numbers.iter().map(ChangeNumber::to_string).collect();
+    match names.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, before)) => format!("{} and {last}", before.join(", ")),
+        None => String::new(),
+    }
+}
+
+/// What a gesture becomes.
+enum Resolved {
+    /// A command.
+    Command {
+        /// What is carried out.
+        execution: Box<Execution>,
+        /// The deployment that was stated along with it.
+        later: Option<Later>,
+    },
+    /// Something to read about a change, or about none.
+    Reading(Option<ChangeNumber>),
+    /// A time that needs a second look.
+    AskedBack {
+        /// Of which change.
+        change: ChangeNumber,
+        /// What the words mean.
+        at: DateTime<Utc>,
+        /// The question.
+        sentence: String,
+    },
+    /// Nothing: it was overheard, and forgotten.
+    LetGo,
+    /// An offer to the asker.
+    Offer {
+        /// The pair.
+        offer: Box<NewOffer>,
+        /// Those of its words that weren't kept with the gesture.
+        texts: Vec<Text>,
+    },
+    /// *No, thanks* to an offer.
+    Declined(u64),
+}
+
+/// When a deployment stated along with a request, in these words, is taken up by
+/// itself: as if its requester said so right afterwards.
+enum Later {
+    /// It is recorded along with the request, or asked back with it.
+    Never,
+    /// It is, unless the answer in between is refused.
+    IfRefused(Commitment),
+    /// Its words are unclear, which is said then.
+    Always(Commitment),
+}
+
+/// A gesture with what is asked to resolve it.
+struct Scene<'a> {
+    engine: &'a Engine,
+    lookup: &'a Lookup,
+    gesture: &'a Gesture,
+}
+
+impl Scene<'_> {
+    /// Returns words that were kept with the gesture.
+    async fn words(&self, commitment: Commitment) -> Result<Text, Unresolved> {
+        self.engine
+            .store()
+            .text(commitment)
+            .await?
+            .ok_or(Unresolved::Store(StoreError::Corrupt("a gesture's words")))
+    }
+
+    async fn words_if_any(
+        &self,
+        commitment: Option<Commitment>,
+    ) -> Result<Option<Text>, Unresolved> {
+        match commitment {
+            Some(commitment) => self.words(commitment).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// A command of whoever made the gesture.
+    async fn command(
+        &self,
+        change: ChangeNumber,
+        command: Command,
+    ) -> Result<Resolved, Unresolved> {
+        let submission = self.submission(command);
+        self.submitted(change, submission, Vec::new()).await
+    }
+
+    fn submission(&self, command: Command) -> Submission {
+        Submission {
+            actor: Actor::Person(self.gesture.actor.clone()),
+            at: self.gesture.at,
+            source: self.gesture.source,
+            command,
+        }
+    }
+
+    async fn submitted(
+        &self,
+        change: ChangeNumber,
+        submission: Submission,
+        mut met: Vec<Person>,
+    ) -> Result<Resolved, Unresolved> {
+        self.meet(people_in(&submission.command), &mut met).await?;
+        Ok(Resolved::Command {
+            execution: Box::new(Execution {
+                target: Target::Change(change),
+                submissions: vec![submission],
+                texts: Vec::new(),
+                gesture: Some(self.gesture.clone()),
+                met,
+                asks_back: None,
+            }),
+            later: None,
+        })
+    }
+}
+
+/// Commits to words that were read from Slack.
+fn text(body: String) -> Result<Text, Unresolved> {
+    let salt = draw_salt().map_err(|_| Unresolved::NoSalt)?;
+    Ok(Text::new(body, salt))
+}
+
+/// Whom a command brings in, beside those who act.
+fn people_in(command: &Command) -> Vec<UserId> {
+    match command {
+        Command::Request { asked, .. } | Command::AskSomeoneElse { asked } => {
+            persons(asked).collect()
+        }
+        Command::NameCommander { commander } => vec![commander.clone()],
+        Command::AnswerExceptions { owner, .. } => vec![owner.clone()],
+        _ => Vec::new(),
+    }
+}
+
+/// Answers a gesture: carries it out, or lets it wait for Slack.
+pub async fn answer(
+    engine: &Engine,
+    lookup: &Lookup,
+    waiting: Waiting,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let Waiting {
+        gesture, attempts, ..
+    } = waiting;
+    let store = engine.store();
+    let scene = Scene {
+        engine,
+        lookup,
+        gesture: &gesture,
+    };
+    let sentence = match resolve(&scene).await {
+        Ok(Resolved::Command { execution, later }) => {
+            let (outcome, number) = engine.handle(*execution, now).await?;
+            let words = match later {
+                Some(Later::Always(words)) => Some(words),
+                Some(Later::IfRefused(words)) if matches!(outcome, Outcome::Refused(_)) => {
+                    Some(words)
+                }
+                Some(Later::IfRefused(_) | Later::Never) | None => None,
+            };
+            if let (Some(words), Some(number)) = (words, number) {
+                engine
+                    .hear(deployment_of(&gesture, number, words), now)
+                    .await?;
+            }
+            return Ok(());
+        }
+        Ok(Resolved::Reading(change)) => {
+            return store.answer(gesture, Outcome::Answered, change, now).await;
+        }
+        Ok(Resolved::AskedBack {
+            change,
+            at,
+            sentence,
+        }) => {
+            let asked = Outcome::AskedBack { at, sentence };
+            return store.answer(gesture, asked, Some(change), now).await;
+        }
+        Ok(Resolved::LetGo) => return store.let_go(gesture).await,
+        Ok(Resolved::Offer { offer, texts }) => {
+            return store.make_offer(gesture, *offer, texts, now).await;
+        }
+        Ok(Resolved::Declined(offer)) => return store.decline_offer(gesture, offer, now).await,
+        Err(Unresolved::Store(error)) => return Err(error),
+        Err(error) if error.is_transient() => {
+            tracing::warn!(error = %error, attempts, "it can't be resolved now; the gesture waits");
+            let pause = (FIRST_PAUSE * 2i32.saturating_pow(attempts.min(8))).min(LONGEST_PAUSE);
+            return store.postpone(gesture.key, now + pause).await;
+        }
+        // Nobody asked the bot for anything: there is nobody to apologise to.
+        Err(Unresolved::Slack(error)) if gesture.is_overheard() => {
+            tracing::warn!(error = %error, "Slack doesn't let the bot look into what it overheard");
+            return store.let_go(gesture).await;
+        }
+        Err(Unresolved::Slack(error)) => {
+            tracing::error!(error = %error, "Slack doesn't let the bot ask who may do what");
+            "Slack doesn't let me ask who may do that, so nothing was recorded. Tell whoever runs Breakglass to run `breakglass doctor`, then try again.".to_owned()
+        }
+        Err(error) => error.to_string(),
+    };
+    let refused = Outcome::Refused(sentence);
+    store.answer(gesture, refused, None, now).await
+}
+
+/// What was stated along with a request, as a gesture of its own about the change
+/// that it became.
+fn deployment_of(gesture: &Gesture, change: ChangeNumber, words: Commitment) -> Heard {
+    Heard {
+        gesture: Gesture {
+            key: format!("{}/deployed", gesture.key),
+            ask: Ask::RecordDeployment {
+                change: Some(change),
+                when: Some(words),
+                at: None,
+            },
+            ..gesture.clone()
+        },
+        texts: Vec::new(),
+    }
+}
+
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm for each thing that can be asked; the compiler sees that none is missing"
+)]
+async fn resolve(scene: &Scene<'_>) -> Result<Resolved, Unresolved> {
+    let gesture = scene.gesture;
+    let store = scene.engine.store();
+    let mut met = Vec::new();
+    let (change, command) = match &gesture.ask {
+        Ask::Request { .. } => return request(scene).await,
+        Ask::Capture {
+            what,
+            request,
+            requester,
+            answer,
+            verdict,
+            criterion,
+            deployed,
+        } => {
+            let chosen = Chosen {
+                what: *what,
+                request: request.as_ref(),
+                requester: requester.as_ref(),
+                answer: answer.as_ref(),
+                verdict: *verdict,
+                criterion: *criterion,
+                deployed: *deployed,
+            };
+            return capture::chosen(scene, chosen).await;
+        }
+        Ask::Overhear { ts, text, verdict } => {
+            let words = overhear::Words {
+                channel: place(gesture)?,
+                ts,
+                text: *text,
+                verdict: *verdict,
+            };
+            return overhear::words(scene, &words).await;
+        }
+        Ask::React { ts, name } => {
+            return overhear::reaction(scene, place(gesture)?, ts, name).await;
+        }
+        Ask::Unreact { ts, name } => {
+            let channel = place(gesture)?.clone();
+            let change = store.emoji_on(channel.clone(), ts.clone()).await?;
+            let command = Command::NoteReactionRemoved {
+                name: name.clone(),
+                channel,
+                ts: ts.clone(),
+            };
+            return overhear::altered(scene, change, command).await;
+        }
+        Ask::NoteEdit { ts, text } => {
+            let channel = place(gesture)?.clone();
+            let change = store.captured(channel.clone(), ts.clone()).await?;
+            let command = Command::NoteEdit {
+                channel,
+                ts: ts.clone(),
+                to: scene.words(*text).await?,
+            };
+            return overhear::altered(scene, change, command).await;
+        }
+        Ask::NoteDeletion { ts } => {
+            let channel = place(gesture)?.clone();
+            let change = store.captured(channel.clone(), ts.clone()).await?;
+            let ts = ts.clone();
+            return overhear::altered(scene, change, Command::NoteDeletion { channel, ts }).await;
+        }
+        Ask::TakeOffer { offer } => return capture::offered(scene, *offer).await,
+        Ask::DeclineOffer { offer } => return capture::declined(scene, *offer).await,
+        Ask::RecordDeployment { change, when, at } => {
+            return times::deployment(scene, *change, *when, *at).await;
+        }
+        Ask::Attest {
+            change,
+            who,
+            when,
+            account,
+        } => {
+            let at = match when {
+                Some(words) => scene.stated(*words).await?.at,
+                None => gesture.at,
+            };
+            let by = scene.member(who, &mut met).await?;
+            let given = Given::Spoken {
+                attested: ActOf {
+                    by: gesture.actor.clone(),
+                    at: gesture.at,
+                },
+                account: scene.words_if_any(*account).await?,
+            };
+            let submission = Submission {
+                at,
+                source: Source::Attested,
+                ..scene.submission(Command::Authorize { by, given })
+            };
+            return scene.submitted(*change, submission, met).await;
+        }
+        Ask::ConfirmAttestation { change } => (*change, Command::ConfirmAttestation),
+        Ask::DisputeAttestation { change } => (*change, Command::DisputeAttestation),
+        Ask::StandIn { change } => {
+            let by = scene.member(&gesture.actor, &mut met).await?;
+            (*change, Command::StandIn { by })
+        }
+        Ask::CorrectDeployment {
+            change,
+            from,
+            when,
+            reason,
+        } => {
+            let to = scene.stated(*when).await?.at;
+            let reason = scene.words(*reason).await?;
+            let from = *from;
+            (*change, Command::CorrectDeployment { from, to, reason })
+        }
+        Ask::StateReason {
+            change,
+            reason,
+            text,
+        } => {
+            let text = scene.words_if_any(*text).await?;
+            let reason = *reason;
+            (*change, Command::StateReason { reason, text })
+        }
+        Ask::LinkAsDuplicate { change, of } => {
+            let first = store.change(*of).await?;
+            let first = first.ok_or(Unresolved::Refused(Refusal::NoSuchChange(*of)))?;
+            refuse_as_first(&first.change)?;
+            (*change, Command::LinkAsDuplicate { of: *of })
+        }
+        Ask::Status { change } => {
+            let own = store.undeployed_of(gesture.actor.clone()).await?;
+            return Ok(Resolved::Reading(change.or(own)));
+        }
+        Ask::List { .. } | Ask::Help | Ask::Unsure { .. } | Ask::NotYet { .. } => {
+            return Ok(Resolved::Reading(None));
+        }
+        Ask::StateCriterion { change, criterion } => (
+            *change,
+            Command::StateCriterion {
+                criterion: *criterion,
+            },
+        ),
+        Ask::AskSomeoneElse { change, asked } => (
+            *change,
+            Command::AskSomeoneElse {
+                asked: asked.clone(),
+            },
+        ),
+        Ask::Authorize { change } => {
+            let by = scene.member(&gesture.actor, &mut met).await?;
+            let given = Given::Button;
+            (*change, Command::Authorize { by, given })
+        }
+        Ask::Deny { change } => {
+            let by = scene.member(&gesture.actor, &mut met).await?;
+            let given = Given::Button;
+            (*change, Command::Deny { by, given })
+        }
+        Ask::GoAhead { change } => {
+            let by = scene.member(&gesture.actor, &mut met).await?;
+            (*change, Command::GoAhead { by })
+        }
+        Ask::TakeCommand { change } => {
+            let by = scene.member(&gesture.actor, &mut met).await?;
+            (*change, Command::TakeCommand { by })
+        }
+        Ask::NameCommander { change, commander } => (
+            *change,
+            Command::NameCommander {
+                commander: commander.clone(),
+            },
+        ),
+        Ask::Lapse { change } => (*change, Command::Lapse),
+        Ask::Withdraw { change } => (*change, Command::Withdraw),
+        Ask::Document { change, sections } => {
+            let mut written = Vec::with_capacity(sections.len());
+            for (section, text) in sections {
+                written.push((*section, scene.words(*text).await?));
+            }
+            (*change, Command::Document { sections: written })
+        }
+        Ask::Approve { change, seen } => {
+            let by = scene.member(&gesture.actor, &mut met).await?;
+            (*change, Command::Approve { by, seen: *seen })
+        }
+        Ask::Reject { change, reason } => {
+            let by = scene.member(&gesture.actor, &mut met).await?;
+            let reason = scene.words(*reason).await?;
+            (*change, Command::Reject { by, reason })
+        }
+        Ask::Remediate { change, how } => (
+            *change,
+            Command::Remediate {
+                how: scene.words(*how).await?,
+            },
+        ),
+        Ask::AnswerExceptions {
+            change,
+            exceptions,
+            cause,
+            remedy,
+            owner,
+        } => (
+            *change,
+            Command::AnswerExceptions {
+                exceptions: exceptions.iter().copied().collect(),
+                cause: scene.words(*cause).await?,
+                remedy: scene.words(*remedy).await?,
+                owner: owner.clone(),
+            },
+        ),
+    };
+    let submission = scene.submission(command);
+    scene.submitted(change, submission, met).await
+}
+
+/// Where a gesture was made; what has no place is about no message.
+fn place(gesture: &Gesture) -> Result<&ChannelId, Unresolved> {
+    gesture
+        .channel
+        .as_ref()
+        .ok_or(Unresolved::Store(StoreError::Corrupt("a message's place")))
+}
+
+/// A first record has to stand: what is taken back itself can't stand for
+/// another.
+fn refuse_as_first(first: &EmergencyChange) -> Result<(), Unresolved> {
+    if let Some(of) = &first.duplicate_of {
+        return Err(Unresolved::DuplicateOfDuplicate {
+            of: first.number,
+            first: *of,
+        });
+    }
+    if first.is_over() {
+        return Err(Unresolved::Refused(Refusal::Over {
+            number: first.number,
+            stage: first.stage,
+        }));
+    }
+    Ok(())
+}
+
+/// A request that somebody makes themselves, by command, form or mention.
+async fn request(scene: &Scene<'_>) -> Result<Resolved, Unresolved> {
+    let gesture = scene.gesture;
+    let Ask::Request {
+        what,
+        verbatim,
+        asked,
+        criterion,
+        said,
+        deployed,
+        drill,
+    } = &gesture.ask
+    else {
+        return Ok(Resolved::Reading(None));
+    };
+    let channel = gesture.channel.clone().ok_or(Unresolved::Sentence(
+        "Say that in a channel: an emergency change is declared where the incident is handled.",
+    ))?;
+    let said = match said {
+        Some(ts) => {
+            let thread = gesture.thread.as_ref();
+            Some(scene.reference(&channel, ts, thread).await?)
+        }
+        None => None,
+    };
+    let command = Command::Request {
+        what: scene.words(*what).await?,
+        verbatim: scene.words(*verbatim).await?,
+        asked: scene.parties(asked).await?,
+        place: Place {
+            channel,
+            thread: gesture.thread.clone(),
+        },
+        criterion: *criterion,
+        said,
+        captured: None,
+        drill: *drill,
+    };
+    let mut met = Vec::new();
+    scene.meet(people_in(&command), &mut met).await?;
+    let mut execution = Execution {
+        target: Target::New,
+        submissions: vec![scene.submission(command)],
+        texts: Vec::new(),
+        gesture: Some(gesture.clone()),
+        met,
+        asks_back: None,
+    };
+    let later = match deployed {
+        Some(words) => {
+            let by = &gesture.actor;
+            Some(capture::deployed_too(scene, &mut execution, *words, by).await?)
+        }
+        None => None,
+    };
+    Ok(Resolved::Command {
+        execution: Box::new(execution),
+        later,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_listed_as_people_list_them() {
+        let numbers = [ChangeNumber(1001), ChangeNumber(1002), ChangeNumber(1003)];
+        assert_eq!(listed(&numbers[..1]), "CHG-1001");
+        assert_eq!(listed(&numbers[..2]), "CHG-1001 and CHG-1002");
+        assert_eq!(listed(&numbers), "CHG-1001, CHG-1002 and CHG-1003");
+    }
+}

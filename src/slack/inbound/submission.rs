@@ -1,0 +1,488 @@
+//! Submitted modals: what was put in, and what is wrong with it.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use crate::domain::change::{Criterion, Exception, LONGEST_TEXT, NotGenuine, Source, Verdict};
+use crate::domain::id::{ChangeNumber, ChannelId, GroupId, MessageTs, UserId};
+use crate::domain::policy::Party;
+use crate::domain::text::{Commitment, Salt, Text};
+use crate::domain::ticket::Section;
+use crate::gesture::{Ask, Gesture, Heard, Mention};
+use crate::slack::control::{self, Input, Memory, Modal};
+
+use super::{Faults, Read, Unheard, grammar, text_at};
+
+/// What was put into a modal.
+struct Filled<'a>(Option<&'a Value>);
+
+impl<'a> Filled<'a> {
+    fn element(&self, input: Input) -> Option<&'a Value> {
+        self.0?.get(input.block_id())?.get(Input::ACTION_ID)
+    }
+
+    fn text(&self, input: Input) -> &'a str {
+        self.element(input)
+            .and_then(|element| text_at(element, "/value"))
+            .unwrap_or_default()
+    }
+
+    fn person(&self, input: Input) -> Option<UserId> {
+        text_at(self.element(input)?, "/selected_user").map(UserId::new)
+    }
+
+    fn option(&self, input: Input) -> Option<&'a str> {
+        text_at(self.element(input)?, "/selected_option/value")
+    }
+
+    fn options(&self, input: Input) -> impl Iterator<Item = &'a str> {
+        self.element(input)
+            .and_then(|element| element.get("selected_options"))
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(|option| text_at(option, "/value"))
+    }
+}
+
+/// What a submitted modal asks.
+type Submitted = Result<(Ask, Vec<Text>), Unheard>;
+
+/// Reads a submitted modal.
+pub(super) fn read(
+    payload: &Value,
+    received_at: DateTime<Utc>,
+    salt: &mut dyn FnMut() -> Salt,
+) -> Read {
+    let Some(actor) = text_at(payload, "/user/id").map(UserId::new) else {
+        return Read::Broken("a form sent by nobody");
+    };
+    let key = match (
+        text_at(payload, "/trigger_id"),
+        text_at(payload, "/view/id"),
+        text_at(payload, "/view/hash"),
+    ) {
+        (Some(trigger_id), _, _) => trigger_id.to_owned(),
+        (None, Some(id), Some(hash)) => format!("{id}/{hash}/{actor}"),
+        (None, _, _) => return Read::Broken("a form that can't be told from another"),
+    };
+    let Some(modal) = text_at(payload, "/view/callback_id").and_then(Modal::from_callback_id)
+    else {
+        return Read::Ignored("a form that isn't ours");
+    };
+    let metadata = text_at(payload, "/view/private_metadata").unwrap_or_default();
+    let Some(memory) = Memory::from_metadata(metadata) else {
+        return Read::Broken("a form that remembers nothing");
+    };
+    let filled = Filled(payload.pointer("/view/state/values"));
+    let change = memory.change.map(ChangeNumber);
+    let submitted = match (modal, change) {
+        (Modal::Declare, _) => declare(&filled, &memory, &actor, salt),
+        (Modal::Record, _) => record(&filled, &memory, &actor, salt),
+        (Modal::Document, Some(change)) => document(&filled, &memory, change, salt),
+        (Modal::Reject, Some(change)) => {
+            let input = (Input::Reason, "Say why; a few words are enough.");
+            sentence(&filled, input, salt, |reason| Ask::Reject {
+                change,
+                reason,
+            })
+        }
+        (Modal::Remediate, Some(change)) => {
+            let input = (Input::How, "Say how it was put right.");
+            sentence(&filled, input, salt, |how| Ask::Remediate { change, how })
+        }
+        (Modal::AnswerExceptions, Some(change)) => answer_exceptions(&filled, change, salt),
+        (Modal::AskSomeoneElse, Some(change)) => ask_someone_else(&filled, change),
+        (Modal::Attest, Some(change)) => attest(&filled, change, &actor, salt),
+        (Modal::CorrectDeployment, Some(change)) => correct(&filled, &memory, change, salt),
+        (Modal::StateReason, Some(change)) => state_reason(&filled, change, salt),
+        (
+            Modal::Document
+            | Modal::Reject
+            | Modal::Remediate
+            | Modal::AnswerExceptions
+            | Modal::AskSomeoneElse
+            | Modal::Attest
+            | Modal::CorrectDeployment
+            | Modal::StateReason,
+            _,
+        ) => Err(Unheard::Broken("a form about no change")),
+    };
+    match submitted {
+        Err(unheard) => unheard.into(),
+        Ok((ask, texts)) => Read::Heard(Heard {
+            gesture: Gesture {
+                key,
+                actor,
+                at: received_at,
+                source: Source::Receipt,
+                channel: memory.channel.map(ChannelId::new),
+                thread: memory.thread.map(MessageTs::new),
+                response_url: None,
+                ask,
+            },
+            texts,
+        }),
+    }
+}
+
+/// What is wrong with a text, if anything is.
+fn fault(words: &str, blank: &'static str) -> Option<&'static str> {
+    if words.trim().is_empty() {
+        Some(blank)
+    } else if words.chars().count() > LONGEST_TEXT {
+        Some(TOO_LONG)
+    } else {
+        None
+    }
+}
+
+const TOO_LONG: &str = "Up to 3,000 characters fit. Shorten it, or put the rest in a link.";
+
+const NOT_YOURSELF: &str = "Somebody else has to authorize your change. Choose another person.";
+
+fn declare(
+    filled: &Filled<'_>,
+    memory: &Memory,
+    actor: &UserId,
+    salt: &mut dyn FnMut() -> Salt,
+) -> Submitted {
+    let typed = filled.text(Input::What);
+    let chosen = filled.person(Input::Whom);
+    let mut faults = Faults::default();
+    if let Some(fault) = fault(typed, "Say what you have to change.") {
+        faults.find(Input::What, fault);
+    }
+    if chosen.as_ref() == Some(actor) {
+        faults.find(Input::Whom, NOT_YOURSELF);
+    }
+    faults.find_in_time(filled.text(Input::When));
+    faults.settle()?;
+    let groups = filled.options(Input::Groups).map(GroupId::new);
+    let mut asked: Vec<Mention> = chosen
+        .map(Mention::User)
+        .into_iter()
+        .chain(groups.map(Mention::Group))
+        .collect();
+    let mut what = typed.trim().to_owned();
+    let mut when = filled.text(Input::When).to_owned();
+    if asked.is_empty() {
+        // Out of habit people write `@morgan` at the end here too.
+        let request = grammar::as_request(&as_markup(&what));
+        if !request.what.trim().is_empty() {
+            what = request.what;
+            asked = request.asked;
+            if when.trim().is_empty() {
+                when = request.deployed.unwrap_or_default();
+            }
+        }
+    }
+    let what = Text::new(what, salt());
+    let verbatim = Text::new(typed, salt());
+    let deployed = unless_blank(&when, salt);
+    let ask = Ask::Request {
+        what: what.commitment(),
+        verbatim: verbatim.commitment(),
+        asked,
+        criterion: filled
+            .option(Input::Criterion)
+            .and_then(Criterion::from_name),
+        said: None,
+        deployed: deployed.as_ref().map(Text::commitment),
+        drill: memory.drill,
+    };
+    let texts = [what, verbatim].into_iter().chain(deployed).collect();
+    Ok((ask, texts))
+}
+
+/// A form hands over what was typed, not Slack's markup.
+fn as_markup(typed: &str) -> String {
+    typed
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}
+
+/// What was said in messages, as the person put it together.
+fn record(
+    filled: &Filled<'_>,
+    memory: &Memory,
+    actor: &UserId,
+    salt: &mut dyn FnMut() -> Salt,
+) -> Submitted {
+    let message = |input| {
+        filled
+            .option(input)
+            .filter(|chosen| *chosen != control::NO_MESSAGE)
+            .map(MessageTs::new)
+            .filter(|ts| ts.at().is_some())
+    };
+    let (request, answer) = (message(Input::Request), message(Input::Answer));
+    let what = filled.text(Input::What);
+    let requester = filled.person(Input::Requester);
+    let mut faults = Faults::default();
+    if request.is_none() && answer.is_none() {
+        faults.find(
+            Input::Request,
+            "Choose the message that asks or the one that answers. Where neither was written, `/emergency` begins a record.",
+        );
+    }
+    if request.is_some() && request == answer {
+        faults.find(
+            Input::Answer,
+            "That is the message that asks. Choose the one that answers it, or none.",
+        );
+    }
+    let answered_by = answer.as_ref().and_then(|answer| memory.author(answer));
+    if let Some(request) = &request {
+        let asked_by = memory.author(request);
+        if answer.as_ref() != Some(request) && asked_by.is_some() && asked_by == answered_by {
+            faults.find(
+                Input::Answer,
+                "Whoever asked can't answer: somebody else has to authorize. Choose another message, or none.",
+            );
+        }
+    } else {
+        if let Some(fault) = fault(what, "No message asks, so say what was changed.") {
+            faults.find(Input::What, fault);
+        }
+        let asked_by = requester.clone().unwrap_or_else(|| actor.clone());
+        if answered_by == Some(asked_by) {
+            faults.find(
+                Input::Requester,
+                "Whoever asked can't answer: somebody else has to authorize. Choose who asked.",
+            );
+        }
+    }
+    if what.chars().count() > LONGEST_TEXT {
+        faults.find(Input::What, TOO_LONG);
+    }
+    faults.find_in_time(filled.text(Input::When));
+    faults.settle()?;
+    let what = unless_blank(what.trim(), salt);
+    let deployed = unless_blank(filled.text(Input::When), salt);
+    let ask = Ask::Capture {
+        what: what.as_ref().map(Text::commitment),
+        request,
+        requester,
+        answer,
+        verdict: filled
+            .option(Input::Verdict)
+            .and_then(Verdict::from_name)
+            .unwrap_or(Verdict::Grant),
+        criterion: filled
+            .option(Input::Criterion)
+            .and_then(Criterion::from_name),
+        deployed: deployed.as_ref().map(Text::commitment),
+    };
+    Ok((ask, what.into_iter().chain(deployed).collect()))
+}
+
+fn attest(
+    filled: &Filled<'_>,
+    change: ChangeNumber,
+    actor: &UserId,
+    salt: &mut dyn FnMut() -> Salt,
+) -> Submitted {
+    let account = filled.text(Input::Account);
+    let mut faults = Faults::default();
+    faults.find_in_time(filled.text(Input::When));
+    if account.chars().count() > LONGEST_TEXT {
+        faults.find(Input::Account, TOO_LONG);
+    }
+    let Some(who) = filled.person(Input::Whom) else {
+        faults.find(Input::Whom, "Choose who agreed to it.");
+        return Err(faults.answer());
+    };
+    if who == *actor {
+        faults.find(
+            Input::Whom,
+            "Your own word needs no witness: press Authorize on the card instead.",
+        );
+    }
+    faults.settle()?;
+    let when = unless_blank(filled.text(Input::When), salt);
+    let account = unless_blank(account, salt);
+    let ask = Ask::Attest {
+        change,
+        who,
+        when: when.as_ref().map(Text::commitment),
+        account: account.as_ref().map(Text::commitment),
+    };
+    Ok((ask, when.into_iter().chain(account).collect()))
+}
+
+fn correct(
+    filled: &Filled<'_>,
+    memory: &Memory,
+    change: ChangeNumber,
+    salt: &mut dyn FnMut() -> Salt,
+) -> Submitted {
+    let Some(from) = memory.deployed_at.and_then(DateTime::from_timestamp_micros) else {
+        return Err(Unheard::Broken("a correction of no deployment"));
+    };
+    let (when, reason) = (filled.text(Input::When), filled.text(Input::Reason));
+    let mut faults = Faults::default();
+    if when.trim().is_empty() {
+        faults.find(Input::When, "Say when it was deployed.");
+    }
+    faults.find_in_time(when);
+    if let Some(fault) = fault(reason, "Say how you know; a few words are enough.") {
+        faults.find(Input::Reason, fault);
+    }
+    faults.settle()?;
+    let when = Text::new(when, salt());
+    let reason = Text::new(reason, salt());
+    let ask = Ask::CorrectDeployment {
+        change,
+        from,
+        when: when.commitment(),
+        reason: reason.commitment(),
+    };
+    Ok((ask, vec![when, reason]))
+}
+
+fn state_reason(
+    filled: &Filled<'_>,
+    change: ChangeNumber,
+    salt: &mut dyn FnMut() -> Salt,
+) -> Submitted {
+    let account = filled.text(Input::Account);
+    let stated = filled.option(Input::Stated).and_then(NotGenuine::from_name);
+    let mut faults = Faults::default();
+    if account.chars().count() > LONGEST_TEXT {
+        faults.find(Input::Account, TOO_LONG);
+    }
+    if stated == Some(NotGenuine::Other) && account.trim().is_empty() {
+        faults.find(Input::Account, "Say which other reason it was.");
+    }
+    let Some(reason) = stated else {
+        faults.find(Input::Stated, "Choose what comes nearest.");
+        return Err(faults.answer());
+    };
+    faults.settle()?;
+    let text = unless_blank(account, salt);
+    let ask = Ask::StateReason {
+        change,
+        reason,
+        text: text.as_ref().map(Text::commitment),
+    };
+    Ok((ask, text.into_iter().collect()))
+}
+
+fn unless_blank(words: &str, salt: &mut dyn FnMut() -> Salt) -> Option<Text> {
+    (!words.trim().is_empty()).then(|| Text::new(words, salt()))
+}
+
+fn document(
+    filled: &Filled<'_>,
+    memory: &Memory,
+    change: ChangeNumber,
+    salt: &mut dyn FnMut() -> Salt,
+) -> Submitted {
+    let mut faults = Faults::default();
+    let mut sections = Vec::new();
+    let mut texts = Vec::new();
+    for section in Section::ALL.iter().copied() {
+        let input = Input::Section(section);
+        let words = filled.text(input);
+        if words.trim().is_empty() {
+            if memory.has_shown(section) {
+                faults.find(
+                    input,
+                    "What is written here can be changed but not emptied. Say what is true now.",
+                );
+            }
+            continue;
+        }
+        if memory.stood_as(section, words) {
+            continue;
+        }
+        if let Some(fault) = fault(words, "Say a few words.") {
+            faults.find(input, fault);
+            continue;
+        }
+        let text = Text::new(words, salt());
+        sections.push((section, text.commitment()));
+        texts.push(text);
+    }
+    faults.settle()?;
+    if sections.is_empty() {
+        return Err(Unheard::Ignored("nothing new was written"));
+    }
+    Ok((Ask::Document { change, sections }, texts))
+}
+
+/// A form of one text.
+fn sentence(
+    filled: &Filled<'_>,
+    (input, blank): (Input, &'static str),
+    salt: &mut dyn FnMut() -> Salt,
+    ask: impl FnOnce(Commitment) -> Ask,
+) -> Submitted {
+    let words = filled.text(input);
+    let mut faults = Faults::default();
+    if let Some(fault) = fault(words, blank) {
+        faults.find(input, fault);
+    }
+    faults.settle()?;
+    let text = Text::new(words, salt());
+    Ok((ask(text.commitment()), vec![text]))
+}
+
+fn answer_exceptions(
+    filled: &Filled<'_>,
+    change: ChangeNumber,
+    salt: &mut dyn FnMut() -> Salt,
+) -> Submitted {
+    let exceptions: BTreeSet<Exception> = filled
+        .options(Input::Exceptions)
+        .filter_map(Exception::from_name)
+        .collect();
+    let cause = filled.text(Input::Cause);
+    let remedy = filled.text(Input::Remedy);
+    let owner = filled.person(Input::Owner);
+    let mut faults = Faults::default();
+    if exceptions.is_empty() {
+        faults.find(Input::Exceptions, "Tick what you answer.");
+    }
+    if let Some(fault) = fault(cause, "Say how it came to that.") {
+        faults.find(Input::Cause, fault);
+    }
+    if let Some(fault) = fault(remedy, "Say what is done about it.") {
+        faults.find(Input::Remedy, fault);
+    }
+    let Some(owner) = owner else {
+        faults.find(Input::Owner, "Choose who does it.");
+        return Err(faults.answer());
+    };
+    faults.settle()?;
+    let cause = Text::new(cause, salt());
+    let remedy = Text::new(remedy, salt());
+    let ask = Ask::AnswerExceptions {
+        change,
+        exceptions: exceptions.into_iter().collect(),
+        cause: cause.commitment(),
+        remedy: remedy.commitment(),
+        owner,
+    };
+    Ok((ask, vec![cause, remedy]))
+}
+
+fn ask_someone_else(filled: &Filled<'_>, change: ChangeNumber) -> Submitted {
+    let chosen = filled.person(Input::Whom);
+    let groups = filled.options(Input::Groups).map(GroupId::new);
+    let asked: Vec<Party> = chosen
+        .map(Party::Person)
+        .into_iter()
+        .chain(groups.map(Party::Group))
+        .collect();
+    let mut faults = Faults::default();
+    if asked.is_empty() {
+        faults.find(Input::Whom, "Choose whom to ask.");
+    }
+    faults.settle()?;
+    Ok((Ask::AskSomeoneElse { change, asked }, Vec::new()))
+}
