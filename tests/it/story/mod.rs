@@ -4,10 +4,15 @@ mod authorize;
 mod capture;
 mod chase;
 mod doors;
+mod heard;
 mod offer;
 mod overheard;
+mod repeated;
 mod ticket;
 mod trouble;
+mod two;
+mod ways;
+mod who;
 
 use crate::world::{CHANNEL, World};
 use chrono::TimeDelta;

@@ -584,6 +584,11 @@ impl World {
         self.look(|file| file.query_row(sql, [], |row| row.get(0)))
     }
 
+    /// One text of the database.
+    pub(crate) fn text(&self, sql: &str) -> String {
+        self.look(|file| file.query_row(sql, [], |row| row.get(0)))
+    }
+
     /// Messages that are on their way, with their keys and states.
     fn unsettled(&self, now: DateTime<Utc>) -> Vec<String> {
         self.look(|file| {
