@@ -25,7 +25,7 @@ async fn a_request_much_like_an_open_one_is_asked_about_and_links_by_one_tap() {
     world.skip();
     // Its number stays listed, and the next is the next.
     world.slash("priya", "status CHG-1002").await;
-    world.heard("priya, aside", &["uplicate of CHG-1001"]);
+    world.heard("priya, aside", &["The same as CHG-1001"]);
     world.slash("priya", "deployed CHG-1002").await;
     world.heard("priya, aside", &["CHG-1002 is a duplicate of CHG-1001"]);
     world
@@ -86,7 +86,7 @@ async fn a_drill_rehearses_everything_and_says_so_everywhere() {
     let dm = world.read("dana");
     assert!(dm.iter().all(|one| one.words.contains("rill")), "{dm:#?}");
     // It may end at any time, and then nothing more is asked of anybody.
-    world.choose("dana", CHANNEL, "more", "withdraw/1001").await;
+    world.press("dana", CHANNEL, "withdraw").await;
     assert_eq!(world.stage(1001), "withdrawn");
     world.skip();
     world.go(hours(30)).await;

@@ -93,7 +93,7 @@ fn the_pair_is_on_record(world: &World, asked_ts: &str, answered_ts: &str) {
     assert_eq!(world.words_of(&asked.data["verbatim"]), QUESTION);
     assert_eq!(
         world.words_of(&asked.data["what"]),
-        "deploying WAF rule to block SQL injection."
+        "deploying WAF rule to block SQL injection"
     );
 
     let answered = world.fact("authorized");

@@ -116,7 +116,8 @@ async fn only_a_commander_commands_and_one_act_serves_both() {
     world.press("riley", CHANNEL, "take_command").await;
     assert_eq!(world.fact("commander_authorized").actor, "user:U0RILEY001");
     world.skip();
-    world.press("morgan", CHANNEL, "take_command").await;
+    world.deliver_press("morgan", "take_command", "1001").await;
+    world.settle().await;
     world.heard(
         "morgan, aside",
         &["already authorized CHG-1001 as the incident's commander"],
@@ -194,7 +195,7 @@ async fn what_was_never_said_authorizes_nothing() {
         .await;
     assert_eq!(world.stage(1001), "requested");
     world.skip();
-    world.press("dana", CHANNEL, "deployed").await;
+    world.choose("dana", CHANNEL, "more", "deployed/1001").await;
     world.skip();
     assert!(
         world
@@ -226,8 +227,8 @@ async fn whom_somebody_names_must_have_the_authority_too() {
     let mut world = requested().await;
     for (who, sentence) in [
         ("U0SAM00001", "policy doesn't name"),
-        ("U0GUS00001", "Guests"),
-        ("U0DANA0001", "asked for this change"),
+        ("U0GUS00001", "they are a guest"),
+        ("U0DANA0001", "somebody else"),
     ] {
         world.choose("dana", CHANNEL, "more", "attest/1001").await;
         world.submit("dana", &[("whom", json!(who))]).await;
