@@ -158,6 +158,9 @@ impl Bot {
         loop {
             n_arrived = self.yield_to_a_rush(n_arrived).await;
             let now = self.clock.now();
+            // Asked before the round: what an opening leaves behind when it ends
+            // during one isn't in it, and must not be slept upon.
+            let none_opening = self.openings.none();
             let round = self.begin(&mut flights, &mut swept_at, now).await?;
             if round.begun && flights.tasks.is_empty() {
                 // The clock has done something that nobody can be told of yet;
@@ -173,7 +176,7 @@ impl Bot {
                     () = self.wake.notified() => {}
                     () = stop.told() => break,
                 }
-            } else if flights.tasks.is_empty() && self.openings.none() {
+            } else if flights.tasks.is_empty() && none_opening {
                 let owed = self.engine.store().next_at(self.dispatcher.grace).await?;
                 let next = owed.into_iter().chain(round.next_at).min();
                 tokio::select! {

@@ -319,11 +319,16 @@ fn mention(event: &Event<'_>, salt: &mut dyn FnMut() -> Salt) -> Read {
     event.heard(actor, "/event/ts", thread, ask, texts)
 }
 
-/// What `@breakglass approved` answers: the words that remain without the names
-/// are an answer and nothing to be changed.
+/// What `@breakglass approved` answers: the words that remain without the bot's
+/// name are an answer, and nothing to be changed.
 fn answer_in(slash: &grammar::Slash) -> Option<Verdict> {
     match slash {
         grammar::Slash::Request(request) | grammar::Slash::Unsure { request, .. } => {
+            // Who names somebody asks them; and `Deploy WAF rule`, which among
+            // people may be a go-ahead, is said to the bot to have it authorized.
+            if !request.asked.is_empty() || says_what_to_do(&request.what) {
+                return None;
+            }
             overhear::answers(&request.what)
         }
         grammar::Slash::Declare
@@ -338,4 +343,18 @@ fn answer_in(slash: &grammar::Slash) -> Option<Verdict> {
         | grammar::Slash::Drill(_)
         | grammar::Slash::Help => None,
     }
+}
+
+/// Whether words begin with what is to be done and go on to say with what.
+fn says_what_to_do(what: &str) -> bool {
+    const DONE: [&str; 14] = [
+        "apply", "block", "deploy", "disable", "enable", "merge", "patch", "push", "release",
+        "restart", "revert", "roll", "run", "ship",
+    ];
+    const AND_NO_MORE: [&str; 9] = [
+        "away", "go", "it", "now", "please", "pls", "that", "this", "yes",
+    ];
+    let mut words = what.split_whitespace().map(grammar::bare);
+    words.next().is_some_and(|first| DONE.contains(&&*first))
+        && words.any(|word| !word.is_empty() && !AND_NO_MORE.contains(&&*word))
 }

@@ -311,6 +311,8 @@ async fn word_of_mouth_waits_for_whoever_gave_it() {
         .await;
     assert_eq!(world.fact("authorized").data["strength"], "attested");
     world.skip();
+    // Nobody is woken for it.
+    world.go(hours(8)).await;
     world
         .press("morgan", "@breakglass", "confirm_attestation")
         .await;

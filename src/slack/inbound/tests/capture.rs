@@ -318,3 +318,27 @@ fn what_may_have_been_a_request_is_given_back() {
         Ask::Unsure { meant, .. } if meant == "status"
     ));
 }
+
+#[test]
+fn a_request_to_the_bot_that_sounds_like_a_go_ahead_is_a_request() {
+    let ask = |text: &str| {
+        let mut payload = fixture!("app_mention");
+        payload["event"]["text"] = json!(text);
+        heard(DeliveryKind::Event, payload).gesture.ask
+    };
+    for text in [
+        "<@UBREAKGLASS> Deploy WAF rule",
+        "<@UBREAKGLASS> Deploy WAF rule <@U123MORGAN>",
+        "<@UBREAKGLASS> ship the hotfix",
+        "<@U123MORGAN> <@UBREAKGLASS> yes, deploy the rule",
+    ] {
+        assert!(matches!(ask(text), Ask::Request { .. }), "{text}");
+    }
+    for text in [
+        "<@UBREAKGLASS> deploy it",
+        "<@UBREAKGLASS> yes",
+        "<@UBREAKGLASS> denied",
+    ] {
+        assert!(matches!(ask(text), Ask::Overhear { .. }), "{text}");
+    }
+}
