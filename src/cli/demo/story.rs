@@ -15,6 +15,7 @@ use crate::domain::change::{EmergencyChange, Event, Exception, Recorded, Stage};
 use crate::domain::id::{ChangeNumber, WorkspaceId};
 use crate::domain::obligation::Duty;
 use crate::domain::policy::Party;
+use crate::domain::text::Commitment;
 use crate::domain::ticket::content_hash;
 use crate::sandbox::hand::Hand;
 use crate::store::{self, Snapshot, Store, resolve};
@@ -25,16 +26,16 @@ const ZONE: Tz = Tz::Europe__Berlin;
 const CHANNEL: &str = "#inc-auth-outage";
 const PEOPLE: [&str; 4] = ["dana", "morgan", "riley", "sam"];
 
-/// Tells the three stories, each in a workspace of its own.
+/// Tells the stories, each in a workspace of its own.
 pub(super) async fn tell(database: Option<PathBuf>) -> anyhow::Result<()> {
     let mut n_steps = 0;
-    for story in [Story::Good, Story::Asleep, Story::Abandoned] {
+    for story in [Story::Good, Story::Asleep, Story::Abandoned, Story::Plain] {
         // The first story is the one to keep.
         let kept = database.clone().filter(|_| story == Story::Good);
         n_steps += story.play(kept).await?;
     }
     print(&format!(
-        "All three stories came true: {n_steps} of {n_steps} steps."
+        "All four stories came true: {n_steps} of {n_steps} steps."
     ));
     Ok(())
 }
@@ -47,6 +48,8 @@ enum Story {
     Asleep,
     /// Nobody documents.
     Abandoned,
+    /// Nobody types a command.
+    Plain,
 }
 
 impl Story {
@@ -55,6 +58,7 @@ impl Story {
             Self::Good => "1. Authorized, deployed, documented, approved",
             Self::Asleep => "2. The person asked is asleep",
             Self::Abandoned => "3. Nobody documents",
+            Self::Plain => "4. Nobody types a command",
         };
         print(&format!("\n━━━ {title} ━━━\n"));
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -65,6 +69,7 @@ impl Story {
             Self::Good => good(&mut telling).await,
             Self::Asleep => asleep(&mut telling).await,
             Self::Abandoned => abandoned(&mut telling).await,
+            Self::Plain => plain(&mut telling).await,
         };
         let steps = telling.n_steps;
         // The bot is stopped before its record is read: what counts is the file.
@@ -129,6 +134,31 @@ impl Story {
                     change.exceptions.contains_key(&Exception::DocumentedLate),
                 );
                 proof.that("the chase goes on", record.n_overdue() >= 3);
+            }
+            Self::Plain => {
+                let said: Vec<Option<&str>> = change
+                    .quotes
+                    .iter()
+                    .map(|quote| record.words(quote.captured))
+                    .collect();
+                proof.that(
+                    "the question and the answer are on record, verbatim",
+                    said == [Some(QUESTION), Some(ANSWER)],
+                );
+                proof.that(
+                    "both with their addresses in Slack",
+                    change
+                        .quotes
+                        .iter()
+                        .all(|quote| quote.message.permalink.is_some()),
+                );
+                proof.that(
+                    "the authorization came before the deployment",
+                    change
+                        .authorized_ahead_by()
+                        .is_some_and(|ahead| ahead > TimeDelta::zero()),
+                );
+                proof.that("no exception is on record", change.exceptions.is_empty());
             }
         }
         proof.that("nobody was woken by a reminder", record.nobody_was_woken());
@@ -233,6 +263,28 @@ async fn abandoned(telling: &mut Telling) -> anyhow::Result<()> {
     telling.go_to(sunday(9, 0, 0) + TimeDelta::days(2)).await
 }
 
+/// The guide's own two lines.
+const QUESTION: &str =
+    "@engineering-manager deploying WAF rule to block SQL injection. Authorization?";
+const ANSWER: &str = "@engineering-manager approved. Deploy.";
+
+/// Dana asks and Morgan answers as people do; the offer to record it is one tap.
+async fn plain(telling: &mut Telling) -> anyhow::Result<()> {
+    telling.say("dana", QUESTION).await?;
+    telling.go_to(saturday(2, 15, 0)).await?;
+    telling.say("morgan", ANSWER).await?;
+    telling.expect("channel", "approved. Deploy.")?;
+    telling.press("dana", CHANNEL, "take_offer").await?;
+    telling.expect("channel", "CHG-1001")?;
+    telling
+        .press("dana", CHANNEL, "criterion:vulnerability")
+        .await?;
+    telling.go_to(saturday(2, 19, 0)).await?;
+    telling.press("dana", CHANNEL, "deployed").await?;
+    telling.press("riley", CHANNEL, "take_command").await?;
+    telling.go_to(saturday(2, 30, 0)).await
+}
+
 /// The story as it goes on.
 struct Telling {
     hand: Hand,
@@ -312,6 +364,13 @@ impl Telling {
         print(&format!("▸ @{who} types: /emergency {words}\n"));
         let body = json!({"as": who, "channel": CHANNEL, "command": "/emergency", "text": words});
         acknowledged(&self.hand.act("slash", body).await?)?;
+        self.settle().await
+    }
+
+    async fn say(&mut self, who: &str, words: &str) -> anyhow::Result<()> {
+        print(&format!("▸ @{who} writes: {words}\n"));
+        let body = json!({"as": who, "channel": CHANNEL, "text": words});
+        self.hand.act("say", body).await?;
         self.settle().await
     }
 
@@ -428,6 +487,11 @@ impl Record {
                 } => Some((one, *duty, owner, rung.name())),
                 _ => None,
             })
+    }
+
+    /// The words that a commitment stands for.
+    fn words(&self, text: Commitment) -> Option<&str> {
+        self.snapshot.words.get(&text)?.as_deref()
     }
 
     fn n_reminders(&self, wanted: Duty) -> usize {
