@@ -63,6 +63,26 @@ named! {
         /// To permit it as the most senior engineer available, because nobody with
         /// the authority is at hand.
         StandIn = "stand_in",
+        /// To go ahead without authorization.
+        GoAhead = "go_ahead",
+        /// To say who commands the incident.
+        NameCommander = "name_commander",
+        /// To write into the ticket, or to say what became of what it promises.
+        Document = "document",
+        /// To review it for the security group.
+        ReviewSecurity = "review_security",
+        /// To approve it as the database's administrator.
+        ReviewDatabase = "review_database",
+        /// To say, as the compliance lead, whether it was a genuine emergency.
+        ReviewGenuineness = "review_genuineness",
+        /// To say that a team meeting reviewed it.
+        RecordMeeting = "record_meeting",
+        /// To answer an exception.
+        AnswerException = "answer_exception",
+        /// To say how a rejected change was put right.
+        Remediate = "remediate",
+        /// To accept the risk of a rejected change.
+        AcceptRisk = "accept_risk",
     }
 }
 
@@ -73,22 +93,28 @@ named! {
         Policy = "policy",
         /// They commanded the incident.
         Commander = "commander",
-        /// No policy is written, and they are a full member.
+        /// The policy names nobody for it, and they are a full member.
         NoPolicy = "no_policy",
         /// Nobody with the authority was at hand, and they were the most senior
         /// engineer available, as they attest. A second person makes it good.
         MostSenior = "most_senior",
+        /// They asked for it or deployed it.
+        Involved = "involved",
+        /// It is theirs to do: they are named as its owner.
+        Owner = "owner",
+        /// They are a full member, and any may.
+        Member = "member",
     }
 }
 
 /// Decides whether `who` may do `act` to `change`, and on what ground.
 ///
 /// Segregation of duties (SOC 2 CC8.1: whoever implements a change isn't its
-/// sole approver): neither the requester nor an implementer may authorize or
-/// approve, nor may whoever went ahead make that good, nor may whoever stood in
-/// as the most senior engineer be the second person or the approver. The
-/// commander may hold both roles, because commanding is not approving; one
-/// person may be commander and authorizer.
+/// sole approver): neither the requester nor an implementer may authorize,
+/// approve, review or answer for it, nor may whoever went ahead make that good,
+/// nor may whoever stood in as the most senior engineer be the second person or
+/// the approver. The commander may hold both roles, because commanding is not
+/// approving; one person may be commander and authorizer.
 pub fn judge(
     act: Act,
     who: &Member,
@@ -103,52 +129,117 @@ pub fn judge(
         Standing::Foreign => return Err(Refusal::Foreign { act }),
     }
     match act {
-        Act::Command => {
-            if policy.commanders.is_empty() {
-                return Ok(Ground::NoPolicy);
-            }
-            if policy.commanders.iter().any(|party| who.is_of(party)) {
-                return Ok(Ground::Policy);
-            }
-            Err(Refusal::NotACommander)
-        }
+        // The bot never stands in the way of the fix, nor of its being told.
+        Act::GoAhead | Act::Document => Ok(Ground::Member),
+        Act::Command => named(act, who, &[&policy.commanders]),
+        Act::NameCommander => match involvement(who, change) {
+            Some(ground) => Ok(ground),
+            None => among_approvers(act, who, policy),
+        },
         Act::Authorize
         | Act::Deny
         | Act::SecondAuthorize
         | Act::StandIn
         | Act::Approve
         | Act::Reject => {
-            if who.id == change.requester {
-                return Err(Refusal::OwnRequest { act });
+            refuse_involved(act, who, change)?;
+            refuse_who_permitted_alone(act, who, change)?;
+            match among_approvers(act, who, policy) {
+                Err(_) if act == Act::StandIn => Ok(Ground::MostSenior),
+                judged => judged,
             }
-            if change.implementers().any(|id| *id == who.id) {
-                return Err(Refusal::OwnDeployment { act });
+        }
+        Act::ReviewSecurity => {
+            refuse_involved(act, who, change)?;
+            named(act, who, &[&policy.security])
+        }
+        Act::ReviewDatabase => {
+            refuse_involved(act, who, change)?;
+            named(act, who, &[&policy.database])
+        }
+        Act::ReviewGenuineness => {
+            refuse_involved(act, who, change)?;
+            // The approver has said so already; this is somebody else's word.
+            if change.approval.as_ref().is_some_and(|one| one.by == who.id) {
+                return Err(Refusal::OwnDecision { act });
             }
-            let permits = matches!(act, Act::Authorize | Act::SecondAuthorize | Act::StandIn);
-            if permits
-                && change
-                    .went_ahead
-                    .as_ref()
-                    .is_some_and(|one| one.by == who.id)
-            {
-                return Err(Refusal::OwnGoingAhead { act });
-            }
-            let grants = permits || act == Act::Approve;
-            if grants && change.stood_in().is_some_and(|by| *by == who.id) {
-                return Err(Refusal::OwnStandIn { act });
-            }
-            if !policy.is_written() {
-                return Ok(Ground::NoPolicy);
-            }
-            if policy.approvers.iter().any(|party| who.is_of(party)) {
+            named(act, who, &[&policy.compliance])
+        }
+        Act::RecordMeeting => named(act, who, &[&policy.compliance, &policy.approvers]),
+        Act::AnswerException => {
+            refuse_involved(act, who, change)?;
+            if policy.compliance.iter().any(|party| who.is_of(party)) {
                 return Ok(Ground::Policy);
             }
-            if act == Act::StandIn {
-                return Ok(Ground::MostSenior);
+            among_approvers(act, who, policy)
+        }
+        Act::Remediate => {
+            if change.remedy_owner() == Some(&who.id) {
+                return Ok(Ground::Owner);
             }
-            Err(Refusal::NotAnApprover { act })
+            refuse_involved(act, who, change)?;
+            among_approvers(act, who, policy)
+        }
+        Act::AcceptRisk => {
+            refuse_involved(act, who, change)?;
+            Ok(Ground::Owner)
         }
     }
+}
+
+/// Whether one of these lists names them; where all are empty, any full member.
+fn named(act: Act, who: &Member, lists: &[&[Party]]) -> Result<Ground, Refusal> {
+    let mut parties = lists.iter().copied().flatten();
+    if lists.iter().all(|list| list.is_empty()) {
+        return Ok(Ground::NoPolicy);
+    }
+    if parties.any(|party| who.is_of(party)) {
+        return Ok(Ground::Policy);
+    }
+    Err(match act {
+        Act::Command => Refusal::NotACommander,
+        _ => Refusal::NotAnApprover { act },
+    })
+}
+
+/// Whether the policy names them among the approvers; while it names none, any
+/// full member counts as one.
+fn among_approvers(act: Act, who: &Member, policy: &Policy) -> Result<Ground, Refusal> {
+    named(act, who, &[&policy.approvers])
+}
+
+fn involvement(who: &Member, change: &EmergencyChange) -> Option<Ground> {
+    let involved = who.id == change.requester || change.implementers().any(|id| *id == who.id);
+    involved.then_some(Ground::Involved)
+}
+
+fn refuse_involved(act: Act, who: &Member, change: &EmergencyChange) -> Result<(), Refusal> {
+    if who.id == change.requester {
+        return Err(Refusal::OwnRequest { act });
+    }
+    if change.implementers().any(|id| *id == who.id) {
+        return Err(Refusal::OwnDeployment { act });
+    }
+    Ok(())
+}
+
+/// Who went ahead, or stood in as the most senior engineer, doesn't make that
+/// good themselves.
+fn refuse_who_permitted_alone(
+    act: Act,
+    who: &Member,
+    change: &EmergencyChange,
+) -> Result<(), Refusal> {
+    let permits = matches!(act, Act::Authorize | Act::SecondAuthorize | Act::StandIn);
+    let went_ahead = change.went_ahead.as_ref();
+    if permits && went_ahead.is_some_and(|one| one.by == who.id) {
+        return Err(Refusal::OwnGoingAhead { act });
+    }
+    let grants = permits || act == Act::Approve;
+    if grants && change.stood_in().is_some_and(|by| *by == who.id) {
+        return Err(Refusal::OwnStandIn { act });
+    }
+    Ok(())
 }
 
 /// Whether `who` would hold the role but for being the requester, which makes

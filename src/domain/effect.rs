@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::change::{EmergencyChange, Event, Recorded};
+use super::change::{Actor, EmergencyChange, Event, Recorded};
 use super::id::UserId;
 use super::obligation::{Duty, Rung, obligations};
 use super::policy::{Party, Policy};
@@ -58,7 +58,7 @@ pub fn effects(
     let mut owed = Vec::new();
     let first = after.version + 1 - recorded.len() as u64;
     for (version, one) in (first..).zip(recorded) {
-        owed.extend(effects_of(version, &one.event, after, policy));
+        owed.extend(effects_of(version, one, after, policy));
     }
     if let Some(before) = before {
         owed.extend(refreshed(before, after, policy));
@@ -74,7 +74,7 @@ pub fn effects(
 
 fn effects_of(
     version: u64,
-    event: &Event,
+    recorded: &Recorded,
     after: &EmergencyChange,
     policy: &Policy,
 ) -> Vec<Effect> {
@@ -83,14 +83,22 @@ fn effects_of(
         person: person.clone(),
         version,
     };
-    match event {
+    match &recorded.event {
+        // Whoever saved over what they hadn't seen hears of it.
+        Event::FieldWritten {
+            replaced: Some(_), ..
+        } => match &recorded.actor {
+            Actor::Person(writer) => vec![Effect::Card, tell(writer)],
+            Actor::Clock | Actor::Bot => vec![Effect::Card],
+        },
         // An exception shows on the card; what it came from has its own note.
         Event::Requested { .. }
         | Event::CriterionStated { .. }
         | Event::CommanderNamed { .. }
         | Event::ExceptionRecorded { .. }
         | Event::Documented
-        | Event::SectionWritten { .. } => vec![Effect::Card],
+        | Event::SectionWritten { .. }
+        | Event::FieldWritten { replaced: None, .. } => vec![Effect::Card],
         Event::AskedAnew { .. }
         | Event::Authorized { .. }
         | Event::Denied { .. }
@@ -109,6 +117,13 @@ fn effects_of(
         | Event::Lapsed
         | Event::Withdrawn
         | Event::Remediated { .. }
+        | Event::TicketReopened { .. }
+        | Event::Reviewed { .. }
+        | Event::GenuinenessReviewed { .. }
+        | Event::MeetingHeld { .. }
+        | Event::PermanentFixMade { .. }
+        | Event::FollowUpAdded { .. }
+        | Event::FollowUpDone { .. }
         | Event::ExceptionAnswered { .. }
         | Event::Closed => vec![Effect::Card, note],
         Event::Approved { .. } | Event::ApprovalTakenBack { .. } | Event::Rejected { .. } => {
@@ -164,7 +179,7 @@ fn refreshed<'a>(
     policy: &'a Policy,
 ) -> impl Iterator<Item = Effect> + 'a {
     let still = open_duties(after, policy);
-    let rewritten = before.sections != after.sections
+    let rewritten = before.fields != after.fields
         || before.criterion != after.criterion
         || before.reason != after.reason;
     open_duties(before, policy)

@@ -5,19 +5,19 @@
 
 use std::fmt::Write as _;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::Value;
 
 use crate::domain::authorization::Ground;
 use crate::domain::change::{
-    ActOf, Actor, Capture, Criterion, Evidence, Exception, MessageRef, Method, NotGenuine, Place,
-    Source, Stage, Strength, Verdict,
+    ActOf, Actor, Capture, Criterion, Evidence, Exception, Genuineness, MessageRef, Method,
+    NotGenuine, Place, Remedy, Review, Source, Stage, Strength, Verdict,
 };
 use crate::domain::id::{ChangeNumber, ChannelId, GroupId, MessageTs, Permalink, UserId};
 use crate::domain::obligation::{Duty, Rung};
 use crate::domain::policy::{Party, PolicyVersion};
 use crate::domain::text::Commitment;
-use crate::domain::ticket::{ContentHash, Section};
+use crate::domain::ticket::{self, ContentHash, Field, Section, Vague, ValueHash};
 use crate::gesture::{Mention, Which};
 
 /// JSON whose objects keep their order.
@@ -171,6 +171,11 @@ as_text! {
     Stage: |one| one.name().to_owned(), Self::from_name;
     Ground: |one| one.name().to_owned(), Self::from_name;
     Section: |one| one.name().to_owned(), Self::from_name;
+    Field: |one| one.name().to_owned(), Self::from_name;
+    Vague: |one| one.name().to_owned(), Self::from_name;
+    Remedy: |one| one.name().to_owned(), Self::from_name;
+    Review: |one| one.name().to_owned(), Self::from_name;
+    ValueHash: |one| hex::encode(one.0), |text| hash(text).map(ValueHash);
     Duty: |one| one.name(), Self::from_name;
     Rung: |one| one.name(), Self::from_name;
     DateTime<Utc>: |at| at.to_rfc3339_opts(SecondsFormat::Micros, true), |text| {
@@ -226,6 +231,27 @@ impl Form for u64 {
 
     fn take(value: &Value) -> Option<Self> {
         value.as_u64()
+    }
+}
+
+impl Form for u16 {
+    fn put(&self) -> Json {
+        Json::Integer(u64::from(*self))
+    }
+
+    fn take(value: &Value) -> Option<Self> {
+        value.as_u64()?.try_into().ok()
+    }
+}
+
+/// A span, in seconds. None of ours is negative or longer than a life.
+impl Form for TimeDelta {
+    fn put(&self) -> Json {
+        Json::Integer(self.num_seconds().unsigned_abs())
+    }
+
+    fn take(value: &Value) -> Option<Self> {
+        Self::try_seconds(value.as_u64()?.try_into().ok()?)
     }
 }
 
@@ -318,6 +344,34 @@ as_object! {
     MessageRef { channel, ts, thread, permalink }
     ActOf { by, at }
     Capture { by, at }
+    Genuineness { is_genuine, words }
+}
+
+/// What stands in a field: the kind of value, and the value.
+impl Form for ticket::Value {
+    fn put(&self) -> Json {
+        let (kind, of) = match self {
+            Self::Words(text) => ("words", text.put()),
+            Self::Choice(name) => ("choice", name.put()),
+            Self::Links(text) => ("links", text.put()),
+            Self::Person(who) => ("person", who.put()),
+            Self::Instant(at) => ("instant", at.put()),
+            Self::Systems(names) => ("systems", names.put()),
+        };
+        Json::Object(vec![("kind", Json::text(kind)), ("of", of)])
+    }
+
+    fn take(value: &Value) -> Option<Self> {
+        Some(match value.get("kind")?.as_str()? {
+            "words" => Self::Words(field(value, "of")?),
+            "choice" => Self::Choice(field(value, "of")?),
+            "links" => Self::Links(field(value, "of")?),
+            "person" => Self::Person(field(value, "of")?),
+            "instant" => Self::Instant(field(value, "of")?),
+            "systems" => Self::Systems(field(value, "of")?),
+            _ => return None,
+        })
+    }
 }
 
 variants!(Evidence, put_evidence, take_evidence {

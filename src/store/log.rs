@@ -17,11 +17,12 @@ use crate::domain::merkle::{Frontier, Hash, leaf_hash};
 /// The version of the form in which new leaves are written.
 ///
 /// 1: the main job. 2: evidence, attestation and capture came to the events of 1,
-/// which read as without them where they don't stand.
-const VERSION: u64 = 2;
+/// which read as without them where they don't stand. 3: fields came in the place
+/// of sections, reviews and follow-ups beside the decision.
+const VERSION: u64 = 3;
 
 variants!(Event, put_event, take_event {
-    "requested" => Requested { what, verbatim, asked, place, policy, said, captured, drill },
+    "requested" => Requested { what, verbatim, asked, place, policy, said, captured, drill, documented_within },
     "criterion_stated" => CriterionStated { criterion },
     "asked_anew" => AskedAnew { asked },
     "authorized" => Authorized { by, method, strength, ground, evidence, attested },
@@ -42,10 +43,18 @@ variants!(Event, put_event, take_event {
     "lapsed" => Lapsed,
     "withdrawn" => Withdrawn,
     "section_written" => SectionWritten { section, text },
+    "field_written" => FieldWritten { field, value, vague, taken_from, replaced },
     "documented" => Documented,
-    "approved" => Approved { content, ground },
-    "approval_taken_back" => ApprovalTakenBack { section },
-    "rejected" => Rejected { reason, ground },
+    "ticket_reopened" => TicketReopened { missing },
+    "approved" => Approved { content, ground, conditions, genuine, despite },
+    "approval_taken_back" => ApprovalTakenBack { field },
+    "rejected" => Rejected { reason, ground, remedy, owner, due_at },
+    "reviewed" => Reviewed { review, ground, content, words },
+    "genuineness_reviewed" => GenuinenessReviewed { ground, genuine },
+    "meeting_held" => MeetingHeld { held_at, minutes, improvements },
+    "permanent_fix_made" => PermanentFixMade { how },
+    "follow_up_added" => FollowUpAdded { what, owner, due_at },
+    "follow_up_done" => FollowUpDone { n, how },
     "remediated" => Remediated { how },
     "exception_recorded" => ExceptionRecorded { exception },
     "exception_answered" => ExceptionAnswered { exception, cause, remedy, owner },
@@ -125,22 +134,46 @@ fn leaf(workspace: &WorkspaceId, seq: u64, rest: [(&'static str, Json); 6]) -> V
 /// Decodes the leaf of a change's event.
 pub(super) fn decode(leaf: &[u8]) -> Option<Recorded> {
     let value: Value = serde_json::from_slice(leaf).ok()?;
-    match value.get("v")?.as_u64()? {
-        1 | 2 => Some(Recorded {
-            at: field(&value, "at")?,
-            source: field(&value, "source")?,
-            actor: field(&value, "actor")?,
-            event: take_event(value.get("type")?.as_str()?, value.get("data")?)?,
-        }),
-        _ => None,
+    let kind = value.get("type")?.as_str()?;
+    let data = value.get("data")?;
+    let event = match value.get("v")?.as_u64()? {
+        1 | 2 => take_event(kind, &as_written_since(kind, data))?,
+        3 => take_event(kind, data)?,
+        _ => return None,
+    };
+    Some(Recorded {
+        at: field(&value, "at")?,
+        source: field(&value, "source")?,
+        actor: field(&value, "actor")?,
+        event,
+    })
+}
+
+/// Returns the data of an event of the first two versions as the third has it,
+/// where an absent field isn't enough: a section is a field of the same name,
+/// and nothing was approved in spite of anything.
+fn as_written_since(kind: &str, data: &Value) -> Value {
+    let mut data = data.clone();
+    if let Value::Object(fields) = &mut data {
+        match kind {
+            "approval_taken_back" => {
+                let section = fields.remove("section").unwrap_or(Value::Null);
+                fields.insert("field".to_owned(), section);
+            }
+            "approved" => {
+                fields.insert("despite".to_owned(), Value::Array(Vec::new()));
+            }
+            _ => {}
+        }
     }
+    data
 }
 
 /// Decodes the leaf of an event of the house.
 pub(super) fn decode_house_event(leaf: &[u8]) -> Option<HouseEvent> {
     let value: Value = serde_json::from_slice(leaf).ok()?;
     match value.get("v")?.as_u64()? {
-        1 | 2 => take_house_event(value.get("type")?.as_str()?, value.get("data")?),
+        1..=3 => take_house_event(value.get("type")?.as_str()?, value.get("data")?),
         _ => None,
     }
 }

@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::{ActOf, Actor, Capture, Criterion, Exception, MessageRef, NotGenuine, Place, Source};
+use super::{
+    ActOf, Actor, Capture, Criterion, Exception, MessageRef, NotGenuine, Place, Remedy, Review, Source,
+};
 use crate::domain::authorization::Member;
 use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId};
 use crate::domain::policy::Party;
 use crate::domain::text::Text;
-use crate::domain::ticket::{ContentHash, Section};
+use crate::domain::ticket::{ContentHash, Field, Told, Writing};
 
 /// A command with who gave it and when.
 ///
@@ -48,6 +50,8 @@ pub enum Command {
         captured: Option<Capture>,
         /// Whether it is a rehearsal.
         drill: bool,
+        /// What the bot knows for the ticket from where and how it was said.
+        known: Vec<(Field, Told)>,
     },
     /// To say which kind of emergency it is.
     StateCriterion {
@@ -94,6 +98,8 @@ pub enum Command {
     },
     /// To say who commands.
     NameCommander {
+        /// Who says so.
+        by: Member,
         /// Who commands.
         commander: UserId,
     },
@@ -156,10 +162,16 @@ pub enum Command {
     Lapse,
     /// To take the request back.
     Withdraw,
-    /// To write sections of the ticket; blank ones are passed over.
+    /// To write fields of the ticket; blank ones are passed over.
     Document {
-        /// The sections and their words.
-        sections: Vec<(Section, Text)>,
+        /// Who writes; nothing: the bot, what it knows.
+        by: Option<Member>,
+        /// The fields and what goes into them.
+        fields: Vec<Writing>,
+        /// The words that stand in other fields, as they are kept: who repeats
+        /// them says nothing new. What doesn't stand there any more counts for
+        /// nothing.
+        standing: Vec<(Field, Text)>,
     },
     /// To approve in retrospect.
     Approve {
@@ -167,6 +179,10 @@ pub enum Command {
         by: Member,
         /// The content that they saw.
         seen: ContentHash,
+        /// What they ask for beside it.
+        conditions: Option<Text>,
+        /// Whether they hold it for a genuine emergency.
+        genuine: Genuine,
     },
     /// To reject in retrospect.
     Reject {
@@ -174,14 +190,80 @@ pub enum Command {
         by: Member,
         /// Why.
         reason: Text,
+        /// How it is to be put right.
+        remedy: Remedy,
+        /// By whom.
+        owner: UserId,
+        /// By when; nothing: within the policy's time.
+        due_at: Option<DateTime<Utc>>,
+    },
+    /// To review it for the security group or as the database's administrator.
+    Review {
+        /// Who reviews.
+        by: Member,
+        /// Which review.
+        review: Review,
+        /// The content that they saw.
+        seen: ContentHash,
+        /// What they say of it.
+        words: Option<Text>,
+    },
+    /// To say, as the compliance lead, whether it was a genuine emergency.
+    ReviewGenuineness {
+        /// Who says so.
+        by: Member,
+        /// What they say.
+        genuine: Genuine,
+    },
+    /// To say that a team meeting reviewed it.
+    RecordMeeting {
+        /// Who says so.
+        by: Member,
+        /// When it was held.
+        held_at: DateTime<Utc>,
+        /// Where its minutes are.
+        minutes: Option<Text>,
+        /// Which improvements of the process it found.
+        improvements: Option<Text>,
+    },
+    /// To say that the permanent fix is made.
+    RecordPermanentFix {
+        /// Who says so.
+        by: Member,
+        /// How: where it can be seen.
+        how: Text,
+    },
+    /// To write down what is to be done after the change.
+    AddFollowUp {
+        /// Who writes it down.
+        by: Member,
+        /// What.
+        what: Text,
+        /// Who is to do it.
+        owner: UserId,
+        /// By when.
+        due_at: DateTime<Utc>,
+    },
+    /// To say that it is done.
+    FinishFollowUp {
+        /// Who says so.
+        by: Member,
+        /// The how-manieth, from 1.
+        n: u16,
+        /// How.
+        how: Option<Text>,
     },
     /// To say how a rejected change was put right.
     Remediate {
+        /// Who says so.
+        by: Member,
         /// What was done about it.
         how: Text,
     },
     /// To answer exceptions.
     AnswerExceptions {
+        /// Who answers.
+        by: Member,
         /// Which.
         exceptions: BTreeSet<Exception>,
         /// Why it came to that.
@@ -241,4 +323,13 @@ pub enum Given {
         /// How it was said, in their words.
         account: Option<Text>,
     },
+}
+
+/// An answer to *was it a genuine emergency?*
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Genuine {
+    /// Whether it was.
+    pub is_genuine: bool,
+    /// Why; who says no says why.
+    pub words: Option<Text>,
 }

@@ -1,17 +1,17 @@
 //! What can happen to a change: the facts of its record.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    ActOf, Actor, Capture, Criterion, Evidence, Exception, MessageRef, Method, NotGenuine, Place,
-    Source, Strength,
+    ActOf, Actor, Capture, Criterion, Evidence, Exception, Genuineness, MessageRef, Method,
+    NotGenuine, Place, Remedy, Review, Source, Strength,
 };
 use crate::domain::authorization::Ground;
 use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId};
 use crate::domain::obligation::{Duty, Rung};
 use crate::domain::policy::{Party, PolicyVersion};
 use crate::domain::text::Commitment;
-use crate::domain::ticket::{ContentHash, Section};
+use crate::domain::ticket::{ContentHash, Field, Section, Vague, Value};
 
 /// What happened. Appended to the log, and never altered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub enum Event {
         captured: Option<Capture>,
         /// Whether it is a rehearsal.
         drill: bool,
+        /// How long after the deployment the ticket is due; nothing: a day.
+        documented_within: Option<TimeDelta>,
     },
     /// Somebody said which kind of emergency it is.
     CriterionStated {
@@ -155,27 +157,51 @@ pub enum Event {
     Lapsed,
     /// The request was taken back.
     Withdrawn,
-    /// A section of the ticket was written.
+    /// A section of one of the first tickets was written.
     SectionWritten {
         /// Which.
         section: Section,
         /// Its words.
         text: Commitment,
     },
+    /// A field of the ticket was filled.
+    FieldWritten {
+        /// Which.
+        field: Field,
+        /// With what.
+        value: Value,
+        /// Why that says too little.
+        vague: Option<Vague>,
+        /// The change from which it was taken over.
+        taken_from: Option<ChangeNumber>,
+        /// What it replaced without the writer's having seen that.
+        replaced: Option<Value>,
+    },
     /// The ticket became complete.
     Documented,
+    /// A circumstance came to light under which the complete ticket misses more.
+    TicketReopened {
+        /// What it misses.
+        missing: Vec<Field>,
+    },
     /// It was approved in retrospect.
     Approved {
         /// Exactly what was approved.
         content: ContentHash,
         /// Why they had the authority.
         ground: Ground,
+        /// What they ask for beside it.
+        conditions: Option<Commitment>,
+        /// Whether they hold it for a genuine emergency.
+        genuine: Option<Genuineness>,
+        /// The fields that say too little, and that they approved all the same.
+        despite: Vec<Field>,
     },
     /// Something new about what was approved took the approval back.
     ApprovalTakenBack {
-        /// Which section was edited; nothing: a further deployment was told, or
-        /// the time of one was put right.
-        section: Option<Section>,
+        /// Which field was edited; nothing: a further deployment was told, or the
+        /// time of one was put right.
+        field: Option<Field>,
     },
     /// It was rejected in retrospect.
     Rejected {
@@ -183,6 +209,60 @@ pub enum Event {
         reason: Commitment,
         /// Why they had the authority.
         ground: Ground,
+        /// How it is to be put right.
+        remedy: Option<Remedy>,
+        /// By whom.
+        owner: Option<UserId>,
+        /// By when.
+        due_at: Option<DateTime<Utc>>,
+    },
+    /// The security group or the database administrator reviewed it.
+    Reviewed {
+        /// Which review it was.
+        review: Review,
+        /// Why they had the authority.
+        ground: Ground,
+        /// Exactly what was reviewed.
+        content: ContentHash,
+        /// What they say of it.
+        words: Option<Commitment>,
+    },
+    /// The compliance lead said whether it was a genuine emergency.
+    GenuinenessReviewed {
+        /// Why they had the authority.
+        ground: Ground,
+        /// What they say.
+        genuine: Genuineness,
+    },
+    /// A team meeting reviewed it.
+    MeetingHeld {
+        /// When.
+        held_at: DateTime<Utc>,
+        /// Where its minutes are.
+        minutes: Option<Commitment>,
+        /// Which improvements of the process it found.
+        improvements: Option<Commitment>,
+    },
+    /// The permanent fix took the place of what was temporary.
+    PermanentFixMade {
+        /// How.
+        how: Commitment,
+    },
+    /// Something is to be done after the change.
+    FollowUpAdded {
+        /// What.
+        what: Commitment,
+        /// By whom.
+        owner: UserId,
+        /// By when.
+        due_at: DateTime<Utc>,
+    },
+    /// It was done.
+    FollowUpDone {
+        /// The how-manieth it was, from 1.
+        n: u16,
+        /// How.
+        how: Option<Commitment>,
     },
     /// A rejected change was put right.
     Remediated {

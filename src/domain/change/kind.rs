@@ -63,12 +63,41 @@ named! {
         SecondPersonLate = "second_person_late",
         /// Rejected in retrospect.
         Rejected = "rejected",
-        /// The reason that was stated is none of the five of a genuine emergency.
+        /// The reason that was stated is none of the five of a genuine emergency, or
+        /// somebody who decided on it says that it was none.
         NotGenuine = "not_genuine",
         /// Put on record more than a day after it was asked for.
         CapturedLate = "captured_late",
         /// Whoever is said to have authorized it hadn't confirmed that by the deadline.
         ConfirmedLate = "confirmed_late",
+        /// The ticket says why it names no incident, instead of naming one.
+        NoIncident = "no_incident",
+        /// The security group's review was missing at its deadline.
+        SecurityReviewLate = "security_review_late",
+        /// The database administrator's approval was missing at its deadline.
+        DatabaseApprovalLate = "database_approval_late",
+    }
+}
+
+named! {
+    /// A review beside the approver's decision, which a circumstance asks for.
+    pub enum Review {
+        /// The security group's, of a security incident's change.
+        Security = "security",
+        /// The database administrator's, of a change of a database.
+        Database = "database",
+    }
+}
+
+named! {
+    /// How a rejected change is put right.
+    pub enum Remedy {
+        /// It is taken out of production.
+        RollBack = "roll_back",
+        /// It is done again through the normal process.
+        Redo = "redo",
+        /// It stays, and somebody accepts the risk by name.
+        AcceptRisk = "accept_risk",
     }
 }
 

@@ -28,7 +28,7 @@ use super::id::{ChangeNumber, ChannelId, MessageTs, UserId};
 use super::obligation::{Chase, ChaseKey, Duty};
 use super::policy::{Party, Policy, PolicyVersion};
 use super::text::Commitment;
-use super::ticket::Section;
+use super::ticket::{Entry, Field, Known, Value, Vague};
 
 mod command;
 mod decide;
@@ -37,24 +37,29 @@ mod kind;
 mod part;
 mod refusal;
 
-pub use command::{Command, Given, Submission};
+pub use command::{Command, Genuine, Given, Submission};
 pub use decide::{decide, declare};
 pub use event::{Event, Recorded};
-pub use kind::{Criterion, Exception, Method, NotGenuine, Source, Stage, Strength, Verdict};
+pub use kind::{
+    Criterion, Exception, Method, NotGenuine, Remedy, Review, Source, Stage, Strength, Verdict,
+};
 pub use part::{
     ActOf, Actor, Alteration, Altered, Approval, Authorization, Capture, Commander, Correction,
-    Deployment, Evidence, ExceptionAnswer, ExceptionState, MessageRef, Place, Quote, Reacted,
-    Rejection, StatedReason, Written,
+    Deployment, Done, Evidence, ExceptionAnswer, ExceptionState, FollowUp, Genuineness,
+    GenuinenessReview, Meeting, MessageRef, Place, Quote, Reacted, Rejection, Reviewed,
+    StatedReason, Written,
 };
 pub use refusal::{Refusal, Shown, Waiting};
 
-/// What is due 24 hours after the deployment, and moves with its time.
-const DUE_WITHIN_A_DAY: [Duty; 5] = [
+/// What is due so long after the deployment, and moves with its time.
+const DUE_AFTER_DEPLOYMENT: [Duty; 7] = [
     Duty::Ticket,
     Duty::CommanderAuthorization,
     Duty::Confirmation,
     Duty::SecondAuthorization,
     Duty::Approval,
+    Duty::SecurityReview,
+    Duty::DatabaseApproval,
 ];
 
 /// The longest text that one field keeps, in characters: what Slack lets a
@@ -94,6 +99,8 @@ pub struct EmergencyChange {
     pub asked_at: DateTime<Utc>,
     /// Which kind of emergency it was.
     pub criterion: Option<Criterion>,
+    /// When that was said last.
+    pub criterion_at: Option<DateTime<Utc>>,
     /// The reason that was stated instead of one.
     pub reason: Option<StatedReason>,
     /// The permission to act.
@@ -108,14 +115,28 @@ pub struct EmergencyChange {
     pub second: Option<ActOf>,
     /// What went into production, in the order in which we learned of it.
     pub deployments: Vec<Deployment>,
-    /// The ticket's sections.
-    pub sections: BTreeMap<Section, Written>,
+    /// The ticket's fields that are filled.
+    pub fields: BTreeMap<Field, Entry>,
+    /// How long after the deployment the ticket is due.
+    pub documented_within: TimeDelta,
     /// Since when the ticket is complete.
     pub documented_at: Option<DateTime<Utc>>,
+    /// When a circumstance last came to light under which it missed more.
+    pub reopened_at: Option<DateTime<Utc>>,
     /// The approval, while it stands.
     pub approval: Option<Approval>,
     /// When an edit last took an approval back.
     pub taken_back_at: Option<DateTime<Utc>>,
+    /// The reviews beside the approver's decision.
+    pub reviews: BTreeMap<Review, Reviewed>,
+    /// The compliance lead's word on whether it was a genuine emergency.
+    pub genuineness: Option<GenuinenessReview>,
+    /// The team meeting that reviewed it.
+    pub meeting: Option<Meeting>,
+    /// The permanent fix that took its place.
+    pub permanent_fix: Option<Written>,
+    /// What is to be done after it, in the order in which it was written down.
+    pub follow_ups: Vec<FollowUp>,
     /// The rejection.
     pub rejection: Option<Rejection>,
     /// When the rejected change was put right, and how.
@@ -134,9 +155,8 @@ pub struct EmergencyChange {
     pub altered: Vec<Altered>,
     /// The times of deployments that were put right.
     pub corrections: Vec<Correction>,
-    /// A deadline that had passed before the deployment's time was corrected: a
-    /// later fact moves it no more.
-    pub due_no_later_than: Option<DateTime<Utc>>,
+    /// The first deployment's time before each correction, and when that came.
+    pub stood: Vec<(DateTime<Utc>, DateTime<Utc>)>,
     /// The change of which this is a second record.
     pub duplicate_of: Option<ChangeNumber>,
     /// When it was closed.
@@ -158,6 +178,7 @@ impl EmergencyChange {
             said,
             captured,
             drill,
+            documented_within,
         } = &recorded.event
         else {
             return None;
@@ -185,6 +206,7 @@ impl EmergencyChange {
             asked: asked.clone(),
             asked_at: recorded.at,
             criterion: None,
+            criterion_at: None,
             reason: None,
             authorization: None,
             denial: None,
@@ -192,10 +214,17 @@ impl EmergencyChange {
             commander: None,
             second: None,
             deployments: Vec::new(),
-            sections: BTreeMap::new(),
+            fields: BTreeMap::new(),
+            documented_within: documented_within.unwrap_or(Policy::DOCUMENTATION),
             documented_at: None,
+            reopened_at: None,
             approval: None,
             taken_back_at: None,
+            reviews: BTreeMap::new(),
+            genuineness: None,
+            meeting: None,
+            permanent_fix: None,
+            follow_ups: Vec::new(),
             rejection: None,
             remediation: None,
             exceptions: BTreeMap::new(),
@@ -205,7 +234,7 @@ impl EmergencyChange {
             reactions: Vec::new(),
             altered: Vec::new(),
             corrections: Vec::new(),
-            due_no_later_than: None,
+            stood: Vec::new(),
             duplicate_of: None,
             closed_at: None,
         })
@@ -239,7 +268,10 @@ impl EmergencyChange {
         match &recorded.event {
             // Only a beginning requests; a second one would be another change.
             Event::Requested { .. } | Event::Delivered { .. } | Event::Undelivered { .. } => {}
-            Event::CriterionStated { criterion } => self.criterion = Some(*criterion),
+            Event::CriterionStated { criterion } => {
+                self.criterion = Some(*criterion);
+                self.criterion_at = Some(at);
+            }
             Event::AskedAnew { asked } => {
                 self.asked.clone_from(asked);
                 self.asked_at = at;
@@ -404,9 +436,44 @@ impl EmergencyChange {
             Event::Lapsed => self.stage = Stage::Lapsed,
             Event::Withdrawn => self.stage = Stage::Withdrawn,
             Event::SectionWritten { section, text } => {
-                if let Some(ActOf { by, at }) = act {
-                    let text = *text;
-                    self.sections.insert(*section, Written { text, by, at });
+                let entry = Entry {
+                    value: Value::Words(*text),
+                    by: recorded.actor.clone(),
+                    at,
+                    source: Known::Person,
+                    vague: None,
+                    replaced: None,
+                };
+                self.fields.insert(section.field(), entry);
+            }
+            Event::FieldWritten {
+                field,
+                value,
+                vague,
+                taken_from,
+                replaced,
+            } => {
+                let source = match (taken_from, &recorded.actor) {
+                    (Some(number), _) => Known::TakenFrom(*number),
+                    (None, Actor::Person(_)) => Known::Person,
+                    (None, Actor::Clock | Actor::Bot) => Known::Bot(recorded.source),
+                };
+                let entry = Entry {
+                    value: value.clone(),
+                    by: recorded.actor.clone(),
+                    at,
+                    source,
+                    vague: *vague,
+                    replaced: replaced.clone(),
+                };
+                self.fields.insert(*field, entry);
+            }
+            Event::TicketReopened { .. } => {
+                self.documented_at = None;
+                self.reopened_at = Some(at);
+                self.begin_chase_anew(Duty::Ticket);
+                if self.stage == Stage::Documented {
+                    self.stage = Stage::Deployed;
                 }
             }
             Event::Documented => {
@@ -415,11 +482,20 @@ impl EmergencyChange {
                     self.stage = Stage::Documented;
                 }
             }
-            Event::Approved { content, .. } => {
+            Event::Approved {
+                content,
+                conditions,
+                genuine,
+                despite,
+                ..
+            } => {
                 self.approval = act.map(|ActOf { by, at }| Approval {
                     by,
                     at,
                     content: *content,
+                    conditions: *conditions,
+                    genuine: genuine.clone(),
+                    despite: despite.clone(),
                 });
                 self.stage = Stage::Approved;
             }
@@ -429,13 +505,80 @@ impl EmergencyChange {
                 self.begin_chase_anew(Duty::Approval);
                 self.stage = Stage::Documented;
             }
-            Event::Rejected { reason, .. } => {
+            Event::Rejected {
+                reason,
+                remedy,
+                owner,
+                due_at,
+                ..
+            } => {
                 self.rejection = act.map(|ActOf { by, at }| Rejection {
                     by,
                     at,
                     reason: *reason,
+                    remedy: *remedy,
+                    owner: owner.clone(),
+                    due_at: *due_at,
                 });
                 self.stage = Stage::Rejected;
+            }
+            Event::Reviewed {
+                review,
+                content,
+                words,
+                ..
+            } => {
+                if let Some(ActOf { by, at }) = act {
+                    let reviewed = Reviewed {
+                        by,
+                        at,
+                        content: *content,
+                        words: *words,
+                    };
+                    self.reviews.insert(*review, reviewed);
+                }
+            }
+            Event::GenuinenessReviewed { genuine, .. } => {
+                self.genuineness = act.map(|ActOf { by, at }| GenuinenessReview {
+                    by,
+                    at,
+                    genuine: genuine.clone(),
+                });
+            }
+            Event::MeetingHeld {
+                held_at,
+                minutes,
+                improvements,
+            } => {
+                self.meeting = act.map(|ActOf { by, at }| Meeting {
+                    by,
+                    at,
+                    held_at: *held_at,
+                    minutes: *minutes,
+                    improvements: *improvements,
+                });
+            }
+            Event::PermanentFixMade { how } => {
+                self.permanent_fix = act.map(|ActOf { by, at }| Written { text: *how, by, at });
+            }
+            Event::FollowUpAdded {
+                what,
+                owner,
+                due_at,
+            } => self.follow_ups.extend(act.map(|added| FollowUp {
+                what: *what,
+                owner: owner.clone(),
+                due_at: *due_at,
+                added,
+                done: None,
+            })),
+            Event::FollowUpDone { n, how } => {
+                let nth = usize::from(*n).checked_sub(1);
+                if let (Some(one), Some(ActOf { by, at })) =
+                    (nth.and_then(|nth| self.follow_ups.get_mut(nth)), act)
+                {
+                    one.done = Some(Done { by, at, how: *how });
+                }
             }
             Event::Remediated { how } => {
                 self.remediation = act.map(|ActOf { by, at }| Written { text: *how, by, at });
@@ -498,26 +641,19 @@ impl EmergencyChange {
         }
     }
 
-    /// Puts a time right. A fact moves the deadline only before that has passed:
-    /// one that had passed by `at`, or was missed before that was heard, stays.
+    /// Puts a time right. What stood is kept: it may have been a deadline.
     fn correct_deployment(&mut self, from: DateTime<Utc>, to: DateTime<Utc>, at: DateTime<Utc>) {
-        let stood = self.due_at();
-        let missed = |due_at| {
-            let mut duties = DUE_WITHIN_A_DAY.iter();
-            duties.any(|duty| self.missed.contains(&(*duty, due_at)))
-        };
-        if let Some(due_at) = stood.filter(|due_at| *due_at <= at || missed(*due_at)) {
-            self.due_no_later_than = Some(due_at);
-        }
+        let due_at = self.due_at();
+        self.stood.extend(self.deployed_at().map(|stood| (stood, at)));
         for deployment in &mut self.deployments {
             if deployment.at == from {
                 deployment.at = to;
                 deployment.known_from = Source::Attested;
             }
         }
-        if self.due_at() > stood {
+        if self.due_at() > due_at {
             // The deadline is farther off, so its ladder is climbed again.
-            for duty in DUE_WITHIN_A_DAY {
+            for duty in DUE_AFTER_DEPLOYMENT {
                 self.begin_chase_anew(duty);
             }
         }
@@ -575,10 +711,108 @@ impl EmergencyChange {
         self.deployments.iter().map(|one| one.at).min()
     }
 
-    /// When the paperwork is due.
+    /// When the ticket is due.
     pub fn due_at(&self) -> Option<DateTime<Utc>> {
-        let due_at = self.deployed_at()? + Policy::DOCUMENTATION;
-        Some(self.due_no_later_than.map_or(due_at, |at| at.min(due_at)))
+        self.due_within(self.documented_within)
+    }
+
+    /// When is due what has to come so long after the deployment.
+    ///
+    /// A fact moves a deadline only before that has passed: one that had passed
+    /// when the deployment's time was corrected, or was missed before that was
+    /// heard, stays.
+    pub fn due_within(&self, within: TimeDelta) -> Option<DateTime<Utc>> {
+        let no_later = |due_at: DateTime<Utc>, than: Option<DateTime<Utc>>| {
+            than.map_or(due_at, |than| due_at.min(than))
+        };
+        let missed = |due_at| {
+            let mut duties = DUE_AFTER_DEPLOYMENT.iter();
+            duties.any(|duty| self.missed.contains(&(*duty, due_at)))
+        };
+        let mut passed = None;
+        for (deployed_at, corrected_at) in &self.stood {
+            let due_at = no_later(*deployed_at + within, passed);
+            if due_at <= *corrected_at || missed(due_at) {
+                passed = Some(due_at);
+            }
+        }
+        Some(no_later(self.deployed_at()? + within, passed))
+    }
+
+    /// Returns the words that stand in a field, by their commitment.
+    pub fn words(&self, field: Field) -> Option<Commitment> {
+        match &self.fields.get(&field)?.value {
+            Value::Words(text) => Some(*text),
+            Value::Choice(_)
+            | Value::Links(_)
+            | Value::Person(_)
+            | Value::Instant(_)
+            | Value::Systems(_) => None,
+        }
+    }
+
+    /// Returns the choice that stands in a field, by its name.
+    pub fn choice(&self, field: Field) -> Option<&str> {
+        match &self.fields.get(&field)?.value {
+            Value::Choice(name) => Some(name),
+            Value::Words(_)
+            | Value::Links(_)
+            | Value::Person(_)
+            | Value::Instant(_)
+            | Value::Systems(_) => None,
+        }
+    }
+
+    /// Returns the person who stands in a field.
+    pub fn person(&self, field: Field) -> Option<&UserId> {
+        match &self.fields.get(&field)?.value {
+            Value::Person(who) => Some(who),
+            Value::Words(_)
+            | Value::Choice(_)
+            | Value::Links(_)
+            | Value::Instant(_)
+            | Value::Systems(_) => None,
+        }
+    }
+
+    /// Returns the instant that stands in a field.
+    pub fn instant(&self, field: Field) -> Option<DateTime<Utc>> {
+        match &self.fields.get(&field)?.value {
+            Value::Instant(at) => Some(*at),
+            Value::Words(_)
+            | Value::Choice(_)
+            | Value::Links(_)
+            | Value::Person(_)
+            | Value::Systems(_) => None,
+        }
+    }
+
+    /// Returns the systems that it touched.
+    pub fn systems(&self) -> &[String] {
+        match self.fields.get(&Field::Systems).map(|entry| &entry.value) {
+            Some(Value::Systems(names)) => names,
+            Some(
+                Value::Words(_)
+                | Value::Choice(_)
+                | Value::Links(_)
+                | Value::Person(_)
+                | Value::Instant(_),
+            )
+            | None => &[],
+        }
+    }
+
+    /// The fields that say too little, each with why, in the order of the ticket.
+    pub fn vague(&self) -> impl Iterator<Item = (Field, Vague)> {
+        self.fields
+            .iter()
+            .filter_map(|(field, entry)| Some((*field, entry.vague?)))
+    }
+
+    /// Returns who owes the remedy after a rejection.
+    pub fn remedy_owner(&self) -> Option<&UserId> {
+        let rejection = self.rejection.as_ref()?;
+        rejection.owner.as_ref().or_else(|| self.implementers().next())
     }
 
     /// Who implemented it.
@@ -652,7 +886,26 @@ impl EmergencyChange {
             }))
             .chain(self.corrections.iter().map(|one| one.reason))
             .chain(self.reason.as_ref().and_then(|stated| stated.text))
-            .chain(self.sections.values().map(|written| written.text))
+            .chain(self.fields.values().flat_map(|entry| {
+                let replaced = entry.replaced.as_ref().and_then(Value::commitment);
+                entry.value.commitment().into_iter().chain(replaced)
+            }))
+            .chain(self.approval.as_ref().into_iter().flat_map(|one| {
+                let genuine = one.genuine.as_ref().and_then(|genuine| genuine.words);
+                one.conditions.into_iter().chain(genuine)
+            }))
+            .chain(self.genuineness.as_ref().and_then(|one| one.genuine.words))
+            .chain(self.reviews.values().filter_map(|one| one.words))
+            .chain(
+                self.meeting
+                    .iter()
+                    .flat_map(|one| one.minutes.into_iter().chain(one.improvements)),
+            )
+            .chain(self.permanent_fix.as_ref().map(|one| one.text))
+            .chain(self.follow_ups.iter().flat_map(|one| {
+                let how = one.done.as_ref().and_then(|done| done.how);
+                [one.what].into_iter().chain(how)
+            }))
             .chain(self.rejection.as_ref().map(|one| one.reason))
             .chain(self.remediation.as_ref().map(|one| one.text))
             .chain(answers.flat_map(|answer| [answer.cause, answer.remedy]))

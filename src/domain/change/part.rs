@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Method, NotGenuine, Source, Strength};
+use super::{Method, NotGenuine, Remedy, Source, Strength};
 use crate::domain::authorization::Ground;
 use crate::domain::id::{ChannelId, MessageTs, Permalink, UserId};
 use crate::domain::text::Commitment;
-use crate::domain::ticket::ContentHash;
+use crate::domain::ticket::{ContentHash, Field};
 
 /// Who did something.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -215,7 +215,7 @@ pub struct Deployment {
     pub recorded_at: DateTime<Utc>,
 }
 
-/// A section as it stands.
+/// Words about something that was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
     /// Its words.
@@ -235,6 +235,86 @@ pub struct Approval {
     pub at: DateTime<Utc>,
     /// Exactly what.
     pub content: ContentHash,
+    /// What they ask for beside it.
+    pub conditions: Option<Commitment>,
+    /// Whether they hold it for a genuine emergency; nothing: nobody asked yet.
+    pub genuine: Option<Genuineness>,
+    /// The fields that said too little, and that they approved all the same.
+    pub despite: Vec<Field>,
+}
+
+/// What somebody who decided says of whether it was a genuine emergency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Genuineness {
+    /// Whether it was.
+    pub is_genuine: bool,
+    /// Why.
+    pub words: Option<Commitment>,
+}
+
+/// The compliance lead's word on that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GenuinenessReview {
+    /// Who gave it.
+    pub by: UserId,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What they say.
+    pub genuine: Genuineness,
+}
+
+/// A review beside the approver's decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reviewed {
+    /// Who reviewed.
+    pub by: UserId,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Exactly what.
+    pub content: ContentHash,
+    /// What they say of it.
+    pub words: Option<Commitment>,
+}
+
+/// That a team meeting reviewed the change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Meeting {
+    /// Who says so.
+    pub by: UserId,
+    /// When they said so.
+    pub at: DateTime<Utc>,
+    /// When it was held.
+    pub held_at: DateTime<Utc>,
+    /// Where its minutes are.
+    pub minutes: Option<Commitment>,
+    /// Which improvements of the process it found.
+    pub improvements: Option<Commitment>,
+}
+
+/// Something that is to be done after the change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FollowUp {
+    /// What.
+    pub what: Commitment,
+    /// Who does it.
+    pub owner: UserId,
+    /// By when.
+    pub due_at: DateTime<Utc>,
+    /// Who wrote it down, and when.
+    pub added: ActOf,
+    /// That it was done.
+    pub done: Option<Done>,
+}
+
+/// That somebody did something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done {
+    /// Who.
+    pub by: UserId,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// How.
+    pub how: Option<Commitment>,
 }
 
 /// A retrospective rejection.
@@ -246,6 +326,12 @@ pub struct Rejection {
     pub at: DateTime<Utc>,
     /// Why.
     pub reason: Commitment,
+    /// How it is to be put right; nothing: before that could be said.
+    pub remedy: Option<Remedy>,
+    /// By whom; nothing: by whoever implemented it.
+    pub owner: Option<UserId>,
+    /// By when; nothing: within the policy's time.
+    pub due_at: Option<DateTime<Utc>>,
 }
 
 /// An exception as it stands.

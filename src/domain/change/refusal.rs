@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{LONGEST_TEXT, Stage};
 use crate::domain::authorization::Act;
 use crate::domain::id::{ChangeNumber, UserId};
+use crate::domain::ticket::{Field, Kind};
 
 /// A rule said no. The text is the reply to the person; people stand in it as
 /// `<@id>` and instants as `<!date^…>`, which Slack shows in the reader's words.
@@ -78,6 +79,26 @@ pub enum Refusal {
     OwnStandIn {
         /// What they tried.
         act: Act,
+    },
+    /// Who approved it has said so already.
+    #[error("You approved this change and said so then, so somebody else has to {}.", verb(*.act))]
+    OwnDecision {
+        /// What they tried.
+        act: Act,
+    },
+    /// Nobody accepts a risk that they took.
+    #[error(
+        "<@{owner}> asked for this change or deployed it, so somebody else has to accept its risk."
+    )]
+    OwnRisk {
+        /// Who was named.
+        owner: UserId,
+    },
+    /// A risk is accepted under one's own name.
+    #[error("The risk stands under <@{owner}>'s name, so only they can accept it.")]
+    NotTheirRisk {
+        /// Who can.
+        owner: UserId,
     },
     /// What somebody is said to have done, they couldn't do.
     #[error("<@{by}> can't {}", of_another(.why))]
@@ -217,6 +238,66 @@ pub enum Refusal {
     NotRejected {
         /// The change.
         number: ChangeNumber,
+    },
+    /// It wasn't approved.
+    #[error("{number} isn't approved yet; that comes first.")]
+    NotApproved {
+        /// The change.
+        number: ChangeNumber,
+    },
+    /// That was said already.
+    #[error("{number} is already reviewed: <@{by}> recorded that, for {}.", Shown(*.at))]
+    AlreadyReviewed {
+        /// The change.
+        number: ChangeNumber,
+        /// By whom.
+        by: UserId,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// Nothing asks for that review.
+    #[error("{number} needs no such review: neither its category nor its reason asks for one.")]
+    NoReviewOwed {
+        /// The change.
+        number: ChangeNumber,
+    },
+    /// It is permanent, or fixed for good already.
+    #[error("{number} waits for no permanent fix.")]
+    NoFixOwed {
+        /// The change.
+        number: ChangeNumber,
+    },
+    /// There is no such follow-up, or it is done.
+    #[error("{number} has no such follow-up that is still open.")]
+    NoFollowUp {
+        /// The change.
+        number: ChangeNumber,
+    },
+    /// The value isn't one of this field's.
+    #[error("That doesn't fit “{field}”. {}", mend(*.field))]
+    Unfit {
+        /// The field.
+        field: Field,
+    },
+    /// What is told of the past can't lie in the future.
+    #[error("{} is in the future, so it can't be {field} yet.", Shown(*.at))]
+    NotYet {
+        /// The field.
+        field: Field,
+        /// The time stated.
+        at: DateTime<Utc>,
+    },
+    /// A meeting that is still to come has reviewed nothing.
+    #[error("{} is in the future. Record the meeting once it was held.", Shown(*.at))]
+    MeetingAhead {
+        /// The time stated.
+        at: DateTime<Utc>,
+    },
+    /// What is to be done can't be due in the past.
+    #[error("{} is in the past. Say by when it is to be done.", Shown(*.at))]
+    InThePast {
+        /// The time stated.
+        at: DateTime<Utc>,
     },
     /// The ticket can't be approved yet.
     #[error("{number} can't be approved yet. Still missing: {waiting}.")]
@@ -406,6 +487,7 @@ fn clause(why: &Refusal) -> Option<(Act, &'static str)> {
             "they authorized it as the most senior engineer available",
         ),
         Refusal::NotAnApprover { act } => (*act, "the policy doesn't name them"),
+        Refusal::OwnDecision { act } => (*act, "they approved it"),
         Refusal::OfAnother { .. }
         | Refusal::NothingSaid
         | Refusal::TooLong { .. }
@@ -442,7 +524,18 @@ fn clause(why: &Refusal) -> Option<(Act, &'static str)> {
         | Refusal::OwnDuplicate { .. }
         | Refusal::CameAfter { .. }
         | Refusal::NothingAltered { .. }
-        | Refusal::NothingToAnswer { .. } => return None,
+        | Refusal::NothingToAnswer { .. }
+        | Refusal::OwnRisk { .. }
+        | Refusal::NotTheirRisk { .. }
+        | Refusal::NotApproved { .. }
+        | Refusal::AlreadyReviewed { .. }
+        | Refusal::NoReviewOwed { .. }
+        | Refusal::NoFixOwed { .. }
+        | Refusal::NoFollowUp { .. }
+        | Refusal::Unfit { .. }
+        | Refusal::NotYet { .. }
+        | Refusal::MeetingAhead { .. }
+        | Refusal::InThePast { .. } => return None,
     })
 }
 
@@ -454,6 +547,16 @@ fn verb(act: Act) -> &'static str {
         Act::Command => "authorize it as commander",
         Act::Approve => "approve it",
         Act::Reject => "reject it",
+        Act::GoAhead => "go ahead with it",
+        Act::NameCommander => "say who commands the incident",
+        Act::Document => "write into its ticket",
+        Act::ReviewSecurity => "review it for the security group",
+        Act::ReviewDatabase => "approve it as the database's administrator",
+        Act::ReviewGenuineness => "say whether it was a genuine emergency",
+        Act::RecordMeeting => "record the meeting that reviewed it",
+        Act::AnswerException => "answer its exceptions",
+        Act::Remediate => "say how it was put right",
+        Act::AcceptRisk => "accept its risk",
     }
 }
 
@@ -466,8 +569,39 @@ fn own_request(act: Act) -> String {
              recorded, and a second person makes it good afterwards."
         ),
         Act::Deny => "so you can't deny it. Withdraw it if it isn't needed any more.".to_owned(),
-        Act::SecondAuthorize | Act::StandIn | Act::Command | Act::Approve | Act::Reject => {
+        Act::SecondAuthorize
+        | Act::StandIn
+        | Act::Command
+        | Act::Approve
+        | Act::Reject
+        | Act::GoAhead
+        | Act::NameCommander
+        | Act::Document
+        | Act::ReviewSecurity
+        | Act::ReviewDatabase
+        | Act::ReviewGenuineness
+        | Act::RecordMeeting
+        | Act::AnswerException
+        | Act::Remediate
+        | Act::AcceptRisk => {
             format!("so somebody else has to {verb}.")
         }
+    }
+}
+
+/// What would fit a field.
+fn mend(field: Field) -> String {
+    match field.row().kind {
+        Kind::Recorded => "The bot keeps that as it happens; nobody writes it.".to_owned(),
+        Kind::Words => "Write it in your own words.".to_owned(),
+        Kind::Choice(choices) => format!("Choose one of: {}.", choices.join(", ")),
+        Kind::Category => "Choose one of the policy's categories.".to_owned(),
+        Kind::Link => {
+            "Give one address that starts with https://, or say why there is none.".to_owned()
+        }
+        Kind::Links => "Give addresses that start with https://, one a line.".to_owned(),
+        Kind::Person => "Choose a person.".to_owned(),
+        Kind::Instant => "Give a date and a time.".to_owned(),
+        Kind::Systems => "Choose among the policy's systems.".to_owned(),
     }
 }

@@ -56,7 +56,7 @@ pub(super) fn record_deployment(
     });
     if draft.change.approval.is_some() {
         // What was done is more than what was approved.
-        draft.record(Event::ApprovalTakenBack { section: None });
+        draft.record(Event::ApprovalTakenBack { field: None });
     }
     if let Some(exception) = exception_of_deployment(&draft.change, at, withdrawn) {
         draft.except(exception);
@@ -130,7 +130,7 @@ pub(super) fn correct_deployment(
         reason: reason.commitment(),
     });
     if draft.change.approval.is_some() {
-        draft.record(Event::ApprovalTakenBack { section: None });
+        draft.record(Event::ApprovalTakenBack { field: None });
     }
     if let Some(exception) = exception_of_deployment(&draft.change, to, false) {
         draft.except(exception);

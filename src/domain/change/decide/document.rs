@@ -1,16 +1,14 @@
-//! The ticket, the decision on it, and what went wrong.
+//! What is written into the ticket, by whom, and what that is worth.
 
-use std::collections::BTreeSet;
-
-use super::{Draft, reason_given, within_bounds};
+use super::conclude::refuse_if_approved;
+use super::{Draft, within_bounds};
 use crate::domain::authorization::{Act, Member, judge};
-use crate::domain::change::{
-    Criterion, EmergencyChange, Event, Exception, NotGenuine, Refusal, Waiting,
-};
-use crate::domain::id::UserId;
-use crate::domain::obligation::Duty;
+use crate::domain::change::{Actor, Criterion, Event, Exception, NotGenuine, Recorded, Refusal};
 use crate::domain::text::Text;
-use crate::domain::ticket::{ContentHash, Section, content_hash, gaps};
+use crate::domain::ticket::{
+    Entry, Field, Kind, Known, Told, Vague, Value, Writing, gaps, vague,
+};
+
 pub(super) fn state_criterion(draft: &mut Draft<'_>, criterion: Criterion) -> Result<(), Refusal> {
     draft.change.refuse_if_over()?;
     if draft.change.criterion == Some(criterion) {
@@ -51,155 +49,199 @@ pub(super) fn state_reason(
     Ok(())
 }
 
-pub(super) fn document(draft: &mut Draft<'_>, sections: &[(Section, Text)]) -> Result<(), Refusal> {
+/// Writes fields of the ticket. Whoever saved a field that another had saved
+/// since their form was opened is told, and both values are kept.
+pub(super) fn document(
+    draft: &mut Draft<'_>,
+    by: Option<&Member>,
+    fields: &[Writing],
+    standing: &[(Field, Text)],
+) -> Result<(), Refusal> {
     draft.change.refuse_if_over()?;
-    let written: Vec<_> = sections
-        .iter()
-        .filter(|(_, text)| !text.is_blank())
-        .collect();
-    for (_, text) in &written {
-        within_bounds(text)?;
+    let act = Act::Document;
+    match (&draft.submission.actor, by) {
+        (Actor::Person(_), Some(by)) => {
+            judge(act, by, &draft.change, draft.policy)?;
+        }
+        (Actor::Person(_), None) => return Err(Refusal::Bot { act }),
+        (Actor::Clock | Actor::Bot, _) => return fill_in(draft, fields),
     }
-    for (section, text) in written {
-        draft.record(Event::SectionWritten {
-            section: *section,
-            text: text.commitment(),
+    let written: Vec<&Writing> = fields.iter().filter(|one| !one.told.is_blank()).collect();
+    for one in &written {
+        refuse_unless_fit(draft, one)?;
+    }
+    let mut words: Vec<(Field, &str)> = written
+        .iter()
+        .filter_map(|one| Some((one.field, one.told.text()?.body())))
+        .collect();
+    let saved = |field: Field| written.iter().any(|one| one.field == field);
+    words.extend(standing.iter().filter_map(|(field, text)| {
+        let stands = draft.change.words(*field) == Some(text.commitment());
+        (stands && !saved(*field)).then_some((*field, text.body()))
+    }));
+    for one in written {
+        let value = one.told.value();
+        let before = draft.change.fields.get(&one.field);
+        if before.is_some_and(|entry| entry.value == value) {
+            continue;
+        }
+        let unseen = before.filter(|entry| one.base != Some(entry.value.hash()));
+        // What the bot put there by rule is nobody's typing.
+        let replaced = unseen
+            .filter(|entry| !matches!(entry.source, Known::Bot(_)))
+            .map(|entry| entry.value.clone());
+        let vague = too_little(one, &words);
+        draft.record(Event::FieldWritten {
+            field: one.field,
+            value,
+            vague,
+            taken_from: one.taken_from,
+            replaced,
         });
         if draft.change.approval.is_some() {
             draft.record(Event::ApprovalTakenBack {
-                section: Some(*section),
+                field: Some(one.field),
             });
         }
+        follow_by_rule(draft, one);
     }
     Ok(())
 }
 
-pub(super) fn approve(
-    draft: &mut Draft<'_>,
-    by: &Member,
-    seen: ContentHash,
-) -> Result<(), Refusal> {
-    let change = &draft.change;
-    refuse_if_approved(change)?;
-    refuse_after_rejection(change)?;
-    change.refuse_if_over()?;
-    if change.deployments.is_empty() {
-        return Err(Refusal::NotDeployed {
-            number: change.number,
+fn too_little(one: &Writing, words: &[(Field, &str)]) -> Option<Vague> {
+    let Told::Words(text) = &one.told else {
+        return None;
+    };
+    vague(one.field, text.body(), words)
+}
+
+/// What the bot knows, where nobody has said anything else. It never disturbs
+/// what was approved.
+fn fill_in(draft: &mut Draft<'_>, fields: &[Writing]) -> Result<(), Refusal> {
+    for one in fields.iter().filter(|one| !one.told.is_blank()) {
+        refuse_unless_fit(draft, one)?;
+        let value = one.told.value();
+        let said = |entry: &Entry| !matches!(entry.source, Known::Bot(_)) || entry.value == value;
+        let stands = draft.change.fields.get(&one.field).is_some_and(said);
+        if stands || draft.change.approval.is_some() {
+            continue;
+        }
+        draft.record(Event::FieldWritten {
+            field: one.field,
+            value,
+            vague: None,
+            taken_from: one.taken_from,
+            replaced: None,
         });
     }
-    let ground = judge(Act::Approve, by, change, draft.policy)?;
-    let waiting: Vec<String> = gaps(change)
-        .iter()
-        .map(ToString::to_string)
-        .chain(
-            draft
-                .owed()
-                .iter()
-                .filter(|one| {
-                    one.met_at.is_none()
-                        && one.duty.is_needed_for_approval()
-                        && one.duty != Duty::Ticket
-                })
-                .map(|one| one.duty.to_string()),
-        )
-        .collect();
-    if !waiting.is_empty() {
-        return Err(Refusal::NotReady {
-            number: change.number,
-            waiting: Waiting(waiting),
-        });
-    }
-    let content = content_hash(change);
-    if content != seen {
-        return Err(Refusal::ContentChanged {
-            number: change.number,
-        });
-    }
-    draft.record_by(&by.id, Event::Approved { content, ground });
     Ok(())
 }
 
-fn refuse_if_approved(change: &EmergencyChange) -> Result<(), Refusal> {
-    match &change.approval {
-        Some(approval) => Err(Refusal::AlreadyApproved {
-            number: change.number,
-            by: approval.by.clone(),
-            at: approval.at,
-        }),
-        None => Ok(()),
+/// What follows from a field by rule: a category brings its risk, as long as
+/// nobody has judged that; no incident is an exception.
+fn follow_by_rule(draft: &mut Draft<'_>, one: &Writing) {
+    match (one.field, &one.told) {
+        (Field::Category, Told::Choice(id)) => {
+            let Some(category) = draft.policy.category(id) else {
+                return;
+            };
+            let value = Value::Choice(category.risk.name().to_owned());
+            let before = draft.change.fields.get(&Field::RiskLevel);
+            let judged = before
+                .is_some_and(|entry| !matches!(entry.source, Known::Bot(_)) || entry.value == value);
+            if !judged {
+                draft.push(Recorded {
+                    at: draft.submission.at,
+                    source: draft.submission.source,
+                    actor: Actor::Bot,
+                    event: Event::FieldWritten {
+                        field: Field::RiskLevel,
+                        value,
+                        vague: None,
+                        taken_from: None,
+                        replaced: None,
+                    },
+                });
+            }
+        }
+        (Field::IncidentLink, Told::Words(_)) => draft.except(Exception::NoIncident),
+        _ => {}
     }
 }
 
-fn refuse_after_rejection(change: &EmergencyChange) -> Result<(), Refusal> {
-    match &change.rejection {
-        Some(rejection) => Err(Refusal::AlreadyRejected {
-            number: change.number,
-            by: rejection.by.clone(),
-            at: rejection.at,
-        }),
-        None => Ok(()),
+fn refuse_unless_fit(draft: &Draft<'_>, one: &Writing) -> Result<(), Refusal> {
+    if let Some(text) = one.told.text() {
+        within_bounds(text)?;
     }
+    let field = one.field;
+    let fits = match (field.row().kind, &one.told) {
+        (Kind::Words, Told::Words(_)) | (Kind::Person, Told::Person(_)) => true,
+        // In words stands why there is none.
+        (Kind::Link, Told::Words(text)) => !is_address(text.body().trim()),
+        (Kind::Link, Told::Links(text)) => is_address(text.body().trim()),
+        (Kind::Links, Told::Links(text)) => text.body().split_whitespace().all(is_address),
+        (Kind::Choice(choices), Told::Choice(name)) => choices.contains(&name.as_str()),
+        (Kind::Category, Told::Choice(id)) => draft.policy.category(id).is_some(),
+        (Kind::Systems, Told::Systems(names)) => {
+            names.iter().all(|name| draft.policy.systems.contains(name))
+        }
+        (Kind::Instant, Told::Instant(at)) => {
+            // Only a plan lies ahead.
+            if *at > draft.now && field != Field::PermanentFixDueAt {
+                return Err(Refusal::NotYet { field, at: *at });
+            }
+            true
+        }
+        (
+            Kind::Recorded
+            | Kind::Words
+            | Kind::Choice(_)
+            | Kind::Category
+            | Kind::Link
+            | Kind::Links
+            | Kind::Person
+            | Kind::Instant
+            | Kind::Systems,
+            _,
+        ) => false,
+    };
+    if fits {
+        return Ok(());
+    }
+    Err(Refusal::Unfit { field })
 }
 
-pub(super) fn reject(draft: &mut Draft<'_>, by: &Member, reason: &Text) -> Result<(), Refusal> {
-    let change = &draft.change;
-    refuse_after_rejection(change)?;
-    refuse_if_approved(change)?;
-    change.refuse_if_over()?;
-    if change.deployments.is_empty() {
-        return Err(Refusal::NotDeployed {
-            number: change.number,
-        });
-    }
-    reason_given(reason)?;
-    let ground = judge(Act::Reject, by, change, draft.policy)?;
-    let reason = reason.commitment();
-    draft.record_by(&by.id, Event::Rejected { reason, ground });
-    draft.except(Exception::Rejected);
-    Ok(())
+/// Whether it is one address, and nothing else.
+fn is_address(text: &str) -> bool {
+    let rest = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    rest.is_some_and(|rest| {
+        rest.starts_with(char::is_alphanumeric) && !rest.contains(char::is_whitespace)
+    })
 }
 
-pub(super) fn remediate(draft: &mut Draft<'_>, how: &Text) -> Result<(), Refusal> {
-    draft.change.refuse_if_over()?;
-    if draft.change.rejection.is_none() {
-        return Err(Refusal::NotRejected {
-            number: draft.change.number,
-        });
+/// What the ticket misses decides whether it is complete: it becomes so with
+/// its last part, whoever wrote that, and is so no more when a circumstance
+/// comes to light that asks for more. Whoever writes it ahead of the deployment
+/// isn't late when that is told late.
+pub(super) fn complete(draft: &mut Draft<'_>, missing_before: &[Field]) {
+    if draft.change.is_over() {
+        return;
     }
-    reason_given(how)?;
-    draft.record(Event::Remediated {
-        how: how.commitment(),
-    });
-    Ok(())
-}
-
-pub(super) fn answer_exceptions(
-    draft: &mut Draft<'_>,
-    exceptions: &BTreeSet<Exception>,
-    cause: &Text,
-    remedy: &Text,
-    owner: &UserId,
-) -> Result<(), Refusal> {
-    reason_given(cause)?;
-    reason_given(remedy)?;
-    let open: Vec<Exception> = draft
-        .change
-        .unanswered()
-        .filter(|exception| exceptions.contains(exception))
-        .collect();
-    if open.is_empty() {
-        return Err(Refusal::NothingToAnswer {
-            number: draft.change.number,
-        });
+    let missing = gaps(&draft.change, draft.policy);
+    match draft.change.documented_at {
+        None if missing.is_empty() => draft.record(Event::Documented),
+        None => {}
+        // What an older ticket never asked for, nobody owes it since.
+        Some(_) => {
+            let missing: Vec<Field> = missing
+                .into_iter()
+                .filter(|field| !missing_before.contains(field))
+                .collect();
+            if !missing.is_empty() {
+                draft.record(Event::TicketReopened { missing });
+            }
+        }
     }
-    for exception in open {
-        draft.record(Event::ExceptionAnswered {
-            exception,
-            cause: cause.commitment(),
-            remedy: remedy.commitment(),
-            owner: owner.clone(),
-        });
-    }
-    Ok(())
 }

@@ -16,15 +16,20 @@ use crate::domain::policy::{Party, Policy};
 use crate::domain::text::Text;
 use crate::domain::ticket::gaps;
 
+mod afterwards;
+mod conclude;
 mod deploy;
 mod document;
 mod note;
 mod permit;
 
-use deploy::{correct_deployment, lapse, link_as_duplicate, record_deployment, withdraw};
-use document::{
-    answer_exceptions, approve, document, reject, remediate, state_criterion, state_reason,
+use afterwards::{
+    add_follow_up, answer_exceptions, finish_follow_up, record_meeting, record_permanent_fix,
 };
+use conclude::{approve, reject, remediate, review, review_genuineness};
+
+use deploy::{correct_deployment, lapse, link_as_duplicate, record_deployment, withdraw};
+use document::{complete, document, state_criterion, state_reason};
 use note::{note_deletion, note_edit, note_reaction_removed};
 use permit::{
     ask_someone_else, authorize, confirm_attestation, deny, dispute_attestation, go_ahead,
@@ -112,6 +117,7 @@ pub fn declare(
         said,
         captured,
         drill,
+        known,
     } = &submission.command
     else {
         return Err(Refusal::NoSuchChange(number));
@@ -149,12 +155,26 @@ pub fn declare(
         said: said.clone(),
         captured: captured.clone(),
         drill: *drill,
+        documented_within: Some(policy.due.ticket),
     })];
     if let Some(criterion) = criterion {
         recorded.push(record(Event::CriterionStated {
             criterion: *criterion,
         }));
     }
+    // Filled by rule, with its source; whoever knows better writes over it.
+    recorded.extend(known.iter().filter(|(_, told)| !told.is_blank()).map(
+        |(field, told)| Recorded {
+            actor: Actor::Bot,
+            ..record(Event::FieldWritten {
+                field: *field,
+                value: told.value(),
+                vague: None,
+                taken_from: None,
+                replaced: None,
+            })
+        },
+    ));
     if let Some(capture) = captured
         && capture.at - submission.at > Policy::DOCUMENTATION
     {
@@ -185,6 +205,7 @@ pub fn decide(
         submission,
         recorded: Vec::new(),
     };
+    let missing_before = gaps(change, policy);
     match &submission.command {
         Command::Request { .. } => return Err(Refusal::NothingSaid),
         Command::StateCriterion { criterion } => state_criterion(&mut draft, *criterion)?,
@@ -196,7 +217,7 @@ pub fn decide(
         Command::DisputeAttestation => dispute_attestation(&mut draft)?,
         Command::GoAhead { by } => go_ahead(&mut draft, by)?,
         Command::TakeCommand { by } => take_command(&mut draft, by)?,
-        Command::NameCommander { commander } => name_commander(&mut draft, commander)?,
+        Command::NameCommander { by, commander } => name_commander(&mut draft, by, commander)?,
         Command::RecordDeployment { at, source, by } => {
             record_deployment(&mut draft, *at, *source, by)?;
         }
@@ -214,16 +235,60 @@ pub fn decide(
         }
         Command::Lapse => lapse(&mut draft)?,
         Command::Withdraw => withdraw(&mut draft)?,
-        Command::Document { sections } => document(&mut draft, sections)?,
-        Command::Approve { by, seen } => approve(&mut draft, by, *seen)?,
-        Command::Reject { by, reason } => reject(&mut draft, by, reason)?,
-        Command::Remediate { how } => remediate(&mut draft, how)?,
+        Command::Document {
+            by,
+            fields,
+            standing,
+        } => document(&mut draft, by.as_ref(), fields, standing)?,
+        Command::Approve {
+            by,
+            seen,
+            conditions,
+            genuine,
+        } => approve(&mut draft, by, *seen, conditions.as_ref(), genuine)?,
+        Command::Reject {
+            by,
+            reason,
+            remedy,
+            owner,
+            due_at,
+        } => reject(&mut draft, by, reason, *remedy, owner, *due_at)?,
+        Command::Review {
+            by,
+            review: which,
+            seen,
+            words,
+        } => review(&mut draft, by, *which, *seen, words.as_ref())?,
+        Command::ReviewGenuineness { by, genuine } => {
+            review_genuineness(&mut draft, by, genuine)?;
+        }
+        Command::RecordMeeting {
+            by,
+            held_at,
+            minutes,
+            improvements,
+        } => {
+            let (minutes, improvements) = (minutes.as_ref(), improvements.as_ref());
+            record_meeting(&mut draft, by, *held_at, minutes, improvements)?;
+        }
+        Command::RecordPermanentFix { by, how } => record_permanent_fix(&mut draft, by, how)?,
+        Command::AddFollowUp {
+            by,
+            what,
+            owner,
+            due_at,
+        } => add_follow_up(&mut draft, by, what, owner, *due_at)?,
+        Command::FinishFollowUp { by, n, how } => {
+            finish_follow_up(&mut draft, by, *n, how.as_ref())?;
+        }
+        Command::Remediate { by, how } => remediate(&mut draft, by, how)?,
         Command::AnswerExceptions {
+            by,
             exceptions,
             cause,
             remedy,
             owner,
-        } => answer_exceptions(&mut draft, exceptions, cause, remedy, owner)?,
+        } => answer_exceptions(&mut draft, by, exceptions, cause, remedy, owner)?,
         Command::Tick => {}
         Command::RecordDelivery {
             key,
@@ -243,7 +308,7 @@ pub fn decide(
             error: error.clone(),
         }),
     }
-    complete(&mut draft);
+    complete(&mut draft, &missing_before);
     notice_misses(&mut draft);
     remind(&mut draft, people);
     close(&mut draft);
@@ -266,17 +331,6 @@ fn reason_given(text: &Text) -> Result<(), Refusal> {
         return Err(Refusal::NoReason);
     }
     within_bounds(text)
-}
-
-/// The ticket becomes complete with its last part, whoever wrote that; whoever
-/// writes it ahead of the deployment isn't late when that is told late.
-fn complete(draft: &mut Draft<'_>) {
-    if !draft.change.is_over()
-        && draft.change.documented_at.is_none()
-        && gaps(&draft.change).is_empty()
-    {
-        draft.record(Event::Documented);
-    }
 }
 
 /// A deadline that has passed is recorded, once and for ever, even if what was

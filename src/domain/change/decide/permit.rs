@@ -295,6 +295,7 @@ pub(super) fn refuse_if_denied(change: &EmergencyChange) -> Result<(), Refusal> 
 
 pub(super) fn go_ahead(draft: &mut Draft<'_>, by: &Member) -> Result<(), Refusal> {
     draft.change.refuse_if_over()?;
+    judge(Act::GoAhead, by, &draft.change, draft.policy)?;
     already_authorized(&draft.change)?;
     if draft.change.went_ahead.is_some() {
         return Err(Refusal::AlreadyWentAhead {
@@ -336,8 +337,13 @@ pub(super) fn take_command(draft: &mut Draft<'_>, by: &Member) -> Result<(), Ref
     Ok(())
 }
 
-pub(super) fn name_commander(draft: &mut Draft<'_>, commander: &UserId) -> Result<(), Refusal> {
+pub(super) fn name_commander(
+    draft: &mut Draft<'_>,
+    by: &Member,
+    commander: &UserId,
+) -> Result<(), Refusal> {
     draft.change.refuse_if_over()?;
+    judge(Act::NameCommander, by, &draft.change, draft.policy)?;
     if let Some(known) = &draft.change.commander {
         if known.authorized_at.is_some() {
             return Err(Refusal::AlreadyCommanded {

@@ -1,69 +1,11 @@
-//! The retrospective change ticket: its sections, what is missing of them, and
-//! the hash that an approval is bound to.
+//! The hash of a ticket: exactly what an approval approves.
 
 use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use super::change::EmergencyChange;
-
-named! {
-    /// A part of the ticket that a person writes.
-    pub enum Section {
-        /// What was changed, where.
-        WhatWasDone = "what_was_done",
-        /// What was tested before and after, even if minimal.
-        Testing = "testing",
-        /// How to go back.
-        RollbackPlan = "rollback_plan",
-        /// What came of it.
-        Outcome = "outcome",
-        /// What to do better.
-        LessonsLearned = "lessons_learned",
-    }
-}
-
-impl fmt::Display for Section {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::WhatWasDone => "what was done",
-            Self::Testing => "testing",
-            Self::RollbackPlan => "rollback plan",
-            Self::Outcome => "outcome",
-            Self::LessonsLearned => "lessons learned",
-        })
-    }
-}
-
-/// Something without which the ticket isn't complete.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Gap {
-    /// Nobody has said which kind of emergency it was.
-    Criterion,
-    /// A section is unwritten.
-    Section(Section),
-}
-
-impl fmt::Display for Gap {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Criterion => f.write_str("why it was an emergency"),
-            Self::Section(section) => section.fmt(f),
-        }
-    }
-}
-
-/// Returns what the ticket still misses, in the order of the ticket.
-pub fn gaps(change: &EmergencyChange) -> Vec<Gap> {
-    let unstated = change.criterion.is_none() && change.reason.is_none();
-    let criterion = unstated.then_some(Gap::Criterion);
-    let sections = Section::ALL
-        .iter()
-        .copied()
-        .filter(|section| !change.sections.contains_key(section))
-        .map(Gap::Section);
-    criterion.into_iter().chain(sections).collect()
-}
+use super::{Known, Section, Value};
+use crate::domain::change::EmergencyChange;
 
 /// SHA-256 over the content of a ticket: what an approval approves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -132,9 +74,29 @@ pub fn content_hash(change: &EmergencyChange) -> ContentHash {
         field("deployed_at", &micros(deployment.at));
         field("implementer", deployment.by.as_str().as_bytes());
     }
-    for (section, written) in &change.sections {
-        field("section", section.name().as_bytes());
-        field("text", &written.text.0);
+    // What the first tickets held stands as it stood there, so that theirs keep
+    // their hash.
+    for section in Section::ALL {
+        if let Some(text) = change.words(section.field()) {
+            field("section", section.name().as_bytes());
+            field("text", &text.0);
+        }
+    }
+    for (name, entry) in &change.fields {
+        let is_first = Section::ALL.iter().any(|section| section.field() == *name);
+        if !is_first || !matches!(entry.value, Value::Words(_)) {
+            field("field", name.name().as_bytes());
+            entry.value.parts(&mut field);
+        }
+        // Who approves a text that says too little has seen that it does.
+        if let Some(vague) = entry.vague {
+            field("vague", name.name().as_bytes());
+            field("because", vague.name().as_bytes());
+        }
+        if let Known::TakenFrom(number) = entry.source {
+            field("taken_over", name.name().as_bytes());
+            field("from", &number.0.to_be_bytes());
+        }
     }
     ContentHash(sha.finalize().into())
 }

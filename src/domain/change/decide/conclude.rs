@@ -1,0 +1,292 @@
+//! The retrospective decision, the reviews beside it, and how a rejection is
+//! put right.
+
+use chrono::{DateTime, Utc};
+
+use super::{Draft, reason_given, within_bounds};
+use crate::domain::authorization::{Act, Member, judge};
+use crate::domain::change::{
+    EmergencyChange, Event, Exception, Genuine, Genuineness, Refusal, Remedy, Review, Waiting,
+};
+use crate::domain::id::UserId;
+use crate::domain::obligation::Duty;
+use crate::domain::text::Text;
+use crate::domain::ticket::{Circumstance, ContentHash, content_hash, gaps, holds};
+
+pub(super) fn approve(
+    draft: &mut Draft<'_>,
+    by: &Member,
+    seen: ContentHash,
+    conditions: Option<&Text>,
+    genuine: &Genuine,
+) -> Result<(), Refusal> {
+    let change = &draft.change;
+    refuse_if_approved(change)?;
+    refuse_after_rejection(change)?;
+    change.refuse_if_over()?;
+    refuse_unless_deployed(change)?;
+    let ground = judge(Act::Approve, by, change, draft.policy)?;
+    let waiting = waiting(draft);
+    if !waiting.is_empty() {
+        return Err(Refusal::NotReady {
+            number: change.number,
+            waiting: Waiting(waiting),
+        });
+    }
+    let content = refuse_unless_seen(change, seen)?;
+    let conditions = said(conditions)?.map(Text::commitment);
+    let genuine = genuineness(genuine)?;
+    let no = !genuine.is_genuine;
+    let despite = change.vague().map(|(field, _)| field).collect();
+    draft.record_by(
+        &by.id,
+        Event::Approved {
+            content,
+            ground,
+            conditions,
+            genuine: Some(genuine),
+            despite,
+        },
+    );
+    if no {
+        draft.except(Exception::NotGenuine);
+    }
+    let implementer = draft.change.implementers().next().cloned();
+    if let (Some(what), Some(owner)) = (conditions, implementer) {
+        // Nobody would see to a condition that nobody owes.
+        draft.record_by(
+            &by.id,
+            Event::FollowUpAdded {
+                what,
+                owner,
+                due_at: draft.submission.at + draft.policy.due.remediation,
+            },
+        );
+    }
+    Ok(())
+}
+
+/// What an approval waits for, in words.
+fn waiting(draft: &Draft<'_>) -> Vec<String> {
+    let missing = match draft.change.documented_at {
+        Some(_) => Vec::new(),
+        None => gaps(&draft.change, draft.policy),
+    };
+    let owed = draft.owed().into_iter().filter(|one| {
+        one.met_at.is_none() && one.duty.is_needed_for_approval() && one.duty != Duty::Ticket
+    });
+    missing
+        .iter()
+        .map(ToString::to_string)
+        .chain(owed.map(|one| one.duty.to_string()))
+        .collect()
+}
+
+/// Reads an answer to *was it a genuine emergency?*; who says no says why.
+fn genuineness(genuine: &Genuine) -> Result<Genuineness, Refusal> {
+    let words = said(genuine.words.as_ref())?;
+    if words.is_none() && !genuine.is_genuine {
+        return Err(Refusal::NoReason);
+    }
+    Ok(Genuineness {
+        is_genuine: genuine.is_genuine,
+        words: words.map(Text::commitment),
+    })
+}
+
+/// A text that may be left out; blank is left out.
+pub(super) fn said(text: Option<&Text>) -> Result<Option<&Text>, Refusal> {
+    let text = text.filter(|text| !text.is_blank());
+    text.map_or(Ok(()), within_bounds)?;
+    Ok(text)
+}
+
+fn refuse_unless_seen(
+    change: &EmergencyChange,
+    seen: ContentHash,
+) -> Result<ContentHash, Refusal> {
+    let content = content_hash(change);
+    if content != seen {
+        return Err(Refusal::ContentChanged {
+            number: change.number,
+        });
+    }
+    Ok(content)
+}
+
+/// What belongs to a change that went into production may come after it was
+/// closed; of a second record, the first one holds it.
+pub(super) fn refuse_unless_deployed(change: &EmergencyChange) -> Result<(), Refusal> {
+    let number = change.number;
+    if let Some(of) = change.duplicate_of {
+        return Err(Refusal::Duplicate { number, of });
+    }
+    if change.deployments.is_empty() {
+        return Err(Refusal::NotDeployed { number });
+    }
+    Ok(())
+}
+
+pub(super) fn refuse_if_approved(change: &EmergencyChange) -> Result<(), Refusal> {
+    match &change.approval {
+        Some(approval) => Err(Refusal::AlreadyApproved {
+            number: change.number,
+            by: approval.by.clone(),
+            at: approval.at,
+        }),
+        None => Ok(()),
+    }
+}
+
+fn refuse_after_rejection(change: &EmergencyChange) -> Result<(), Refusal> {
+    match &change.rejection {
+        Some(rejection) => Err(Refusal::AlreadyRejected {
+            number: change.number,
+            by: rejection.by.clone(),
+            at: rejection.at,
+        }),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn reject(
+    draft: &mut Draft<'_>,
+    by: &Member,
+    reason: &Text,
+    remedy: Remedy,
+    owner: &UserId,
+    due_at: Option<DateTime<Utc>>,
+) -> Result<(), Refusal> {
+    let change = &draft.change;
+    refuse_after_rejection(change)?;
+    refuse_if_approved(change)?;
+    change.refuse_if_over()?;
+    refuse_unless_deployed(change)?;
+    reason_given(reason)?;
+    let ground = judge(Act::Reject, by, change, draft.policy)?;
+    if remedy == Remedy::AcceptRisk {
+        refuse_own_risk(change, owner)?;
+    }
+    if let Some(at) = due_at.filter(|at| *at <= draft.now) {
+        return Err(Refusal::InThePast { at });
+    }
+    draft.record_by(
+        &by.id,
+        Event::Rejected {
+            reason: reason.commitment(),
+            ground,
+            remedy: Some(remedy),
+            owner: Some(owner.clone()),
+            due_at,
+        },
+    );
+    draft.except(Exception::Rejected);
+    Ok(())
+}
+
+/// A risk that was taken isn't accepted by whoever took it.
+fn refuse_own_risk(change: &EmergencyChange, owner: &UserId) -> Result<(), Refusal> {
+    if change.requester == *owner || change.implementers().any(|by| by == owner) {
+        return Err(Refusal::OwnRisk {
+            owner: owner.clone(),
+        });
+    }
+    Ok(())
+}
+
+/// Says how a rejected change was put right: whoever owes that, or an approver.
+/// A risk is accepted by nobody but the one under whose name it stands.
+pub(super) fn remediate(draft: &mut Draft<'_>, by: &Member, how: &Text) -> Result<(), Refusal> {
+    let change = &draft.change;
+    change.refuse_if_over()?;
+    let Some(rejection) = &change.rejection else {
+        return Err(Refusal::NotRejected {
+            number: change.number,
+        });
+    };
+    if rejection.remedy == Some(Remedy::AcceptRisk) {
+        judge(Act::AcceptRisk, by, change, draft.policy)?;
+        if let Some(owner) = change.remedy_owner().filter(|owner| **owner != by.id) {
+            return Err(Refusal::NotTheirRisk {
+                owner: owner.clone(),
+            });
+        }
+    } else {
+        judge(Act::Remediate, by, change, draft.policy)?;
+    }
+    reason_given(how)?;
+    let how = how.commitment();
+    draft.record_by(&by.id, Event::Remediated { how });
+    Ok(())
+}
+
+/// The security group's or the database administrator's word on what stands.
+pub(super) fn review(
+    draft: &mut Draft<'_>,
+    by: &Member,
+    review: Review,
+    seen: ContentHash,
+    words: Option<&Text>,
+) -> Result<(), Refusal> {
+    let change = &draft.change;
+    refuse_unless_deployed(change)?;
+    let (act, circumstance) = match review {
+        Review::Security => (Act::ReviewSecurity, Circumstance::SecurityIncident),
+        Review::Database => (Act::ReviewDatabase, Circumstance::Database),
+    };
+    let ground = judge(act, by, change, draft.policy)?;
+    let number = change.number;
+    if !holds(circumstance, change, draft.policy) {
+        return Err(Refusal::NoReviewOwed { number });
+    }
+    if let Some(done) = change.reviews.get(&review) {
+        return Err(Refusal::AlreadyReviewed {
+            number,
+            by: done.by.clone(),
+            at: done.at,
+        });
+    }
+    let content = refuse_unless_seen(change, seen)?;
+    let words = said(words)?.map(Text::commitment);
+    draft.record_by(
+        &by.id,
+        Event::Reviewed {
+            review,
+            ground,
+            content,
+            words,
+        },
+    );
+    Ok(())
+}
+
+/// The second word on whether it was an emergency. A *no* takes nothing out of
+/// the count; it stands beside it.
+pub(super) fn review_genuineness(
+    draft: &mut Draft<'_>,
+    by: &Member,
+    genuine: &Genuine,
+) -> Result<(), Refusal> {
+    let change = &draft.change;
+    refuse_unless_deployed(change)?;
+    let ground = judge(Act::ReviewGenuineness, by, change, draft.policy)?;
+    if change.approval.is_none() {
+        return Err(Refusal::NotApproved {
+            number: change.number,
+        });
+    }
+    if let Some(done) = &change.genuineness {
+        return Err(Refusal::AlreadyReviewed {
+            number: change.number,
+            by: done.by.clone(),
+            at: done.at,
+        });
+    }
+    let genuine = genuineness(genuine)?;
+    let no = !genuine.is_genuine;
+    draft.record_by(&by.id, Event::GenuinenessReviewed { ground, genuine });
+    if no {
+        draft.except(Exception::NotGenuine);
+    }
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! Who owes what to a change until when, and when they are reminded of it.
+//!
+//! One idea serves every chase. Obligations are derived from the state, never
+//! stored: a restart loses nothing, because there is nothing to lose.
+//! [`Duty`] says what can be owed, `owed` when it is, `owner` by whom, and
+//! `ladder` when they hear of it.
+
+use chrono::{DateTime, Utc};
+
+use super::change::EmergencyChange;
+use super::policy::{Party, Policy};
+
+mod duty;
+mod ladder;
+mod owed;
+mod owner;
+
+pub use duty::Duty;
+pub use ladder::{Chase, ChaseKey, People, Rung, by_day};
+pub use owed::obligations;
+pub use owner::{approver, made_good_at, needs_second_person};
+
+/// Something that somebody owes to a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Obligation {
+    /// What.
+    pub duty: Duty,
+    /// Who; nobody in particular while nobody is known.
+    pub owner: Option<Party>,
+    /// Since when.
+    pub opened_at: DateTime<Utc>,
+    /// Since when the owner can do it: an approval waits for the ticket.
+    pub ready_at: Option<DateTime<Utc>>,
+    /// Until when, if there is a deadline.
+    pub due_at: Option<DateTime<Utc>>,
+    /// When it was done.
+    pub met_at: Option<DateTime<Utc>>,
+}
+
+/// When the clock has something to do for the change next: the earliest rung
+/// not yet reached and the earliest deadline not yet missed.
+pub fn next_due_at(
+    change: &EmergencyChange,
+    policy: &Policy,
+    people: &dyn People,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    let mut next: Option<DateTime<Utc>> = None;
+    for obligation in obligations(change, policy) {
+        if obligation.met_at.is_some() {
+            continue;
+        }
+        let chase = change
+            .chases
+            .get(&(obligation.duty, obligation.owner.clone()))
+            .cloned()
+            .unwrap_or_default();
+        let deadline = obligation
+            .due_at
+            .filter(|due_at| !change.has_missed(obligation.duty, *due_at));
+        let rung = obligation.next_rung_at(&chase, people, now);
+        for at in deadline.into_iter().chain(rung) {
+            next = Some(next.map_or(at, |next| next.min(at)));
+        }
+    }
+    next
+}

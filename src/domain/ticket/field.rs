@@ -1,0 +1,433 @@
+//! The fields of the retrospective ticket: one row of one table for each.
+//!
+//! A row says where the field stands, what kind of value it has, when it has to
+//! be there, and which demand of which framework it answers. Nothing else in the
+//! house knows any of that.
+
+use std::fmt;
+
+use super::framework::{Citations, Framework};
+
+named! {
+    /// A part of the ticket, in the order in which it is read.
+    pub enum Part {
+        /// Which change it is, and why it was an emergency.
+        Identity = "identity",
+        /// Who did and permitted what.
+        People = "people",
+        /// What was changed.
+        Change = "change",
+        /// How that is known to work.
+        Testing = "testing",
+        /// What it can harm.
+        Risk = "risk",
+        /// How to go back.
+        Rollback = "rollback",
+        /// What came of it.
+        Outcome = "outcome",
+        /// What is learned from it.
+        Lessons = "lessons",
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Identity => "identity and reason",
+            Self::People => "people",
+            Self::Change => "what changed",
+            Self::Testing => "testing",
+            Self::Risk => "risk and impact",
+            Self::Rollback => "rollback",
+            Self::Outcome => "outcome",
+            Self::Lessons => "lessons",
+        })
+    }
+}
+
+/// What kind of value a field has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Kept by the bot as it happens; nobody writes it into the ticket.
+    Recorded,
+    /// Words that somebody types.
+    Words,
+    /// One of these.
+    Choice(&'static [&'static str]),
+    /// One of the policy's categories.
+    Category,
+    /// One address, or the stated reason why there is none.
+    Link,
+    /// Addresses, one a line.
+    Links,
+    /// Somebody.
+    Person,
+    /// A point in time.
+    Instant,
+    /// Some of the policy's systems.
+    Systems,
+}
+
+named! {
+    /// A circumstance that asks for more.
+    pub enum Circumstance {
+        /// The category is `security`, or it was a vulnerability.
+        SecurityIncident = "security_incident",
+        /// It is temporary, or works around the fault.
+        Workaround = "workaround",
+        /// The category is `database`.
+        Database = "database",
+        /// The policy lists the systems.
+        PolicyListsSystems = "policy_lists_systems",
+    }
+}
+
+/// When a field has to be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Requirement {
+    /// Always there: the bot keeps it, or an obligation of its own asks for it.
+    Kept,
+    /// To close.
+    Close,
+    /// To close, under a circumstance.
+    When(Circumstance),
+    /// To close, if the policy names one of these.
+    Framework(&'static [Framework]),
+    /// Never.
+    Optional,
+}
+
+/// A field's row in the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    /// The part of the ticket in which it stands.
+    pub part: Part,
+    /// What people call it, as it reads in a list.
+    pub label: &'static str,
+    /// What kind of value it has.
+    pub kind: Kind,
+    /// When it has to be there.
+    pub requirement: Requirement,
+    /// Which demands it answers.
+    pub citations: Citations,
+}
+
+named! {
+    /// A field of the ticket.
+    pub enum Field {
+        /// The change's number.
+        Number = "number",
+        /// What was asked for, verbatim.
+        Request = "request",
+        /// Which kind of change it is.
+        Category = "category",
+        /// Which kind of emergency it was, or the reason stated instead.
+        Criterion = "criterion",
+        /// Why the normal process couldn't be followed.
+        WhyNotNormal = "why_not_normal",
+        /// The incident that it belongs to.
+        IncidentLink = "incident_link",
+        /// When that began.
+        IncidentBeganAt = "incident_began_at",
+        /// When that was over.
+        IncidentEndedAt = "incident_ended_at",
+        /// Its ticket in another system.
+        ExternalTicket = "external_ticket",
+
+        /// Who asked, and when.
+        Requester = "requester",
+        /// Who permitted it, when, how and on what ground.
+        Authorization = "authorization",
+        /// Who commanded the incident and authorized it as such.
+        Commander = "commander",
+        /// Who deployed it, and when.
+        Deployment = "deployment",
+        /// Who decided on it afterwards, when, and on exactly what.
+        Decision = "decision",
+        /// Whether whoever decided holds it for a genuine emergency.
+        Genuine = "genuine",
+        /// Which controls were not met, and their answers.
+        Exceptions = "exceptions",
+        /// Who took over from whom.
+        HandOff = "hand_off",
+        /// Who was notified, when and how.
+        Notifications = "notifications",
+
+        /// What was changed, where.
+        WhatWasDone = "what_was_done",
+        /// The systems that it touched.
+        Systems = "systems",
+        /// Its pull request, commit and deployment.
+        Links = "links",
+        /// The configuration before.
+        ConfigurationBefore = "configuration_before",
+        /// The configuration after.
+        ConfigurationAfter = "configuration_after",
+        /// The controls that were bypassed.
+        ControlsBypassed = "controls_bypassed",
+        /// When and how those were restored.
+        ControlsRestored = "controls_restored",
+
+        /// What was tested before and after, even if minimal.
+        Testing = "testing",
+        /// Which tests were put off, until when.
+        TestingDeferred = "testing_deferred",
+        /// Who validated it in production.
+        ValidatedBy = "validated_by",
+        /// When.
+        ValidatedAt = "validated_at",
+
+        /// How much harm it could do.
+        RiskLevel = "risk_level",
+        /// What it does to security.
+        SecurityImpact = "security_impact",
+        /// The same in words.
+        SecurityImpactWords = "security_impact_words",
+        /// What customers noticed of it.
+        CustomerImpact = "customer_impact",
+        /// The most sensitive data that it touched.
+        DataScope = "data_scope",
+        /// What it does to the privacy of people.
+        PrivacyImpact = "privacy_impact",
+
+        /// How to go back.
+        RollbackPlan = "rollback_plan",
+        /// What would have made one go back.
+        RollbackTrigger = "rollback_trigger",
+        /// What becomes of the data then.
+        RollbackData = "rollback_data",
+        /// Who may start it.
+        RollbackWho = "rollback_who",
+        /// Whether it was rolled back.
+        RollbackExecuted = "rollback_executed",
+
+        /// What came of it.
+        Outcome = "outcome",
+        /// The same as a code.
+        OutcomeCode = "outcome_code",
+        /// Whether it resolved the incident.
+        IncidentResolved = "incident_resolved",
+        /// Whether data was exposed.
+        DataExposed = "data_exposed",
+        /// Whether it stays.
+        Permanence = "permanence",
+        /// What takes its place, if it doesn't.
+        PermanentFix = "permanent_fix",
+        /// Who sees to that.
+        PermanentFixOwner = "permanent_fix_owner",
+        /// By when.
+        PermanentFixDueAt = "permanent_fix_due_at",
+
+        /// What to do better.
+        LessonsLearned = "lessons_learned",
+        /// What follows from that: who does what by when.
+        FollowUps = "follow_ups",
+        /// When a team meeting reviewed it, with its minutes.
+        MeetingReview = "meeting_review",
+    }
+}
+
+/// The choices that rules ask after, by their names in the record.
+pub mod choice {
+    /// It stays for a while.
+    pub const TEMPORARY: &str = "temporary";
+    /// It works around the fault.
+    pub const WORKAROUND: &str = "workaround";
+}
+
+use Circumstance::{PolicyListsSystems, Workaround};
+use Framework::{Dora, Iso27001, Nis2, Nist, PciDss};
+use Kind::{Choice, Instant, Link, Links, Person, Recorded, Words};
+use Requirement::{Close, Kept, Optional, When};
+
+const fn row(
+    part: Part,
+    label: &'static str,
+    kind: Kind,
+    requirement: Requirement,
+    citations: Citations,
+) -> Row {
+    Row {
+        part,
+        label,
+        kind,
+        requirement,
+        citations,
+    }
+}
+
+const fn asked_by(frameworks: &'static [Framework]) -> Requirement {
+    Requirement::Framework(frameworks)
+}
+
+/// Nothing is cited yet.
+const C: Citations = Citations::none();
+
+impl Field {
+    /// The table. It is an exhaustive match, so that no field is without a row.
+    #[rustfmt::skip]
+    #[expect(clippy::too_many_lines, reason = "one row for each field; a table is read at once")]
+    pub const fn row(self) -> Row {
+        match self {
+            Self::Number => row(Part::Identity, "number", Recorded, Kept,
+                C.soc2("Tracks System Changes").guide("create formal change ticket").nist("CM-3 e").iso("A.8.32")),
+            Self::Request => row(Part::Identity, "request", Recorded, Kept,
+                C.soc2("Documents Changes").guide("what's being changed and why").pci("reason for, and description of, the change").nist("CM-3 e").dora("17(1)(d)(i)").nis2("6.4.2")),
+            Self::Category => row(Part::Identity, "category", Kind::Category, Close,
+                C.soc2("Manages Changes Throughout the System Life Cycle").guide("define change categories").nist("CM-3 a").nis2("6.4.1").iso("A.8.32")),
+            Self::Criterion => row(Part::Identity, "why it was an emergency", Recorded, Close,
+                C.soc2("Provides for Changes Necessary in Emergency Situations").guide("demonstrate change was necessary").pci("reason for, and description of, the change").nist("CM-3 b").dora("17(1)(f)").nis2("6.4.3")),
+            Self::WhyNotNormal => row(Part::Identity, "why the normal process couldn't be followed", Words, asked_by(&[Nis2]),
+                C.soc2("Provides for Changes Necessary in Emergency Situations").guide("when normal process can be expedited").nis2("6.4.3: why the procedures could not have been followed")),
+            Self::IncidentLink => row(Part::Identity, "incident link", Link, Close,
+                C.soc2("Identifies Changes Required to Remediate Incidents").guide("link change ticket to incident ticket").nist("CM-3 a").nis2("6.4.3")),
+            Self::IncidentBeganAt => row(Part::Identity, "when the incident began", Instant, asked_by(&[Dora]),
+                C.soc2("Identifies Changes Required to Remediate Incidents").guide("they were truly emergencies (documented incident)").dora("17(1)(d)(ii)")),
+            Self::IncidentEndedAt => row(Part::Identity, "when the incident was over", Instant, Optional,
+                C.guide("document outcome (resolved incident)").dora("17(1)(d)(ii)")),
+            Self::ExternalTicket => row(Part::Identity, "ticket in another system", Link, Optional,
+                C.soc2("Tracks System Changes").guide("create formal change ticket").nist("CM-3 e")),
+
+            Self::Requester => row(Part::People, "requester", Recorded, Kept,
+                C.soc2("Authorizes Changes").guide("capture what's being changed and why").nist("CM-3 e").dora("17(1)(b)").iso("A.8.32")),
+            Self::Authorization => row(Part::People, "authorization", Recorded, Kept,
+                C.soc2("Authorizes Changes").guide("show emergency authorization").pci("documented change approval by authorized parties").nist("CM-3 b, CM-3(1)(d)").dora("17(1)(f)").nis2("6.4.2").iso("A.8.32")),
+            Self::Commander => row(Part::People, "incident commander", Recorded, Kept,
+                C.soc2("Authorizes Changes").guide("required: incident commander approval").pci("documented change approval by authorized parties").dora("17(1)(c)")),
+            Self::Deployment => row(Part::People, "deployment", Recorded, Kept,
+                C.soc2("Deploys System Changes").guide("record deployment time").nist("CM-3 d").dora("17(1)(b), 17(1)(d)(ii)").iso("A.8.32")),
+            Self::Decision => row(Part::People, "retrospective decision", Recorded, Kept,
+                C.soc2("Approves System Changes").guide("get retroactive approval from engineering manager").pci("documented change approval by authorized parties").nist("CM-3 c").dora("17(1)(g)").nis2("6.4.3").iso("A.8.32")),
+            Self::Genuine => row(Part::People, "whether it was a genuine emergency", Recorded, Kept,
+                C.soc2("Provides for Changes Necessary in Emergency Situations").guide("failure 5: emergency changes without justification").nist("CM-3 f").dora("17(1)(g)").nis2("6.4.3")),
+            Self::Exceptions => row(Part::People, "exceptions", Recorded, Kept,
+                C.soc2("Approves System Changes").guide("failure 4: no segregation of duties").nist("CM-3(7), CM-5(4)").dora("17(1)(b)").nis2("6.4.3").iso("A.8.32")),
+            Self::HandOff => row(Part::People, "hand-off", Words, Optional,
+                C.guide("multiple responders verify changes when possible").dora("17(1)(c)")),
+            Self::Notifications => row(Part::People, "who was notified", Words, asked_by(&[Nist, Dora]),
+                C.nist("CM-3(1)(f)").dora("17(1)(d)").iso("A.8.32")),
+
+            Self::WhatWasDone => row(Part::Change, "what was done", Words, Close,
+                C.soc2("Documents Changes").guide("description: full details").pci("reason for, and description of, the change").nist("CM-3 d").dora("17(1)(d)(i)").nis2("6.4.3").iso("A.8.32")),
+            Self::Systems => row(Part::Change, "systems", Kind::Systems, When(PolicyListsSystems),
+                C.soc2("Tracks System Changes").guide("systems affected").pci("6.5.2").nist("CM-3 a").dora("17(1)(d)(i)")),
+            Self::Links => row(Part::Change, "pull request, commit, deployment", Links, Optional,
+                C.soc2("Tracks System Changes").guide("PR link; deployment logs").nist("CM-3 d, CM-3 e")),
+            Self::ConfigurationBefore => row(Part::Change, "configuration before", Words, asked_by(&[Nist]),
+                C.soc2("Creates Baseline Configuration of IT Technology").guide("configuration rollback").nist("CM-3 e")),
+            Self::ConfigurationAfter => row(Part::Change, "configuration after", Words, asked_by(&[Nist]),
+                C.soc2("Configures Software").guide("configuration rollback").nist("CM-3 e")),
+            Self::ControlsBypassed => row(Part::Change, "controls bypassed", Words, asked_by(&[Dora]),
+                C.soc2("Provides for Changes Necessary in Emergency Situations").guide("regular audits of who's approving what").nist("CM-5(1)").dora("17(1)(f)").nis2("6.4.3")),
+            Self::ControlsRestored => row(Part::Change, "controls restored", Words, asked_by(&[Dora]),
+                C.soc2("Provides for Changes Necessary in Emergency Situations").nist("CM-5(1)").dora("17(1)(f)")),
+
+            Self::Testing => row(Part::Testing, "testing", Words, Close,
+                C.soc2("Tests System Changes").guide("document testing performed (even if minimal)").pci("testing to verify that the change does not adversely impact system security").nist("CM-3(2)").dora("17(1)(a)").nis2("6.4.2").iso("A.8.32")),
+            Self::TestingDeferred => row(Part::Testing, "tests put off", Words, Optional,
+                C.soc2("Tests System Changes").guide("document testing performed (even if minimal)").pci("6.2.4 for bespoke software").nist("CM-3(2)").dora("17(1)(g)").nis2("6.4.3")),
+            Self::ValidatedBy => row(Part::Testing, "who validated it in production", Person, asked_by(&[PciDss, Nist]),
+                C.soc2("Tests System Changes").guide("multiple responders verify changes when possible").pci("6.5.2").nist("CM-4(2)").dora("17(1)(a)")),
+            Self::ValidatedAt => row(Part::Testing, "when it was validated", Instant, asked_by(&[PciDss, Nist]),
+                C.soc2("Tests System Changes").pci("6.5.2").nist("CM-4(2)").dora("17(1)(d)(ii)")),
+
+            Self::RiskLevel => row(Part::Risk, "risk level", Choice(&["low", "medium", "medium_high", "high"]), asked_by(&[Nist, Dora, Nis2, Iso27001]),
+                C.soc2("Identifies and Evaluates System Changes").guide("risk level").nist("CM-4").dora("17(1)(h)").nis2("6.4.1").iso("A.8.32")),
+            Self::SecurityImpact => row(Part::Risk, "security impact", Choice(&["none", "reduced", "increased", "unknown"]), Close,
+                C.soc2("Identifies and Evaluates System Changes").guide("risk assessment").pci("documentation of security impact").nist("CM-3 b, CM-4").dora("17(1)(h)").iso("A.8.32")),
+            Self::SecurityImpactWords => row(Part::Risk, "security impact in words", Words, asked_by(&[PciDss]),
+                C.soc2("Identifies and Evaluates System Changes").pci("documentation of security impact").nist("CM-4").dora("17(1)(h)")),
+            Self::CustomerImpact => row(Part::Risk, "customer impact", Words, Optional,
+                C.soc2("Identifies and Evaluates System Changes").guide("customer-impacting bug requires immediate resolution").dora("17(1)(d)(iii)")),
+            Self::DataScope => row(Part::Risk, "most sensitive data touched", Choice(&["none", "internal", "customer", "personal", "health", "card"]), asked_by(&[PciDss]),
+                C.soc2("Protects Confidential Information").pci("6.5.2").nist("CM-4").dora("17(1)(h)")),
+            Self::PrivacyImpact => row(Part::Risk, "privacy impact", Words, asked_by(&[Nist]),
+                C.soc2("Protects Personal Information").nist("CM-3 b, CM-4")),
+
+            Self::RollbackPlan => row(Part::Rollback, "rollback plan", Words, Close,
+                C.soc2("Deploys System Changes").guide("add rollback plan").pci("procedures to address failures and return to a secure state").nist("CM-3 d").dora("17(1)(e)").nis2("6.4.3: how to revert").iso("A.8.32")),
+            Self::RollbackTrigger => row(Part::Rollback, "what would start a rollback", Words, asked_by(&[Dora]),
+                C.guide("failure 3: inadequate rollback plans").pci("procedures to address failures and return to a secure state").dora("17(1)(e)")),
+            Self::RollbackData => row(Part::Rollback, "the data in a rollback", Words, asked_by(&[Dora]),
+                C.guide("failure 3: inadequate rollback plans").pci("procedures to address failures and return to a secure state").dora("17(1)(e)")),
+            Self::RollbackWho => row(Part::Rollback, "who may start a rollback", Person, asked_by(&[Dora]),
+                C.dora("17(1)(e)")),
+            Self::RollbackExecuted => row(Part::Rollback, "whether it was rolled back", Choice(&["not_needed", "executed", "executed_in_part", "failed"]), Close,
+                C.soc2("Deploys System Changes").guide("document rollback execution (even if never needed in production)").pci("procedures to address failures and return to a secure state").nist("CM-3 e").dora("17(1)(e)")),
+
+            Self::Outcome => row(Part::Outcome, "outcome", Words, Close,
+                C.soc2("Documents Changes").guide("document outcome (resolved incident)").nist("CM-3 e, CM-3(1)(f)").dora("17(1)(d)(iii)").nis2("6.4.3: document the result").iso("A.8.32")),
+            Self::OutcomeCode => row(Part::Outcome, "outcome code", Choice(&["successful", "with_issues", "unsuccessful", "rolled_back"]), Close,
+                C.soc2("Tracks System Changes").guide("document outcome (resolved incident)").nist("CM-3 f").nis2("6.4.3: document the result")),
+            Self::IncidentResolved => row(Part::Outcome, "whether the incident is resolved", Choice(&["yes", "partly", "no"]), Close,
+                C.soc2("Identifies Changes Required to Remediate Incidents").guide("document outcome (resolved incident)").nis2("6.4.3: document the result")),
+            Self::DataExposed => row(Part::Outcome, "whether data was exposed", Choice(&["no", "yes", "unknown"]), Close,
+                C.soc2("Protects Confidential Information").guide("outcome: attack blocked, no customer data exposed").nis2("6.4.3: document the result")),
+            Self::Permanence => row(Part::Outcome, "whether it is permanent", Choice(&["permanent", choice::TEMPORARY, choice::WORKAROUND]), Close,
+                C.soc2("Manages Changes Throughout the System Life Cycle").guide("permanent fixes implemented through normal process").dora("17(1)(g): including workarounds and patches")),
+            Self::PermanentFix => row(Part::Outcome, "the permanent fix", Words, When(Workaround),
+                C.soc2("Manages Changes Throughout the System Life Cycle").guide("permanent fixes implemented through normal process").dora("17(1)(g): including workarounds and patches")),
+            Self::PermanentFixOwner => row(Part::Outcome, "who makes the permanent fix", Person, When(Workaround),
+                C.guide("permanent fixes implemented through normal process").dora("17(1)(g): including workarounds and patches")),
+            Self::PermanentFixDueAt => row(Part::Outcome, "by when the permanent fix is made", Instant, Optional,
+                C.guide("permanent fixes implemented through normal process").dora("17(1)(g): including workarounds and patches")),
+
+            Self::LessonsLearned => row(Part::Lessons, "lessons learned", Words, Close,
+                C.soc2("Provides for Changes Necessary in Emergency Situations").guide("note lessons learned").nist("CM-3 f").dora("17(1)(g)").nis2("6.4.3").iso("A.8.32")),
+            Self::FollowUps => row(Part::Lessons, "follow-ups", Recorded, Kept,
+                C.soc2("Manages Changes Throughout the System Life Cycle").guide("process improvements are identified if needed").nist("CM-3 f").nis2("6.4.3")),
+            Self::MeetingReview => row(Part::Lessons, "review in a team meeting", Recorded, Kept,
+                C.soc2("Provides for Changes Necessary in Emergency Situations").guide("change is reviewed in next team meeting").nist("CM-3 f, CM-3 g").dora("17(1)(g)")),
+        }
+    }
+
+    /// Whether somebody writes it into the ticket.
+    pub fn is_written(self) -> bool {
+        match self.row().kind {
+            Recorded => false,
+            Words
+            | Choice(_)
+            | Kind::Category
+            | Link
+            | Links
+            | Person
+            | Instant
+            | Kind::Systems => true,
+        }
+    }
+
+    /// Whether somebody has to type it to close any ticket: five of all fields.
+    pub fn is_typed(self) -> bool {
+        matches!(self.row().kind, Words) && matches!(self.row().requirement, Close)
+    }
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.row().label)
+    }
+}
+
+impl fmt::Display for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Kept => f.write_str("kept by the bot"),
+            Self::Close => f.write_str("to close"),
+            Self::When(Circumstance::SecurityIncident) => {
+                f.write_str("to close a security incident's")
+            }
+            Self::When(Workaround) => f.write_str("to close a workaround"),
+            Self::When(Circumstance::Database) => f.write_str("to close a database's"),
+            Self::When(PolicyListsSystems) => f.write_str("to close, if the policy lists systems"),
+            Self::Framework(frameworks) => {
+                f.write_str("to close, if the policy names ")?;
+                for (n, framework) in frameworks.iter().enumerate() {
+                    let and = if n > 0 { " or " } else { "" };
+                    write!(f, "{and}{framework}")?;
+                }
+                Ok(())
+            }
+            Self::Optional => f.write_str("optional"),
+        }
+    }
+}

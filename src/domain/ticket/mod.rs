@@ -1,0 +1,71 @@
+//! The retrospective change ticket: its fields, what is missing of them, which
+//! words say too little, and the hash that an approval is bound to.
+//!
+//! [`Field::row`] is the table from which all of that follows.
+
+use super::change::{Criterion, EmergencyChange};
+use super::policy::{Category, Policy};
+
+mod facts;
+mod field;
+mod framework;
+mod hash;
+mod section;
+mod vague;
+mod value;
+
+pub use facts::{
+    Capacity, Order, Past, Repeat, Timeliness, capacities, documented, incident_order, past,
+    repeat_of,
+};
+pub use field::{Circumstance, Field, Kind, Part, Requirement, Row, choice};
+pub use framework::{Citations, Framework};
+pub use hash::{ContentHash, content_hash};
+pub use section::Section;
+pub use vague::{Vague, vague};
+pub use value::{Entry, Known, Told, Value, ValueHash, Writing};
+
+/// Returns what the ticket still misses, in the order of the ticket.
+pub fn gaps(change: &EmergencyChange, policy: &Policy) -> Vec<Field> {
+    Field::ALL
+        .iter()
+        .copied()
+        .filter(|field| is_required(*field, change, policy) && !is_there(*field, change))
+        .collect()
+}
+
+/// Whether closing asks for a field: in any case, under the change's
+/// circumstances, or for a framework that the policy names.
+pub fn is_required(field: Field, change: &EmergencyChange, policy: &Policy) -> bool {
+    match field.row().requirement {
+        Requirement::Close => true,
+        Requirement::When(circumstance) => holds(circumstance, change, policy),
+        Requirement::Framework(asking) => asking
+            .iter()
+            .any(|framework| policy.frameworks.contains(framework)),
+        Requirement::Kept | Requirement::Optional => false,
+    }
+}
+
+/// Whether a circumstance holds.
+pub fn holds(circumstance: Circumstance, change: &EmergencyChange, policy: &Policy) -> bool {
+    let category = |id| change.choice(Field::Category) == Some(id);
+    match circumstance {
+        Circumstance::SecurityIncident => {
+            category(Category::SECURITY) || change.criterion == Some(Criterion::Vulnerability)
+        }
+        Circumstance::Workaround => matches!(
+            change.choice(Field::Permanence),
+            Some(choice::TEMPORARY | choice::WORKAROUND)
+        ),
+        Circumstance::Database => category(Category::DATABASE),
+        Circumstance::PolicyListsSystems => !policy.systems.is_empty(),
+    }
+}
+
+fn is_there(field: Field, change: &EmergencyChange) -> bool {
+    match field {
+        Field::Criterion => change.criterion.is_some() || change.reason.is_some(),
+        field => change.fields.contains_key(&field),
+    }
+}
