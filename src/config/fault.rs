@@ -87,7 +87,9 @@ impl Fault {
             .chain(std::iter::repeat(' '))
             .take(column - 1)
             .collect();
-        let width = self.width.min(shown.chars().count().max(column) + 1 - column);
+        let width = self
+            .width
+            .min(shown.chars().count().max(column) + 1 - column);
         let carets = "^".repeat(width.max(1));
         format!(
             "{}:{number}:{}: {}\n{margin} |\n{number} | {shown}\n{margin} | {indent}{carets}\n{margin} = {}\n",
@@ -184,7 +186,11 @@ fn masked(text: &str) -> String {
         let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
         let (word, after) = rest.split_at(end);
         if word.is_empty() {
-            let shown = if first.is_control() && first != '\t' { '�' } else { first };
+            let shown = if first.is_control() && first != '\t' {
+                '�'
+            } else {
+                first
+            };
             out.push(shown);
             rest = rest.get(first.len_utf8()..).unwrap_or_default();
             continue;
@@ -235,9 +241,16 @@ mod tests {
             let line = format!("a = \"{secret}\" # b");
             let shown = masked(&line);
             assert_eq!(shown.chars().count(), line.chars().count());
-            assert!(!shown.contains(secret) && shown.ends_with("\" # b"), "{shown}");
+            assert!(
+                !shown.contains(secret) && shown.ends_with("\" # b"),
+                "{shown}"
+            );
         }
-        for name in ["S0123ABCD99", "inc-2026-10-auth-outage-postmortem", "Europe/Berlin"] {
+        for name in [
+            "S0123ABCD99",
+            "inc-2026-10-auth-outage-postmortem",
+            "Europe/Berlin",
+        ] {
             assert_eq!(masked(name), name);
         }
         assert_eq!(masked("a\u{1b}[2Jb"), "a�[2Jb");
@@ -254,13 +267,20 @@ mod tests {
         );
         let hidden = Fault::at("pass = hunter2 # ah", &(7..14), &wrong, true);
         let said = hidden.explained(Path::new("f"));
-        assert!(said.contains("pass = …\n") && !said.contains("hunter2"), "{said}");
+        assert!(
+            said.contains("pass = …\n") && !said.contains("hunter2"),
+            "{said}"
+        );
         assert!(said.contains("\n  |        ^\n"), "{said}");
     }
 
     #[test]
     fn a_line_that_goes_on_for_ever_is_shown_around_its_fault() {
-        let text = format!("emoji = [{}\"thumbs up\", {}]", "\"a\", ".repeat(60), "\"b\", ".repeat(60));
+        let text = format!(
+            "emoji = [{}\"thumbs up\", {}]",
+            "\"a\", ".repeat(60),
+            "\"b\", ".repeat(60)
+        );
         let at = text.find("\"thumbs").unwrap();
         let fault = Fault::at(&text, &(at..at + 11), &Wrong::new("a", "b"), false);
         let said = fault.explained(Path::new("f"));

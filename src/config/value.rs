@@ -22,8 +22,8 @@ pub(super) fn party(name: &str) -> Result<Party, Wrong> {
     // Slack writes a group as <!subteam^S0123ABCD|@name>.
     let bare = bare.strip_prefix("subteam^").unwrap_or(bare);
     let bare = bare.split('|').next().unwrap_or(bare).to_uppercase();
-    let written_so = bare.bytes().any(|byte| byte.is_ascii_digit())
-        && (is_id(&bare, "UW") || is_id(&bare, "S"));
+    let written_so =
+        bare.bytes().any(|byte| byte.is_ascii_digit()) && (is_id(&bare, "UW") || is_id(&bare, "S"));
     if written_so {
         return Err(Wrong::new(
             format!("`{name}` is an id in another spelling"),
@@ -134,10 +134,13 @@ pub(super) fn zone(name: &str) -> Result<Tz, Wrong> {
 /// The zone that somebody may have meant: of the same city, else spelled alike.
 fn nearest_zone(name: &str) -> Option<&'static str> {
     let asked = name.trim().replace(' ', "_").to_lowercase();
-    let of_city = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()).find(|zone| {
-        let zone = zone.to_lowercase();
-        zone == asked || zone.rsplit('/').next() == Some(asked.as_str())
-    });
+    let of_city = chrono_tz::TZ_VARIANTS
+        .iter()
+        .map(|zone| zone.name())
+        .find(|zone| {
+            let zone = zone.to_lowercase();
+            zone == asked || zone.rsplit('/').next() == Some(asked.as_str())
+        });
     of_city.or_else(|| {
         let all = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
         nearest(name, all)
@@ -162,14 +165,22 @@ pub(super) fn duration(words: &str) -> Result<TimeDelta, Wrong> {
     {
         let whole = figure.parse::<i64>().ok().filter(|n| (1..=260).contains(n));
         // Five working days of a week stand for seven.
-        let days = whole.map_or(7, |n| n + 2 * ((n - 1) / 5 + i64::from(n >= 5)));
+        let days = whole.map_or(7, |n| n / 5 * 7 + n % 5);
         return Err(Wrong::new(
-            format!("`{words}` depends on a calendar of holidays, and a deadline runs by the wall clock"),
-            format!("write days of 24 hours, such as `{}`", in_words(TimeDelta::days(days))),
+            format!(
+                "`{words}` depends on a calendar of holidays, and a deadline runs by the wall clock"
+            ),
+            format!(
+                "write days of 24 hours, such as `{}`",
+                in_words(TimeDelta::days(days))
+            ),
         ));
     }
     if figure.is_empty() {
-        return Err(Wrong::new(format!("`{words}` is no length of time"), EXAMPLE));
+        return Err(Wrong::new(
+            format!("`{words}` is no length of time"),
+            EXAMPLE,
+        ));
     }
     if figure.starts_with('-') {
         return Err(Wrong::new(
@@ -222,8 +233,8 @@ pub(super) fn duration(words: &str) -> Result<TimeDelta, Wrong> {
     }
 }
 
-/// Writes a length of time as [`duration`] reads it.
-pub(super) fn in_words(time: TimeDelta) -> String {
+/// Writes a length of time as the file has it.
+pub fn in_words(time: TimeDelta) -> String {
     let (hours, days) = (time.num_hours(), time.num_days());
     if days >= 2 && hours == days * 24 {
         format!("{days} days")
@@ -241,7 +252,10 @@ pub(super) fn share(figure: &str) -> Result<u16, Wrong> {
         return Err(Wrong::new(format!("`{figure}` is no share"), EXAMPLE));
     };
     if share < 0.0 {
-        return Err(Wrong::new(format!("`{figure}` is less than nothing"), EXAMPLE));
+        return Err(Wrong::new(
+            format!("`{figure}` is less than nothing"),
+            EXAMPLE,
+        ));
     }
     let of_hundred = |percent: f64| {
         if (0.0..=100.0).contains(&percent) {
@@ -270,17 +284,27 @@ pub(super) fn share(figure: &str) -> Result<u16, Wrong> {
         ));
     }
     // Between 0 and 1000 by what was checked above.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 1000")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "0 to 1000"
+    )]
     Ok(thousandths as u16)
 }
 
 /// Reads the address to listen on.
 pub(super) fn address(words: &str) -> Result<SocketAddr, Wrong> {
     words.parse().map_err(|_| {
-        let port = words.rsplit(':').next().and_then(|port| port.trim().parse::<u16>().ok());
+        let port = words
+            .rsplit(':')
+            .next()
+            .and_then(|port| port.trim().parse::<u16>().ok());
         Wrong::new(
             format!("`{words}` is no address to listen on"),
-            format!("write an IP address and a port, such as `127.0.0.1:{}`", port.unwrap_or(8417)),
+            format!(
+                "write an IP address and a port, such as `127.0.0.1:{}`",
+                port.unwrap_or(8417)
+            ),
         )
     })
 }
@@ -300,10 +324,7 @@ pub(super) fn api_url(words: &str) -> Result<String, Wrong> {
 }
 
 /// Of the words that are known, the one that was meant, if any is near.
-pub(super) fn nearest<'a>(
-    word: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // As near as clap asks of a flag before it proposes one.
     const NEAR: f64 = 0.75;
     let plain = |word: &str| word.to_lowercase().replace([' ', '-', '_'], "");
@@ -336,7 +357,10 @@ mod tests {
             assert_eq!(duration(&in_words(read)), Ok(read), "{words}");
         }
         for (words, said) in [
-            ("5 business days", "write days of 24 hours, such as `7 days`"),
+            (
+                "5 business days",
+                "write days of 24 hours, such as `7 days`",
+            ),
             ("3 working days", "such as `3 days`"),
             ("10 workdays", "such as `14 days`"),
             ("2 weeks", "write `14 days`"),
@@ -357,7 +381,13 @@ mod tests {
 
     #[test]
     fn a_share_is_kept_in_thousandths() {
-        for (figure, share_) in [("0.10", 100), ("0", 0), ("1", 1000), ("0.075", 75), ("1e-1", 100)] {
+        for (figure, share_) in [
+            ("0.10", 100),
+            ("0", 0),
+            ("1", 1000),
+            ("0.075", 75),
+            ("1e-1", 100),
+        ] {
             assert_eq!(share(figure), Ok(share_), "{figure}");
         }
         for (figure, said) in [

@@ -95,9 +95,8 @@ impl Category {
     /// The guide's table of categories, and the security patch of its table of
     /// change types, without which nobody could say that it was one.
     pub fn guide() -> Vec<Self> {
-        let row = |id: &str, label: &str, risk, testing: &str| {
-            Self::new(id, label, risk, testing, [])
-        };
+        let row =
+            |id: &str, label: &str, risk, testing: &str| Self::new(id, label, risk, testing, []);
         vec![
             row(
                 "code",

@@ -74,21 +74,25 @@ impl fmt::Display for Term {
     }
 }
 
-/// The time for each thing owed: what was set, and the guide's for the rest.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Due {
-    set: BTreeMap<Term, TimeDelta>,
+/// The time for each thing owed; the guide's at first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due(BTreeMap<Term, TimeDelta>);
+
+impl Default for Due {
+    fn default() -> Self {
+        Self(Term::ALL.iter().map(|term| (*term, term.guide())).collect())
+    }
 }
 
 impl Due {
     /// Returns how long whoever owes it may take.
     pub fn within(&self, term: Term) -> TimeDelta {
-        self.set.get(&term).copied().unwrap_or(term.guide())
+        self.0.get(&term).copied().unwrap_or(term.guide())
     }
 
     /// Sets how long they may take.
     pub fn set(&mut self, term: Term, within: TimeDelta) {
-        self.set.insert(term, within);
+        self.0.insert(term, within);
     }
 }
 
