@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+pub mod check_config;
 pub mod demo;
 pub mod doctor;
 pub mod sandbox;
@@ -24,6 +25,8 @@ enum Subcommands {
     Demo(demo::DemoArgs),
     /// Run the bot
     Serve(serve::ServeArgs),
+    /// Read the configuration and explain every fault in it; needs no token
+    CheckConfig(check_config::CheckConfigArgs),
     /// Check the configuration, the token, the scopes, the channels and the database
     Doctor(doctor::DoctorArgs),
     /// Run the Slack workspace in a box alone
@@ -37,6 +40,7 @@ pub async fn run() -> ExitCode {
     let done = match arguments.command {
         Subcommands::Demo(args) => demo::run(args).await,
         Subcommands::Serve(args) => serve::run(args).await,
+        Subcommands::CheckConfig(args) => check_config::run(&args),
         Subcommands::Doctor(args) => doctor::run(args).await,
         Subcommands::Sandbox(args) => sandbox::run(args).await,
     };

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Access, access, statvfs};
 
 use super::{Finding, count};
-use crate::config::Secret;
+use crate::config::{Faults, Secret};
 use crate::domain::id::WorkspaceId;
 use crate::store::{self, Inspection, OpenError, Register, Unsent};
 
@@ -24,6 +24,21 @@ pub(super) fn file(read: Option<&Path>) -> Finding {
         None => "no breakglass.toml here; the defaults and the environment hold".to_owned(),
     };
     Finding::good("configuration", found)
+}
+
+/// What is wrong with the file, in the words of `check-config`.
+pub(super) fn faults(error: &anyhow::Error) -> Vec<Finding> {
+    let Some(Faults { file, faults }) = error.downcast_ref() else {
+        return vec![Finding::failed("configuration", error)];
+    };
+    faults
+        .iter()
+        .map(|fault| {
+            let place = format!("{}:{}:{}", file.display(), fault.line, fault.column);
+            let found = format!("{place}: {}", fault.wrong.what);
+            Finding::bad("configuration", found, fault.wrong.mend.clone())
+        })
+        .collect()
 }
 
 /// Slack's signing secrets are 32 hexadecimal digits.

@@ -135,10 +135,10 @@ pub async fn run(args: DoctorArgs) -> anyhow::Result<()> {
 async fn examine(flags: &Flags) -> Vec<Finding> {
     let mut findings = Vec::new();
     let settings = Settings::load(flags);
-    findings.push(match &settings {
-        Ok(settings) => house::file(settings.file.as_deref()),
-        Err(error) => Finding::failed("configuration", error),
-    });
+    match &settings {
+        Ok(settings) => findings.push(house::file(settings.file.as_deref())),
+        Err(error) => findings.extend(house::faults(error)),
+    }
     let token = config::bot_token();
     findings.push(match &token {
         Ok(_) => Finding::good("bot token", "SLACK_BOT_TOKEN has the form of one"),

@@ -3,9 +3,18 @@
 //! A policy is versioned, and a change keeps the version under which it was
 //! declared, so that a later edit can't rewrite what was owed.
 
+use std::collections::BTreeSet;
+use std::fmt;
+
 use chrono::{NaiveTime, TimeDelta};
 
 use super::id::{ChannelId, GroupId, UserId};
+
+mod category;
+mod due;
+
+pub use category::{Category, Risk};
+pub use due::{Due, Term};
 
 /// The version of a policy: 1 for the first that a workspace adopted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,6 +29,66 @@ pub enum Party {
     Group(GroupId),
 }
 
+named! {
+    /// What the policy names people for.
+    pub enum Role {
+        /// Engineering leads, who authorize and approve.
+        Approvers = "approvers",
+        /// Those who may command an incident.
+        Commanders = "commanders",
+        /// Those who review security incidents.
+        Security = "security",
+        /// Those who approve database changes.
+        Database = "database",
+        /// Those who answer for the process to the auditor.
+        Compliance = "compliance",
+        /// Those who may take a leaked secret out of a text.
+        Administrators = "administrators",
+    }
+}
+
+impl Role {
+    /// Whether a category may ask for its approval: whether anybody is chased
+    /// for it.
+    pub const fn approves(self) -> bool {
+        match self {
+            Self::Approvers | Self::Commanders | Self::Security | Self::Database => true,
+            Self::Compliance | Self::Administrators => false,
+        }
+    }
+}
+
+named! {
+    /// A framework whose fields the ticket can ask for.
+    pub enum Framework {
+        /// SOC 2, CC8.1. Always asked.
+        Soc2 = "soc2",
+        /// PCI DSS 4, requirement 6.5.1.
+        PciDss = "pci_dss",
+        /// NIST SP 800-53, CM-3.
+        Nist = "nist",
+        /// DORA, RTS on ICT risk management, Article 17.
+        Dora = "dora",
+        /// NIS2, implementing regulation, 6.4.3.
+        Nis2 = "nis2",
+        /// ISO/IEC 27001, A.8.32.
+        Iso27001 = "iso27001",
+    }
+}
+
+impl fmt::Display for Framework {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Soc2 => "SOC 2",
+            Self::PciDss => "PCI DSS",
+            Self::Nist => "NIST SP 800-53",
+            Self::Dora => "DORA",
+            Self::Nis2 => "NIS2",
+            Self::Iso27001 => "ISO 27001",
+        })
+    }
+}
+
 /// The organisation's rules for emergency changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
@@ -29,6 +98,25 @@ pub struct Policy {
     pub approvers: Vec<Party>,
     /// Who may act as incident commander. Empty: any full member.
     pub commanders: Vec<Party>,
+    /// Who reviews security incidents. Empty: the approvers.
+    pub security: Vec<Party>,
+    /// Who approves database changes. Empty: the approvers.
+    pub database: Vec<Party>,
+    /// Who answers for the process. Empty: the approvers.
+    pub compliance: Vec<Party>,
+    /// Who may take a leaked secret out of a text. Empty: nobody.
+    pub administrators: Vec<Party>,
+    /// The kinds of changes, in the order in which they are offered.
+    pub categories: Vec<Category>,
+    /// How long whoever owes something may take.
+    pub due: Due,
+    /// The systems that a change may touch, in the order in which they are
+    /// offered. Empty: the ticket doesn't ask.
+    pub systems: Vec<String>,
+    /// The frameworks whose fields the ticket asks for, SOC 2 always among them.
+    pub frameworks: BTreeSet<Framework>,
+    /// The share of emergencies that isn't to be exceeded, in thousandths.
+    pub guideline: u16,
     /// Who hears of a missed deadline.
     pub escalation: Option<UserId>,
     /// Where the weekly report is posted.
@@ -43,6 +131,9 @@ impl Policy {
     /// How long after the deployment the paperwork is due: 24 hours, the
     /// guide's "documented within 24 hours of deployment".
     pub const DOCUMENTATION: TimeDelta = TimeDelta::hours(24);
+
+    /// The guide's share: under 10 % of all changes, in thousandths.
+    pub const GUIDELINE: u16 = 100;
 
     /// How long an exception may wait for its answer, and a rejection for its
     /// remedy, where no date was given.
@@ -63,6 +154,15 @@ impl Policy {
             version,
             approvers: Vec::new(),
             commanders: Vec::new(),
+            security: Vec::new(),
+            database: Vec::new(),
+            compliance: Vec::new(),
+            administrators: Vec::new(),
+            categories: Category::guide(),
+            due: Due::default(),
+            systems: Vec::new(),
+            frameworks: BTreeSet::from([Framework::Soc2]),
+            guideline: Self::GUIDELINE,
             escalation: None,
             report_channel: None,
             incident_channels: vec!["inc-*".to_owned(), "incident*".to_owned()],
@@ -73,6 +173,34 @@ impl Policy {
     /// Whether somebody has written down who may approve.
     pub fn is_written(&self) -> bool {
         !self.approvers.is_empty()
+    }
+
+    /// Returns those whom the policy names for a role.
+    pub fn named(&self, role: Role) -> &[Party] {
+        match role {
+            Role::Approvers => &self.approvers,
+            Role::Commanders => &self.commanders,
+            Role::Security => &self.security,
+            Role::Database => &self.database,
+            Role::Compliance => &self.compliance,
+            Role::Administrators => &self.administrators,
+        }
+    }
+
+    /// Returns those who fill a role: whom the policy names for it, else the
+    /// approvers, where an engineering lead can stand in. What is empty then is
+    /// open to any full member for approvers and commanders, and to nobody for
+    /// administrators.
+    pub fn holders(&self, role: Role) -> &[Party] {
+        match (role, self.named(role)) {
+            (Role::Security | Role::Database | Role::Compliance, []) => &self.approvers,
+            (_, named) => named,
+        }
+    }
+
+    /// Returns the category of this name.
+    pub fn category(&self, id: &str) -> Option<&Category> {
+        self.categories.iter().find(|category| category.id == id)
     }
 
     /// Whether a channel of this name is one in which incidents are worked on.
@@ -140,6 +268,22 @@ mod tests {
     fn a_pattern_full_of_stars_is_decided_at_once() {
         let stars = "a*".repeat(500) + "b";
         assert!(!fits(&stars, &"a".repeat(5_000)));
+    }
+
+    #[test]
+    fn where_no_specialist_is_named_the_approvers_stand_in() {
+        let lead = Party::Person(UserId::new("U0LEAD"));
+        let dba = Party::Person(UserId::new("U0DBA"));
+        let policy = Policy {
+            approvers: vec![lead.clone()],
+            database: vec![dba.clone()],
+            ..Policy::unwritten(PolicyVersion(1))
+        };
+        assert_eq!(policy.holders(Role::Database), [dba]);
+        assert_eq!(policy.holders(Role::Security), [lead.clone()]);
+        assert_eq!(policy.holders(Role::Compliance), [lead]);
+        assert_eq!(policy.holders(Role::Commanders), []);
+        assert_eq!(policy.holders(Role::Administrators), []);
     }
 
     #[test]

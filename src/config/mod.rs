@@ -6,17 +6,22 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use chrono_tz::Tz;
-use serde::{Deserialize, Serialize};
 
-use crate::domain::id::{ChannelId, GroupId, UserId};
-use crate::domain::policy::{Party, Policy, PolicyVersion};
+mod fault;
+mod policy;
+mod read;
+mod value;
+
+pub use fault::{Fault, Faults, Wrong};
+pub use policy::PolicyFile;
+pub use read::File;
+pub use value::in_words as duration_in_words;
 
 /// The file that is read if it exists and no other was named.
 pub const FILE: &str = "breakglass.toml";
 
 /// A value that nobody may read in a log.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
@@ -64,146 +69,6 @@ pub struct Flags {
     /// off to measure what it saves
     #[arg(long, value_name = "N", hide = true)]
     pub largest_group: Option<std::num::NonZeroUsize>,
-}
-
-/// What stands in `breakglass.toml`.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    database: Option<PathBuf>,
-    listen: Option<std::net::SocketAddr>,
-    slack_api_url: Option<String>,
-    #[serde(default)]
-    policy: PolicyFile,
-}
-
-/// The part of the file that is the organisation's policy. Its bytes go into the
-/// log whenever they change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct PolicyFile {
-    /// People (`U…`) and user groups (`S…`) who may authorize and approve.
-    pub approvers: Vec<String>,
-    /// People and user groups who may act as incident commander.
-    pub commanders: Vec<String>,
-    /// The person who hears of a missed deadline.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub escalation: Option<String>,
-    /// The channel of the weekly report (`C…`).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub report_channel: Option<String>,
-    /// The names of incident channels; `*` stands for anything.
-    pub incident_channels: Vec<String>,
-    /// The emoji that authorize, such as `white_check_mark`.
-    pub emoji: Vec<String>,
-    /// The zone of people who have none in Slack.
-    pub zone: String,
-}
-
-impl Default for PolicyFile {
-    fn default() -> Self {
-        let unwritten = Policy::unwritten(PolicyVersion(1));
-        Self {
-            approvers: Vec::new(),
-            commanders: Vec::new(),
-            escalation: None,
-            report_channel: None,
-            incident_channels: unwritten.incident_channels,
-            emoji: unwritten.emoji,
-            zone: "UTC".to_owned(),
-        }
-    }
-}
-
-impl PolicyFile {
-    /// Reads the bytes of a policy that was adopted.
-    pub fn read(bytes: &str) -> anyhow::Result<Self> {
-        toml::from_str(bytes).context("a policy in the database can't be read")
-    }
-
-    /// Returns the bytes that are adopted.
-    pub fn bytes(&self) -> anyhow::Result<String> {
-        toml::to_string(self).context("the policy can't be written down")
-    }
-
-    /// Returns the zone of people who have none in Slack.
-    pub fn zone(&self) -> anyhow::Result<Tz> {
-        self.zone.parse().ok().with_context(|| {
-            format!(
-                "policy.zone: `{}` is no time zone; write one such as `Europe/Berlin`",
-                self.zone
-            )
-        })
-    }
-
-    /// Reads the policy as the rules need it.
-    pub fn policy(&self, version: PolicyVersion) -> anyhow::Result<Policy> {
-        let parties = |names: &[String], field: &str| -> anyhow::Result<Vec<Party>> {
-            names.iter().map(|name| party(name, field)).collect()
-        };
-        let escalation = match self.escalation.as_deref() {
-            None => None,
-            Some(name) => match party(name, "policy.escalation")? {
-                Party::Person(id) => Some(id),
-                Party::Group(_) => bail!(
-                    "policy.escalation: `{name}` is a group; name one person, such as `U0123ABCD`"
-                ),
-            },
-        };
-        let report_channel = match self.report_channel.as_deref() {
-            None => None,
-            Some(id) if is_id(id, "CG") => Some(ChannelId::new(id)),
-            Some(name) => bail!(
-                "policy.report_channel: `{name}` is no channel id; copy it from the channel's details in Slack, such as `C0123ABCD`"
-            ),
-        };
-        Ok(Policy {
-            version,
-            approvers: parties(&self.approvers, "policy.approvers")?,
-            commanders: parties(&self.commanders, "policy.commanders")?,
-            escalation,
-            report_channel,
-            incident_channels: self.incident_channels.clone(),
-            emoji: emoji(&self.emoji)?,
-        })
-    }
-}
-
-fn party(name: &str, field: &str) -> anyhow::Result<Party> {
-    if is_id(name, "UW") {
-        Ok(Party::Person(UserId::new(name)))
-    } else if is_id(name, "S") {
-        Ok(Party::Group(GroupId::new(name)))
-    } else {
-        bail!(
-            "{field}: `{name}` names nobody; copy the id from the profile in Slack, such as `U0123ABCD` for a person or `S0123ABCD` for a user group"
-        )
-    }
-}
-
-/// Reads names of emoji, with or without their colons. Slack names the same
-/// gesture in another skin by a suffix, which no policy needs to list.
-fn emoji(names: &[String]) -> anyhow::Result<Vec<String>> {
-    let read = |name: &String| {
-        let bare = name.trim().trim_matches(':').to_lowercase();
-        let fine = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '+' | '\'');
-        if bare.is_empty() || !bare.chars().all(fine) {
-            bail!(
-                "policy.emoji: `{name}` is no emoji's name; write one such as `white_check_mark`"
-            );
-        }
-        Ok(bare)
-    };
-    names.iter().map(read).collect()
-}
-
-/// Whether `id` looks like one of Slack's: a letter of `kinds`, then letters
-/// and digits.
-fn is_id(id: &str, kinds: &str) -> bool {
-    let mut chars = id.chars();
-    chars.next().is_some_and(|first| kinds.contains(first))
-        && id.len() >= 5
-        && chars.all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
 }
 
 /// Everything that `serve` needs to know.
@@ -282,13 +147,6 @@ impl Settings {
     /// Reads the file, and what stands over it.
     pub fn load(flags: &Flags) -> anyhow::Result<Self> {
         let (path, file) = read_file(flags.config.as_deref())?;
-        // A policy that can't be read is told now, not when the first one acts.
-        let in_file = || {
-            let path = path.as_deref().unwrap_or(Path::new(FILE));
-            format!("{} has a fault", path.display())
-        };
-        file.policy.policy(PolicyVersion(1)).with_context(in_file)?;
-        file.policy.zone().with_context(in_file)?;
         Ok(Self {
             file: path,
             database: flags
@@ -346,8 +204,8 @@ pub fn bot_token() -> anyhow::Result<Secret> {
 }
 
 /// Reads the file that was named, or the usual one if there is one; returns
-/// which it was.
-fn read_file(named: Option<&Path>) -> anyhow::Result<(Option<PathBuf>, File)> {
+/// which it was. What is wrong with its content is a [`Faults`].
+pub fn read_file(named: Option<&Path>) -> anyhow::Result<(Option<PathBuf>, File)> {
     let path = named.unwrap_or(Path::new(FILE));
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
@@ -355,48 +213,18 @@ fn read_file(named: Option<&Path>) -> anyhow::Result<(Option<PathBuf>, File)> {
             return Ok((None, File::default()));
         }
         Err(error) => bail!(
-            "{} can't be read ({error}); name another file with --config",
+            "{} can't be read ({error}); name another file",
             path.display()
         ),
     };
-    let text = match std::str::from_utf8(&bytes) {
-        Ok(text) => text,
-        Err(error) => {
-            let sound = bytes.get(..error.valid_up_to()).unwrap_or_default();
-            let (line, column) = place(&String::from_utf8_lossy(sound), error.valid_up_to());
-            bail!(
-                "{} has a fault in line {line}, column {column}: it isn't UTF-8 text",
-                path.display()
-            )
-        }
-    };
-    match toml::from_str(text) {
+    match read::file(&bytes) {
         Ok(file) => Ok((Some(path.to_owned()), file)),
-        Err(error) => {
-            let (line, column) = place(text, error.span().unwrap_or_default().start);
-            // The library's own display quotes the line, and the line may hold
-            // what nobody should read in a log.
-            bail!(
-                "{} has a fault in line {line}, column {column}: {}",
-                path.display(),
-                error.message().replace('\n', "; ")
-            )
+        Err(faults) => Err(Faults {
+            file: path.to_owned(),
+            faults,
         }
+        .into()),
     }
-}
-
-/// Returns the line and the column, from 1, of the byte `at` of a text.
-fn place(text: &str, at: usize) -> (usize, usize) {
-    let before = text.get(..at.min(text.len())).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    let column = before
-        .rsplit('\n')
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .count()
-        + 1;
-    (line, column)
 }
 
 /// Reads a secret from the environment, or from the file that `…_FILE` names.
@@ -437,14 +265,6 @@ fn must_be_a_token(secret: &Secret, prefix: &str, name: &str, page: &str) -> any
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_place_in_a_file_counts_from_one_and_in_characters() {
-        assert_eq!(place("", 0), (1, 1));
-        assert_eq!(place("ab\ncd", 4), (2, 2));
-        assert_eq!(place("ä = \"ö\"", 5), (1, 5));
-        assert_eq!(place("a", 99), (1, 2));
-    }
 
     #[test]
     fn a_token_is_judged_by_its_form_alone() {

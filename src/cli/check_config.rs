@@ -1,0 +1,328 @@
+//! `breakglass check-config`: what is wrong with the file, or what is in force.
+//!
+//! Reads the file and nothing else: no token, no network, no database.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::config::{self, Faults, File, duration_in_words};
+use crate::domain::policy::{Category, Framework, Party, Policy, PolicyVersion, Role, Term};
+
+/// What `breakglass check-config` takes.
+#[derive(Debug, Clone, Args)]
+pub struct CheckConfigArgs {
+    /// The configuration file [default: breakglass.toml, if there is one]
+    #[arg(env = "BREAKGLASS_CONFIG", value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Reads, prints, and fails if anything is wrong.
+#[expect(
+    clippy::print_stdout,
+    reason = "what was found is what the command is for"
+)]
+pub fn run(args: &CheckConfigArgs) -> anyhow::Result<()> {
+    let read = config::read_file(args.file.as_deref());
+    let (path, file) = match read {
+        Ok(read) => read,
+        Err(error) => {
+            let faults: Faults = error.downcast()?;
+            if args.json {
+                println!("{}", json_of_faults(&faults));
+            } else {
+                for fault in &faults.faults {
+                    println!("{}", fault.explained(&faults.file));
+                }
+            }
+            match faults.faults.len() {
+                1 => bail!("one thing needs mending in {}", faults.file.display()),
+                n => bail!("{n} things need mending in {}", faults.file.display()),
+            }
+        }
+    };
+    let policy = file.policy.policy(PolicyVersion(1))?;
+    if args.json {
+        println!("{}", json_in_force(path.as_deref(), &file, &policy));
+    } else {
+        print!("{}", in_force(path.as_deref(), &file, &policy));
+    }
+    Ok(())
+}
+
+fn json_of_faults(faults: &Faults) -> Value {
+    let told: Vec<_> = faults
+        .faults
+        .iter()
+        .map(|fault| {
+            json!({
+                "line": fault.line,
+                "column": fault.column,
+                "what": fault.wrong.what,
+                "mend": fault.wrong.mend,
+            })
+        })
+        .collect();
+    json!({"ok": false, "file": faults.file.display().to_string(), "faults": told})
+}
+
+fn json_in_force(path: Option<&Path>, file: &File, policy: &Policy) -> Value {
+    let roles: serde_json::Map<_, _> = Role::ALL
+        .iter()
+        .map(|role| {
+            let names: Vec<_> = policy.named(*role).iter().map(id).collect();
+            (role.name().to_owned(), json!(names))
+        })
+        .collect();
+    let due: serde_json::Map<_, _> = Term::ALL
+        .iter()
+        .map(|term| {
+            let hours = policy.due.within(*term).num_hours();
+            (term.name().to_owned(), json!({"hours": hours}))
+        })
+        .collect();
+    let categories: Vec<_> = policy
+        .categories
+        .iter()
+        .map(|one| {
+            let approval: Vec<_> = one.approval.iter().map(|role| role.name()).collect();
+            json!({
+                "id": one.id,
+                "label": one.label,
+                "risk": one.risk.name(),
+                "testing": one.testing,
+                "approval": approval,
+            })
+        })
+        .collect();
+    let frameworks: Vec<_> = policy.frameworks.iter().map(|one| one.name()).collect();
+    json!({
+        "ok": true,
+        "file": path.map(|path| path.display().to_string()),
+        "remarks": remarks(policy),
+        "database": file.database,
+        "listen": file.listen,
+        "slack_api_url": file.slack_api_url,
+        "policy": {
+            "roles": roles,
+            "escalation": policy.escalation.as_ref().map(|id| id.as_str()),
+            "report_channel": policy.report_channel.as_ref().map(|id| id.as_str()),
+            "incident_channels": policy.incident_channels,
+            "emoji": policy.emoji,
+            "zone": file.policy.zone,
+            "systems": policy.systems,
+            "frameworks": frameworks,
+            "guideline": f64::from(policy.guideline) / 1000.0,
+            "due": due,
+            "category": categories,
+        },
+    })
+}
+
+/// Tells what holds, so that a reader of the file sees what it doesn't say too.
+fn in_force(path: Option<&Path>, file: &File, policy: &Policy) -> String {
+    let head = match path {
+        Some(path) => format!("{} is well formed. In force:", path.display()),
+        None => "There is no breakglass.toml here. In force are the defaults:".to_owned(),
+    };
+    let mut parts = vec![
+        head,
+        titled("Who", &table(&who(policy))),
+        titled("Categories", &table(&categories(policy))),
+        titled("Due", &table(&due(policy))),
+        titled("Rules", &table(&rules(file, policy))),
+    ];
+    let remarks = remarks(policy);
+    if !remarks.is_empty() {
+        let lines: Vec<_> = remarks.iter().map(|remark| format!("! {remark}")).collect();
+        parts.push(lines.join("\n"));
+    }
+    parts.join("\n\n") + "\n"
+}
+
+fn titled(title: &str, body: &str) -> String {
+    format!("{title}\n{body}")
+}
+
+/// Lays rows out in columns, two spaces apart.
+fn table<const N: usize>(rows: &[[String; N]]) -> String {
+    let mut widths = [0; N];
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
+    let lines: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            let cells = row.iter().zip(widths);
+            let line: String = cells
+                .map(|(cell, width)| format!("  {cell:<width$}"))
+                .collect();
+            line.trim_end().to_owned()
+        })
+        .collect();
+    lines.join("\n")
+}
+
+fn who(policy: &Policy) -> Vec<[String; 2]> {
+    let mut rows: Vec<_> = Role::ALL
+        .iter()
+        .map(|role| {
+            let may = match role {
+                Role::Approvers => "authorize and approve",
+                Role::Commanders => "command an incident",
+                Role::Security => "review security incidents",
+                Role::Database => "approve database changes",
+                Role::Compliance => "answer for the process",
+                Role::Administrators => "take out a leaked secret",
+            };
+            let held = match (role, policy.named(*role)) {
+                (Role::Approvers | Role::Commanders, []) => "any full member".to_owned(),
+                (Role::Administrators, []) => "nobody".to_owned(),
+                (Role::Security | Role::Database | Role::Compliance, []) => {
+                    "nobody named; the approvers do it".to_owned()
+                }
+                (_, named) => list(named.iter().map(id)),
+            };
+            [may.to_owned(), held]
+        })
+        .collect();
+    let hears = policy
+        .escalation
+        .as_ref()
+        .map_or("nobody", |id| id.as_str());
+    rows.push(["hear of a missed deadline".to_owned(), hears.to_owned()]);
+    rows
+}
+
+fn categories(policy: &Policy) -> Vec<[String; 5]> {
+    let head = [
+        "",
+        "risk",
+        "testing",
+        "approval besides lead and commander",
+        "id",
+    ];
+    let rows = policy.categories.iter().map(|one| {
+        let third = one
+            .approval
+            .iter()
+            .filter(|role| !matches!(role, Role::Approvers | Role::Commanders))
+            .map(|role| role.name());
+        [
+            one.label.clone(),
+            one.risk.to_string(),
+            one.testing.clone(),
+            list(third),
+            one.id.clone(),
+        ]
+    });
+    std::iter::once(head.map(str::to_owned))
+        .chain(rows)
+        .collect()
+}
+
+fn due(policy: &Policy) -> Vec<[String; 2]> {
+    Term::ALL
+        .iter()
+        .map(|term| {
+            let within = duration_in_words(policy.due.within(*term));
+            [term.to_string(), within]
+        })
+        .collect()
+}
+
+fn rules(file: &File, policy: &Policy) -> Vec<[String; 2]> {
+    let systems = match policy.systems.as_slice() {
+        [] => "none; the ticket doesn't ask".to_owned(),
+        systems => systems.join(", "),
+    };
+    let channel = policy
+        .report_channel
+        .as_ref()
+        .map_or("none", |id| id.as_str());
+    [
+        (
+            "guideline",
+            format!("{} % of all changes", percent(policy.guideline)),
+        ),
+        (
+            "frameworks",
+            list(policy.frameworks.iter().map(Framework::to_string)),
+        ),
+        ("systems", systems),
+        ("incident channels", list(&policy.incident_channels)),
+        ("emoji that authorize", list(&policy.emoji)),
+        ("weekly report to", channel.to_owned()),
+        ("zone of people without", file.policy.zone.clone()),
+    ]
+    .map(|(what, is)| [what.to_owned(), is])
+    .into()
+}
+
+/// Writes thousandths as per cent.
+fn percent(thousandths: u16) -> String {
+    match (thousandths / 10, thousandths % 10) {
+        (whole, 0) => whole.to_string(),
+        (whole, tenth) => format!("{whole}.{tenth}"),
+    }
+}
+
+/// What is legal, and somebody should know.
+fn remarks(policy: &Policy) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if !policy.is_written() {
+        remarks.push("nobody is named in policy.approvers, so any full member may authorize and approve what they neither asked for nor deployed".to_owned());
+    }
+    if let [Party::Person(_)] = policy.approvers.as_slice() {
+        remarks.push("only one person may authorize and approve, and never a change of their own; name a second one in policy.approvers".to_owned());
+    }
+    for term in Term::ALL {
+        let within = policy.due.within(*term);
+        // The guide asks for a day from the deployment and names nothing else.
+        if within > term.guide() && term.guide() == Policy::DOCUMENTATION {
+            remarks.push(format!(
+                "{} may take {}; the guide says {}, and an auditor will ask why",
+                term,
+                duration_in_words(within),
+                duration_in_words(term.guide())
+            ));
+        }
+    }
+    if policy.guideline > Policy::GUIDELINE {
+        remarks.push(format!(
+            "the guideline is {} %; the guide says under {} %",
+            percent(policy.guideline),
+            percent(Policy::GUIDELINE)
+        ));
+    }
+    if !policy.categories.iter().any(Category::is_security) {
+        remarks.push(
+            "no category asks for the security group; only the criterion `vulnerability` does"
+                .to_owned(),
+        );
+    }
+    remarks
+}
+
+fn id(party: &Party) -> &str {
+    match party {
+        Party::Person(id) => id.as_str(),
+        Party::Group(id) => id.as_str(),
+    }
+}
+
+fn list<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> String {
+    let names: Vec<_> = names.into_iter().collect();
+    if names.is_empty() {
+        return "–".to_owned();
+    }
+    let names: Vec<_> = names.iter().map(AsRef::as_ref).collect();
+    names.join(", ")
+}
