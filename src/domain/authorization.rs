@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::change::{EmergencyChange, Refusal};
 use super::id::{GroupId, UserId};
-use super::policy::{Party, Policy};
+use super::policy::{Party, Policy, Role};
 
 /// What Slack says of a person, read when the gesture is resolved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,11 +151,11 @@ pub fn judge(
         }
         Act::ReviewSecurity => {
             refuse_involved(act, who, change)?;
-            named(act, who, &[&policy.security])
+            named(act, who, &[policy.holders(Role::Security)])
         }
         Act::ReviewDatabase => {
             refuse_involved(act, who, change)?;
-            named(act, who, &[&policy.database])
+            named(act, who, &[policy.holders(Role::Database)])
         }
         Act::ReviewGenuineness => {
             refuse_involved(act, who, change)?;
@@ -163,7 +163,7 @@ pub fn judge(
             if change.approval.as_ref().is_some_and(|one| one.by == who.id) {
                 return Err(Refusal::OwnDecision { act });
             }
-            named(act, who, &[&policy.compliance])
+            named(act, who, &[policy.holders(Role::Compliance)])
         }
         Act::RecordMeeting => named(act, who, &[&policy.compliance, &policy.approvers]),
         Act::AnswerException => {

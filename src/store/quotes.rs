@@ -60,11 +60,19 @@ fn of(event: &Event) -> Option<(Half, &MessageRef)> {
         | Event::Lapsed
         | Event::Withdrawn
         | Event::SectionWritten { .. }
+        | Event::FieldWritten { .. }
         | Event::Documented
         | Event::Approved { .. }
         | Event::ApprovalTakenBack { .. }
         | Event::Rejected { .. }
         | Event::Remediated { .. }
+        | Event::TicketReopened { .. }
+        | Event::Reviewed { .. }
+        | Event::GenuinenessReviewed { .. }
+        | Event::MeetingHeld { .. }
+        | Event::PermanentFixMade { .. }
+        | Event::FollowUpAdded { .. }
+        | Event::FollowUpDone { .. }
         | Event::ExceptionRecorded { .. }
         | Event::ExceptionAnswered { .. }
         | Event::DeadlineMissed { .. }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::{
-    ActOf, Actor, Capture, Criterion, Exception, MessageRef, NotGenuine, Place, Remedy, Review, Source,
+    ActOf, Actor, Capture, Criterion, Exception, MessageRef, NotGenuine, Place, Remedy, Review,
+    Source,
 };
 use crate::domain::authorization::Member;
 use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId};
@@ -192,8 +193,8 @@ pub enum Command {
         reason: Text,
         /// How it is to be put right.
         remedy: Remedy,
-        /// By whom.
-        owner: UserId,
+        /// By whom; nothing: by whoever implemented it.
+        owner: Option<UserId>,
         /// By when; nothing: within the policy's time.
         due_at: Option<DateTime<Utc>>,
     },

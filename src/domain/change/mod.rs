@@ -28,7 +28,7 @@ use super::id::{ChangeNumber, ChannelId, MessageTs, UserId};
 use super::obligation::{Chase, ChaseKey, Duty};
 use super::policy::{Party, Policy, PolicyVersion};
 use super::text::Commitment;
-use super::ticket::{Entry, Field, Known, Value, Vague};
+use super::ticket::{Entry, Field, Known, Vague, Value};
 
 mod command;
 mod decide;
@@ -644,7 +644,8 @@ impl EmergencyChange {
     /// Puts a time right. What stood is kept: it may have been a deadline.
     fn correct_deployment(&mut self, from: DateTime<Utc>, to: DateTime<Utc>, at: DateTime<Utc>) {
         let due_at = self.due_at();
-        self.stood.extend(self.deployed_at().map(|stood| (stood, at)));
+        self.stood
+            .extend(self.deployed_at().map(|stood| (stood, at)));
         for deployment in &mut self.deployments {
             if deployment.at == from {
                 deployment.at = to;
@@ -812,7 +813,10 @@ impl EmergencyChange {
     /// Returns who owes the remedy after a rejection.
     pub fn remedy_owner(&self) -> Option<&UserId> {
         let rejection = self.rejection.as_ref()?;
-        rejection.owner.as_ref().or_else(|| self.implementers().next())
+        rejection
+            .owner
+            .as_ref()
+            .or_else(|| self.implementers().next())
     }
 
     /// Who implemented it.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::domain::change::{Exception, Review};
+use crate::domain::policy::Term;
 
 /// What can be owed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -175,7 +176,27 @@ impl Duty {
         }
     }
 
-    /// The review that meets it.
+    /// The time that the policy sets for it; nothing where there is no deadline, or
+    /// it brings its own date.
+    pub const fn term(self) -> Option<Term> {
+        match self {
+            Self::Ticket => Some(Term::Ticket),
+            Self::CommanderAuthorization => Some(Term::CommanderAuthorization),
+            Self::Confirmation => Some(Term::Confirmation),
+            Self::SecondAuthorization => Some(Term::SecondAuthorization),
+            Self::Approval => Some(Term::Approval),
+            Self::SecurityReview => Some(Term::SecurityReview),
+            Self::DatabaseApproval => Some(Term::DatabaseApproval),
+            Self::Remediation => Some(Term::Remediation),
+            Self::AnswerException(_) => Some(Term::AnswerException),
+            Self::GenuinenessReview => Some(Term::GenuinenessReview),
+            Self::MeetingReview => Some(Term::MeetingReview),
+            Self::PermanentFix => Some(Term::PermanentFix),
+            Self::AnswerRequest | Self::ConfirmDeployment | Self::FollowUp(_) => None,
+        }
+    }
+
+    /// Returns what a review meets.
     pub const fn of_review(review: Review) -> Self {
         match review {
             Review::Security => Self::SecurityReview,

@@ -179,10 +179,9 @@ fn ladder(duty: Duty) -> Ladder {
         | Duty::DatabaseApproval => Ladder::Deadline(&BEFORE_A_DAY),
         Duty::Remediation | Duty::AnswerException(_) => Ladder::Deadline(&BEFORE_A_WEEK),
         // Closing doesn't wait for these, so nobody is pressed for them.
-        Duty::GenuinenessReview
-        | Duty::MeetingReview
-        | Duty::PermanentFix
-        | Duty::FollowUp(_) => Ladder::Weekly(&BEFORE_A_MONTH),
+        Duty::GenuinenessReview | Duty::MeetingReview | Duty::PermanentFix | Duty::FollowUp(_) => {
+            Ladder::Weekly(&BEFORE_A_MONTH)
+        }
     }
 }
 
@@ -414,4 +413,3 @@ fn spared_night(
 pub fn by_day(who: &UserId, at: DateTime<Utc>, people: &dyn People) -> DateTime<Utc> {
     spared_night(Some(who), at, people).map_or(at, |(_, morning)| morning)
 }
-

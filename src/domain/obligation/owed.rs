@@ -8,7 +8,7 @@ use super::owner::{
 };
 use super::{Duty, Obligation};
 use crate::domain::change::{Criterion, EmergencyChange, Exception, Review, Stage};
-use crate::domain::policy::{Category, Party, Policy};
+use crate::domain::policy::{Category, Party, Policy, Role, Term};
 use crate::domain::ticket::{Circumstance, Field, holds};
 
 /// Derives everything that is or was owed to a change.
@@ -63,7 +63,7 @@ fn owed_before_deployment(change: &EmergencyChange, policy: &Policy) -> Vec<Obli
     {
         let owner = Some(Party::Person(given.by.clone()));
         owed.push(Obligation {
-            due_at: change.due_within(policy.due.confirmation),
+            due_at: change.due_within(policy.due.within(Term::Confirmation)),
             met_at: given.confirmed_at,
             ..owe(Duty::Confirmation, owner, attested.at)
         });
@@ -104,7 +104,7 @@ impl Deployment<'_> {
     /// When is due what has to come so long after the deployment, or after it
     /// came to be owed.
     fn due_at(&self, duty: Duty, since: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
-        let within = self.policy.due.within(duty)?;
+        let within = self.policy.due.within(duty.term()?);
         let due_at = self.change.due_within(within)?;
         Some(since.map_or(due_at, |since| due_at.max(since + within)))
     }
@@ -177,7 +177,7 @@ impl Deployment<'_> {
     /// The reviews that a circumstance asks for, from when it is known.
     fn reviews(&self) -> Vec<Obligation> {
         let category_at = self.change.fields.get(&Field::Category).map(|one| one.at);
-        let of = |review, circumstance, since: Option<DateTime<Utc>>, parties| {
+        let of = |review, circumstance, since: Option<DateTime<Utc>>, role| {
             if !holds(circumstance, self.change, self.policy) {
                 return None;
             }
@@ -186,20 +186,24 @@ impl Deployment<'_> {
             Some(Obligation {
                 due_at: self.due_at(duty, since),
                 met_at: self.change.reviews.get(&review).map(|one| one.at),
-                ..owe(duty, first_apart(self.change, parties), opened_at)
+                ..owe(
+                    duty,
+                    first_apart(self.change, self.policy.holders(role)),
+                    opened_at,
+                )
             })
         };
         let security = of(
             Review::Security,
             Circumstance::SecurityIncident,
             self.security_since(category_at),
-            &self.policy.security,
+            Role::Security,
         );
         let database = of(
             Review::Database,
             Circumstance::Database,
             category_at,
-            &self.policy.database,
+            Role::Database,
         );
         security.into_iter().chain(database).collect()
     }
@@ -210,8 +214,11 @@ impl Deployment<'_> {
             .change
             .criterion_at
             .filter(|_| self.change.criterion == Some(Criterion::Vulnerability));
-        let by_category = category_at
-            .filter(|_| self.change.choice(Field::Category) == Some(Category::SECURITY));
+        let by_category = category_at.filter(|_| {
+            let id = self.change.choice(Field::Category);
+            let category = id.and_then(|id| self.policy.category(id));
+            category.is_some_and(Category::is_security)
+        });
         by_criterion.into_iter().chain(by_category).min()
     }
 
@@ -219,7 +226,11 @@ impl Deployment<'_> {
     fn owed_for_what_went_wrong(&self) -> Vec<Obligation> {
         let (change, due) = (self.change, &self.policy.due);
         let remedy = change.rejection.as_ref().map(|rejection| Obligation {
-            due_at: Some(rejection.due_at.unwrap_or(rejection.at + due.remediation)),
+            due_at: Some(
+                rejection
+                    .due_at
+                    .unwrap_or(rejection.at + due.within(Term::Remediation)),
+            ),
             met_at: change.remediation.as_ref().map(|one| one.at),
             ..owe(
                 Duty::Remediation,
@@ -232,7 +243,7 @@ impl Deployment<'_> {
             // Nobody is asked for it before the deployment, nor late from the start.
             let opened_at = state.at.max(self.learned_at);
             Obligation {
-                due_at: Some(opened_at + due.exception),
+                due_at: Some(opened_at + due.within(Term::AnswerException)),
                 met_at: state.answer.as_ref().map(|answer| answer.at),
                 ..owe(
                     Duty::AnswerException(*exception),
@@ -261,7 +272,7 @@ impl Deployment<'_> {
         let approval = self.change.approval.as_ref()?;
         let owner = judge_of_genuineness(self.change, self.policy)?;
         Some(Obligation {
-            due_at: Some(approval.at + self.policy.due.genuineness),
+            due_at: Some(approval.at + self.policy.due.within(Term::GenuinenessReview)),
             met_at: self.change.genuineness.as_ref().map(|one| one.at),
             ..owe(Duty::GenuinenessReview, Some(owner), approval.at)
         })
@@ -272,7 +283,7 @@ impl Deployment<'_> {
         let owner = self.policy.compliance.first().cloned();
         let owner = owner.or_else(|| Some(Party::Person(approval.by.clone())));
         Some(Obligation {
-            due_at: Some(approval.at + self.policy.due.meeting),
+            due_at: Some(approval.at + self.policy.due.within(Term::MeetingReview)),
             met_at: self.change.meeting.as_ref().map(|one| one.at),
             ..owe(Duty::MeetingReview, owner, approval.at)
         })
@@ -289,7 +300,7 @@ impl Deployment<'_> {
             due_at: Some(
                 self.change
                     .instant(Field::PermanentFixDueAt)
-                    .unwrap_or(since + self.policy.due.permanent_fix),
+                    .unwrap_or(since + self.policy.due.within(Term::PermanentFix)),
             ),
             met_at: self.change.permanent_fix.as_ref().map(|one| one.at),
             ..owe(
@@ -325,4 +336,3 @@ fn ready_for_decision(change: &EmergencyChange, owed: &[Obligation]) -> Option<D
     }
     ready_at
 }
-

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::authorization::Ground;
 use crate::domain::change::{Authorization, EmergencyChange};
 use crate::domain::id::UserId;
-use crate::domain::policy::{Party, Policy};
+use crate::domain::policy::{Party, Policy, Role};
 
 pub(super) fn implementer(change: &EmergencyChange) -> Option<Party> {
     change.implementers().next().cloned().map(Party::Person)
@@ -85,7 +85,7 @@ pub(super) fn judge_of_genuineness(change: &EmergencyChange, policy: &Policy) ->
         return None;
     }
     let others: Vec<Party> = policy
-        .compliance
+        .holders(Role::Compliance)
         .iter()
         .filter(|party| **party != Party::Person(approver.clone()))
         .cloned()
@@ -104,4 +104,3 @@ fn stands_apart(change: &EmergencyChange, who: &UserId) -> bool {
     let stood_in = change.stood_in().is_some_and(|by| by == who);
     !went_ahead && !stood_in && !is_involved(change, who)
 }
-

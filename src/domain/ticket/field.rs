@@ -6,7 +6,8 @@
 
 use std::fmt;
 
-use super::framework::{Citations, Framework};
+use super::framework::Citations;
+use crate::domain::policy::Framework;
 
 named! {
     /// A part of the ticket, in the order in which it is read.

@@ -1,50 +1,16 @@
-//! The frameworks that ask something of an emergency change, and which demand
-//! of theirs a field answers.
+//! Which demand of which framework a field answers.
 
-use std::fmt;
+use crate::domain::policy::Framework;
 
-named! {
-    /// A framework. A policy that names one asks for its fields, too.
-    pub enum Framework {
-        /// SOC 2, trust services criterion CC8.1. Its fields are always asked for.
-        Soc2 = "soc2",
-        /// PCI DSS 4.0.1, requirement 6.5.1.
-        PciDss = "pci_dss",
-        /// NIST SP 800-53 revision 5, CM-3 and what belongs to it.
-        Nist = "nist",
-        /// DORA's technical standard on ICT risk management, article 17.
-        Dora = "dora",
-        /// NIS2's implementing regulation 2024/2690, point 6.4.
-        Nis2 = "nis2",
-        /// ISO/IEC 27001:2022, control A.8.32.
-        Iso27001 = "iso_27001",
-    }
-}
-
-impl fmt::Display for Framework {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Soc2 => "SOC 2",
-            Self::PciDss => "PCI DSS",
-            Self::Nist => "NIST 800-53",
-            Self::Dora => "DORA",
-            Self::Nis2 => "NIS2",
-            Self::Iso27001 => "ISO 27001",
-        })
-    }
-}
-
-impl Framework {
-    /// Returns what all of a field's citations of this framework are of.
-    pub const fn provision(self) -> &'static str {
-        match self {
-            Self::Soc2 => "CC8.1",
-            Self::PciDss => "6.5.1",
-            Self::Nist => "CM-3",
-            Self::Dora => "RTS Art. 17",
-            Self::Nis2 => "6.4.3",
-            Self::Iso27001 => "A.8.32",
-        }
+/// Returns the provision that all of a framework's citations are of.
+pub const fn provision(framework: Framework) -> &'static str {
+    match framework {
+        Framework::Soc2 => "CC8.1",
+        Framework::PciDss => "6.5.1",
+        Framework::Nist => "CM-3",
+        Framework::Dora => "RTS Art. 17",
+        Framework::Nis2 => "6.4.3",
+        Framework::Iso27001 => "A.8.32",
     }
 }
 

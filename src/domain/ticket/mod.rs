@@ -19,7 +19,7 @@ pub use facts::{
     repeat_of,
 };
 pub use field::{Circumstance, Field, Kind, Part, Requirement, Row, choice};
-pub use framework::{Citations, Framework};
+pub use framework::{Citations, provision};
 pub use hash::{ContentHash, content_hash};
 pub use section::Section;
 pub use vague::{Vague, vague};
@@ -49,16 +49,17 @@ pub fn is_required(field: Field, change: &EmergencyChange, policy: &Policy) -> b
 
 /// Whether a circumstance holds.
 pub fn holds(circumstance: Circumstance, change: &EmergencyChange, policy: &Policy) -> bool {
-    let category = |id| change.choice(Field::Category) == Some(id);
+    let category = || policy.category(change.choice(Field::Category)?);
     match circumstance {
         Circumstance::SecurityIncident => {
-            category(Category::SECURITY) || change.criterion == Some(Criterion::Vulnerability)
+            category().is_some_and(Category::is_security)
+                || change.criterion == Some(Criterion::Vulnerability)
         }
         Circumstance::Workaround => matches!(
             change.choice(Field::Permanence),
             Some(choice::TEMPORARY | choice::WORKAROUND)
         ),
-        Circumstance::Database => category(Category::DATABASE),
+        Circumstance::Database => category().is_some_and(Category::is_database),
         Circumstance::PolicyListsSystems => !policy.systems.is_empty(),
     }
 }

@@ -70,7 +70,10 @@ pub fn vague(field: Field, text: &str, others: &[(Field, &str)]) -> Option<Vague
         if any_in(POINTERS) && all_of(&words, POINTERS_AND_AROUND) {
             return Some(Vague::Elsewhere);
         }
-        if words.iter().all(|word| is_in(word, NOTHING) || is_noise(word)) {
+        if words
+            .iter()
+            .all(|word| is_in(word, NOTHING) || is_noise(word))
+        {
             return Some(Vague::SaysNothing);
         }
     }

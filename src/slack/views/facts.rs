@@ -88,16 +88,17 @@ pub(super) fn decision(showing: &Showing<'_>) -> Decision {
     let waits = owed
         .iter()
         .filter(|one| one.duty.is_needed_for_approval())
-        .map(|one| waited_for(showing.change, one))
+        .map(|one| waited_for(showing, one))
         .collect();
     Decision::Waits(waits)
 }
 
 /// What the decision waits for, and from whom.
-fn waited_for(change: &EmergencyChange, one: &Obligation) -> String {
+fn waited_for(showing: &Showing<'_>, one: &Obligation) -> String {
+    let change = showing.change;
     let whom = owner(one.owner.as_ref());
     match one.duty {
-        Duty::Ticket => format!("{} from {whom}", missing(change)),
+        Duty::Ticket => format!("{} from {whom}", missing(showing)),
         Duty::CommanderAuthorization if change.commander.is_none() => {
             format!("{} ({whom} is asked who commands)", one.duty)
         }
@@ -108,7 +109,13 @@ fn waited_for(change: &EmergencyChange, one: &Obligation) -> String {
         | Duty::SecondAuthorization
         | Duty::Approval
         | Duty::Remediation
-        | Duty::AnswerException(_) => format!("{} from {whom}", one.duty),
+        | Duty::AnswerException(_)
+        | Duty::SecurityReview
+        | Duty::DatabaseApproval
+        | Duty::GenuinenessReview
+        | Duty::MeetingReview
+        | Duty::PermanentFix
+        | Duty::FollowUp(_) => format!("{} from {whom}", one.duty),
     }
 }
 
@@ -118,8 +125,12 @@ pub(super) fn owner(owner: Option<&Party>) -> String {
 }
 
 /// What the ticket still misses, as a list in words.
-pub(super) fn missing(change: &EmergencyChange) -> String {
-    say::listed(gaps(change).iter().map(ToString::to_string))
+pub(super) fn missing(showing: &Showing<'_>) -> String {
+    say::listed(
+        gaps(showing.change, showing.policy)
+            .iter()
+            .map(ToString::to_string),
+    )
 }
 
 /// Who was asked by whom, when and how; what they wrote, verbatim, in at most
@@ -504,7 +515,7 @@ fn paperwork(showing: &Showing<'_>) -> Vec<String> {
         (None, Some(due_at)) => lines.push(format!(
             "*Ticket* {}. Missing: {}",
             due(change, Duty::Ticket, due_at),
-            missing(change)
+            missing(showing)
         )),
         (None, None) => {}
     }
@@ -512,7 +523,7 @@ fn paperwork(showing: &Showing<'_>) -> Vec<String> {
     let also: Vec<String> = owed(showing)
         .iter()
         .filter(|one| one.duty.is_needed_for_approval() && one.duty != Duty::Ticket)
-        .map(|one| waited_for(change, one))
+        .map(|one| waited_for(showing, one))
         .collect();
     if !also.is_empty() {
         lines.push(format!("*Also needed*: {}", say::listed(also)));

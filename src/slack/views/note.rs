@@ -8,7 +8,7 @@ use crate::domain::change::{
 };
 use crate::domain::obligation::Duty;
 use crate::domain::policy::{Party, Policy};
-use crate::domain::ticket::Section;
+use crate::domain::ticket::Field;
 
 use super::blocks::{message, section};
 use super::facts::Decision;
@@ -47,6 +47,7 @@ fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
         | Event::CriterionStated { .. }
         | Event::CommanderNamed { .. }
         | Event::SectionWritten { .. }
+        | Event::FieldWritten { .. }
         | Event::Documented
         | Event::ExceptionRecorded { .. }
         | Event::Delivered { .. }
@@ -136,7 +137,39 @@ fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
         Event::Approved { .. } => Some(format!(
             "Approved in retrospect by {who}, exactly as the ticket reads now."
         )),
-        Event::ApprovalTakenBack { section } => Some(taken_back(&who, *section)),
+        Event::ApprovalTakenBack { field } => Some(taken_back(&who, *field)),
+        Event::TicketReopened { missing } => Some(format!(
+            "The ticket misses more by what is known now: {}.",
+            say::listed(missing.iter().map(ToString::to_string))
+        )),
+        Event::Reviewed { review, .. } => Some(format!("{who} gave {}.", Duty::of_review(*review))),
+        Event::GenuinenessReviewed { genuine, .. } => Some(format!(
+            "{who} says that it was {} emergency.",
+            if genuine.is_genuine {
+                "a genuine"
+            } else {
+                "no genuine"
+            }
+        )),
+        Event::MeetingHeld { held_at, .. } => Some(format!(
+            "Reviewed in the team meeting of {}, says {who}.",
+            say::at(*held_at)
+        )),
+        Event::PermanentFixMade { how } => Some(format!(
+            "Fixed for good, says {who}: {}",
+            say::wrote_in_a_line(&showing.texts.said(how), ROOM)
+        )),
+        Event::FollowUpAdded {
+            what,
+            owner,
+            due_at,
+        } => Some(format!(
+            "Follow-up for {}, until {}: {}",
+            say::person(owner),
+            say::at(*due_at),
+            say::wrote_in_a_line(&showing.texts.said(what), ROOM)
+        )),
+        Event::FollowUpDone { n, .. } => Some(format!("Follow-up {n} is done, says {who}.")),
         Event::Rejected { reason, .. } => Some(format!(
             "Rejected in retrospect by {who}: {}\nThe implementer has 7 days, until {}, to say how it was put right.",
             say::wrote_in_a_line(&showing.texts.said(reason), ROOM),
@@ -280,13 +313,20 @@ fn deployed(
 }
 
 /// That an edit took an approval back.
-pub(super) fn taken_back(who: &str, section: Option<Section>) -> String {
-    let what = match section {
-        Some(section) => format!("edited the section “{section}”"),
+pub(super) fn taken_back(who: &str, field: Option<Field>) -> String {
+    let what = match field {
+        Some(field) => format!("edited “{field}”"),
         None => "told of a further deployment".to_owned(),
     };
     format!(
         "{who} {what} after the approval, so the approval no longer holds. The approver decides anew."
+    )
+}
+
+/// That somebody saved over what they hadn't seen.
+pub(super) fn saved_over(field: Field) -> String {
+    format!(
+        "Somebody else had saved “{field}” since you opened the form. Yours stands now; theirs is kept beside it."
     )
 }
 
@@ -305,7 +345,7 @@ pub(super) fn missed(
     };
     let missing = match duty {
         Duty::Ticket if showing.change.documented_at.is_none() => {
-            format!(" Missing: {}.", facts::missing(showing.change))
+            format!(" Missing: {}.", facts::missing(showing))
         }
         Duty::AnswerException(exception) => {
             format!(" The exception: {}.", say::exception(exception))
@@ -327,7 +367,13 @@ pub(super) fn missed(
         | Duty::CommanderAuthorization
         | Duty::Confirmation
         | Duty::SecondAuthorization
-        | Duty::Remediation => String::new(),
+        | Duty::Remediation
+        | Duty::SecurityReview
+        | Duty::DatabaseApproval
+        | Duty::GenuinenessReview
+        | Duty::MeetingReview
+        | Duty::PermanentFix
+        | Duty::FollowUp(_) => String::new(),
     };
     let then = if facts::is_owed(showing, duty) {
         " The miss stays on record; the reminders go on, every 4 h for a day, then daily."
@@ -348,7 +394,15 @@ const fn role(duty: Duty) -> &'static str {
         Duty::ConfirmDeployment => " from the requester",
         Duty::Ticket | Duty::Remediation => " from the implementer",
         // These say themselves whose they are.
-        Duty::CommanderAuthorization | Duty::Confirmation | Duty::SecondAuthorization => "",
+        Duty::CommanderAuthorization
+        | Duty::Confirmation
+        | Duty::SecondAuthorization
+        | Duty::SecurityReview
+        | Duty::DatabaseApproval
+        | Duty::GenuinenessReview
+        | Duty::MeetingReview
+        | Duty::PermanentFix
+        | Duty::FollowUp(_) => "",
         Duty::Approval | Duty::AnswerException(_) => " from the approver",
     }
 }
@@ -380,7 +434,13 @@ fn reminded(
             | Duty::SecondAuthorization
             | Duty::Approval
             | Duty::Remediation
-            | Duty::AnswerException(_),
+            | Duty::AnswerException(_)
+            | Duty::SecurityReview
+            | Duty::DatabaseApproval
+            | Duty::GenuinenessReview
+            | Duty::MeetingReview
+            | Duty::PermanentFix
+            | Duty::FollowUp(_),
             Some(Party::Person(_)),
         ) => None,
         (
@@ -391,7 +451,13 @@ fn reminded(
             | Duty::SecondAuthorization
             | Duty::Approval
             | Duty::Remediation
-            | Duty::AnswerException(_),
+            | Duty::AnswerException(_)
+            | Duty::SecurityReview
+            | Duty::DatabaseApproval
+            | Duty::GenuinenessReview
+            | Duty::MeetingReview
+            | Duty::PermanentFix
+            | Duty::FollowUp(_),
             Some(Party::Group(_)) | None,
         ) => {
             let whom = owner.map_or_else(|| "Whoever may authorize".to_owned(), say::party);
@@ -407,7 +473,13 @@ fn reminded(
                 | Duty::Confirmation
                 | Duty::SecondAuthorization
                 | Duty::Approval
-                | Duty::Remediation => String::new(),
+                | Duty::Remediation
+                | Duty::SecurityReview
+                | Duty::DatabaseApproval
+                | Duty::GenuinenessReview
+                | Duty::MeetingReview
+                | Duty::PermanentFix
+                | Duty::FollowUp(_) => String::new(),
             };
             Some(format!(
                 "{whom}, one of you is needed: {duty}{exception}{due}. The card has the buttons."

@@ -188,11 +188,8 @@ fn status_blocks(showing: &Showing<'_>, room: usize) -> Vec<SlackBlock> {
     lines.extend(facts::exceptions(change));
     blocks.extend(paragraphs(&lines.join("\n")));
     for part in Section::ALL {
-        if let Some(written) = change.sections.get(part) {
-            let text = say::wrote(
-                &showing.texts.said(&written.text),
-                room.min(LONGEST_SECTION),
-            );
+        if let Some(words) = change.words(part.field()) {
+            let text = say::wrote(&showing.texts.said(&words), room.min(LONGEST_SECTION));
             is_cut |= text.is_cut;
             blocks.push(section(&format!(
                 "*{}*\n{}",
@@ -230,7 +227,7 @@ fn said_standing(change: &EmergencyChange) -> String {
 
 fn obligation(showing: &Showing<'_>, one: &Obligation) -> String {
     let what = match one.duty {
-        Duty::Ticket => format!("The ticket ({})", facts::missing(showing.change)),
+        Duty::Ticket => format!("The ticket ({})", facts::missing(showing)),
         Duty::AnswerException(exception) => {
             format!("The answer to “{}”", say::exception(exception))
         }
@@ -240,7 +237,13 @@ fn obligation(showing: &Showing<'_>, one: &Obligation) -> String {
         | Duty::Confirmation
         | Duty::SecondAuthorization
         | Duty::Approval
-        | Duty::Remediation => say::duty(one.duty).to_owned(),
+        | Duty::Remediation
+        | Duty::SecurityReview
+        | Duty::DatabaseApproval
+        | Duty::GenuinenessReview
+        | Duty::MeetingReview
+        | Duty::PermanentFix
+        | Duty::FollowUp(_) => say::duty(one.duty).to_owned(),
     };
     let due = one.due_at.map_or_else(String::new, |due_at| {
         format!(", {}", say::due(due_at, showing.now))

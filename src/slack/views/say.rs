@@ -328,6 +328,11 @@ pub(super) const fn exception(exception: Exception) -> &'static str {
         Exception::NotGenuine => "the stated reason is none of the five of a genuine emergency",
         Exception::CapturedLate => "put on record more than a day after it was asked for",
         Exception::ConfirmedLate => "authorization by word of mouth not confirmed by its deadline",
+        Exception::NoIncident => "names no incident",
+        Exception::SecurityReviewLate => "security review missing at its deadline",
+        Exception::DatabaseApprovalLate => {
+            "database administrator's approval missing at its deadline"
+        }
     }
 }
 
@@ -343,6 +348,12 @@ pub(super) const fn duty(duty: Duty) -> &'static str {
         Duty::Approval => "The retrospective decision",
         Duty::Remediation => "Word of how it was put right",
         Duty::AnswerException(_) => "The answer to an exception",
+        Duty::SecurityReview => "The security group's review",
+        Duty::DatabaseApproval => "The database administrator's approval",
+        Duty::GenuinenessReview => "The compliance lead's word on whether it was genuine",
+        Duty::MeetingReview => "The review in a team meeting",
+        Duty::PermanentFix => "The permanent fix",
+        Duty::FollowUp(_) => "A follow-up",
     }
 }
 

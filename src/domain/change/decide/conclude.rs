@@ -10,6 +10,7 @@ use crate::domain::change::{
 };
 use crate::domain::id::UserId;
 use crate::domain::obligation::Duty;
+use crate::domain::policy::Term;
 use crate::domain::text::Text;
 use crate::domain::ticket::{Circumstance, ContentHash, content_hash, gaps, holds};
 
@@ -59,7 +60,7 @@ pub(super) fn approve(
             Event::FollowUpAdded {
                 what,
                 owner,
-                due_at: draft.submission.at + draft.policy.due.remediation,
+                due_at: draft.submission.at + draft.policy.due.within(Term::Remediation),
             },
         );
     }
@@ -101,10 +102,7 @@ pub(super) fn said(text: Option<&Text>) -> Result<Option<&Text>, Refusal> {
     Ok(text)
 }
 
-fn refuse_unless_seen(
-    change: &EmergencyChange,
-    seen: ContentHash,
-) -> Result<ContentHash, Refusal> {
+fn refuse_unless_seen(change: &EmergencyChange, seen: ContentHash) -> Result<ContentHash, Refusal> {
     let content = content_hash(change);
     if content != seen {
         return Err(Refusal::ContentChanged {
@@ -154,7 +152,7 @@ pub(super) fn reject(
     by: &Member,
     reason: &Text,
     remedy: Remedy,
-    owner: &UserId,
+    owner: Option<&UserId>,
     due_at: Option<DateTime<Utc>>,
 ) -> Result<(), Refusal> {
     let change = &draft.change;
@@ -164,7 +162,8 @@ pub(super) fn reject(
     refuse_unless_deployed(change)?;
     reason_given(reason)?;
     let ground = judge(Act::Reject, by, change, draft.policy)?;
-    if remedy == Remedy::AcceptRisk {
+    let owner = owner.or_else(|| change.implementers().next()).cloned();
+    if let (Remedy::AcceptRisk, Some(owner)) = (remedy, &owner) {
         refuse_own_risk(change, owner)?;
     }
     if let Some(at) = due_at.filter(|at| *at <= draft.now) {
@@ -176,7 +175,7 @@ pub(super) fn reject(
             reason: reason.commitment(),
             ground,
             remedy: Some(remedy),
-            owner: Some(owner.clone()),
+            owner,
             due_at,
         },
     );

@@ -5,9 +5,7 @@ use super::{Draft, within_bounds};
 use crate::domain::authorization::{Act, Member, judge};
 use crate::domain::change::{Actor, Criterion, Event, Exception, NotGenuine, Recorded, Refusal};
 use crate::domain::text::Text;
-use crate::domain::ticket::{
-    Entry, Field, Kind, Known, Told, Vague, Value, Writing, gaps, vague,
-};
+use crate::domain::ticket::{Entry, Field, Kind, Known, Told, Vague, Value, Writing, gaps, vague};
 
 pub(super) fn state_criterion(draft: &mut Draft<'_>, criterion: Criterion) -> Result<(), Refusal> {
     draft.change.refuse_if_over()?;
@@ -147,8 +145,9 @@ fn follow_by_rule(draft: &mut Draft<'_>, one: &Writing) {
             };
             let value = Value::Choice(category.risk.name().to_owned());
             let before = draft.change.fields.get(&Field::RiskLevel);
-            let judged = before
-                .is_some_and(|entry| !matches!(entry.source, Known::Bot(_)) || entry.value == value);
+            let judged = before.is_some_and(|entry| {
+                !matches!(entry.source, Known::Bot(_)) || entry.value == value
+            });
             if !judged {
                 draft.push(Recorded {
                     at: draft.submission.at,

@@ -12,7 +12,7 @@ use super::{
 use crate::domain::authorization::Act;
 use crate::domain::id::{ChangeNumber, UserId};
 use crate::domain::obligation::{Obligation, People, obligations};
-use crate::domain::policy::{Party, Policy};
+use crate::domain::policy::{Party, Policy, Term};
 use crate::domain::text::Text;
 use crate::domain::ticket::gaps;
 
@@ -155,7 +155,7 @@ pub fn declare(
         said: said.clone(),
         captured: captured.clone(),
         drill: *drill,
-        documented_within: Some(policy.due.ticket),
+        documented_within: Some(policy.due.within(Term::Ticket)),
     })];
     if let Some(criterion) = criterion {
         recorded.push(record(Event::CriterionStated {
@@ -163,18 +163,21 @@ pub fn declare(
         }));
     }
     // Filled by rule, with its source; whoever knows better writes over it.
-    recorded.extend(known.iter().filter(|(_, told)| !told.is_blank()).map(
-        |(field, told)| Recorded {
-            actor: Actor::Bot,
-            ..record(Event::FieldWritten {
-                field: *field,
-                value: told.value(),
-                vague: None,
-                taken_from: None,
-                replaced: None,
-            })
-        },
-    ));
+    recorded.extend(
+        known
+            .iter()
+            .filter(|(_, told)| !told.is_blank())
+            .map(|(field, told)| Recorded {
+                actor: Actor::Bot,
+                ..record(Event::FieldWritten {
+                    field: *field,
+                    value: told.value(),
+                    vague: None,
+                    taken_from: None,
+                    replaced: None,
+                })
+            }),
+    );
     if let Some(capture) = captured
         && capture.at - submission.at > Policy::DOCUMENTATION
     {
@@ -252,7 +255,7 @@ pub fn decide(
             remedy,
             owner,
             due_at,
-        } => reject(&mut draft, by, reason, *remedy, owner, *due_at)?,
+        } => reject(&mut draft, by, reason, *remedy, owner.as_ref(), *due_at)?,
         Command::Review {
             by,
             review: which,

@@ -224,6 +224,7 @@ impl Scene<'_> {
                     at: self.gesture.at,
                 }),
                 drill: false,
+                known: Vec::new(),
             },
         }];
         if let Some(answer) = answer {

@@ -13,10 +13,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::when::Unclear;
 use crate::domain::change::{
-    ActOf, Actor, Command, EmergencyChange, Given, Place, Refusal, Source, Submission,
+    ActOf, Actor, Command, EmergencyChange, Genuine, Given, Place, Refusal, Remedy, Source,
+    Submission,
 };
 use crate::domain::id::{ChangeNumber, ChannelId, UserId};
 use crate::domain::text::{Commitment, Text};
+use crate::domain::ticket::{Told, Writing};
 use crate::engine::{Engine, draw_salt};
 use crate::gesture::{Ask, Gesture, Heard};
 use crate::slack::error::SlackError;
@@ -225,7 +227,7 @@ fn people_in(command: &Command) -> Vec<UserId> {
         Command::Request { asked, .. } | Command::AskSomeoneElse { asked } => {
             persons(asked).collect()
         }
-        Command::NameCommander { commander } => vec![commander.clone()],
+        Command::NameCommander { commander, .. } => vec![commander.clone()],
         Command::AnswerExceptions { owner, .. } => vec![owner.clone()],
         _ => Vec::new(),
     }
@@ -485,51 +487,78 @@ async fn resolve(scene: &Scene<'_>) -> Result<Resolved, Unresolved> {
             let by = scene.member(&gesture.actor, &mut met).await?;
             (*change, Command::TakeCommand { by })
         }
-        Ask::NameCommander { change, commander } => (
-            *change,
-            Command::NameCommander {
-                commander: commander.clone(),
-            },
-        ),
+        Ask::NameCommander { change, commander } => {
+            let by = scene.member(&gesture.actor, &mut met).await?;
+            let commander = commander.clone();
+            (*change, Command::NameCommander { by, commander })
+        }
         Ask::Lapse { change } => (*change, Command::Lapse),
         Ask::Withdraw { change } => (*change, Command::Withdraw),
         Ask::Document { change, sections } => {
-            let mut written = Vec::with_capacity(sections.len());
+            let by = scene.member(&gesture.actor, &mut met).await?;
+            let mut fields = Vec::with_capacity(sections.len());
             for (section, text) in sections {
-                written.push((*section, scene.words(*text).await?));
+                fields.push(Writing {
+                    field: section.field(),
+                    told: Told::Words(scene.words(*text).await?),
+                    base: None,
+                    taken_from: None,
+                });
             }
-            (*change, Command::Document { sections: written })
+            let command = Command::Document {
+                by: Some(by),
+                fields,
+                standing: Vec::new(),
+            };
+            (*change, command)
         }
         Ask::Approve { change, seen } => {
             let by = scene.member(&gesture.actor, &mut met).await?;
-            (*change, Command::Approve { by, seen: *seen })
+            let command = Command::Approve {
+                by,
+                seen: *seen,
+                conditions: None,
+                genuine: Genuine {
+                    is_genuine: true,
+                    words: None,
+                },
+            };
+            (*change, command)
         }
         Ask::Reject { change, reason } => {
             let by = scene.member(&gesture.actor, &mut met).await?;
             let reason = scene.words(*reason).await?;
-            (*change, Command::Reject { by, reason })
+            let command = Command::Reject {
+                by,
+                reason,
+                remedy: Remedy::Redo,
+                owner: None,
+                due_at: None,
+            };
+            (*change, command)
         }
-        Ask::Remediate { change, how } => (
-            *change,
-            Command::Remediate {
-                how: scene.words(*how).await?,
-            },
-        ),
+        Ask::Remediate { change, how } => {
+            let by = scene.member(&gesture.actor, &mut met).await?;
+            let how = scene.words(*how).await?;
+            (*change, Command::Remediate { by, how })
+        }
         Ask::AnswerExceptions {
             change,
             exceptions,
             cause,
             remedy,
             owner,
-        } => (
-            *change,
-            Command::AnswerExceptions {
+        } => {
+            let by = scene.member(&gesture.actor, &mut met).await?;
+            let command = Command::AnswerExceptions {
+                by,
                 exceptions: exceptions.iter().copied().collect(),
                 cause: scene.words(*cause).await?,
                 remedy: scene.words(*remedy).await?,
                 owner: owner.clone(),
-            },
-        ),
+            };
+            (*change, command)
+        }
     };
     let submission = scene.submission(command);
     scene.submitted(change, submission, met).await
@@ -598,6 +627,7 @@ async fn request(scene: &Scene<'_>) -> Result<Resolved, Unresolved> {
         said,
         captured: None,
         drill: *drill,
+        known: Vec::new(),
     };
     let mut met = Vec::new();
     scene.meet(people_in(&command), &mut met).await?;

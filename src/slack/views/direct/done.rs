@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::change::EmergencyChange;
+use crate::domain::change::{EmergencyChange, Review};
 use crate::domain::id::UserId;
 use crate::domain::obligation::Duty;
 use crate::slack::views::blocks::one_line;
@@ -59,8 +59,38 @@ pub(super) fn done(due: &Due<'_>) -> String {
                 || "the exception is no longer yours to answer".to_owned(),
                 |answer| format!("exception answered by {}", by(&answer.by, answer.at)),
             ),
+        Duty::SecurityReview => reviewed(change, Review::Security),
+        Duty::DatabaseApproval => reviewed(change, Review::Database),
+        Duty::GenuinenessReview => change.genuineness.as_ref().map_or_else(
+            || "nobody is asked any more whether it was genuine".to_owned(),
+            |one| format!("said by {}", by(&one.by, one.at)),
+        ),
+        Duty::MeetingReview => change.meeting.as_ref().map_or_else(
+            || "no meeting has to review it any more".to_owned(),
+            |one| format!("reviewed, said by {}", by(&one.by, one.at)),
+        ),
+        Duty::PermanentFix => change.permanent_fix.as_ref().map_or_else(
+            || "no permanent fix is owed any more".to_owned(),
+            |one| format!("fixed for good, said by {}", by(&one.by, one.at)),
+        ),
+        Duty::FollowUp(n) => change
+            .follow_ups
+            .get(usize::from(n).saturating_sub(1))
+            .and_then(|one| one.done.as_ref())
+            .map_or_else(
+                || "the follow-up is no longer owed".to_owned(),
+                |one| format!("followed up by {}", by(&one.by, one.at)),
+            ),
     };
     format!("Done: {done}.")
+}
+
+/// Who reviewed it beside the approver.
+fn reviewed(change: &EmergencyChange, review: Review) -> String {
+    change.reviews.get(&review).map_or_else(
+        || "the review is no longer owed".to_owned(),
+        |one| format!("reviewed by {} {}", say::person(&one.by), say::at(one.at)),
+    )
 }
 
 /// How a request for authorization was answered.

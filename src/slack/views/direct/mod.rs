@@ -8,14 +8,14 @@ use crate::domain::authorization::Ground;
 use crate::domain::change::{EmergencyChange, Exception};
 use crate::domain::id::UserId;
 use crate::domain::obligation::{Duty, Rung};
-use crate::domain::ticket::{Gap, Section, gaps};
+use crate::domain::ticket::{Field, Section, gaps};
 use crate::slack::control::Control;
 
 use crate::slack::views::blocks::{
     actions, actions_about, choose_person, context, fits, message, paragraphs, primary, section,
 };
 use crate::slack::views::facts::{self, Decision};
-use crate::slack::views::{Message, Showing, moves, say};
+use crate::slack::views::{Message, Showing, moves, note, say};
 
 mod done;
 mod told;
@@ -84,7 +84,13 @@ fn entries<'a>(items: impl IntoIterator<Item = &'a Due<'a>>) -> Vec<Entry<'a>> {
             | Duty::Confirmation
             | Duty::SecondAuthorization
             | Duty::Approval
-            | Duty::Remediation => Vec::new(),
+            | Duty::Remediation
+            | Duty::SecurityReview
+            | Duty::DatabaseApproval
+            | Duty::GenuinenessReview
+            | Duty::MeetingReview
+            | Duty::PermanentFix
+            | Duty::FollowUp(_) => Vec::new(),
         };
         entries.push(Entry {
             due,
@@ -185,7 +191,7 @@ fn wanted(due: &Due<'_>) -> String {
             say::person(&change.requester)
         ),
         Duty::ConfirmDeployment => "deployed?".to_owned(),
-        Duty::Ticket => format!("the ticket misses {}", facts::missing(change)),
+        Duty::Ticket => format!("the ticket misses {}", facts::missing(&due.showing)),
         Duty::CommanderAuthorization if commands(due) => {
             "your authorization as incident commander".to_owned()
         }
@@ -200,6 +206,14 @@ fn wanted(due: &Due<'_>) -> String {
         },
         Duty::Remediation => "say how it was put right".to_owned(),
         Duty::AnswerException(_) => "an exception waits for your answer".to_owned(),
+        Duty::SecurityReview
+        | Duty::DatabaseApproval
+        | Duty::GenuinenessReview
+        | Duty::MeetingReview
+        | Duty::PermanentFix
+        | Duty::FollowUp(_) => {
+            format!("{} is yours", due.duty)
+        }
     }
 }
 
@@ -251,9 +265,9 @@ fn body(due: &Due<'_>, exceptions: &[Exception], room: usize) -> String {
         ),
         Duty::Ticket if due.rung == Rung::Opening => format!(
             "The ticket misses {}. Now is when you remember it best; what you can't say yet can follow.",
-            facts::missing(change)
+            facts::missing(&due.showing)
         ),
-        Duty::Ticket => format!("The ticket still misses {}.", facts::missing(change)),
+        Duty::Ticket => format!("The ticket still misses {}.", facts::missing(&due.showing)),
         Duty::CommanderAuthorization if commands(due) => format!(
             "You are named as this incident's commander, and your authorization of the change is missing.\n{}",
             background(due, room)
@@ -283,6 +297,14 @@ fn body(due: &Due<'_>, exceptions: &[Exception], room: usize) -> String {
             ),
             None => "Say how it was put right.".to_owned(),
         },
+        Duty::SecurityReview
+        | Duty::DatabaseApproval
+        | Duty::GenuinenessReview
+        | Duty::MeetingReview
+        | Duty::PermanentFix
+        | Duty::FollowUp(_) => {
+            format!("{} is missing.", say::duty(due.duty))
+        }
         Duty::AnswerException(_) => {
             let words: Vec<&str> = exceptions.iter().map(|one| say::exception(*one)).collect();
             format!(
@@ -379,13 +401,14 @@ fn summary(showing: &Showing<'_>, room: usize) -> Vec<SlackBlock> {
     lines.extend(facts::exceptions(change));
     let mut blocks = paragraphs(&lines.join("\n"));
     for part in Section::ALL {
-        if let Some(written) = change.sections.get(part) {
-            let text = say::wrote(&showing.texts.said(&written.text), room);
+        let entry = change.fields.get(&part.field());
+        if let (Some(entry), Some(words)) = (entry, change.words(part.field())) {
+            let text = say::wrote(&showing.texts.said(&words), room);
             is_cut |= text.is_cut;
             blocks.push(section(&format!(
                 "*{}* ({})\n{}",
                 title(*part),
-                say::person(&written.by),
+                note::actor(&entry.by),
                 text.words
             )));
         }
@@ -422,7 +445,7 @@ fn buttons(due: &Due<'_>) -> Vec<SlackBlock> {
             primary(moves::deployed_now(change)).into(),
             moves::never_deployed(change).into(),
         ]),
-        Duty::Ticket => ticket_buttons(change),
+        Duty::Ticket => ticket_buttons(&due.showing),
         Duty::CommanderAuthorization if commands(due) => row(vec![
             primary(moves::take_command(change, "Authorize as commander")).into(),
         ]),
@@ -449,17 +472,24 @@ fn buttons(due: &Due<'_>) -> Vec<SlackBlock> {
         },
         Duty::Remediation => row(vec![primary(moves::remediate(change)).into()]),
         Duty::AnswerException(_) => row(vec![primary(moves::answer(change)).into()]),
+        Duty::SecurityReview
+        | Duty::DatabaseApproval
+        | Duty::GenuinenessReview
+        | Duty::MeetingReview
+        | Duty::PermanentFix
+        | Duty::FollowUp(_) => Vec::new(),
     }
 }
 
 /// The ticket's form, and the five kinds of emergency where that is missing.
-fn ticket_buttons(change: &EmergencyChange) -> Vec<SlackBlock> {
-    let gaps = gaps(change);
+fn ticket_buttons(showing: &Showing<'_>) -> Vec<SlackBlock> {
+    let change = showing.change;
+    let gaps = gaps(change, showing.policy);
     let mut blocks = Vec::new();
-    if gaps.iter().any(|gap| matches!(gap, Gap::Section(_))) {
+    if gaps.iter().any(|gap| gap.is_written()) {
         blocks.push(actions(vec![primary(moves::document(change)).into()]));
     }
-    if gaps.contains(&Gap::Criterion) {
+    if gaps.contains(&Field::Criterion) {
         blocks.push(context("Why was it an emergency?"));
         blocks.extend(moves::criteria_or_another(change));
     }

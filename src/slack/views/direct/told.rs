@@ -21,7 +21,12 @@ pub fn told(showing: &Showing<'_>, recorded: &Recorded) -> Option<Message> {
             format!("{who} approved it in retrospect. Thank you for the paperwork."),
             Vec::new(),
         ),
-        Event::ApprovalTakenBack { section } => (note::taken_back(&who, *section), Vec::new()),
+        Event::ApprovalTakenBack { field } => (note::taken_back(&who, *field), Vec::new()),
+        Event::FieldWritten {
+            field,
+            replaced: Some(_),
+            ..
+        } => (note::saved_over(*field), Vec::new()),
         Event::Rejected { reason, .. } => (
             format!(
                 "{who} rejected it: {}\nSay how it was put right, by {}.",
@@ -69,8 +74,16 @@ pub fn told(showing: &Showing<'_>, recorded: &Recorded) -> Option<Message> {
         | Event::Lapsed
         | Event::Withdrawn
         | Event::SectionWritten { .. }
+        | Event::FieldWritten { replaced: None, .. }
         | Event::Documented
         | Event::Remediated { .. }
+        | Event::TicketReopened { .. }
+        | Event::Reviewed { .. }
+        | Event::GenuinenessReviewed { .. }
+        | Event::MeetingHeld { .. }
+        | Event::PermanentFixMade { .. }
+        | Event::FollowUpAdded { .. }
+        | Event::FollowUpDone { .. }
         | Event::ExceptionRecorded { .. }
         | Event::ExceptionAnswered { .. }
         | Event::Reminded { .. }

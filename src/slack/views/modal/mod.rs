@@ -186,8 +186,8 @@ pub fn document(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackView {
     for part in Section::ALL {
         let mut element = long_text().with_placeholder(plain(example(*part)));
         let mut hint = hint(*part);
-        if let Some(written) = change.sections.get(part) {
-            match showing.texts.said(&written.text) {
+        if let Some(words) = change.words(part.field()) {
+            match showing.texts.said(&words) {
                 Said::Words(words) if say::width(&words) <= LONGEST_TEXT => {
                     memory.show(*part, &words);
                     element = element.with_initial_value(words);
