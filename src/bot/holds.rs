@@ -253,6 +253,7 @@ mod tests {
             }),
             captured: None,
             drill: false,
+            known: Vec::new(),
         };
         let submission = Submission {
             actor: Actor::Person(UserId::new("U0DANA0001")),

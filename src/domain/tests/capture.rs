@@ -121,6 +121,7 @@ fn captured_request(captured: Option<Capture>) -> Command {
         said: Some(message_at(ASKED)),
         captured,
         drill,
+        known: Vec::new(),
     }
 }
 
@@ -424,7 +425,7 @@ fn an_edit_after_the_end_is_still_evidence() {
         .deploys(DANA)
         .at(hours(2))
         .when(state_criterion(DANA))
-        .when(document(DANA, Section::ALL))
+        .when(document(DANA, TICKET))
         .approves(MORGAN);
     assert_eq!(story.change.stage, Stage::Closed);
     let story = story
@@ -595,7 +596,7 @@ fn a_rehearsal_rehearses_everything() {
         .deploys(DANA)
         .at(hours(1))
         .when(state_criterion(DANA))
-        .when(document(DANA, Section::ALL))
+        .when(document(DANA, TICKET))
         .approves(MORGAN);
     assert_eq!(story.change.stage, Stage::Closed);
 }
@@ -604,7 +605,7 @@ fn a_rehearsal_rehearses_everything() {
 fn a_reason_that_is_no_emergency_is_kept_as_stated_and_flagged() {
     let story = deployed()
         .at(hours(1))
-        .when(document(DANA, Section::ALL))
+        .when(document(DANA, TICKET))
         .when(state_reason(
             DANA,
             NotGenuine::Other,
@@ -623,7 +624,11 @@ fn a_reason_that_is_no_emergency_is_kept_as_stated_and_flagged() {
             Event::Documented,
         ]
     );
-    assert_eq!(gaps(&story.change), [], "the ticket says why");
+    assert_eq!(
+        gaps(&story.change, &story.policy),
+        [],
+        "the ticket says why"
+    );
     let stated = story.change.reason.as_ref().unwrap();
     assert_eq!(
         (&stated.by, stated.reason),
@@ -686,12 +691,6 @@ fn the_reason_is_part_of_what_is_approved() {
     story
         .at(hours(2))
         .when(state_reason(DANA, NotGenuine::FasterLaunch, None))
-        .when(by(
-            MORGAN,
-            Command::Approve {
-                by: full(MORGAN),
-                seen,
-            },
-        ))
+        .when(approving(MORGAN, seen))
         .refused(&Refusal::ContentChanged { number: NUMBER });
 }

@@ -71,7 +71,7 @@ fn an_earlier_time_learned_late_can_create_a_miss() {
     let story = deployed()
         .at(hours(20))
         .when(state_criterion(DANA))
-        .when(document(DANA, Section::ALL))
+        .when(document(DANA, TICKET))
         .when(reject(MORGAN));
     assert_eq!(story.misses(), []);
     let story = story.at(hours(40)).corrects(-hours(6));
@@ -163,7 +163,7 @@ fn it_takes_an_approval_back() {
     let story = approved().at(hours(3)).corrects(minutes(1));
     assert_eq!(
         story.events().get(1),
-        Some(&Event::ApprovalTakenBack { section: None })
+        Some(&Event::ApprovalTakenBack { field: None })
     );
     assert_eq!(story.change.approval, None);
     assert_eq!(story.change.stage, Stage::Documented);

@@ -8,18 +8,18 @@ use crate::domain::change::Stage;
 fn the_last_part_completes_the_ticket_whatever_it_is() {
     let sections = given(deployed())
         .at(hours(1))
-        .when(document(DANA, &[Section::Testing, Section::WhatWasDone]))
+        .when(document(DANA, &[Field::Testing, Field::WhatWasDone]))
         .when(state_criterion(DANA))
-        .when(document(RILEY, &[Section::RollbackPlan, Section::Outcome]));
+        .when(document(RILEY, &[Field::RollbackPlan, Field::Outcome]));
     assert_eq!(sections.change.stage, Stage::Deployed);
-    let sections = sections.when(document(DANA, &[Section::LessonsLearned]));
+    let sections = sections.when(document(DANA, &[Field::LessonsLearned]));
     assert_eq!(sections.events().last(), Some(&Event::Documented));
     given(deployed())
-        .when(document(DANA, Section::ALL))
+        .when(document(DANA, TICKET))
         .when(state_criterion(DANA))
         .then(&[
             Event::CriterionStated {
-                criterion: Criterion::Vulnerability,
+                criterion: Criterion::ProductionDown,
             },
             Event::Documented,
         ]);
@@ -28,20 +28,17 @@ fn the_last_part_completes_the_ticket_whatever_it_is() {
 #[test]
 fn blank_sections_are_passed_over() {
     given(deployed())
-        .when(document(DANA, &[Section::Testing]))
-        .when(by(
+        .when(document(DANA, &[Field::Testing]))
+        .when(write(
             DANA,
-            Command::Document {
-                sections: vec![
-                    (Section::Testing, text("  ")),
-                    (Section::Outcome, text("No more injections.")),
-                ],
-            },
+            vec![
+                (Field::Testing, Told::Words(text("  "))),
+                (Field::Outcome, told(Field::Outcome, "as it was")),
+                (Field::OutcomeCode, Told::Choice(String::new())),
+                (Field::Systems, Told::Systems(Vec::new())),
+            ],
         ))
-        .then(&[Event::SectionWritten {
-            section: Section::Outcome,
-            text: text("No more injections.").commitment(),
-        }]);
+        .then(&[wrote(Field::Outcome, "as it was")]);
 }
 
 #[test]
@@ -49,14 +46,8 @@ fn an_approval_is_bound_to_the_content_that_was_seen() {
     let seen = content_hash(&documented().change);
     given(documented())
         .at(hours(2))
-        .when(document_as(DANA, &[Section::Outcome], "rewritten"))
-        .when(by(
-            MORGAN,
-            Command::Approve {
-                by: full(MORGAN),
-                seen,
-            },
-        ))
+        .when(document_as(DANA, &[Field::Outcome], "rewritten"))
+        .when(approving(MORGAN, seen))
         .refused(&Refusal::ContentChanged { number: NUMBER })
         .approves(MORGAN)
         .then(&[
@@ -64,10 +55,13 @@ fn an_approval_is_bound_to_the_content_that_was_seen() {
                 content: content_hash(
                     &documented()
                         .at(hours(2))
-                        .when(document_as(DANA, &[Section::Outcome], "rewritten"))
+                        .when(document_as(DANA, &[Field::Outcome], "rewritten"))
                         .change,
                 ),
                 ground: Ground::Policy,
+                conditions: None,
+                genuine: Some(yes()),
+                despite: Vec::new(),
             },
             Event::Closed,
         ]);
@@ -97,16 +91,16 @@ fn every_part_of_the_content_changes_its_hash() {
     differs(|change| change.deployments.first_mut().unwrap().at += minutes(1));
     differs(|change| change.deployments.first_mut().unwrap().by = user(ALEX));
     differs(|change| {
-        change.sections.remove(&Section::Testing);
+        change.fields.remove(&Field::Testing);
     });
     differs(|change| {
         let other = text("other words").commitment();
-        change.sections.get_mut(&Section::Testing).unwrap().text = other;
+        change.fields.get_mut(&Field::Testing).unwrap().value = Value::Words(other);
     });
     differs(|change| {
-        let testing = change.sections.remove(&Section::Testing).unwrap();
-        let outcome = change.sections.insert(Section::Outcome, testing).unwrap();
-        change.sections.insert(Section::Testing, outcome);
+        let testing = change.fields.remove(&Field::Testing).unwrap();
+        let outcome = change.fields.insert(Field::Outcome, testing).unwrap();
+        change.fields.insert(Field::Testing, outcome);
     });
     let second = approved().change;
     let mut without = second.clone();
@@ -124,14 +118,11 @@ fn every_part_of_the_content_changes_its_hash() {
 fn an_edit_takes_the_approval_back() {
     let story = given(approved())
         .at(hours(3))
-        .when(document_as(DANA, &[Section::Outcome], "rewritten"))
+        .when(document_as(DANA, &[Field::Outcome], "rewritten"))
         .then(&[
-            Event::SectionWritten {
-                section: Section::Outcome,
-                text: text("outcome: rewritten").commitment(),
-            },
+            wrote(Field::Outcome, "rewritten"),
             Event::ApprovalTakenBack {
-                section: Some(Section::Outcome),
+                field: Some(Field::Outcome),
             },
         ]);
     assert_eq!(story.change.stage, Stage::Documented);
@@ -144,7 +135,7 @@ fn a_further_deployment_takes_the_approval_back() {
     let story = given(approved()).at(hours(3)).deploys(RILEY);
     assert_eq!(
         story.events().get(1),
-        Some(&Event::ApprovalTakenBack { section: None })
+        Some(&Event::ApprovalTakenBack { field: None })
     );
     assert_eq!(story.change.approval, None);
 }
@@ -163,7 +154,7 @@ fn what_was_approved_always_is_what_stands() {
             name_commander(DANA, ALEX),
             take_command(RILEY),
             authorize(KIM),
-            document_as(DANA, &[Section::Testing], "differently"),
+            document_as(DANA, &[Field::Testing], "differently"),
             deployed_at(DANA, story.now + hours(1)),
         ] {
             story = story.at(hours(9)).when(step);
@@ -199,7 +190,7 @@ fn a_rejected_change_without_its_ticket_stays_open() {
         .when(answer(MORGAN, &[Exception::Rejected]));
     assert_eq!(story.change.stage, Stage::Rejected);
     let story = story
-        .when(document(DANA, Section::ALL))
+        .when(document(DANA, TICKET))
         .when(state_criterion(DANA));
     assert_eq!(story.change.stage, Stage::Closed);
 }

@@ -197,7 +197,7 @@ fn an_authorizer_who_deploys_authorized_themselves() {
             evidence: None,
         }])
         .at(hours(1))
-        .when(document(DANA, Section::ALL))
+        .when(document(DANA, TICKET))
         .when(state_criterion(DANA))
         .approves(ALEX)
         .when(answer(ALEX, &[Exception::SelfAuthorized]));
@@ -231,7 +231,7 @@ fn no_exception_is_recorded_twice_and_none_is_ever_erased() {
         deployed_at(MORGAN, story.began_at + minutes(20)),
         authorize(ALEX),
         tick(),
-        document(DANA, Section::ALL),
+        document(DANA, TICKET),
         state_criterion(DANA),
         reject(ALEX),
         remediate(DANA),

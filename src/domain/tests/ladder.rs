@@ -55,7 +55,7 @@ fn the_approver_climbs_the_whole_ladder_from_the_moment_it_is_ready() {
         .until(hours(4))
         .when(state_criterion(DANA))
         .until(hours(15))
-        .when(document(DANA, Section::ALL))
+        .when(document(DANA, TICKET))
         .until(hours(30));
     insta::assert_snapshot!(story.reminders(&DAY), @r"
     Sat 14 18:00 U0DANA: ticket opening
@@ -86,7 +86,7 @@ fn a_decision_ready_after_its_deadline_is_chased_from_then() {
     let story = left_alone("2026-03-14 17:55")
         .when(state_criterion(DANA))
         .until(hours(39))
-        .when(document(DANA, Section::ALL))
+        .when(document(DANA, TICKET))
         .until(hours(54));
     insta::assert_snapshot!(story.reminders(&[Duty::Approval]), @r"
     Sat 14 18:00 U0MORGAN: approval opening
@@ -113,7 +113,7 @@ fn each_reader_is_spared_their_own_night() {
         .deploys(DANA)
         .at(minutes(9))
         .when(state_criterion(DANA))
-        .when(document(DANA, Section::ALL))
+        .when(document(DANA, TICKET))
         .until(hours(26));
     insta::assert_snapshot!(story.reminders(&[Duty::Approval]), @r"
     Sat 14 10:00 U0MORGAN: approval opening
@@ -408,14 +408,14 @@ fn an_approval_taken_back_is_chased_from_the_foot_of_the_ladder() {
         .when(authorize(MORGAN))
         .when(take_command(RILEY))
         .when(state_criterion(DANA))
-        .when(document(DANA, Section::ALL))
+        .when(document(DANA, TICKET))
         .until(hours(35) + minutes(50))
         .approves(MORGAN);
     let before = story.reminders(&[Duty::Approval]);
     assert!(before.ends_with("before-30"), "{before}");
     let story = story
         .until(hours(60))
-        .when(document_as(DANA, &[Section::Outcome], "rewritten"))
+        .when(document_as(DANA, &[Field::Outcome], "rewritten"))
         .until(hours(85));
     let anew = story.reminders(&[Duty::Approval]);
     insta::assert_snapshot!(anew.strip_prefix(&before).unwrap().trim_start(), @r"

@@ -34,7 +34,7 @@ fn done_in_the_last_instant_is_done_in_time() {
     let story = story
         .at(hours(24) + minutes(5))
         .when(state_criterion(DANA))
-        .when(document(DANA, Section::ALL));
+        .when(document(DANA, TICKET));
     assert_eq!(story.now, due_at);
     assert_eq!(story.obligation(Duty::Ticket).unwrap().met_at, Some(due_at));
     let missed: Vec<_> = story.misses().iter().map(|(duty, ..)| *duty).collect();
@@ -48,7 +48,7 @@ fn done_in_the_last_instant_is_done_in_time() {
         .at(hours(1))
         .when(state_criterion(DANA))
         .at(hours(24) + minutes(5))
-        .when(document(DANA, Section::ALL));
+        .when(document(DANA, TICKET));
     assert_eq!(at_once.exceptions(), [Exception::ApprovedLate]);
 }
 
@@ -59,7 +59,7 @@ fn met_late_while_the_bot_was_down_is_missed_all_the_same() {
         .at(hours(1))
         .when(state_criterion(DANA))
         .at(hours(40))
-        .when_done(gesture_at, document(DANA, Section::ALL));
+        .when_done(gesture_at, document(DANA, TICKET));
     assert_eq!(
         story.obligation(Duty::Ticket).unwrap().met_at,
         Some(gesture_at)
@@ -81,7 +81,7 @@ fn met_in_time_and_heard_late_is_not_missed() {
         .at(hours(1))
         .when(state_criterion(DANA))
         .at(hours(40))
-        .when_done(gesture_at, document(DANA, Section::ALL));
+        .when_done(gesture_at, document(DANA, TICKET));
     assert_eq!(story.exceptions(), [Exception::ApprovedLate]);
 }
 
@@ -161,7 +161,7 @@ fn done_after_the_deadline_the_miss_stays_and_the_chase_ends() {
     let story = given(deployed())
         .until(hours(30))
         .when(state_criterion(DANA))
-        .when(document(DANA, Section::ALL))
+        .when(document(DANA, TICKET))
         .approves(MORGAN);
     assert_eq!(story.change.stage.name(), "approved");
     let story = story.when(answer(MORGAN, Exception::ALL));
@@ -174,7 +174,7 @@ fn done_after_the_deadline_the_miss_stays_and_the_chase_ends() {
 fn a_second_decision_missed_is_a_second_miss() {
     let story = given(approved())
         .at(hours(30))
-        .when(document_as(DANA, &[Section::Outcome], "rewritten"))
+        .when(document_as(DANA, &[Field::Outcome], "rewritten"))
         .until(days(4));
     let due_at = story.began_at + hours(54);
     assert_eq!(story.misses(), [(Duty::Approval, due_at, due_at)]);

@@ -12,14 +12,14 @@ use chrono_tz::Tz;
 
 use super::authorization::{Member, Standing};
 use super::change::{
-    Actor, Command, Criterion, EmergencyChange, Event, Exception, Given, Method, Place, Recorded,
-    Refusal, Source, Submission, decide, declare,
+    Actor, Command, Criterion, EmergencyChange, Event, Exception, Genuine, Genuineness, Given,
+    Method, Place, Recorded, Refusal, Remedy, Source, Submission, decide, declare,
 };
 use super::id::{ChangeNumber, ChannelId, GroupId, MessageTs, UserId};
 use super::obligation::{Duty, Obligation, People, next_due_at, obligations};
 use super::policy::{Party, Policy, PolicyVersion};
 use super::text::{Salt, Text};
-use super::ticket::{Section, content_hash};
+use super::ticket::{ContentHash, Field, Kind, Told, Value, Writing, content_hash};
 
 mod capture;
 mod correction;
@@ -174,7 +174,7 @@ fn by(who: &str, command: Command) -> Move {
 }
 
 fn state_criterion(who: &str) -> Move {
-    let criterion = Criterion::Vulnerability;
+    let criterion = Criterion::ProductionDown;
     by(who, Command::StateCriterion { criterion })
 }
 
@@ -213,7 +213,14 @@ fn take_command(who: &str) -> Move {
 
 fn name_commander(who: &str, commander: &str) -> Move {
     let commander = user(commander);
-    by(who, Command::NameCommander { commander })
+    let by_whom = full(who);
+    by(
+        who,
+        Command::NameCommander {
+            by: by_whom,
+            commander,
+        },
+    )
 }
 
 fn deployed_at(who: &str, at: DateTime<Utc>) -> Move {
@@ -227,38 +234,148 @@ fn deployed_at(who: &str, at: DateTime<Utc>) -> Move {
     )
 }
 
-fn document(who: &str, sections: &[Section]) -> Move {
-    document_as(who, sections, "as it was")
+/// Everything that somebody writes into a ticket that asks for nothing special.
+const TICKET: &[Field] = &[
+    Field::Category,
+    Field::IncidentLink,
+    Field::WhatWasDone,
+    Field::Testing,
+    Field::SecurityImpact,
+    Field::RollbackPlan,
+    Field::RollbackExecuted,
+    Field::Outcome,
+    Field::OutcomeCode,
+    Field::IncidentResolved,
+    Field::DataExposed,
+    Field::Permanence,
+    Field::LessonsLearned,
+];
+
+/// Words in which nothing is vague.
+fn words(field: Field, words: &str) -> Text {
+    let name = field.name();
+    text(&format!("{field}: {words}, see https://ci.acme.dev/{name}"))
 }
 
-fn document_as(who: &str, sections: &[Section], words: &str) -> Move {
-    let sections = sections
-        .iter()
-        .map(|section| (*section, text(&format!("{section}: {words}"))))
-        .collect();
-    by(who, Command::Document { sections })
+/// Something that fits the field, and the words where it takes some.
+fn told(field: Field, said: &str) -> Told {
+    match field.row().kind {
+        Kind::Recorded => unreachable!("{field} is nobody's to write"),
+        Kind::Words => Told::Words(words(field, said)),
+        Kind::Choice(choices) => Told::Choice(choices[0].to_owned()),
+        Kind::Category => Told::Choice("hotfix".to_owned()),
+        Kind::Link | Kind::Links => Told::Links(text("https://acme.slack.com/archives/C0/p1")),
+        Kind::Person => Told::Person(user(RILEY)),
+        Kind::Instant => Told::Instant(berlin("2026-03-14 02:00")),
+        Kind::Systems => Told::Systems(vec!["waf".to_owned()]),
+    }
+}
+
+fn writing(field: Field, told: Told) -> Writing {
+    Writing {
+        field,
+        told,
+        base: None,
+        taken_from: None,
+    }
+}
+
+fn document(who: &str, fields: &[Field]) -> Move {
+    document_as(who, fields, "as it was")
+}
+
+fn document_as(who: &str, fields: &[Field], said: &str) -> Move {
+    let fields = fields.iter().map(|field| (*field, told(*field, said)));
+    write(who, fields.collect())
+}
+
+fn write(who: &str, fields: Vec<(Field, Told)>) -> Move {
+    by(
+        who,
+        Command::Document {
+            by: Some(full(who)),
+            fields: fields
+                .into_iter()
+                .map(|(field, told)| writing(field, told))
+                .collect(),
+            standing: Vec::new(),
+        },
+    )
+}
+
+fn choose(who: &str, field: Field, choice: &str) -> Move {
+    write(who, vec![(field, Told::Choice(choice.to_owned()))])
+}
+
+/// That a field was written as `document_as` writes it.
+fn wrote(field: Field, said: &str) -> Event {
+    Event::FieldWritten {
+        field,
+        value: Value::Words(words(field, said).commitment()),
+        vague: None,
+        taken_from: None,
+        replaced: None,
+    }
+}
+
+fn genuine() -> Genuine {
+    Genuine {
+        is_genuine: true,
+        words: None,
+    }
+}
+
+fn yes() -> Genuineness {
+    Genuineness {
+        is_genuine: true,
+        words: None,
+    }
+}
+
+fn approving(who: &str, seen: ContentHash) -> Move {
+    by(
+        who,
+        Command::Approve {
+            by: full(who),
+            seen,
+            conditions: None,
+            genuine: genuine(),
+        },
+    )
 }
 
 fn reject(who: &str) -> Move {
-    let reason = text("The rule blocked customers.");
+    reject_with(who, Remedy::Redo, None)
+}
+
+fn reject_with(who: &str, remedy: Remedy, owner: Option<&str>) -> Move {
     by(
         who,
         Command::Reject {
             by: full(who),
-            reason,
+            reason: text("The rule blocked customers."),
+            remedy,
+            owner: owner.map(user),
+            due_at: None,
         },
     )
 }
 
 fn remediate(who: &str) -> Move {
-    let how = text("Rolled back, and shipped through review.");
-    by(who, Command::Remediate { how })
+    by(
+        who,
+        Command::Remediate {
+            by: full(who),
+            how: text("Rolled back, and shipped through review."),
+        },
+    )
 }
 
 fn answer(who: &str, exceptions: &[Exception]) -> Move {
     by(
         who,
         Command::AnswerExceptions {
+            by: full(who),
             exceptions: exceptions.iter().copied().collect(),
             cause: text("Nobody was awake."),
             remedy: text("A second person on call."),
@@ -283,6 +400,8 @@ struct Story {
     history: Vec<Recorded>,
     change: EmergencyChange,
     outcome: Result<Vec<Recorded>, Refusal>,
+    /// Whether those who write had their forms open before anybody else wrote.
+    is_blind: bool,
 }
 
 fn request() -> Command {
@@ -298,6 +417,7 @@ fn request() -> Command {
         said: None,
         captured: None,
         drill: false,
+        known: Vec::new(),
     }
 }
 
@@ -330,7 +450,7 @@ fn documented() -> Story {
     deployed()
         .at(hours(1))
         .when(state_criterion(DANA))
-        .when(document(DANA, Section::ALL))
+        .when(document(DANA, TICKET))
 }
 
 /// Deployed before anybody answered, so that something is owed after the approval.
@@ -344,7 +464,7 @@ fn approved() -> Story {
         .when(authorize(MORGAN))
         .at(hours(1))
         .when(state_criterion(DANA))
-        .when(document(DANA, Section::ALL))
+        .when(document(DANA, TICKET))
         .at(hours(2))
         .approves(MORGAN)
 }
@@ -402,6 +522,7 @@ fn asking(parties: &[Party]) -> Command {
         said: None,
         captured: None,
         drill: false,
+        known: Vec::new(),
     }
 }
 
@@ -424,6 +545,7 @@ fn saying(words: &str) -> Command {
         said: None,
         captured: None,
         drill: false,
+        known: Vec::new(),
     }
 }
 
@@ -454,7 +576,14 @@ impl Story {
             outcome: Ok(history.clone()),
             history,
             change,
+            is_blind: false,
         }
+    }
+
+    /// From here on nobody sees in their form what others have saved.
+    fn blind(mut self) -> Self {
+        self.is_blind = true;
+        self
     }
 
     /// So long after the request.
@@ -472,6 +601,13 @@ impl Story {
     fn when_done(mut self, at: DateTime<Utc>, what: Move) -> Self {
         if let Actor::Person(who) = &what.actor {
             self.town.sees(who, at);
+        }
+        let mut what = what;
+        if let (Command::Document { fields, .. }, false) = (&mut what.command, self.is_blind) {
+            for one in fields {
+                let stands = self.change.fields.get(&one.field);
+                one.base = stands.map(|entry| entry.value.hash());
+            }
         }
         let submission = Submission {
             source: match what.actor {
@@ -508,13 +644,7 @@ impl Story {
     /// Approves what stands in the ticket at this moment.
     fn approves(self, who: &str) -> Self {
         let seen = content_hash(&self.change);
-        self.when(by(
-            who,
-            Command::Approve {
-                by: full(who),
-                seen,
-            },
-        ))
+        self.when(approving(who, seen))
     }
 
     fn ticks(self) -> Self {

@@ -47,6 +47,7 @@ fn a_request_to_nobody_under_no_policy_owes_an_answer_by_nobody_in_particular() 
             said: None,
             captured: None,
             drill: false,
+            known: Vec::new(),
         },
     );
     assert_eq!(duties(&story), [("answer_request".to_owned(), None)]);
@@ -187,7 +188,7 @@ fn the_decision_is_ready_when_everything_it_needs_is_there() {
         .at(minutes(5))
         .deploys(DANA)
         .at(hours(1))
-        .when(document(DANA, Section::ALL))
+        .when(document(DANA, TICKET))
         .at(hours(2))
         .when(state_criterion(DANA));
     assert_eq!(ready_at(&story), None);
@@ -203,7 +204,7 @@ fn a_ticket_written_ahead_is_ready_with_the_deployment_and_never_late() {
         .at(minutes(2))
         .when(take_command(RILEY))
         .at(minutes(3))
-        .when(document(DANA, Section::ALL))
+        .when(document(DANA, TICKET))
         .when(state_criterion(DANA));
     assert_eq!(story.events().last(), Some(&Event::Documented));
     let deployed = story.began_at + minutes(5);
@@ -261,7 +262,7 @@ fn an_approval_taken_back_is_owed_anew_within_a_day_of_the_edit() {
     let story =
         given(approved())
             .at(hours(30))
-            .when(document_as(DANA, &[Section::Outcome], "rewritten"));
+            .when(document_as(DANA, &[Field::Outcome], "rewritten"));
     let approval = story.obligation(Duty::Approval).unwrap();
     assert_eq!(approval.met_at, None);
     assert_eq!(approval.ready_at, Some(story.now));

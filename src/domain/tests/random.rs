@@ -2,7 +2,7 @@
 
 use super::capture::message_at;
 use super::*;
-use crate::domain::change::{ActOf, Capture, Given, NotGenuine, Stage, Strength};
+use crate::domain::change::{ActOf, Capture, Given, NotGenuine, Review, Stage, Strength};
 use crate::domain::obligation::needs_second_person;
 use chrono::Timelike;
 use proptest::prelude::*;
@@ -33,7 +33,7 @@ struct Step {
     whom: &'static str,
     standing: Standing,
     kind: usize,
-    section: Section,
+    section: Field,
     back: i64,
     stale: bool,
     /// Whether somebody does it whose part it is; else anybody does.
@@ -41,9 +41,10 @@ struct Step {
 }
 
 /// What people do, as often as it takes for some changes to be closed.
-const KINDS: [usize; 48] = [
+const KINDS: [usize; 58] = [
     0, 0, 1, 2, 3, 3, 3, 3, 4, 5, 6, 6, 6, 7, 8, 8, 8, 10, 11, 12, 13, 13, 13, 15, 15, 15, 15, 15,
-    17, 18, 19, 19, 19, 20, 20, 21, 21, 22, 22, 22, 23, 24, 24, 25, 25, 26, 27, 28,
+    17, 18, 19, 19, 19, 20, 20, 21, 21, 22, 22, 22, 23, 24, 24, 25, 25, 26, 27, 28, 29, 29, 30, 31,
+    32, 33, 34, 12, 12, 29,
 ];
 
 /// The messages that may be captured, edited and deleted.
@@ -62,7 +63,7 @@ fn step() -> impl Strategy<Value = Step> {
             prop_oneof![9 => Just(Standing::Full), 1 => select(Standing::ALL)],
         ),
         select(&KINDS[..]),
-        select(Section::ALL),
+        select(TICKET),
         prop_oneof![Just(0), -2..60_i64, 0..3000_i64],
         (prop::bool::weighted(0.1), prop::bool::weighted(0.8)),
     )
@@ -163,6 +164,7 @@ fn taken(step: &Step, story: &Story) -> Move {
         5 => Command::GoAhead { by: member },
         6 => Command::TakeCommand { by: member },
         7 => Command::NameCommander {
+            by: member,
             commander: user(step.whom),
         },
         8 => Command::RecordDeployment {
@@ -172,10 +174,8 @@ fn taken(step: &Step, story: &Story) -> Move {
         },
         10 => Command::Lapse,
         11 => Command::Withdraw,
-        12 => Command::Document {
-            sections: vec![(step.section, text(&format!("{}", story.change.version)))],
-        },
-        13 => return document_as(who, Section::ALL, &story.change.version.to_string()),
+        12 => return varied(step, story, member),
+        13 => return document_as(who, TICKET, &story.change.version.to_string()),
         15 => Command::Approve {
             by: member,
             seen: if step.stale {
@@ -183,15 +183,86 @@ fn taken(step: &Step, story: &Story) -> Move {
             } else {
                 content_hash(&story.change)
             },
+            conditions: (step.back % 5 == 1).then(|| text("Watch it for a day.")),
+            genuine: Genuine {
+                is_genuine: step.back % 7 != 1,
+                words: Some(text("By what the channel says.")),
+            },
         },
         17 => Command::Reject {
             by: member,
             reason: text("No."),
+            remedy: select_one(Remedy::ALL, step.after),
+            owner: (step.back % 2 == 1).then(|| user(step.whom)),
+            due_at: (step.back % 3 == 1).then(|| story.now + minutes(step.after + 1)),
         },
-        18 => Command::Remediate { how: text("So.") },
+        18 => Command::Remediate {
+            by: member,
+            how: text("So."),
+        },
+        29 => Command::Review {
+            by: member,
+            review: select_one(Review::ALL, step.after),
+            seen: content_hash(&story.change),
+            words: None,
+        },
+        30 => Command::ReviewGenuineness {
+            by: member,
+            genuine: genuine(),
+        },
+        31 => Command::RecordMeeting {
+            by: member,
+            held_at: story.now - minutes(step.back),
+            minutes: None,
+            improvements: Some(text("Rules kept ready.")),
+        },
+        32 => Command::RecordPermanentFix {
+            by: member,
+            how: text("Prepared statements everywhere."),
+        },
+        33 => Command::AddFollowUp {
+            by: member,
+            what: text("Keep rules ready."),
+            owner: user(step.whom),
+            due_at: story.now + minutes(step.after),
+        },
+        34 => Command::FinishFollowUp {
+            by: member,
+            n: 1,
+            how: None,
+        },
         kind => return captured(kind, step, story, who),
     };
     by(who, command)
+}
+
+fn select_one<T: Copy>(all: &[T], by: i64) -> T {
+    all[usize::try_from(by).unwrap() % all.len()]
+}
+
+/// One field, in any of the ways in which it may be filled; sometimes by somebody
+/// who hasn't seen what stands.
+fn varied(step: &Step, story: &Story, member: Member) -> Move {
+    let said = story.change.version.to_string();
+    let told = match (step.section.row().kind, step.section) {
+        (Kind::Choice(choices), _) => Told::Choice(select_one(choices, step.after).to_owned()),
+        (Kind::Category, _) => {
+            let categories = &story.policy.categories;
+            let nth = usize::try_from(step.after).unwrap() % categories.len();
+            Told::Choice(categories[nth].id.clone())
+        }
+        (Kind::Words, _) if step.stale => Told::Words(text("ok")),
+        (_, field) => told(field, &said),
+    };
+    let who = member.id.as_str().to_owned();
+    by(
+        &who,
+        Command::Document {
+            by: Some(member),
+            fields: vec![writing(step.section, told)],
+            standing: Vec::new(),
+        },
+    )
 }
 
 /// What came with capture; whoever does none of it answers exceptions.

@@ -125,7 +125,7 @@ fn nothing_undoes_a_deployment() {
 fn what_waits_is_named_in_the_order_of_the_ticket() {
     given(deployed_without())
         .at(hours(1))
-        .when(document(DANA, &[Section::Testing]))
+        .when(document(DANA, &[Field::Testing]))
         .approves(MORGAN)
         .refused(&Refusal::NotReady {
             number: NUMBER,
@@ -186,15 +186,25 @@ fn a_reason_is_owed_wherever_one_is_asked_for() {
             Command::Reject {
                 by: full(MORGAN),
                 reason: blank(),
+                remedy: Remedy::Redo,
+                owner: None,
+                due_at: None,
             },
         ))
         .refused(&Refusal::NoReason)
         .when(reject(MORGAN))
-        .when(by(DANA, Command::Remediate { how: blank() }))
+        .when(by(
+            DANA,
+            Command::Remediate {
+                by: full(DANA),
+                how: blank(),
+            },
+        ))
         .refused(&Refusal::NoReason)
         .when(by(
             MORGAN,
             Command::AnswerExceptions {
+                by: full(MORGAN),
                 exceptions: BTreeSet::from([Exception::Rejected]),
                 cause: text("Haste."),
                 remedy: blank(),
@@ -202,11 +212,12 @@ fn a_reason_is_owed_wherever_one_is_asked_for() {
             },
         ))
         .refused(&Refusal::NoReason)
-        .when(by(
+        .when(write(
             DANA,
-            Command::Document {
-                sections: vec![(Section::Testing, text(&"x".repeat(LONGEST_TEXT + 1)))],
-            },
+            vec![(
+                Field::Testing,
+                Told::Words(text(&"x".repeat(LONGEST_TEXT + 1))),
+            )],
         ))
         .refused(&Refusal::TooLong {
             length: LONGEST_TEXT + 1,

@@ -115,7 +115,7 @@ fn neither_approval_nor_closing_does_without_the_confirmation() {
     let story = attested_and_deployed()
         .at(hours(1))
         .when(state_criterion(DANA))
-        .when(document(DANA, Section::ALL))
+        .when(document(DANA, TICKET))
         .approves(MORGAN)
         .refused(&Refusal::NotReady {
             number: NUMBER,

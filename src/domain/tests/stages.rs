@@ -43,7 +43,7 @@ fn steps() -> [(&'static str, Step); 16] {
             story.when(by(DANA, Command::Withdraw))
         }),
         ("Dana documents", |story| {
-            story.when(document_as(DANA, Section::ALL, "more exactly"))
+            story.when(document_as(DANA, TICKET, "more exactly"))
         }),
         ("Morgan approves", |story| story.approves(MORGAN)),
         ("Morgan rejects", |story| story.when(reject(MORGAN))),
@@ -163,6 +163,7 @@ fn a_request_becomes_the_first_events_of_a_change() {
         said: None,
         captured: None,
         drill: false,
+        documented_within: Some(hours(24)),
     }]);
 }
 

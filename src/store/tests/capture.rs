@@ -64,6 +64,7 @@ pub(super) fn asks(who: &str, ts: &str, what: &Text) -> Submission {
             at: now(),
         }),
         drill: false,
+        known: Vec::new(),
     };
     said(who, ts, request)
 }
@@ -527,6 +528,7 @@ async fn types(
         said: None,
         captured: None,
         drill,
+        known: Vec::new(),
     };
     let submission = Submission {
         actor: Actor::Person(UserId::new(DANA)),

@@ -6,12 +6,12 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::authorization::Ground;
 use crate::domain::change::{
-    ActOf, Actor, Capture, Criterion, Event, Evidence, Exception, MessageRef, Method, NotGenuine,
-    Place, Recorded, Source, Strength,
+    ActOf, Actor, Capture, Criterion, Event, Evidence, Exception, Genuineness, MessageRef, Method,
+    NotGenuine, Place, Recorded, Remedy, Review, Source, Strength,
 };
 use crate::domain::id::{
     ChangeNumber, ChannelId, GroupId, MessageTs, Permalink, UserId, WorkspaceId,
@@ -19,7 +19,7 @@ use crate::domain::id::{
 use crate::domain::obligation::{Duty, Rung};
 use crate::domain::policy::{Party, PolicyVersion};
 use crate::domain::text::Commitment;
-use crate::domain::ticket::{ContentHash, Section};
+use crate::domain::ticket::{ContentHash, Field, Section, Vague, Value};
 use crate::store::log::{
     HouseEvent, decode, decode_house_event, encode, encode_house_event, put_event,
 };
@@ -74,6 +74,7 @@ fn following(event: Option<&Event>) -> Option<Event> {
                 at: at(60),
             }),
             drill: true,
+            documented_within: Some(TimeDelta::hours(36)),
         },
         Some(Event::Requested { .. }) => Event::CriterionStated {
             criterion: Criterion::Vulnerability,
@@ -159,19 +160,66 @@ fn following(event: Option<&Event>) -> Option<Event> {
             section: Section::RollbackPlan,
             text: text(0xc0),
         },
-        Some(Event::SectionWritten { .. }) => Event::Documented,
-        Some(Event::Documented) => Event::Approved {
+        Some(Event::SectionWritten { .. }) => Event::FieldWritten {
+            field: Field::Testing,
+            value: Value::Words(text(0xc1)),
+            vague: Some(Vague::NoEvidence),
+            taken_from: Some(ChangeNumber(1001)),
+            replaced: Some(Value::Words(text(0xc2))),
+        },
+        Some(Event::FieldWritten { .. }) => Event::Documented,
+        Some(Event::Documented) => Event::TicketReopened {
+            missing: vec![Field::PermanentFix, Field::PermanentFixOwner],
+        },
+        Some(Event::TicketReopened { .. }) => Event::Approved {
             content: ContentHash([0xd0; 32]),
             ground: Ground::Policy,
+            conditions: Some(text(0xd1)),
+            genuine: Some(Genuineness {
+                is_genuine: false,
+                words: Some(text(0xd2)),
+            }),
+            despite: vec![Field::Testing],
         },
         Some(Event::Approved { .. }) => Event::ApprovalTakenBack {
-            section: Some(Section::Outcome),
+            field: Some(Field::Outcome),
         },
         Some(Event::ApprovalTakenBack { .. }) => Event::Rejected {
             reason: text(0xe0),
             ground: Ground::Policy,
+            remedy: Some(Remedy::AcceptRisk),
+            owner: Some(morgan()),
+            due_at: Some(at(172_800)),
         },
-        Some(Event::Rejected { .. }) => Event::Remediated { how: text(0xf0) },
+        Some(Event::Rejected { .. }) => Event::Reviewed {
+            review: Review::Security,
+            ground: Ground::Policy,
+            content: ContentHash([0xd3; 32]),
+            words: Some(text(0xd4)),
+        },
+        Some(Event::Reviewed { .. }) => Event::GenuinenessReviewed {
+            ground: Ground::Policy,
+            genuine: Genuineness {
+                is_genuine: true,
+                words: None,
+            },
+        },
+        Some(Event::GenuinenessReviewed { .. }) => Event::MeetingHeld {
+            held_at: at(86_400),
+            minutes: Some(text(0xd5)),
+            improvements: None,
+        },
+        Some(Event::MeetingHeld { .. }) => Event::PermanentFixMade { how: text(0xd6) },
+        Some(Event::PermanentFixMade { .. }) => Event::FollowUpAdded {
+            what: text(0xd7),
+            owner: morgan(),
+            due_at: at(604_800),
+        },
+        Some(Event::FollowUpAdded { .. }) => Event::FollowUpDone {
+            n: 1,
+            how: Some(text(0xd8)),
+        },
+        Some(Event::FollowUpDone { .. }) => Event::Remediated { how: text(0xf0) },
         Some(Event::Remediated { .. }) => Event::ExceptionRecorded {
             exception: Exception::NotAuthorized,
         },
@@ -209,12 +257,66 @@ fn following(event: Option<&Event>) -> Option<Event> {
 }
 
 /// The versions of the form, with the newest last.
-const VERSIONS: [u64; 2] = [1, 2];
+const VERSIONS: [u64; 3] = [1, 2, 3];
+const NEWEST: u64 = 3;
+
+/// Returns the event as it could be written in the second version; nothing if
+/// that didn't know it.
+fn in_the_second_version(event: Event) -> Option<Event> {
+    match event {
+        Event::FieldWritten { .. }
+        | Event::TicketReopened { .. }
+        | Event::Reviewed { .. }
+        | Event::GenuinenessReviewed { .. }
+        | Event::MeetingHeld { .. }
+        | Event::PermanentFixMade { .. }
+        | Event::FollowUpAdded { .. }
+        | Event::FollowUpDone { .. } => None,
+        Event::Requested {
+            what,
+            verbatim,
+            asked,
+            place,
+            policy,
+            said,
+            captured,
+            drill,
+            documented_within: _,
+        } => Some(Event::Requested {
+            what,
+            verbatim,
+            asked,
+            place,
+            policy,
+            said,
+            captured,
+            drill,
+            documented_within: None,
+        }),
+        Event::Approved {
+            content, ground, ..
+        } => Some(Event::Approved {
+            content,
+            ground,
+            conditions: None,
+            genuine: None,
+            despite: Vec::new(),
+        }),
+        Event::Rejected { reason, ground, .. } => Some(Event::Rejected {
+            reason,
+            ground,
+            remedy: None,
+            owner: None,
+            due_at: None,
+        }),
+        other => Some(other),
+    }
+}
 
 /// Returns the event as it could be written in the first version; nothing if
 /// that didn't know it.
 fn in_the_first_version(event: Event) -> Option<Event> {
-    match event {
+    match in_the_second_version(event)? {
         Event::AttestationConfirmed
         | Event::AttestationDisputed
         | Event::DeploymentCorrected { .. }
@@ -239,6 +341,7 @@ fn in_the_first_version(event: Event) -> Option<Event> {
             said: None,
             captured: None,
             drill: false,
+            documented_within: None,
         }),
         Event::Authorized {
             by,
@@ -277,6 +380,7 @@ fn samples(version: u64) -> Vec<Recorded> {
     std::iter::successors(following(None), |event| following(Some(event)))
         .filter_map(|event| match version {
             1 => in_the_first_version(event),
+            2 => in_the_second_version(event),
             _ => Some(event),
         })
         .zip(0..)
@@ -309,12 +413,12 @@ fn golden(version: u64, kind: &str) -> Vec<u8> {
 #[test]
 fn every_event_has_the_bytes_that_its_newest_golden_file_holds() {
     let (workspace, number) = house();
-    for (recorded, seq) in samples(2).iter().zip(0..) {
+    for (recorded, seq) in samples(NEWEST).iter().zip(0..) {
         let (kind, _) = put_event(&recorded.event);
         let leaf = encode(&workspace, seq, number, recorded);
         assert_eq!(
             String::from_utf8(leaf).unwrap(),
-            String::from_utf8(golden(2, kind)).unwrap(),
+            String::from_utf8(golden(NEWEST, kind)).unwrap(),
             "{kind}"
         );
     }
@@ -338,7 +442,7 @@ fn an_event_of_the_house_has_its_golden_files_too() {
         bytes: "approvers = [\"S0ENGMGRS1\"]\n".to_owned(),
     };
     let leaf = encode_house_event(&workspace, 0, at(0), &event);
-    assert_eq!(leaf, golden(2, "policy_adopted"));
+    assert_eq!(leaf, golden(NEWEST, "policy_adopted"));
     for version in VERSIONS {
         let leaf = golden(version, "policy_adopted");
         assert_eq!(decode_house_event(&leaf), Some(event.clone()));
@@ -365,11 +469,11 @@ fn no_golden_file_stands_for_nothing() {
 
 #[test]
 fn a_leaf_of_an_unknown_version_or_type_is_not_guessed_at() {
-    let leaf = String::from_utf8(golden(2, "lapsed")).unwrap();
+    let leaf = String::from_utf8(golden(NEWEST, "lapsed")).unwrap();
     assert!(decode(leaf.as_bytes()).is_some());
     for (from, to) in [
-        ("\"v\":2", "\"v\":3"),
-        ("\"v\":2", "\"v\":0"),
+        ("\"v\":3", "\"v\":4"),
+        ("\"v\":3", "\"v\":0"),
         ("\"lapsed\"", "\"slammed\""),
         ("\"user:", "\"ghost:"),
     ] {
@@ -377,5 +481,33 @@ fn a_leaf_of_an_unknown_version_or_type_is_not_guessed_at() {
         assert_ne!(other, leaf, "{from} stands in the file");
         assert_eq!(decode(other.as_bytes()), None, "{to}");
     }
-    assert_eq!(decode(b"{\"v\":2"), None);
+    assert_eq!(decode(b"{\"v\":3"), None);
+}
+
+#[test]
+fn every_kind_of_value_reads_back_as_what_it_was() {
+    for value in [
+        Value::Words(text(1)),
+        Value::Choice("hotfix".to_owned()),
+        Value::Links(text(2)),
+        Value::Person(morgan()),
+        Value::Instant(at(3)),
+        Value::Systems(vec!["waf".to_owned(), "api".to_owned()]),
+    ] {
+        let recorded = Recorded {
+            at: at(0),
+            source: Source::Slack,
+            actor: Actor::Person(morgan()),
+            event: Event::FieldWritten {
+                field: Field::Systems,
+                value,
+                vague: None,
+                taken_from: None,
+                replaced: None,
+            },
+        };
+        let (workspace, number) = house();
+        let leaf = encode(&workspace, 0, number, &recorded);
+        assert_eq!(decode(&leaf), Some(recorded));
+    }
 }

@@ -119,6 +119,7 @@ async fn request(store: &Store, key: &str) -> (Outcome, Option<ChangeNumber>) {
         said: None,
         captured: None,
         drill: false,
+        known: Vec::new(),
     };
     carry(store, gesture, Target::New, command).await.unwrap()
 }

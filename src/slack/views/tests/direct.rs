@@ -209,7 +209,8 @@ fn the_commander_is_asked_to_authorize_and_others_who_commands() {
     [Who commanded? ▾] [I did]
     ");
     let commander = user("riley");
-    let named = story.does("dana", Command::NameCommander { commander });
+    let by = Story::member("dana");
+    let named = story.does("dana", Command::NameCommander { by, commander });
     insta::assert_snapshot!(reminded(&named, Duty::CommanderAuthorization, Rung::Before(960)), @r"
     » CHG-1001, due in 21 h: your authorization as incident commander
     *CHG-1001*  Deploy WAF rule to block SQL injection

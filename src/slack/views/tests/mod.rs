@@ -21,14 +21,14 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, TimeZone, Utc};
 use super::{Message, Said, Showing, Words};
 use crate::domain::authorization::{Member, Standing};
 use crate::domain::change::{
-    ActOf, Actor, Capture, Command, Criterion, EmergencyChange, Event, Exception, Given,
-    MessageRef, NotGenuine, Place, Recorded, Source, Submission, decide, declare,
+    ActOf, Actor, Capture, Command, Criterion, EmergencyChange, Event, Exception, Genuine, Given,
+    MessageRef, NotGenuine, Place, Recorded, Remedy, Source, Submission, decide, declare,
 };
 use crate::domain::id::{ChangeNumber, ChannelId, GroupId, MessageTs, Permalink, UserId};
 use crate::domain::obligation::People;
 use crate::domain::policy::{Party, Policy, PolicyVersion};
 use crate::domain::text::{Commitment, Salt, Text};
-use crate::domain::ticket::{Section, content_hash};
+use crate::domain::ticket::{Field, Section, Told, Writing, content_hash};
 
 /// The words of a test.
 #[derive(Default)]
@@ -136,6 +136,7 @@ impl Story {
                 said: None,
                 captured: None,
                 drill: false,
+                known: Vec::new(),
             }),
         };
         let history = declare(ChangeNumber(1001), &submission, &policy).unwrap();
@@ -390,15 +391,52 @@ impl Story {
     }
 
     fn documents(mut self, sections: &[(Section, &str)]) -> Self {
-        let sections = sections
+        let written = sections
             .iter()
-            .map(|(section, words)| (*section, self.writes(words)))
+            .map(|(section, words)| (section.field(), Told::Words(self.writes(words))))
             .collect();
-        self.does("dana", Command::Document { sections })
+        self.writes_into(written)
+    }
+
+    fn writes_into(self, written: Vec<(Field, Told)>) -> Self {
+        let fields = written
+            .into_iter()
+            .map(|(field, told)| Writing {
+                field,
+                told,
+                base: self.change.fields.get(&field).map(|one| one.value.hash()),
+                taken_from: None,
+            })
+            .collect();
+        let command = Command::Document {
+            by: Some(Self::member("dana")),
+            fields,
+            standing: Vec::new(),
+        };
+        self.does("dana", command)
+    }
+
+    /// Chooses and links all that a ticket asks for beside words.
+    fn chooses_all(mut self) -> Self {
+        let link = self.writes("https://acme.slack.com/archives/C0INC/p1773450800000100");
+        let chosen = [
+            (Field::Category, "hotfix"),
+            (Field::SecurityImpact, "reduced"),
+            (Field::RollbackExecuted, "not_needed"),
+            (Field::OutcomeCode, "successful"),
+            (Field::IncidentResolved, "yes"),
+            (Field::DataExposed, "no"),
+            (Field::Permanence, "permanent"),
+        ];
+        let mut written: Vec<(Field, Told)> = chosen
+            .map(|(field, name)| (field, Told::Choice(name.to_owned())))
+            .to_vec();
+        written.push((Field::IncidentLink, Told::Links(link)));
+        self.writes_into(written)
     }
 
     fn documents_all(self) -> Self {
-        self.documents(&[
+        self.chooses_all().documents(&[
             (
                 Section::WhatWasDone,
                 "Deployed WAF rule 1042 on the load balancer",
@@ -417,6 +455,11 @@ impl Story {
         let command = Command::Approve {
             by: Self::member(who),
             seen: content_hash(&self.change),
+            conditions: None,
+            genuine: Genuine {
+                is_genuine: true,
+                words: None,
+            },
         };
         self.does(who, command)
     }
@@ -424,12 +467,22 @@ impl Story {
     fn rejects(mut self, who: &str, reason: &str) -> Self {
         let reason = self.writes(reason);
         let by = Self::member(who);
-        self.does(who, Command::Reject { by, reason })
+        self.does(
+            who,
+            Command::Reject {
+                by,
+                reason,
+                remedy: Remedy::Redo,
+                owner: None,
+                due_at: None,
+            },
+        )
     }
 
     fn remediates(mut self, who: &str, how: &str) -> Self {
         let how = self.writes(how);
-        self.does(who, Command::Remediate { how })
+        let by = Self::member(who);
+        self.does(who, Command::Remediate { by, how })
     }
 
     fn answers(mut self, who: &str, exceptions: &[Exception]) -> Self {
@@ -438,6 +491,7 @@ impl Story {
         self.does(
             who,
             Command::AnswerExceptions {
+                by: Self::member(who),
                 exceptions: exceptions.iter().copied().collect(),
                 cause,
                 remedy,

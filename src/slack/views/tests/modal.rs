@@ -114,7 +114,7 @@ fn whoever_edits_an_approved_ticket_is_warned() {
 #[test]
 fn a_section_that_cant_be_shown_isnt_emptied_by_saving() {
     let mut story = Story::deployed().documents(&[(Section::Testing, "password")]);
-    let text = story.change.sections[&Section::Testing].text;
+    let text = story.change.words(Section::Testing.field()).unwrap();
     story.notebook.0.insert(text, Said::Redacted);
     let seen = view(&document(&story.showing(), NOWHERE));
     assert!(seen.contains("was redacted"), "{seen}");
