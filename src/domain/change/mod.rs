@@ -117,8 +117,9 @@ pub struct EmergencyChange {
     pub deployments: Vec<Deployment>,
     /// The ticket's fields that are filled.
     pub fields: BTreeMap<Field, Entry>,
-    /// How long after the deployment the ticket is due.
-    pub documented_within: TimeDelta,
+    /// How long after the deployment the ticket is due; nothing: a day, and the
+    /// ticket is one of the first, of which less was asked.
+    pub documented_within: Option<TimeDelta>,
     /// Since when the ticket is complete.
     pub documented_at: Option<DateTime<Utc>>,
     /// When a circumstance last came to light under which it missed more.
@@ -215,7 +216,7 @@ impl EmergencyChange {
             second: None,
             deployments: Vec::new(),
             fields: BTreeMap::new(),
-            documented_within: documented_within.unwrap_or(Policy::DOCUMENTATION),
+            documented_within: *documented_within,
             documented_at: None,
             reopened_at: None,
             approval: None,
@@ -714,7 +715,13 @@ impl EmergencyChange {
 
     /// When the ticket is due.
     pub fn due_at(&self) -> Option<DateTime<Utc>> {
-        self.due_within(self.documented_within)
+        self.due_within(self.documented_within.unwrap_or(Policy::DOCUMENTATION))
+    }
+
+    /// Whether it has one of the first tickets: five sections, and nothing beside
+    /// the decision. What was declared under those rules keeps them.
+    pub fn has_first_ticket(&self) -> bool {
+        self.documented_within.is_none()
     }
 
     /// When is due what has to come so long after the deployment.

@@ -7,7 +7,7 @@ use super::owner::{
     uninvolved,
 };
 use super::{Duty, Obligation};
-use crate::domain::change::{Criterion, EmergencyChange, Exception, Review, Stage};
+use crate::domain::change::{Approval, Criterion, EmergencyChange, Exception, Review, Stage};
 use crate::domain::policy::{Category, Party, Policy, Role, Term};
 use crate::domain::ticket::{Circumstance, Field, holds};
 
@@ -116,9 +116,9 @@ impl Deployment<'_> {
             Obligation {
                 // A ticket that misses more since has a day from then.
                 due_at: change.due_at().map(|due_at| {
-                    change
-                        .reopened_at
-                        .map_or(due_at, |at| due_at.max(at + change.documented_within))
+                    change.reopened_at.map_or(due_at, |at| {
+                        due_at.max(at + self.policy.due.within(Term::Ticket))
+                    })
                 }),
                 met_at: change.documented_at,
                 ..owe(Duty::Ticket, implementer(change), self.learned_at)
@@ -176,6 +176,9 @@ impl Deployment<'_> {
 
     /// The reviews that a circumstance asks for, from when it is known.
     fn reviews(&self) -> Vec<Obligation> {
+        if self.change.has_first_ticket() {
+            return Vec::new();
+        }
         let category_at = self.change.fields.get(&Field::Category).map(|one| one.at);
         let of = |review, circumstance, since: Option<DateTime<Utc>>, role| {
             if !holds(circumstance, self.change, self.policy) {
@@ -269,7 +272,7 @@ impl Deployment<'_> {
     }
 
     fn genuineness_review(&self) -> Option<Obligation> {
-        let approval = self.change.approval.as_ref()?;
+        let approval = self.approval()?;
         let owner = judge_of_genuineness(self.change, self.policy)?;
         Some(Obligation {
             due_at: Some(approval.at + self.policy.due.within(Term::GenuinenessReview)),
@@ -278,8 +281,14 @@ impl Deployment<'_> {
         })
     }
 
+    /// The approval, if anything comes after it.
+    fn approval(&self) -> Option<&Approval> {
+        let approval = self.change.approval.as_ref();
+        approval.filter(|_| !self.change.has_first_ticket())
+    }
+
     fn meeting_review(&self) -> Option<Obligation> {
-        let approval = self.change.approval.as_ref()?;
+        let approval = self.approval()?;
         let owner = self.policy.compliance.first().cloned();
         let owner = owner.or_else(|| Some(Party::Person(approval.by.clone())));
         Some(Obligation {

@@ -435,7 +435,7 @@ fn an_edit_after_the_end_is_still_evidence() {
     assert_eq!(story.change.altered.len(), 2);
     assert_eq!(story.change.stage, Stage::Closed);
     assert!(story.change.approval.is_some());
-    assert_eq!(story.next_due_at(), None);
+    assert_eq!(story.owed_to_close(), []);
 }
 
 #[test]
@@ -648,7 +648,7 @@ fn a_criterion_tapped_afterwards_stands_beside_the_reason_that_was_stated() {
         .when(state_reason(DANA, NotGenuine::DeadlineToday, None))
         .when(state_criterion(DANA));
     let criterion = story.change.criterion;
-    assert_eq!(criterion, Some(Criterion::Vulnerability));
+    assert_eq!(criterion, Some(Criterion::ProductionDown));
     assert!(story.change.reason.is_some());
     assert_eq!(story.exceptions(), [Exception::NotGenuine]);
 }

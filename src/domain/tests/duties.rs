@@ -25,22 +25,138 @@ fn standing(id: &str, standing: Standing) -> Member {
     }
 }
 
+const TO_DECIDE: [Act; 7] = [
+    Act::Authorize,
+    Act::Deny,
+    Act::SecondAuthorize,
+    Act::Approve,
+    Act::Reject,
+    Act::Command,
+    Act::StandIn,
+];
+
+const BESIDE_IT: [Act; 10] = [
+    Act::GoAhead,
+    Act::Document,
+    Act::NameCommander,
+    Act::ReviewSecurity,
+    Act::ReviewDatabase,
+    Act::ReviewGenuineness,
+    Act::RecordMeeting,
+    Act::AnswerException,
+    Act::Remediate,
+    Act::AcceptRisk,
+];
+
+#[test]
+fn no_act_is_left_out_of_the_tables() {
+    let all: BTreeSet<Act> = TO_DECIDE.into_iter().chain(BESIDE_IT).collect();
+    assert_eq!(all, Act::ALL.iter().copied().collect());
+}
+
 fn check(policy: &Policy, table: &[(Member, [&str; 7])]) {
-    let acts = [
-        Act::Authorize,
-        Act::Deny,
-        Act::SecondAuthorize,
-        Act::Approve,
-        Act::Reject,
-        Act::Command,
-        Act::StandIn,
-    ];
-    assert_eq!(acts.len(), Act::ALL.len());
+    check_acts(TO_DECIDE, policy, table);
+}
+
+fn check_acts<const N: usize>(acts: [Act; N], policy: &Policy, table: &[(Member, [&str; N])]) {
     let change = change();
     for (who, expected) in table {
         let judged = acts.map(|act| said(act, who, &change, policy));
         assert_eq!(judged, expected.map(str::to_owned), "{who:?}");
     }
+}
+
+/// Sam answers for the process, Pat for security, Ben for the databases.
+fn staffed() -> Policy {
+    Policy {
+        compliance: vec![person(SAM)],
+        security: vec![person("U0PAT")],
+        database: vec![person("U0BEN")],
+        ..written()
+    }
+}
+
+#[test]
+fn beside_the_decision_everybody_has_their_part() {
+    let own = "OwnRequest";
+    let dep = "OwnDeployment";
+    let no = "NotAnApprover";
+    let yes = "policy";
+    let mem = "member";
+    let inv = "involved";
+    let risk = "owner";
+    check_acts(
+        BESIDE_IT,
+        &staffed(),
+        &[
+            // go ahead, document, name a commander, security, database, genuine?,
+            // meeting, exceptions, remedy, accept the risk
+            (
+                full(DANA),
+                [mem, mem, inv, own, own, own, no, own, own, own],
+            ),
+            (
+                full(RILEY),
+                [mem, mem, inv, dep, dep, dep, no, dep, dep, dep],
+            ),
+            (
+                full(MORGAN),
+                [mem, mem, yes, no, no, no, yes, yes, yes, risk],
+            ),
+            (full(SAM), [mem, mem, no, no, no, yes, yes, yes, no, risk]),
+            (full("U0PAT"), [mem, mem, no, yes, no, no, no, no, no, risk]),
+            (full("U0BEN"), [mem, mem, no, no, yes, no, no, no, no, risk]),
+            (standing(MORGAN, Standing::Guest), ["Guest"; 10]),
+            (standing(SAM, Standing::Bot), ["Bot"; 10]),
+            (standing(SAM, Standing::Deactivated), ["Left"; 10]),
+            (standing("U0PAT", Standing::Foreign), ["Foreign"; 10]),
+        ],
+    );
+    let any = "no_policy";
+    check_acts(
+        BESIDE_IT,
+        &Policy::unwritten(PolicyVersion(1)),
+        &[
+            (
+                full(DANA),
+                [mem, mem, inv, own, own, own, any, own, own, own],
+            ),
+            (
+                full(SAM),
+                [mem, mem, any, any, any, any, any, any, any, risk],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn where_no_specialist_is_named_the_approvers_review() {
+    let judged = |act, who| said(act, &full(who), &change(), &written());
+    for act in [
+        Act::ReviewSecurity,
+        Act::ReviewDatabase,
+        Act::ReviewGenuineness,
+    ] {
+        assert_eq!(judged(act, ALEX), "policy");
+        assert_eq!(judged(act, SAM), "NotAnApprover");
+    }
+}
+
+#[test]
+fn whoever_approved_it_is_not_the_second_word_on_whether_it_was_genuine() {
+    let change = approved().change;
+    let judged = |who| said(Act::ReviewGenuineness, &full(who), &change, &written());
+    assert_eq!(judged(MORGAN), "OwnDecision");
+    assert_eq!(judged(ALEX), "policy");
+}
+
+#[test]
+fn the_owner_of_a_remedy_tells_of_it_though_they_deployed_it() {
+    let change = given(deployed()).when(reject(MORGAN)).change;
+    let judged = |who| said(Act::Remediate, &full(who), &change, &written());
+    assert_eq!(judged(DANA), "owner", "who implemented it");
+    assert_eq!(judged(ALEX), "policy");
+    assert_eq!(judged(SAM), "NotAnApprover");
 }
 
 #[test]

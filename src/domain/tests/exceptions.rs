@@ -272,6 +272,6 @@ fn an_answer_names_cause_remedy_and_owner_and_leaves_the_exception() {
 fn an_exception_is_answered_once() {
     given(rejected())
         .when(answer(MORGAN, &[Exception::Rejected]))
-        .when(answer(DANA, &[Exception::Rejected]))
+        .when(answer(ALEX, &[Exception::Rejected]))
         .refused(&Refusal::NothingToAnswer { number: NUMBER });
 }

@@ -167,7 +167,7 @@ fn done_after_the_deadline_the_miss_stays_and_the_chase_ends() {
     let story = story.when(answer(MORGAN, Exception::ALL));
     assert_eq!(story.change.stage.name(), "closed");
     assert_eq!(story.misses().len(), 2);
-    assert_eq!(story.next_due_at(), None);
+    assert_eq!(story.owed_to_close(), []);
 }
 
 #[test]

@@ -700,6 +700,15 @@ impl Story {
         obligations(&self.change, &self.policy)
     }
 
+    /// What is still owed and needed to close.
+    fn owed_to_close(&self) -> Vec<Duty> {
+        self.owed()
+            .into_iter()
+            .filter(|one| one.met_at.is_none() && one.duty.is_needed_to_close())
+            .map(|one| one.duty)
+            .collect()
+    }
+
     fn obligation(&self, duty: Duty) -> Option<Obligation> {
         self.owed().into_iter().find(|one| one.duty == duty)
     }

@@ -130,10 +130,18 @@ fn what_waits_is_named_in_the_order_of_the_ticket() {
         .refused(&Refusal::NotReady {
             number: NUMBER,
             waiting: Waiting(vec![
+                "category".to_owned(),
                 "why it was an emergency".to_owned(),
+                "incident link".to_owned(),
                 "what was done".to_owned(),
+                "security impact".to_owned(),
                 "rollback plan".to_owned(),
+                "whether it was rolled back".to_owned(),
                 "outcome".to_owned(),
+                "outcome code".to_owned(),
+                "whether the incident is resolved".to_owned(),
+                "whether data was exposed".to_owned(),
+                "whether it is permanent".to_owned(),
                 "lessons learned".to_owned(),
                 "the incident commander's authorization".to_owned(),
                 "a second person's authorization".to_owned(),
@@ -308,7 +316,30 @@ fn every_refusal() -> Vec<Refusal> {
         Refusal::NothingAltered { number },
     ];
     let (by, of) = (user(MORGAN), ChangeNumber(1041));
+    let owner = user(DANA);
     all.extend([
+        Refusal::OwnDecision {
+            act: Act::ReviewGenuineness,
+        },
+        Refusal::OwnRisk {
+            owner: owner.clone(),
+        },
+        Refusal::NotTheirRisk { owner },
+        Refusal::NotApproved { number },
+        Refusal::AlreadyReviewed {
+            number,
+            by: by.clone(),
+            at,
+        },
+        Refusal::NoReviewOwed { number },
+        Refusal::NoFixOwed { number },
+        Refusal::NoFollowUp { number },
+        Refusal::NotYet {
+            field: Field::ValidatedAt,
+            at,
+        },
+        Refusal::MeetingAhead { at },
+        Refusal::InThePast { at },
         Refusal::NotTheOneNamed {
             number,
             by: by.clone(),
@@ -320,6 +351,20 @@ fn every_refusal() -> Vec<Refusal> {
             of: number,
         },
     ]);
+    all.extend(
+        [
+            Field::Requester,
+            Field::Testing,
+            Field::SecurityImpact,
+            Field::Category,
+            Field::IncidentLink,
+            Field::Links,
+            Field::ValidatedBy,
+            Field::ValidatedAt,
+            Field::Systems,
+        ]
+        .map(|field| Refusal::Unfit { field }),
+    );
     all.extend(Act::ALL.iter().map(|act| Refusal::OwnRequest { act: *act }));
     all
 }

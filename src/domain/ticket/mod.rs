@@ -37,6 +37,9 @@ pub fn gaps(change: &EmergencyChange, policy: &Policy) -> Vec<Field> {
 /// Whether closing asks for a field: in any case, under the change's
 /// circumstances, or for a framework that the policy names.
 pub fn is_required(field: Field, change: &EmergencyChange, policy: &Policy) -> bool {
+    if change.has_first_ticket() {
+        return field.is_typed() || field == Field::Criterion;
+    }
     match field.row().requirement {
         Requirement::Close => true,
         Requirement::When(circumstance) => holds(circumstance, change, policy),

@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use super::{Draft, reason_given, within_bounds};
 use crate::domain::authorization::{Act, Member, judge};
 use crate::domain::change::{
-    EmergencyChange, Event, Exception, Genuine, Genuineness, Refusal, Remedy, Review, Waiting,
+    EmergencyChange, Event, Exception, Genuine, Genuineness, Refusal, Remedy, Review, Stage,
+    Waiting,
 };
 use crate::domain::id::UserId;
 use crate::domain::obligation::Duty;
@@ -121,6 +122,10 @@ pub(super) fn refuse_unless_deployed(change: &EmergencyChange) -> Result<(), Ref
     }
     if change.deployments.is_empty() {
         return Err(Refusal::NotDeployed { number });
+    }
+    // A rehearsal that was ended has come to nothing, though it was deployed.
+    if change.stage == Stage::Withdrawn {
+        change.refuse_if_over()?;
     }
     Ok(())
 }

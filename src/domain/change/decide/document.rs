@@ -232,7 +232,6 @@ pub(super) fn complete(draft: &mut Draft<'_>, missing_before: &[Field]) {
     match draft.change.documented_at {
         None if missing.is_empty() => draft.record(Event::Documented),
         None => {}
-        // What an older ticket never asked for, nobody owes it since.
         Some(_) => {
             let missing: Vec<Field> = missing
                 .into_iter()
