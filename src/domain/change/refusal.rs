@@ -246,7 +246,7 @@ pub enum Refusal {
         number: ChangeNumber,
     },
     /// That was said already.
-    #[error("{number} is already reviewed: <@{by}> recorded that, for {}.", Shown(*.at))]
+    #[error("That is already on record for {number}: <@{by}>, {}.", Shown(*.at))]
     AlreadyReviewed {
         /// The change.
         number: ChangeNumber,

@@ -67,7 +67,7 @@ fn the_status_tells_everything() {
     *Testing*
     Rule blocks the pattern
     *Still owed*
-    • The ticket (why it was an emergency, what was done, rollback plan, outcome and lessons learned): @Dana, overdue since Sun 02:23 UTC (51 min)
+    • The ticket (category, why it was an emergency, incident link, what was done, security impact, rollback plan, whether it was rolled back, outcome, outcome code, whether the incident is resolved, whether data was exposed, whether it is permanent and lessons learned): @Dana, overdue since Sun 02:23 UTC (51 min)
     • The incident commander's authorization: @Dana, overdue since Sun 02:23 UTC (51 min)
     • A second person's authorization: @Morgan, overdue since Sun 02:23 UTC (51 min)
     • The retrospective decision: @Morgan, overdue since Sun 02:23 UTC (51 min)
@@ -103,7 +103,10 @@ fn the_status_tells_everything() {
     Attack blocked, no customer data exposed
     *Lessons learned*
     Need predefined WAF rules
-    · Reminders so far: @Dana of the ticket once Sat 02:19 UTC; @Morgan of the retrospective decision once Sat 02:19 UTC.
+    *Still owed*
+    • The compliance lead's word on whether it was genuine: @Sam, due 2026-04-04 02:19 UTC (in 7 days)
+    • The review in a team meeting: @Morgan, due 2026-04-11 02:19 UTC (in 14 days)
+    · Reminders so far: @Dana of the ticket once Sat 02:19 UTC; @Morgan of the retrospective decision once Sat 02:19 UTC; @Sam of the compliance lead's word on whether it was genuine once Sat 02:19 UTC; @Morgan of the review in a team meeting once Sat 02:19 UTC.
     ");
 }
 

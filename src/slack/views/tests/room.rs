@@ -71,10 +71,11 @@ fn stages(words: &str) -> Vec<Story> {
             .hours(40)
             .authorizes("sam")
             .commands("riley")
+            .chooses_all()
             .documents(&all)
     };
     let rejected = || ready().rejects("morgan", words);
-    let remediated = || rejected().remediates("dana", words);
+    let remediated = || rejected().remediates("dana0", words);
     vec![
         begun(),
         begun().minutes(3).minutes(6),
