@@ -32,8 +32,10 @@ mod offers;
 mod owed;
 mod random;
 mod refusals;
+mod segregation;
 mod spoken;
 mod stages;
+mod table;
 
 const DANA: &str = "U0DANA";
 const MORGAN: &str = "U0MORGAN";
@@ -565,8 +567,19 @@ impl Story {
             source: Source::Receipt,
             command: request,
         };
-        town.sees(&user(DANA), began_at);
-        let history = declare(NUMBER, &submission, &policy).unwrap();
+        Self::begin_with(began_at, policy, town, &submission)
+    }
+
+    fn begin_with(
+        began_at: DateTime<Utc>,
+        policy: Policy,
+        town: Town,
+        submission: &Submission,
+    ) -> Self {
+        if let Actor::Person(requester) = &submission.actor {
+            town.sees(requester, began_at);
+        }
+        let history = declare(NUMBER, submission, &policy).unwrap();
         let change = EmergencyChange::replay(NUMBER, &history).unwrap();
         Self {
             policy,
