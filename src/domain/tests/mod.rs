@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
-use super::authorization::{Member, Standing};
+use super::authorization::{Act, Member, Standing};
 use super::change::{
     Actor, Command, Criterion, EmergencyChange, Event, Exception, Genuine, Genuineness, Given,
     Method, Place, Recorded, Refusal, Remedy, Source, Submission, decide, declare,
@@ -36,6 +36,8 @@ mod segregation;
 mod spoken;
 mod stages;
 mod table;
+mod ticket;
+mod vague;
 
 const DANA: &str = "U0DANA";
 const MORGAN: &str = "U0MORGAN";
