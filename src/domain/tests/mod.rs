@@ -21,11 +21,14 @@ use super::policy::{Party, Policy, PolicyVersion};
 use super::text::{Salt, Text};
 use super::ticket::{ContentHash, Field, Kind, Told, Value, Writing, content_hash};
 
+mod afterwards;
 mod capture;
 mod correction;
 mod decision;
 mod duties;
+mod example;
 mod exceptions;
+mod facts;
 mod ladder;
 mod misses;
 mod offers;

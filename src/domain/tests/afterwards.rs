@@ -1,0 +1,510 @@
+//! Reviews beside the decision, what comes after it, and how a rejection is put
+//! right.
+
+use super::*;
+use crate::domain::change::{Review, Stage};
+
+const PAT: &str = "U0PAT";
+const BEN: &str = "U0BEN";
+
+/// Sam answers for the process, Pat for security, Ben for the databases.
+fn staffed(mut story: Story) -> Story {
+    story.policy.compliance = vec![person(SAM)];
+    story.policy.security = vec![person(PAT)];
+    story.policy.database = vec![person(BEN)];
+    story
+}
+
+fn review(who: &str, review: Review, story: &Story) -> Move {
+    by(
+        who,
+        Command::Review {
+            by: full(who),
+            review,
+            seen: content_hash(&story.change),
+            words: Some(text("Looked through the rule and its logs.")),
+        },
+    )
+}
+
+impl Story {
+    fn reviews(self, who: &str, which: Review) -> Self {
+        let step = review(who, which, &self);
+        self.when(step)
+    }
+}
+
+fn genuineness(who: &str, is_genuine: bool, words: Option<&str>) -> Move {
+    by(
+        who,
+        Command::ReviewGenuineness {
+            by: full(who),
+            genuine: Genuine {
+                is_genuine,
+                words: words.map(text),
+            },
+        },
+    )
+}
+
+fn meeting(who: &str, held_at: DateTime<Utc>) -> Move {
+    by(
+        who,
+        Command::RecordMeeting {
+            by: full(who),
+            held_at,
+            minutes: Some(text("https://wiki.acme.dev/minutes/12")),
+            improvements: Some(text("Rules are kept ready from now on.")),
+        },
+    )
+}
+
+fn fixed(who: &str) -> Move {
+    by(
+        who,
+        Command::RecordPermanentFix {
+            by: full(who),
+            how: text("https://github.com/acme/api/pull/4800"),
+        },
+    )
+}
+
+fn finish(who: &str, n: u16) -> Move {
+    by(
+        who,
+        Command::FinishFollowUp {
+            by: full(who),
+            n,
+            how: None,
+        },
+    )
+}
+
+fn security_incident() -> Story {
+    staffed(documented()).when(choose(DANA, Field::Category, "security"))
+}
+
+#[test]
+fn a_security_incident_waits_for_the_security_group_to_close_but_not_to_be_approved() {
+    let story = security_incident();
+    let owed = story.obligation(Duty::SecurityReview).unwrap();
+    assert_eq!(owed.owner, Some(person(PAT)));
+    assert_eq!(owed.opened_at, story.now);
+    assert_eq!(
+        owed.due_at,
+        Some(story.now + days(1)),
+        "a day from when it is known"
+    );
+    let story = story.at(hours(2)).approves(MORGAN);
+    assert_eq!(story.change.stage, Stage::Approved);
+    let story = story.at(hours(3)).reviews(PAT, Review::Security);
+    assert_eq!(story.events().last(), Some(&Event::Closed));
+    let done = story.change.reviews.get(&Review::Security).unwrap();
+    assert_eq!(
+        (&done.by, done.content),
+        (&user(PAT), content_hash(&story.change))
+    );
+}
+
+#[test]
+fn a_database_change_waits_for_the_administrator() {
+    let story = staffed(documented())
+        .when(choose(DANA, Field::Category, "database"))
+        .at(hours(2))
+        .approves(MORGAN);
+    assert_eq!(story.owed_to_close(), [Duty::DatabaseApproval]);
+    let story = story
+        .reviews(PAT, Review::Database)
+        .refused(&Refusal::NotAnApprover {
+            act: Act::ReviewDatabase,
+        })
+        .reviews(BEN, Review::Database);
+    assert_eq!(story.change.stage, Stage::Closed);
+}
+
+#[test]
+fn a_review_that_comes_late_is_an_exception() {
+    let story = security_incident().until(hours(26));
+    assert!(story.exceptions().contains(&Exception::SecurityReviewLate));
+    let story = staffed(documented())
+        .when(choose(DANA, Field::Category, "database"))
+        .until(hours(26));
+    assert!(
+        story
+            .exceptions()
+            .contains(&Exception::DatabaseApprovalLate)
+    );
+}
+
+#[test]
+fn a_review_is_given_once_of_what_was_seen_and_where_it_is_owed() {
+    let story = security_incident();
+    let stale = review(PAT, Review::Security, &documented());
+    let number = NUMBER;
+    let story = story
+        .when(stale)
+        .refused(&Refusal::ContentChanged { number })
+        .reviews(PAT, Review::Security);
+    let at = story.now;
+    story
+        .at(hours(5))
+        .reviews(PAT, Review::Security)
+        .refused(&Refusal::AlreadyReviewed {
+            number,
+            by: user(PAT),
+            at,
+        })
+        .reviews(BEN, Review::Database)
+        .refused(&Refusal::NoReviewOwed { number });
+    staffed(authorized())
+        .reviews(PAT, Review::Security)
+        .refused(&Refusal::NotDeployed { number });
+}
+
+#[test]
+fn a_vulnerability_is_a_security_incident_whatever_its_category() {
+    let story = staffed(deployed()).at(hours(1)).when(by(
+        DANA,
+        Command::StateCriterion {
+            criterion: Criterion::Vulnerability,
+        },
+    ));
+    let owed = story.obligation(Duty::SecurityReview).unwrap();
+    assert_eq!(owed.opened_at, story.now);
+}
+
+#[test]
+fn who_authorized_and_approved_it_has_the_compliance_lead_asked_too() {
+    let story = staffed(closed());
+    let owed = story.obligation(Duty::GenuinenessReview).unwrap();
+    assert_eq!(owed.owner, Some(person(SAM)));
+    assert_eq!(owed.due_at, Some(story.now + days(7)));
+    let by_another = staffed(documented()).at(hours(2)).approves(ALEX);
+    assert_eq!(by_another.obligation(Duty::GenuinenessReview), None);
+    let story = story.when(genuineness(SAM, true, None));
+    let owed = story.obligation(Duty::GenuinenessReview).unwrap();
+    assert_eq!(owed.met_at, Some(story.now));
+    assert_eq!(story.exceptions(), []);
+}
+
+#[test]
+fn a_no_to_whether_it_was_genuine_says_why_and_stays_as_an_exception() {
+    let said_no = |words| Genuine {
+        is_genuine: false,
+        words,
+    };
+    let story = staffed(documented()).at(hours(2));
+    let approve = |story: &Story, words| {
+        by(
+            MORGAN,
+            Command::Approve {
+                by: full(MORGAN),
+                seen: content_hash(&story.change),
+                conditions: None,
+                genuine: said_no(words),
+            },
+        )
+    };
+    let without = approve(&story, None);
+    let with = approve(&story, Some(text("It could have waited until Monday.")));
+    let story = story.when(without).refused(&Refusal::NoReason).when(with);
+    assert_eq!(story.change.stage, Stage::Approved, "an answer is owed");
+    assert_eq!(story.exceptions(), [Exception::NotGenuine]);
+    let genuine = story.change.approval.as_ref().unwrap().genuine.clone();
+    assert!(!genuine.unwrap().is_genuine);
+
+    let closed = staffed(closed());
+    let story = closed
+        .when(genuineness(SAM, false, None))
+        .refused(&Refusal::NoReason)
+        .when(genuineness(SAM, false, Some("No incident was open then.")));
+    assert_eq!(story.exceptions(), [Exception::NotGenuine]);
+    assert_eq!(story.change.stage, Stage::Closed);
+    let at = story.now;
+    story
+        .when(genuineness(SAM, true, None))
+        .refused(&Refusal::AlreadyReviewed {
+            number: NUMBER,
+            by: user(SAM),
+            at,
+        });
+    staffed(documented())
+        .when(genuineness(SAM, true, None))
+        .refused(&Refusal::NotApproved { number: NUMBER });
+}
+
+#[test]
+fn a_team_meeting_reviews_what_was_approved_within_a_fortnight() {
+    let story = staffed(closed());
+    let owed = story.obligation(Duty::MeetingReview).unwrap();
+    assert_eq!(owed.owner, Some(person(SAM)));
+    assert_eq!(owed.due_at, Some(story.now + days(14)));
+    let nobody_named = closed().obligation(Duty::MeetingReview).unwrap();
+    assert_eq!(
+        nobody_named.owner,
+        Some(person(MORGAN)),
+        "else the approver"
+    );
+    let at = story.now + days(2);
+    let story = story
+        .when(meeting(SAM, at))
+        .refused(&Refusal::MeetingAhead { at })
+        .at(days(3))
+        .when(meeting(SAM, at));
+    let held = story.change.meeting.as_ref().unwrap();
+    assert_eq!((held.held_at, held.at), (at, story.now));
+    assert!(story.change.commitments().contains(&held.minutes.unwrap()));
+    let story = story.when(meeting(MORGAN, at));
+    assert!(matches!(
+        story.outcome,
+        Err(Refusal::AlreadyReviewed { .. })
+    ));
+    staffed(documented())
+        .when(meeting(SAM, berlin("2026-03-14 02:20")))
+        .refused(&Refusal::NotApproved { number: NUMBER });
+}
+
+fn workaround() -> Story {
+    staffed(documented())
+        .when(choose(DANA, Field::Permanence, "workaround"))
+        .when(document(
+            DANA,
+            &[Field::PermanentFix, Field::PermanentFixOwner],
+        ))
+}
+
+#[test]
+fn a_workaround_owes_its_permanent_fix_within_a_month_or_by_its_date() {
+    let story = workaround();
+    let owed = story.obligation(Duty::PermanentFix).unwrap();
+    assert_eq!(owed.owner, Some(person(RILEY)), "who is named for it");
+    assert_eq!(owed.due_at, Some(story.now + days(30)));
+    let date = story.now + days(3);
+    let dated = story.when(write(
+        DANA,
+        vec![(Field::PermanentFixDueAt, Told::Instant(date))],
+    ));
+    let owed = dated.obligation(Duty::PermanentFix).unwrap();
+    assert_eq!(owed.due_at, Some(date));
+    let story = dated.at(hours(2)).approves(MORGAN);
+    assert_eq!(
+        story.change.stage,
+        Stage::Closed,
+        "closing doesn't wait for it"
+    );
+    let story = story.at(days(2)).when(fixed(RILEY));
+    let owed = story.obligation(Duty::PermanentFix).unwrap();
+    assert_eq!(owed.met_at, Some(story.now));
+    story
+        .when(fixed(RILEY))
+        .refused(&Refusal::NoFixOwed { number: NUMBER });
+    staffed(closed())
+        .when(fixed(RILEY))
+        .refused(&Refusal::NoFixOwed { number: NUMBER });
+}
+
+#[test]
+fn what_closing_doesnt_need_is_chased_weekly_after_it() {
+    let story = workaround().at(hours(2)).approves(MORGAN).until(days(60));
+    insta::assert_snapshot!(
+        story.reminders(&[Duty::PermanentFix, Duty::MeetingReview]), @r"
+    Sat 14 03:14 U0DANA: permanent_fix opening
+    Sat 14 08:00 U0SAM: meeting_review opening
+    Sat 14 08:00 U0RILEY: permanent_fix opening
+    Fri 20 21:30 U0SAM: meeting_review before-10080
+    Thu 26 21:30 U0SAM: meeting_review before-1440
+    Fri 03 21:30 U0SAM: meeting_review overdue-1
+    Sun 05 21:30 U0RILEY: permanent_fix before-10080
+    Fri 10 21:30 U0SAM: meeting_review overdue-2
+    Sat 11 21:30 U0RILEY: permanent_fix before-1440
+    Fri 17 21:30 U0SAM: meeting_review overdue-3
+    Sun 19 21:30 U0RILEY: permanent_fix overdue-1
+    Fri 24 21:30 U0SAM: meeting_review overdue-4
+    Sun 26 21:30 U0RILEY: permanent_fix overdue-2
+    Fri 01 21:30 U0SAM: meeting_review overdue-5
+    Sun 03 21:30 U0RILEY: permanent_fix overdue-3
+    Fri 08 21:30 U0SAM: meeting_review overdue-6
+    Sun 10 21:30 U0RILEY: permanent_fix overdue-4
+    ");
+    let missed: Vec<Duty> = story.misses().iter().map(|(duty, ..)| *duty).collect();
+    assert_eq!(
+        missed,
+        [
+            Duty::GenuinenessReview,
+            Duty::MeetingReview,
+            Duty::PermanentFix
+        ]
+    );
+    assert_eq!(story.exceptions(), [], "and no exception comes of it");
+}
+
+#[test]
+fn conditions_of_an_approval_are_followed_up() {
+    let story = staffed(documented()).at(hours(2));
+    let step = by(
+        MORGAN,
+        Command::Approve {
+            by: full(MORGAN),
+            seen: content_hash(&story.change),
+            conditions: Some(text("Watch the false positives for a week.")),
+            genuine: genuine(),
+        },
+    );
+    let story = story.when(step);
+    assert_eq!(story.change.stage, Stage::Closed);
+    let conditions = text("Watch the false positives for a week.").commitment();
+    let approval = story.change.approval.as_ref().unwrap();
+    assert_eq!(approval.conditions, Some(conditions));
+    let follow_up = story.change.follow_ups.first().unwrap();
+    assert_eq!(follow_up.what, conditions);
+    let owed = story.obligation(Duty::FollowUp(1)).unwrap();
+    assert_eq!(owed.owner, Some(person(DANA)), "the implementer");
+    assert_eq!(owed.due_at, Some(story.now + days(7)));
+}
+
+#[test]
+fn a_follow_up_is_owed_by_its_owner_until_its_date_and_done_once() {
+    let number = NUMBER;
+    let due_at = berlin("2026-04-01 12:00");
+    let add = |due_at| {
+        by(
+            DANA,
+            Command::AddFollowUp {
+                by: full(DANA),
+                what: text("Keep WAF rules ready."),
+                owner: user(ALEX),
+                due_at,
+            },
+        )
+    };
+    let story = staffed(closed())
+        .when(add(due_at))
+        .when(add(due_at + days(1)));
+    let past = story.now;
+    let story = story
+        .when(add(past))
+        .refused(&Refusal::InThePast { at: past });
+    let owed = story.obligation(Duty::FollowUp(2)).unwrap();
+    assert_eq!(
+        (owed.owner, owed.due_at),
+        (Some(person(ALEX)), Some(due_at + days(1)))
+    );
+    let story = story.at(days(3)).when(finish(ALEX, 2));
+    assert_eq!(
+        story.obligation(Duty::FollowUp(2)).unwrap().met_at,
+        Some(story.now)
+    );
+    assert_eq!(story.obligation(Duty::FollowUp(1)).unwrap().met_at, None);
+    let mut story = story;
+    for none in [0, 2, 3] {
+        story = story
+            .when(finish(ALEX, none))
+            .refused(&Refusal::NoFollowUp { number });
+    }
+}
+
+#[test]
+fn what_comes_after_the_decision_takes_no_approval_back() {
+    let story = staffed(approved());
+    let content = content_hash(&story.change);
+    let story = story
+        .when(genuineness(SAM, true, None))
+        .at(days(1))
+        .when(meeting(SAM, berlin("2026-03-14 12:00")));
+    assert_eq!(content_hash(&story.change), content);
+    assert!(story.change.approval.is_some());
+}
+
+#[test]
+fn a_rejection_names_remedy_owner_and_date() {
+    let date = berlin("2026-03-16 12:00");
+    let reject_by = |due_at| {
+        by(
+            MORGAN,
+            Command::Reject {
+                by: full(MORGAN),
+                reason: text("The rule blocked customers."),
+                remedy: Remedy::RollBack,
+                owner: Some(user(ALEX)),
+                due_at: Some(due_at),
+            },
+        )
+    };
+    let past = berlin("2026-03-14 02:00");
+    let story = given(documented())
+        .at(hours(2))
+        .when(reject_by(past))
+        .refused(&Refusal::InThePast { at: past })
+        .when(reject_by(date));
+    let owed = story.obligation(Duty::Remediation).unwrap();
+    assert_eq!((owed.owner, owed.due_at), (Some(person(ALEX)), Some(date)));
+    let refusal = Refusal::OwnRequest {
+        act: Act::Remediate,
+    };
+    let story = story
+        .when(remediate(DANA))
+        .refused(&refusal)
+        .when(remediate(ALEX));
+    assert!(story.change.remediation.is_some());
+    let rejection = story.change.rejection.as_ref().unwrap();
+    assert_eq!(rejection.remedy, Some(Remedy::RollBack));
+}
+
+#[test]
+fn a_risk_is_accepted_under_the_name_of_somebody_who_didnt_take_it() {
+    let owner = || user(DANA);
+    let story = given(documented())
+        .at(hours(2))
+        .when(reject_with(MORGAN, Remedy::AcceptRisk, Some(DANA)))
+        .refused(&Refusal::OwnRisk { owner: owner() })
+        .when(reject_with(MORGAN, Remedy::AcceptRisk, None))
+        .refused(&Refusal::OwnRisk { owner: owner() })
+        .when(reject_with(MORGAN, Remedy::AcceptRisk, Some(SAM)));
+    let story = story
+        .when(remediate(MORGAN))
+        .refused(&Refusal::NotTheirRisk { owner: user(SAM) })
+        .when(remediate(DANA))
+        .refused(&Refusal::OwnRequest {
+            act: Act::AcceptRisk,
+        })
+        .when(remediate(SAM));
+    let accepted = story.change.remediation.as_ref().unwrap();
+    assert_eq!(accepted.by, user(SAM));
+    let story = story.when(answer(MORGAN, &[Exception::Rejected]));
+    assert_eq!(story.change.stage, Stage::Closed);
+}
+
+#[test]
+fn neither_requester_nor_implementer_answers_an_exception() {
+    let story = staffed(requested())
+        .at(minutes(5))
+        .deploys(RILEY)
+        .when(answer(DANA, Exception::ALL))
+        .refused(&Refusal::OwnRequest {
+            act: Act::AnswerException,
+        })
+        .when(answer(RILEY, Exception::ALL))
+        .refused(&Refusal::OwnDeployment {
+            act: Act::AnswerException,
+        })
+        .when(answer(PAT, Exception::ALL))
+        .refused(&Refusal::NotAnApprover {
+            act: Act::AnswerException,
+        })
+        .when(answer(SAM, Exception::ALL));
+    assert_eq!(story.change.unanswered().count(), 0);
+}
+
+#[test]
+fn only_those_who_had_a_part_or_approve_say_who_commands() {
+    let commander = RILEY;
+    given(requested())
+        .when(name_commander(SAM, commander))
+        .refused(&Refusal::NotAnApprover {
+            act: Act::NameCommander,
+        });
+    for who in [DANA, MORGAN] {
+        let story = given(requested()).when(name_commander(who, commander));
+        assert!(story.outcome.is_ok(), "{who}");
+    }
+}
