@@ -33,7 +33,7 @@ struct Step {
     whom: &'static str,
     standing: Standing,
     kind: usize,
-    section: Field,
+    field: Field,
     back: i64,
     stale: bool,
     /// Whether somebody does it whose part it is; else anybody does.
@@ -68,20 +68,18 @@ fn step() -> impl Strategy<Value = Step> {
         (prop::bool::weighted(0.1), prop::bool::weighted(0.8)),
     )
         .prop_map(
-            |((after, late, swept), (who, whom, standing), kind, section, back, (stale, apt))| {
-                Step {
-                    after,
-                    late,
-                    swept,
-                    who,
-                    whom,
-                    standing,
-                    kind,
-                    section,
-                    back,
-                    stale,
-                    apt,
-                }
+            |((after, late, swept), (who, whom, standing), kind, field, back, (stale, apt))| Step {
+                after,
+                late,
+                swept,
+                who,
+                whom,
+                standing,
+                kind,
+                field,
+                back,
+                stale,
+                apt,
             },
         )
 }
@@ -200,6 +198,16 @@ fn taken(step: &Step, story: &Story) -> Move {
             by: member,
             how: text("So."),
         },
+        29..=34 => return afterwards(step, story, member),
+        kind => return captured(kind, step, story, who),
+    };
+    by(who, command)
+}
+
+/// What comes beside the decision and after it.
+fn afterwards(step: &Step, story: &Story, member: Member) -> Move {
+    let who = member.id.as_str().to_owned();
+    let command = match step.kind {
         29 => Command::Review {
             by: member,
             review: select_one(Review::ALL, step.after),
@@ -226,14 +234,13 @@ fn taken(step: &Step, story: &Story) -> Move {
             owner: user(step.whom),
             due_at: story.now + minutes(step.after),
         },
-        34 => Command::FinishFollowUp {
+        _ => Command::FinishFollowUp {
             by: member,
             n: 1,
             how: None,
         },
-        kind => return captured(kind, step, story, who),
     };
-    by(who, command)
+    by(&who, command)
 }
 
 fn select_one<T: Copy>(all: &[T], by: i64) -> T {
@@ -244,7 +251,7 @@ fn select_one<T: Copy>(all: &[T], by: i64) -> T {
 /// who hasn't seen what stands.
 fn varied(step: &Step, story: &Story, member: Member) -> Move {
     let said = story.change.version.to_string();
-    let told = match (step.section.row().kind, step.section) {
+    let told = match (step.field.row().kind, step.field) {
         (Kind::Choice(choices), _) => Told::Choice(select_one(choices, step.after).to_owned()),
         (Kind::Category, _) => {
             let categories = &story.policy.categories;
@@ -259,7 +266,7 @@ fn varied(step: &Step, story: &Story, member: Member) -> Move {
         &who,
         Command::Document {
             by: Some(member),
-            fields: vec![writing(step.section, told)],
+            fields: vec![writing(step.field, told)],
             standing: Vec::new(),
         },
     )

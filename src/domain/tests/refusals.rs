@@ -232,6 +232,62 @@ fn a_reason_is_owed_wherever_one_is_asked_for() {
         });
 }
 
+/// Those that came with capture and with the fields of the ticket.
+fn refusals_since_capture() -> Vec<Refusal> {
+    let (at, number) = (berlin("2026-03-14 02:15"), NUMBER);
+    let (by, of) = (user(MORGAN), ChangeNumber(1041));
+    let owner = user(DANA);
+    let mut all = vec![
+        Refusal::OwnDecision {
+            act: Act::ReviewGenuineness,
+        },
+        Refusal::OwnRisk {
+            owner: owner.clone(),
+        },
+        Refusal::NotTheirRisk { owner },
+        Refusal::NotApproved { number },
+        Refusal::AlreadyReviewed {
+            number,
+            by: by.clone(),
+            at,
+        },
+        Refusal::NoReviewOwed { number },
+        Refusal::NoFixOwed { number },
+        Refusal::NoFollowUp { number },
+        Refusal::NotYet {
+            field: Field::ValidatedAt,
+            at,
+        },
+        Refusal::MeetingAhead { at },
+        Refusal::InThePast { at },
+        Refusal::NotTheOneNamed {
+            number,
+            by: by.clone(),
+        },
+        Refusal::DeniedByWord { number, by },
+        Refusal::Duplicate { number, of },
+        Refusal::CameAfter {
+            number: of,
+            of: number,
+        },
+    ];
+    all.extend(
+        [
+            Field::Requester,
+            Field::Testing,
+            Field::SecurityImpact,
+            Field::Category,
+            Field::IncidentLink,
+            Field::Links,
+            Field::ValidatedBy,
+            Field::ValidatedAt,
+            Field::Systems,
+        ]
+        .map(|field| Refusal::Unfit { field }),
+    );
+    all
+}
+
 fn every_refusal() -> Vec<Refusal> {
     let at = berlin("2026-03-14 02:15");
     let by = user(MORGAN);
@@ -315,56 +371,7 @@ fn every_refusal() -> Vec<Refusal> {
         Refusal::OwnDuplicate { number },
         Refusal::NothingAltered { number },
     ];
-    let (by, of) = (user(MORGAN), ChangeNumber(1041));
-    let owner = user(DANA);
-    all.extend([
-        Refusal::OwnDecision {
-            act: Act::ReviewGenuineness,
-        },
-        Refusal::OwnRisk {
-            owner: owner.clone(),
-        },
-        Refusal::NotTheirRisk { owner },
-        Refusal::NotApproved { number },
-        Refusal::AlreadyReviewed {
-            number,
-            by: by.clone(),
-            at,
-        },
-        Refusal::NoReviewOwed { number },
-        Refusal::NoFixOwed { number },
-        Refusal::NoFollowUp { number },
-        Refusal::NotYet {
-            field: Field::ValidatedAt,
-            at,
-        },
-        Refusal::MeetingAhead { at },
-        Refusal::InThePast { at },
-        Refusal::NotTheOneNamed {
-            number,
-            by: by.clone(),
-        },
-        Refusal::DeniedByWord { number, by },
-        Refusal::Duplicate { number, of },
-        Refusal::CameAfter {
-            number: of,
-            of: number,
-        },
-    ]);
-    all.extend(
-        [
-            Field::Requester,
-            Field::Testing,
-            Field::SecurityImpact,
-            Field::Category,
-            Field::IncidentLink,
-            Field::Links,
-            Field::ValidatedBy,
-            Field::ValidatedAt,
-            Field::Systems,
-        ]
-        .map(|field| Refusal::Unfit { field }),
-    );
+    all.extend(refusals_since_capture());
     all.extend(Act::ALL.iter().map(|act| Refusal::OwnRequest { act: *act }));
     all
 }

@@ -66,26 +66,26 @@ named! {
 /// Who has more than one held several roles.
 pub fn capacities(change: &EmergencyChange) -> BTreeMap<UserId, Vec<Capacity>> {
     let mut held: BTreeMap<UserId, Vec<Capacity>> = BTreeMap::new();
-    let mut hold = |who: &UserId, capacity| {
+    let mut took_part = |who: &UserId, capacity| {
         let all = held.entry(who.clone()).or_default();
         if !all.contains(&capacity) {
             all.push(capacity);
         }
     };
-    hold(&change.requester, Capacity::Requester);
+    took_part(&change.requester, Capacity::Requester);
     for who in change.implementers() {
-        hold(who, Capacity::Implementer);
+        took_part(who, Capacity::Implementer);
     }
     let second = change.second.as_ref().map(|act| &act.by);
     let first = change.authorization.as_ref().map(|given| &given.by);
     for who in first.into_iter().chain(second) {
-        hold(who, Capacity::Authorizer);
+        took_part(who, Capacity::Authorizer);
     }
     if let Some(commander) = &change.commander {
-        hold(&commander.who, Capacity::Commander);
+        took_part(&commander.who, Capacity::Commander);
     }
     if let Some(approval) = &change.approval {
-        hold(&approval.by, Capacity::Approver);
+        took_part(&approval.by, Capacity::Approver);
     }
     held
 }

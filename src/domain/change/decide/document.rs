@@ -88,11 +88,11 @@ pub(super) fn document(
         let replaced = unseen
             .filter(|entry| !matches!(entry.source, Known::Bot(_)))
             .map(|entry| entry.value.clone());
-        let vague = too_little(one, &words);
+        let mark = too_little(one, &words);
         draft.record(Event::FieldWritten {
             field: one.field,
             value,
-            vague,
+            vague: mark,
             taken_from: one.taken_from,
             replaced,
         });

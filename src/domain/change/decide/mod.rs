@@ -209,61 +209,74 @@ pub fn decide(
         recorded: Vec::new(),
     };
     let missing_before = gaps(change, policy);
-    match &submission.command {
+    carry_out(&mut draft, &submission.command)?;
+    complete(&mut draft, &missing_before);
+    notice_misses(&mut draft);
+    remind(&mut draft, people);
+    close(&mut draft);
+    Ok(draft.recorded)
+}
+
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm for each command; the compiler sees that none is missing"
+)]
+fn carry_out(draft: &mut Draft<'_>, command: &Command) -> Result<(), Refusal> {
+    match command {
         Command::Request { .. } => return Err(Refusal::NothingSaid),
-        Command::StateCriterion { criterion } => state_criterion(&mut draft, *criterion)?,
-        Command::AskSomeoneElse { asked } => ask_someone_else(&mut draft, asked)?,
-        Command::Authorize { by, given } => authorize(&mut draft, by, given)?,
-        Command::StandIn { by } => stand_in(&mut draft, by)?,
-        Command::Deny { by, given } => deny(&mut draft, by, given)?,
-        Command::ConfirmAttestation => confirm_attestation(&mut draft)?,
-        Command::DisputeAttestation => dispute_attestation(&mut draft)?,
-        Command::GoAhead { by } => go_ahead(&mut draft, by)?,
-        Command::TakeCommand { by } => take_command(&mut draft, by)?,
-        Command::NameCommander { by, commander } => name_commander(&mut draft, by, commander)?,
+        Command::StateCriterion { criterion } => state_criterion(draft, *criterion)?,
+        Command::AskSomeoneElse { asked } => ask_someone_else(draft, asked)?,
+        Command::Authorize { by, given } => authorize(draft, by, given)?,
+        Command::StandIn { by } => stand_in(draft, by)?,
+        Command::Deny { by, given } => deny(draft, by, given)?,
+        Command::ConfirmAttestation => confirm_attestation(draft)?,
+        Command::DisputeAttestation => dispute_attestation(draft)?,
+        Command::GoAhead { by } => go_ahead(draft, by)?,
+        Command::TakeCommand { by } => take_command(draft, by)?,
+        Command::NameCommander { by, commander } => name_commander(draft, by, commander)?,
         Command::RecordDeployment { at, source, by } => {
-            record_deployment(&mut draft, *at, *source, by)?;
+            record_deployment(draft, *at, *source, by)?;
         }
         Command::CorrectDeployment { from, to, reason } => {
-            correct_deployment(&mut draft, *from, *to, reason)?;
+            correct_deployment(draft, *from, *to, reason)?;
         }
         Command::StateReason { reason, text } => {
-            state_reason(&mut draft, *reason, text.as_ref())?;
+            state_reason(draft, *reason, text.as_ref())?;
         }
-        Command::LinkAsDuplicate { of } => link_as_duplicate(&mut draft, *of)?,
-        Command::NoteEdit { channel, ts, to } => note_edit(&mut draft, channel, ts, to)?,
-        Command::NoteDeletion { channel, ts } => note_deletion(&mut draft, channel, ts)?,
+        Command::LinkAsDuplicate { of } => link_as_duplicate(draft, *of)?,
+        Command::NoteEdit { channel, ts, to } => note_edit(draft, channel, ts, to)?,
+        Command::NoteDeletion { channel, ts } => note_deletion(draft, channel, ts)?,
         Command::NoteReactionRemoved { name, channel, ts } => {
-            note_reaction_removed(&mut draft, name, channel, ts)?;
+            note_reaction_removed(draft, name, channel, ts)?;
         }
-        Command::Lapse => lapse(&mut draft)?,
-        Command::Withdraw => withdraw(&mut draft)?,
+        Command::Lapse => lapse(draft)?,
+        Command::Withdraw => withdraw(draft)?,
         Command::Document {
             by,
             fields,
             standing,
-        } => document(&mut draft, by.as_ref(), fields, standing)?,
+        } => document(draft, by.as_ref(), fields, standing)?,
         Command::Approve {
             by,
             seen,
             conditions,
             genuine,
-        } => approve(&mut draft, by, *seen, conditions.as_ref(), genuine)?,
+        } => approve(draft, by, *seen, conditions.as_ref(), genuine)?,
         Command::Reject {
             by,
             reason,
             remedy,
             owner,
             due_at,
-        } => reject(&mut draft, by, reason, *remedy, owner.as_ref(), *due_at)?,
+        } => reject(draft, by, reason, *remedy, owner.as_ref(), *due_at)?,
         Command::Review {
             by,
             review: which,
             seen,
             words,
-        } => review(&mut draft, by, *which, *seen, words.as_ref())?,
+        } => review(draft, by, *which, *seen, words.as_ref())?,
         Command::ReviewGenuineness { by, genuine } => {
-            review_genuineness(&mut draft, by, genuine)?;
+            review_genuineness(draft, by, genuine)?;
         }
         Command::RecordMeeting {
             by,
@@ -272,26 +285,26 @@ pub fn decide(
             improvements,
         } => {
             let (minutes, improvements) = (minutes.as_ref(), improvements.as_ref());
-            record_meeting(&mut draft, by, *held_at, minutes, improvements)?;
+            record_meeting(draft, by, *held_at, minutes, improvements)?;
         }
-        Command::RecordPermanentFix { by, how } => record_permanent_fix(&mut draft, by, how)?,
+        Command::RecordPermanentFix { by, how } => record_permanent_fix(draft, by, how)?,
         Command::AddFollowUp {
             by,
             what,
             owner,
             due_at,
-        } => add_follow_up(&mut draft, by, what, owner, *due_at)?,
+        } => add_follow_up(draft, by, what, owner, *due_at)?,
         Command::FinishFollowUp { by, n, how } => {
-            finish_follow_up(&mut draft, by, *n, how.as_ref())?;
+            finish_follow_up(draft, by, *n, how.as_ref())?;
         }
-        Command::Remediate { by, how } => remediate(&mut draft, by, how)?,
+        Command::Remediate { by, how } => remediate(draft, by, how)?,
         Command::AnswerExceptions {
             by,
             exceptions,
             cause,
             remedy,
             owner,
-        } => answer_exceptions(&mut draft, by, exceptions, cause, remedy, owner)?,
+        } => answer_exceptions(draft, by, exceptions, cause, remedy, owner)?,
         Command::Tick => {}
         Command::RecordDelivery {
             key,
@@ -311,11 +324,7 @@ pub fn decide(
             error: error.clone(),
         }),
     }
-    complete(&mut draft, &missing_before);
-    notice_misses(&mut draft);
-    remind(&mut draft, people);
-    close(&mut draft);
-    Ok(draft.recorded)
+    Ok(())
 }
 
 fn within_bounds(text: &Text) -> Result<(), Refusal> {

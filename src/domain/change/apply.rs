@@ -1,0 +1,437 @@
+//! How one event changes the state. Nothing else does.
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    ActOf, Actor, Alteration, Altered, Approval, Authorization, Commander, Correction,
+    DUE_AFTER_DEPLOYMENT, Deployment, Done, EmergencyChange, Event, Evidence, ExceptionAnswer,
+    ExceptionState, FollowUp, GenuinenessReview, Meeting, MessageRef, Quote, Reacted, Recorded,
+    Rejection, Reviewed, Source, Stage, StatedReason, Written,
+};
+use crate::domain::id::UserId;
+use crate::domain::obligation::Duty;
+use crate::domain::ticket::{Entry, Known, Value};
+
+impl EmergencyChange {
+    /// Folds one event into the state.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm for each event; the compiler sees that none is missing"
+    )]
+    pub fn apply(&mut self, recorded: &Recorded) {
+        self.version += 1;
+        let at = recorded.at;
+        let act = match &recorded.actor {
+            Actor::Person(by) => Some(ActOf { by: by.clone(), at }),
+            Actor::Clock | Actor::Bot => None,
+        };
+        match &recorded.event {
+            // Only a beginning requests; a second one would be another change.
+            Event::Requested { .. } | Event::Delivered { .. } | Event::Undelivered { .. } => {}
+            Event::CriterionStated { criterion } => {
+                self.criterion = Some(*criterion);
+                self.criterion_at = Some(at);
+            }
+            Event::AskedAnew { asked } => {
+                self.asked.clone_from(asked);
+                self.asked_at = at;
+                self.begin_chase_anew(Duty::AnswerRequest);
+                if self.stage == Stage::Denied {
+                    self.stage = Stage::Requested;
+                }
+            }
+            Event::Authorized {
+                by,
+                method,
+                strength,
+                ground,
+                evidence,
+                attested,
+            } => {
+                self.keep_evidence(by, evidence.as_ref());
+                if attested.is_some() {
+                    // Of another authorization by the same person, they hear anew.
+                    self.begin_chase_anew(Duty::Confirmation);
+                }
+                self.authorization = Some(Authorization {
+                    by: by.clone(),
+                    at,
+                    method: *method,
+                    strength: *strength,
+                    ground: *ground,
+                    evidence: evidence.clone(),
+                    attested: attested.clone(),
+                    confirmed_at: None,
+                });
+                if self.deployments.is_empty() {
+                    self.stage = Stage::Authorized;
+                }
+            }
+            Event::Denied { evidence, .. } => {
+                if let Some(act) = &act {
+                    self.keep_evidence(&act.by, evidence.as_ref());
+                }
+                // What rested on nobody's authority, or on their own alleged word,
+                // doesn't outlive a denial.
+                let said_of = self.awaits_confirmation();
+                let denied_themselves = act.as_ref().is_some_and(|act| Some(&act.by) == said_of);
+                if self.stood_in().is_some() || denied_themselves {
+                    self.authorization = None;
+                }
+                self.denial = act;
+                if self.is_before_deployment() {
+                    self.stage = Stage::Denied;
+                }
+            }
+            Event::WentAhead => self.went_ahead = act,
+            Event::CommanderNamed { commander } => {
+                self.commander = Some(Commander {
+                    who: commander.clone(),
+                    authorized_at: None,
+                });
+            }
+            Event::CommanderAuthorized { .. } => {
+                self.commander = act.map(|act| Commander {
+                    who: act.by,
+                    authorized_at: Some(act.at),
+                });
+            }
+            Event::SecondAuthorized { evidence, .. } => {
+                if let Some(act) = &act {
+                    self.keep_evidence(&act.by, evidence.as_ref());
+                }
+                self.second = act;
+            }
+            Event::Deployed {
+                deployed_at,
+                known_from,
+                implementer,
+            } => {
+                self.deployments.push(Deployment {
+                    at: *deployed_at,
+                    known_from: *known_from,
+                    by: implementer.clone(),
+                    recorded_at: at,
+                });
+                if self.is_before_deployment() {
+                    self.stage = match self.documented_at {
+                        Some(_) => Stage::Documented,
+                        None => Stage::Deployed,
+                    };
+                }
+            }
+            Event::AttestationConfirmed => {
+                if let Some(given) = &mut self.authorization {
+                    given.confirmed_at = Some(at);
+                }
+            }
+            Event::AttestationDisputed => {
+                self.authorization = None;
+                if self.is_before_deployment() {
+                    // A denial stands until somebody authorizes, and nobody has.
+                    self.stage = match self.denial {
+                        Some(_) => Stage::Denied,
+                        None => Stage::Requested,
+                    };
+                    self.asked_at = at;
+                    self.begin_chase_anew(Duty::AnswerRequest);
+                }
+            }
+            Event::DeploymentCorrected { from, to, reason } => {
+                self.correct_deployment(*from, *to, at);
+                self.corrections
+                    .extend(act.map(|ActOf { by, at }| Correction {
+                        from: *from,
+                        to: *to,
+                        by,
+                        at,
+                        reason: *reason,
+                    }));
+            }
+            Event::ReasonStated { reason, text } => {
+                self.reason = act.map(|ActOf { by, at }| StatedReason {
+                    reason: *reason,
+                    text: *text,
+                    by,
+                    at,
+                });
+            }
+            Event::LinkedAsDuplicate { of } => {
+                self.duplicate_of = Some(*of);
+                self.stage = Stage::Withdrawn;
+            }
+            Event::MessageEdited { message, to, .. } => {
+                for quote in self.quotes_of(message) {
+                    quote.stands = *to;
+                }
+                self.altered.push(Altered {
+                    message: message.clone(),
+                    alteration: Alteration::Edited { text: *to },
+                    at,
+                });
+            }
+            Event::MessageDeleted { message, .. } => {
+                for quote in self.quotes_of(message) {
+                    quote.is_deleted = true;
+                }
+                self.altered.push(Altered {
+                    message: message.clone(),
+                    alteration: Alteration::Deleted,
+                    at,
+                });
+            }
+            Event::ReactionRemoved { name, on } => {
+                for reacted in &mut self.reactions {
+                    let by_them = act.as_ref().is_some_and(|act| act.by == reacted.by);
+                    if by_them && reacted.name == *name && reacted.on.is(&on.channel, &on.ts) {
+                        reacted.is_removed = true;
+                    }
+                }
+                self.altered.push(Altered {
+                    message: on.clone(),
+                    alteration: Alteration::ReactionRemoved,
+                    at,
+                });
+            }
+            Event::Lapsed => self.stage = Stage::Lapsed,
+            Event::Withdrawn => self.stage = Stage::Withdrawn,
+            Event::SectionWritten { section, text } => {
+                let entry = Entry {
+                    value: Value::Words(*text),
+                    by: recorded.actor.clone(),
+                    at,
+                    source: Known::Person,
+                    vague: None,
+                    replaced: None,
+                };
+                self.fields.insert(section.field(), entry);
+            }
+            Event::FieldWritten {
+                field,
+                value,
+                vague,
+                taken_from,
+                replaced,
+            } => {
+                let source = match (taken_from, &recorded.actor) {
+                    (Some(number), _) => Known::TakenFrom(*number),
+                    (None, Actor::Person(_)) => Known::Person,
+                    (None, Actor::Clock | Actor::Bot) => Known::Bot(recorded.source),
+                };
+                let entry = Entry {
+                    value: value.clone(),
+                    by: recorded.actor.clone(),
+                    at,
+                    source,
+                    vague: *vague,
+                    replaced: replaced.clone(),
+                };
+                self.fields.insert(*field, entry);
+            }
+            Event::TicketReopened { .. } => {
+                self.documented_at = None;
+                self.reopened_at = Some(at);
+                self.begin_chase_anew(Duty::Ticket);
+                if self.stage == Stage::Documented {
+                    self.stage = Stage::Deployed;
+                }
+            }
+            Event::Documented => {
+                self.documented_at = Some(at);
+                if self.stage == Stage::Deployed {
+                    self.stage = Stage::Documented;
+                }
+            }
+            Event::Approved {
+                content,
+                conditions,
+                genuine,
+                despite,
+                ..
+            } => {
+                self.approval = act.map(|ActOf { by, at }| Approval {
+                    by,
+                    at,
+                    content: *content,
+                    conditions: *conditions,
+                    genuine: genuine.clone(),
+                    despite: despite.clone(),
+                });
+                self.stage = Stage::Approved;
+            }
+            Event::ApprovalTakenBack { .. } => {
+                self.approval = None;
+                self.taken_back_at = Some(at);
+                self.begin_chase_anew(Duty::Approval);
+                self.stage = Stage::Documented;
+            }
+            Event::Rejected {
+                reason,
+                remedy,
+                owner,
+                due_at,
+                ..
+            } => {
+                self.rejection = act.map(|ActOf { by, at }| Rejection {
+                    by,
+                    at,
+                    reason: *reason,
+                    remedy: *remedy,
+                    owner: owner.clone(),
+                    due_at: *due_at,
+                });
+                self.stage = Stage::Rejected;
+            }
+            Event::Reviewed {
+                review,
+                content,
+                words,
+                ..
+            } => {
+                if let Some(ActOf { by, at }) = act {
+                    let reviewed = Reviewed {
+                        by,
+                        at,
+                        content: *content,
+                        words: *words,
+                    };
+                    self.reviews.insert(*review, reviewed);
+                }
+            }
+            Event::GenuinenessReviewed { genuine, .. } => {
+                self.genuineness = act.map(|ActOf { by, at }| GenuinenessReview {
+                    by,
+                    at,
+                    genuine: genuine.clone(),
+                });
+            }
+            Event::MeetingHeld {
+                held_at,
+                minutes,
+                improvements,
+            } => {
+                self.meeting = act.map(|ActOf { by, at }| Meeting {
+                    by,
+                    at,
+                    held_at: *held_at,
+                    minutes: *minutes,
+                    improvements: *improvements,
+                });
+            }
+            Event::PermanentFixMade { how } => {
+                self.permanent_fix = act.map(|ActOf { by, at }| Written { text: *how, by, at });
+            }
+            Event::FollowUpAdded {
+                what,
+                owner,
+                due_at,
+            } => self.follow_ups.extend(act.map(|added| FollowUp {
+                what: *what,
+                owner: owner.clone(),
+                due_at: *due_at,
+                added,
+                done: None,
+            })),
+            Event::FollowUpDone { n, how } => {
+                let nth = usize::from(*n).checked_sub(1);
+                if let (Some(one), Some(ActOf { by, at })) =
+                    (nth.and_then(|nth| self.follow_ups.get_mut(nth)), act)
+                {
+                    one.done = Some(Done { by, at, how: *how });
+                }
+            }
+            Event::Remediated { how } => {
+                self.remediation = act.map(|ActOf { by, at }| Written { text: *how, by, at });
+            }
+            Event::ExceptionRecorded { exception } => {
+                self.exceptions
+                    .entry(*exception)
+                    .or_insert(ExceptionState { at, answer: None });
+            }
+            Event::ExceptionAnswered {
+                exception,
+                cause,
+                remedy,
+                owner,
+            } => {
+                if let (Some(state), Some(ActOf { by, at })) =
+                    (self.exceptions.get_mut(exception), act)
+                {
+                    state.answer = Some(ExceptionAnswer {
+                        by,
+                        at,
+                        cause: *cause,
+                        remedy: *remedy,
+                        owner: owner.clone(),
+                    });
+                }
+            }
+            Event::DeadlineMissed { duty, due_at, .. } => {
+                self.missed.insert((*duty, *due_at));
+            }
+            Event::Reminded {
+                duty, owner, rung, ..
+            } => {
+                let key = (*duty, owner.clone());
+                self.chases.entry(key).or_default().reach(*rung, at);
+            }
+            Event::Closed => {
+                self.closed_at = Some(at);
+                self.stage = Stage::Closed;
+            }
+        }
+    }
+
+    fn keep_evidence(&mut self, by: &UserId, evidence: Option<&Evidence>) {
+        match evidence {
+            Some(Evidence::Words { text, message }) => self.quotes.push(Quote {
+                message: message.clone(),
+                by: by.clone(),
+                captured: *text,
+                stands: *text,
+                is_deleted: false,
+            }),
+            Some(Evidence::Emoji { name, on }) => self.reactions.push(Reacted {
+                on: on.clone(),
+                name: name.clone(),
+                by: by.clone(),
+                is_removed: false,
+            }),
+            Some(Evidence::Account { .. }) | None => {}
+        }
+    }
+
+    /// Puts a time right. What stood is kept: it may have been a deadline.
+    fn correct_deployment(&mut self, from: DateTime<Utc>, to: DateTime<Utc>, at: DateTime<Utc>) {
+        let due_at = self.due_at();
+        self.stood
+            .extend(self.deployed_at().map(|stood| (stood, at)));
+        for deployment in &mut self.deployments {
+            if deployment.at == from {
+                deployment.at = to;
+                deployment.known_from = Source::Attested;
+            }
+        }
+        if self.due_at() > due_at {
+            // The deadline is farther off, so its ladder is climbed again.
+            for duty in DUE_AFTER_DEPLOYMENT {
+                self.begin_chase_anew(duty);
+            }
+        }
+    }
+
+    fn quotes_of<'a>(&'a mut self, message: &'a MessageRef) -> impl Iterator<Item = &'a mut Quote> {
+        self.quotes
+            .iter_mut()
+            .filter(|quote| quote.message.is(&message.channel, &message.ts))
+    }
+
+    /// What is owed anew is chased from the foot of the ladder.
+    fn begin_chase_anew(&mut self, duty: Duty) {
+        for ((about, _), chase) in &mut self.chases {
+            if *about == duty {
+                chase.begin_anew();
+            }
+        }
+    }
+}
