@@ -185,7 +185,10 @@ fn refreshed<'a>(
     open_duties(before, policy)
         .into_iter()
         .filter(move |duty| {
-            let about_the_ticket = matches!(duty, Duty::Ticket | Duty::Approval);
+            let about_the_ticket = matches!(
+                duty,
+                Duty::Ticket | Duty::Approval | Duty::SecurityReview | Duty::DatabaseApproval
+            );
             !still.contains(duty) || (rewritten && about_the_ticket)
         })
         .map(|duty| Effect::Refresh { duty })

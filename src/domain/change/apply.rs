@@ -238,6 +238,7 @@ impl EmergencyChange {
             }
             Event::Documented => {
                 self.documented_at = Some(at);
+                self.first_documented_at.get_or_insert(at);
                 if self.stage == Stage::Deployed {
                     self.stage = Stage::Documented;
                 }

@@ -123,6 +123,9 @@ pub struct EmergencyChange {
     pub documented_within: Option<TimeDelta>,
     /// Since when the ticket is complete.
     pub documented_at: Option<DateTime<Utc>>,
+    /// When it was complete for the first time: what came to light since makes
+    /// nothing late that was in time, nor the other way round.
+    pub first_documented_at: Option<DateTime<Utc>>,
     /// When a circumstance last came to light under which it missed more.
     pub reopened_at: Option<DateTime<Utc>>,
     /// The approval, while it stands.
@@ -219,6 +222,7 @@ impl EmergencyChange {
             fields: BTreeMap::new(),
             documented_within: *documented_within,
             documented_at: None,
+            first_documented_at: None,
             reopened_at: None,
             approval: None,
             taken_back_at: None,

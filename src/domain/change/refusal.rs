@@ -280,7 +280,7 @@ pub enum Refusal {
         field: Field,
     },
     /// What is told of the past can't lie in the future.
-    #[error("{} is in the future, so it can't be {field} yet.", Shown(*.at))]
+    #[error("{} is in the future, and “{field}” tells of the past.", Shown(*.at))]
     NotYet {
         /// The field.
         field: Field,

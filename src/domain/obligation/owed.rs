@@ -114,7 +114,8 @@ impl Deployment<'_> {
         let change = self.change;
         let mut owed = vec![
             Obligation {
-                // A ticket that misses more since has a day from then.
+                // One that misses more by what came to light since has as long
+                // again from then.
                 due_at: change.due_at().map(|due_at| {
                     change.reopened_at.map_or(due_at, |at| {
                         due_at.max(at + self.policy.due.within(Term::Ticket))

@@ -151,6 +151,14 @@ fn whoever_approved_it_is_not_the_second_word_on_whether_it_was_genuine() {
 }
 
 #[test]
+fn nobody_but_a_full_member_goes_ahead() {
+    let guest = standing(DANA, Standing::Guest);
+    let story = given(requested()).when(by(DANA, Command::GoAhead { by: guest }));
+    let story = story.refused(&Refusal::Guest { act: Act::GoAhead });
+    assert_eq!(story.change.went_ahead, None);
+}
+
+#[test]
 fn the_owner_of_a_remedy_tells_of_it_though_they_deployed_it() {
     let change = given(deployed()).when(reject(MORGAN)).change;
     let judged = |who| said(Act::Remediate, &full(who), &change, &written());

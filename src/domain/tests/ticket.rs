@@ -4,7 +4,7 @@ use super::*;
 use crate::domain::change::Stage;
 use crate::domain::effect::{Effect, effects};
 use crate::domain::policy::Role;
-use crate::domain::ticket::{Known, Vague};
+use crate::domain::ticket::{Known, Timeliness, Vague};
 
 /// Dana's plain hotfix was said in an incident channel, so that the bot knows
 /// the incident and when it began.
@@ -470,6 +470,11 @@ fn a_circumstance_that_comes_to_light_reopens_the_ticket_for_a_day() {
     let ticket = story.obligation(Duty::Ticket).unwrap();
     assert_eq!(ticket.met_at, None);
     assert_eq!(ticket.due_at, Some(story.now + days(1)));
+    assert_eq!(
+        story.change.due_at(),
+        deployed().change.due_at(),
+        "it had passed"
+    );
     assert_eq!(story.change.stage, Stage::Deployed);
     let story = story.approves(MORGAN).refused(&Refusal::NotReady {
         number: NUMBER,
@@ -481,6 +486,12 @@ fn a_circumstance_that_comes_to_light_reopens_the_ticket_for_a_day() {
     let story = story.when(choose(DANA, Field::Permanence, "permanent"));
     assert_eq!(story.events().last(), Some(&Event::Documented));
     assert!(!story.exceptions().contains(&Exception::DocumentedLate));
+    assert_eq!(
+        crate::domain::ticket::documented(&story.change, story.now),
+        Some(Timeliness::InTime {
+            by: hours(23) + minutes(5)
+        })
+    );
 }
 
 /// The history of a change of before there were fields.

@@ -39,7 +39,7 @@ impl Timeliness {
 /// is as late as `now` says, and nothing before its deadline.
 pub fn documented(change: &EmergencyChange, now: DateTime<Utc>) -> Option<Timeliness> {
     let due_at = change.due_at()?;
-    match change.documented_at {
+    match change.first_documented_at {
         Some(at) => Some(Timeliness::of(at, due_at)),
         None if now > due_at => Some(Timeliness::of(now, due_at)),
         None => None,

@@ -4,6 +4,7 @@ use super::conclude::refuse_if_approved;
 use super::{Draft, within_bounds};
 use crate::domain::authorization::{Act, Member, judge};
 use crate::domain::change::{Actor, Criterion, Event, Exception, NotGenuine, Recorded, Refusal};
+use crate::domain::policy::Policy;
 use crate::domain::text::Text;
 use crate::domain::ticket::{Entry, Field, Kind, Known, Told, Vague, Value, Writing, gaps, vague};
 
@@ -173,23 +174,32 @@ fn refuse_unless_fit(draft: &Draft<'_>, one: &Writing) -> Result<(), Refusal> {
         within_bounds(text)?;
     }
     let field = one.field;
-    let fits = match (field.row().kind, &one.told) {
-        (Kind::Words, Told::Words(_)) | (Kind::Person, Told::Person(_)) => true,
+    if !fits(field, &one.told, draft.policy) {
+        return Err(Refusal::Unfit { field });
+    }
+    match one.told {
+        // Only a plan lies ahead.
+        Told::Instant(at) if at > draft.now && field != Field::PermanentFixDueAt => {
+            Err(Refusal::NotYet { field, at })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether a value is of the kind that the field has.
+pub(super) fn fits(field: Field, told: &Told, policy: &Policy) -> bool {
+    match (field.row().kind, told) {
+        (Kind::Words, Told::Words(_))
+        | (Kind::Person, Told::Person(_))
+        | (Kind::Instant, Told::Instant(_)) => true,
         // In words stands why there is none.
         (Kind::Link, Told::Words(text)) => !is_address(text.body().trim()),
         (Kind::Link, Told::Links(text)) => is_address(text.body().trim()),
         (Kind::Links, Told::Links(text)) => text.body().split_whitespace().all(is_address),
         (Kind::Choice(choices), Told::Choice(name)) => choices.contains(&name.as_str()),
-        (Kind::Category, Told::Choice(id)) => draft.policy.category(id).is_some(),
+        (Kind::Category, Told::Choice(id)) => policy.category(id).is_some(),
         (Kind::Systems, Told::Systems(names)) => {
-            names.iter().all(|name| draft.policy.systems.contains(name))
-        }
-        (Kind::Instant, Told::Instant(at)) => {
-            // Only a plan lies ahead.
-            if *at > draft.now && field != Field::PermanentFixDueAt {
-                return Err(Refusal::NotYet { field, at: *at });
-            }
-            true
+            names.iter().all(|name| policy.systems.contains(name))
         }
         (
             Kind::Recorded
@@ -203,11 +213,7 @@ fn refuse_unless_fit(draft: &Draft<'_>, one: &Writing) -> Result<(), Refusal> {
             | Kind::Systems,
             _,
         ) => false,
-    };
-    if fits {
-        return Ok(());
     }
-    Err(Refusal::Unfit { field })
 }
 
 /// Whether it is one address, and nothing else.

@@ -29,7 +29,7 @@ use afterwards::{
 use conclude::{approve, reject, remediate, review, review_genuineness};
 
 use deploy::{correct_deployment, lapse, link_as_duplicate, record_deployment, withdraw};
-use document::{complete, document, state_criterion, state_reason};
+use document::{complete, document, fits, state_criterion, state_reason};
 use note::{note_deletion, note_edit, note_reaction_removed};
 use permit::{
     ask_someone_else, authorize, confirm_attestation, deny, dispute_attestation, go_ahead,
@@ -166,7 +166,7 @@ pub fn declare(
     recorded.extend(
         known
             .iter()
-            .filter(|(_, told)| !told.is_blank())
+            .filter(|(field, told)| !told.is_blank() && fits(*field, told, policy))
             .map(|(field, told)| Recorded {
                 actor: Actor::Bot,
                 ..record(Event::FieldWritten {

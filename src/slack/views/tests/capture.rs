@@ -219,7 +219,7 @@ fn another_reason_is_shown_as_stated_and_flagged() {
     *Why, as stated:* To launch something faster: “Sales promised Monday”. Stated by @Dana Sat 02:14 UTC; none of the five of a genuine emergency, so it is flagged for the genuineness review.
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
     · If it is one of the five after all, tap it.
-    *Exception*: the stated reason is none of the five of a genuine emergency
+    *Exception*: no genuine emergency, by its stated reason or by who decided on it
     [+Authorize] [!Deny] [I'm commanding] [… Deployed now | Agreed by phone or in person… | Withdraw the request]
     ");
     let both = story.because(Criterion::CustomerImpact);
