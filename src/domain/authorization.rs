@@ -180,11 +180,28 @@ pub fn judge(
             refuse_involved(act, who, change)?;
             among_approvers(act, who, policy)
         }
+        // A risk is accepted by nobody but the one under whose name it stands.
         Act::AcceptRisk => {
             refuse_involved(act, who, change)?;
-            Ok(Ground::Owner)
+            match change.remedy_owner().filter(|owner| **owner != who.id) {
+                Some(owner) => Err(Refusal::NotTheirRisk {
+                    owner: owner.clone(),
+                }),
+                None => Ok(Ground::Owner),
+            }
         }
     }
+}
+
+/// Refuses to have a risk accepted by somebody who took it. They are only named
+/// here; whether they may is judged when they accept it.
+pub fn refuse_own_risk(owner: &UserId, change: &EmergencyChange) -> Result<(), Refusal> {
+    if change.requester == *owner || change.implementers().any(|by| by == owner) {
+        return Err(Refusal::OwnRisk {
+            owner: owner.clone(),
+        });
+    }
+    Ok(())
 }
 
 /// Whether one of these lists names them; where all are empty, any full member.

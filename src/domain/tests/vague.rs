@@ -237,6 +237,7 @@ const SAYS_ENOUGH: &[(Field, &str)] = &[
         "Mail addresses appear in the debug log until Monday",
     ),
     (WhatWasDone, "Purged CDN cache for /login"),
+    (WhatWasDone, "ロードバランサーの規則を有効にした"),
     (WhatWasDone, "Enabled IPv6 firewall"),
     (Outcome, "Queue drained within twenty minutes"),
     (RollbackPlan, "Delete the new index"),

@@ -85,7 +85,9 @@ pub fn vague(field: Field, text: &str, others: &[(Field, &str)]) -> Option<Vague
         return None;
     }
     let telling: BTreeSet<&String> = words.iter().filter(|word| !is_in(word, SMALL)).collect();
-    let names_something = words.iter().any(|word| word.contains(char::is_numeric));
+    let names_something = words
+        .iter()
+        .any(|word| word.contains(char::is_numeric) || is_a_sentence(word));
     if telling.len() < ENOUGH_TO_TELL && !names_something {
         return Some(Vague::TooShort);
     }
@@ -94,6 +96,9 @@ pub fn vague(field: Field, text: &str, others: &[(Field, &str)]) -> Option<Vague
 
 /// So many different words that aren't small ones tell something.
 const ENOUGH_TO_TELL: usize = 3;
+
+/// So many letters of a script without capitals are more than one word.
+const LETTERS_OF_A_SENTENCE: usize = 8;
 
 /// After a *because* stand so many words, or it gives no reason.
 const ENOUGH_FOR_A_REASON: usize = 2;
@@ -145,6 +150,12 @@ fn words_of(text: &str) -> Vec<String> {
         .filter(|word| !word.is_empty())
         .map(str::to_owned)
         .collect()
+}
+
+/// Whether it is a sentence in a script that puts no spaces between its words.
+fn is_a_sentence(word: &str) -> bool {
+    let uncased = |c: &char| c.is_alphabetic() && !c.is_lowercase() && !c.is_uppercase();
+    word.chars().filter(uncased).count() >= LETTERS_OF_A_SENTENCE
 }
 
 /// A letter alone, a key held down, or letters that nobody can say.

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{Draft, reason_given, within_bounds};
-use crate::domain::authorization::{Act, Member, judge};
+use crate::domain::authorization::{Act, Member, judge, refuse_own_risk};
 use crate::domain::change::{
     EmergencyChange, Event, Exception, Genuine, Genuineness, Refusal, Remedy, Review, Stage,
     Waiting,
@@ -169,7 +169,7 @@ pub(super) fn reject(
     let ground = judge(Act::Reject, by, change, draft.policy)?;
     let owner = owner.or_else(|| change.implementers().next()).cloned();
     if let (Remedy::AcceptRisk, Some(owner)) = (remedy, &owner) {
-        refuse_own_risk(change, owner)?;
+        refuse_own_risk(owner, change)?;
     }
     if let Some(at) = due_at.filter(|at| *at <= draft.now) {
         return Err(Refusal::InThePast { at });
@@ -188,18 +188,7 @@ pub(super) fn reject(
     Ok(())
 }
 
-/// A risk that was taken isn't accepted by whoever took it.
-fn refuse_own_risk(change: &EmergencyChange, owner: &UserId) -> Result<(), Refusal> {
-    if change.requester == *owner || change.implementers().any(|by| by == owner) {
-        return Err(Refusal::OwnRisk {
-            owner: owner.clone(),
-        });
-    }
-    Ok(())
-}
-
-/// Says how a rejected change was put right: whoever owes that, or an approver.
-/// A risk is accepted by nobody but the one under whose name it stands.
+/// Says how a rejected change was put right.
 pub(super) fn remediate(draft: &mut Draft<'_>, by: &Member, how: &Text) -> Result<(), Refusal> {
     let change = &draft.change;
     change.refuse_if_over()?;
@@ -208,16 +197,11 @@ pub(super) fn remediate(draft: &mut Draft<'_>, by: &Member, how: &Text) -> Resul
             number: change.number,
         });
     };
-    if rejection.remedy == Some(Remedy::AcceptRisk) {
-        judge(Act::AcceptRisk, by, change, draft.policy)?;
-        if let Some(owner) = change.remedy_owner().filter(|owner| **owner != by.id) {
-            return Err(Refusal::NotTheirRisk {
-                owner: owner.clone(),
-            });
-        }
-    } else {
-        judge(Act::Remediate, by, change, draft.policy)?;
-    }
+    let act = match rejection.remedy {
+        Some(Remedy::AcceptRisk) => Act::AcceptRisk,
+        Some(Remedy::RollBack | Remedy::Redo) | None => Act::Remediate,
+    };
+    judge(act, by, change, draft.policy)?;
     reason_given(how)?;
     let how = how.commitment();
     draft.record_by(&by.id, Event::Remediated { how });
