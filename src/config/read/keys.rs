@@ -81,22 +81,26 @@ fn is_for_secrets(key: &str) -> bool {
         .any(|word| key.contains(word))
 }
 
-/// The key of the line on which a byte stands; nothing where the line goes on
-/// with a value of the line before.
-pub(super) fn key_on_line(text: &str, at: usize) -> Option<&str> {
+/// Whether what stands on the line of the byte `at` behind its key may be
+/// shown: nothing of what we didn't ask for, which may be a secret.
+pub(super) fn may_be_shown(text: &str, at: usize) -> bool {
     let before = text.get(..at.min(text.len())).unwrap_or(text);
     let begin = before.rfind('\n').map_or(0, |at| at + 1);
-    let line = text.get(begin..).unwrap_or_default().lines().next()?;
-    let (key, _) = line.split_once(['=', ':'])?;
-    Some(key.trim().rsplit('.').next().unwrap_or(key))
-}
-
-/// Whether what stands beside this key may be shown.
-pub(super) fn is_known(key: Option<&str>) -> bool {
-    key.is_none_or(|key| {
-        let key = key.trim_matches(['"', '\'']);
-        all().iter().any(|table| table.keys.contains(&key))
-    })
+    let line = text.get(begin..).unwrap_or_default();
+    let line = line.lines().next().unwrap_or_default();
+    if is_for_secrets(line) {
+        return false;
+    }
+    let Some((key, _)) = line.split_once(['=', ':']) else {
+        return true;
+    };
+    // A value that goes on from the line before begins otherwise than a key.
+    if key.contains(['[', '{', ',', '#']) {
+        return true;
+    }
+    let key = key.rsplit('.').next().unwrap_or(key);
+    let key = key.trim().trim_matches(['"', '\'']);
+    all().iter().any(|table| table.keys.contains(&key))
 }
 
 pub(super) fn ticked<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
@@ -110,4 +114,47 @@ pub(super) fn other_word(word: &str, known: &[&str]) -> String {
         || format!("write one of {}", ticked(known.iter().copied())),
         |meant| format!("did you mean `{meant}`?"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_asked_for_is_shown() {
+        for shown in [
+            "zone = \"Berlin\"",
+            "policy.zone = 1",
+            "[policy]",
+            "  \"U0123ABCD\", # lead: Morgan",
+            "ticket = \"24\"",
+        ] {
+            assert!(may_be_shown(shown, 0), "{shown}");
+        }
+        for hidden in [
+            "pass = \"hunter2\"",
+            "password: hunter2",
+            "policy = { approvers = [], bot_token = \"hunter2\" }",
+            "\"key\" = hunter2",
+        ] {
+            assert!(!may_be_shown(hidden, 0), "{hidden}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_known_in_the_table_that_it_is_read_in() {
+        let terms = of_due().keys;
+        assert!(terms.contains(&"ticket") && terms.len() == Term::ALL.len());
+        let said = |key: &str, table: &Keys| unknown(key, table).mend;
+        assert_eq!(
+            said("zone", &of_due()),
+            "it belongs in [policy]; move it there"
+        );
+        assert_eq!(
+            said("ticket", &of_policy()),
+            "it belongs in [policy.due]; move it there"
+        );
+        assert_eq!(said("lable", &of_category()), "did you mean `label`?");
+        assert!(said("SLACK_APP_TOKEN", &of_file()).contains("in the environment"));
+    }
 }

@@ -114,7 +114,7 @@ impl<'t> Reading<'t> {
         Err(found
             .into_iter()
             .map(|(span, wrong)| {
-                let hides = !keys::is_known(keys::key_on_line(self.text, span.start));
+                let hides = !keys::may_be_shown(self.text, span.start);
                 Fault::at(self.text, &span, &wrong, hides)
             })
             .collect())
@@ -291,5 +291,68 @@ fn kind(value: &DeValue<'_>) -> &'static str {
         DeValue::Datetime(_) => "a date",
         DeValue::Array(_) => "a list",
         DeValue::Table(_) => "a table",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const WHOLE: &str = include_str!("../../../tests/fixtures/config/whole.toml");
+
+    /// Reads a text; each fault must stand in it and be told once.
+    fn read(text: &str) -> Vec<Fault> {
+        let faults = file(text.as_bytes()).err().unwrap_or_default();
+        for (n, fault) in faults.iter().enumerate() {
+            let line = text.split('\n').nth(fault.line - 1).unwrap();
+            assert!(
+                fault.column <= line.chars().count() + 1,
+                "{fault:?} in {text}"
+            );
+            assert!(fault.explained(Path::new("f")).contains('^'));
+            assert!(!fault.wrong.what.is_empty() && !fault.wrong.mend.is_empty());
+            assert!(!faults[..n].contains(fault), "{fault:?} twice in {text}");
+        }
+        faults
+    }
+
+    #[test]
+    fn the_whole_example_is_sound() {
+        assert_eq!(read(WHOLE), []);
+    }
+
+    #[test]
+    fn a_file_cut_off_anywhere_is_read_or_told_why_not() {
+        for (at, _) in WHOLE.char_indices() {
+            // One tear is one fault, save for what a category then lacks.
+            let n = read(&WHOLE[..at])
+                .iter()
+                .filter(|fault| !fault.wrong.what.contains("this category has no"))
+                .count();
+            assert!(n <= 2, "{n} faults in {}", &WHOLE[..at]);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_stands_in_the_file_is_read_or_told_why_not(text in "(?s).{0,200}") {
+            read(&text);
+        }
+
+        #[test]
+        fn a_slip_of_the_pen_is_read_or_told(
+            at in 0..WHOLE.len(),
+            n_gone in 0..40_usize,
+            put in "[\\[\\]{}\"'=,.#\n\\\\a1 -]{0,4}",
+        ) {
+            let end = (at + n_gone).min(WHOLE.len());
+            read(&format!("{}{put}{}", &WHOLE[..at], &WHOLE[end..]));
+            // What was adopted is read by the same code.
+            let _ = adopted(&format!("{}{put}{}", &WHOLE[..at], &WHOLE[end..]));
+        }
     }
 }
