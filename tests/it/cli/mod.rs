@@ -11,6 +11,7 @@ use std::time::Duration;
 use breakglass::sandbox::hand::Hand;
 use serde_json::Value;
 
+mod check_config;
 mod doctor;
 mod picture;
 mod serve;
