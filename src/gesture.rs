@@ -109,6 +109,9 @@ pub enum Ask {
         text: Commitment,
         /// What they do.
         verdict: Verdict,
+        /// Whether they were said to the bot by name: then they are answered,
+        /// whatever becomes of them.
+        addressed: bool,
     },
     /// An emoji was put on a message.
     React {
@@ -248,6 +251,8 @@ pub enum Ask {
         when: Option<Commitment>,
         /// Since when, as it was asked back and confirmed.
         at: Option<DateTime<Utc>>,
+        /// Who deployed; nothing: whoever says so.
+        by: Option<UserId>,
     },
     /// To say that it was never deployed.
     Lapse {

@@ -158,7 +158,8 @@ impl Dispatcher {
                 ))
             }
             (Outcome::AskedBack { at, sentence }, _) => {
-                Some(reply::asked_back(sentence, answered.change, *at))
+                let by = deployer(&answered.gesture, about);
+                Some(reply::asked_back(sentence, answered.change, *at, by))
             }
             (Outcome::Done, ask) => about.filter(|_| states_a_time(ask)).and_then(|snapshot| {
                 let at = deployed_by(&answered.gesture, snapshot)?;
@@ -307,6 +308,16 @@ fn offer_as_it_is(offered: &Offered, again: bool, stands: bool) -> Option<Messag
             None
         }
     }
+}
+
+/// Returns who deployed, where somebody else tells of it.
+fn deployer<'a>(gesture: &'a Gesture, about: Option<&'a Snapshot>) -> Option<&'a UserId> {
+    let by = match &gesture.ask {
+        Ask::Capture { .. } => about.map(|snapshot| &snapshot.change.requester),
+        Ask::RecordDeployment { by, .. } => by.as_ref(),
+        _ => None,
+    };
+    by.filter(|by| **by != gesture.actor)
 }
 
 /// Whether somebody said a time in words, or confirmed one.

@@ -167,17 +167,23 @@ pub fn read_approval_value(value: &str) -> Option<(ChangeNumber, ContentHash)> {
     Some((read_value(change)?, ContentHash(hash)))
 }
 
-/// The value of a button about a deployment at an instant: which change, and the
-/// instant in microseconds since 1970.
-pub fn time_value(change: ChangeNumber, at: DateTime<Utc>) -> String {
-    format!("{}@{}", change.0, at.timestamp_micros())
+/// The value of a button about a deployment at an instant: which change, the
+/// instant in microseconds since 1970, and by whom if not by whoever presses it.
+pub fn time_value(change: ChangeNumber, at: DateTime<Utc>, by: Option<&UserId>) -> String {
+    let by = by.map_or_else(String::new, |by| format!("@{by}"));
+    format!("{}@{}{by}", change.0, at.timestamp_micros())
 }
 
 /// Reads the value of a button about a deployment at an instant.
-pub fn read_time_value(value: &str) -> Option<(ChangeNumber, DateTime<Utc>)> {
-    let (change, micros) = value.split_once('@')?;
+pub fn read_time_value(value: &str) -> Option<(ChangeNumber, DateTime<Utc>, Option<UserId>)> {
+    let (change, rest) = value.split_once('@')?;
+    let (micros, by) = match rest.split_once('@') {
+        Some((_, "")) => return None,
+        Some((micros, by)) => (micros, Some(UserId::new(by))),
+        None => (rest, None),
+    };
     let at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
-    Some((read_value(change)?, at))
+    Some((read_value(change)?, at, by))
 }
 
 /// The value of [`Control::Same`]: which change is the same as which first one.
@@ -537,8 +543,10 @@ mod tests {
     #[test]
     fn a_button_about_a_time_or_two_changes_or_an_offer_says_exactly_which() {
         let at = DateTime::from_timestamp_micros(1_760_753_640_000_100).unwrap();
-        let value = time_value(ChangeNumber(1042), at);
-        assert_eq!(read_time_value(&value), Some((ChangeNumber(1042), at)));
+        for by in [None, Some(UserId::new("U123DANA"))] {
+            let value = time_value(ChangeNumber(1042), at, by.as_ref());
+            assert_eq!(read_time_value(&value), Some((ChangeNumber(1042), at, by)));
+        }
         let value = same_value(ChangeNumber(1043), ChangeNumber(1042));
         assert_eq!(
             read_same_value(&value),
@@ -551,6 +559,7 @@ mod tests {
             "1042@",
             "@1",
             "1042@soon",
+            "1042@1@",
             "1042=",
             "=1042",
             "x",

@@ -163,8 +163,9 @@ impl Reception {
         }
     }
 
-    /// Whether what happened to a message happened to one on record. Of others
-    /// nothing is kept, not even that they were edited.
+    /// Whether what happened to a message happened to one on record, or to one that
+    /// may be in a moment, because something of its channel still waits to be
+    /// answered. Of others nothing is kept, not even that they were edited.
     async fn concerns_a_record(&self, gesture: &Gesture) -> Result<bool, StoreError> {
         let store = self.engine.store();
         let Some(channel) = gesture.channel.clone() else {
@@ -172,9 +173,13 @@ impl Reception {
         };
         match &gesture.ask {
             Ask::NoteEdit { ts, .. } | Ask::NoteDeletion { ts } => {
-                Ok(store.captured(channel, ts.clone()).await?.is_some())
+                Ok(store.captured(channel.clone(), ts.clone()).await?.is_some()
+                    || store.awaits(channel).await?)
             }
-            Ask::Unreact { ts, .. } => Ok(store.emoji_on(channel, ts.clone()).await?.is_some()),
+            Ask::Unreact { ts, .. } => {
+                let known = store.emoji_on(channel.clone(), ts.clone()).await?;
+                Ok(known.is_some() || store.awaits(channel).await?)
+            }
             _ => Ok(true),
         }
     }
@@ -258,7 +263,13 @@ impl Reception {
             return Ok(Wanted::Instead(Ask::Help));
         };
         let store = self.engine.store();
-        let known = store.captured(channel.clone(), message.ts.clone()).await?;
+        let mut known = store.captured(channel.clone(), message.ts.clone()).await?;
+        // A card, or what the bot said under one, is about a change, too.
+        for ts in [Some(&message.ts), message.thread.as_ref()] {
+            if let (None, true, Some(ts)) = (known, message.bot, ts) {
+                known = store.card_at(channel.clone(), ts.clone()).await?;
+            }
+        }
         if known.is_some() {
             return Ok(Wanted::Instead(Ask::Status { change: known }));
         }

@@ -187,7 +187,7 @@ fn repeats(change: &EmergencyChange) -> u32 {
 /// menu's option can't carry the time; whoever reads one takes the same.
 fn correct_deployment(change: &EmergencyChange, label: &str) -> Option<SlackActionBlockElement> {
     let at = change.deployed_at()?;
-    let value = control::time_value(change.number, at);
+    let value = control::time_value(change.number, at, None);
     Some(button_of(Control::CorrectDeployment, label, &value).into())
 }
 

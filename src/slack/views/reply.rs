@@ -7,7 +7,7 @@ use slack_morphism::prelude::{SlackBlock, SlackBlockButtonElement};
 
 use crate::domain::authorization::Act;
 use crate::domain::change::{EmergencyChange, Refusal};
-use crate::domain::id::ChangeNumber;
+use crate::domain::id::{ChangeNumber, UserId};
 use crate::domain::obligation::{Duty, Obligation};
 use crate::domain::offer::{Offer, Quoted};
 use crate::domain::ticket::Section;
@@ -76,10 +76,15 @@ fn refusal(sentence: &str, typed: Option<&str>) -> Vec<SlackBlock> {
 
 /// Asks whether a deployment was really so long ago. One tap records it; whoever
 /// meant another time says it again.
-pub fn asked_back(sentence: &str, change: Option<ChangeNumber>, at: DateTime<Utc>) -> Message {
+pub fn asked_back(
+    sentence: &str,
+    change: Option<ChangeNumber>,
+    at: DateTime<Utc>,
+    by: Option<&UserId>,
+) -> Message {
     let mut blocks = vec![section(sentence)];
     let number = if let Some(change) = change {
-        let value = control::time_value(change, at);
+        let value = control::time_value(change, at, by);
         let yes = primary(button_of(Control::DeployedAt, "Yes, record it", &value));
         blocks.push(actions(vec![yes.into()]));
         format!(" {change}")
@@ -98,7 +103,7 @@ pub fn deployed_at(showing: &Showing<'_>, at: DateTime<Utc>) -> Message {
     let change = showing.change;
     let title = say::title(change);
     let ago = say::span(showing.now - at);
-    let value = control::time_value(change.number, at);
+    let value = control::time_value(change.number, at, None);
     let fix = button_of(Control::CorrectDeployment, "Fix the time", &value);
     message(
         &format!("{title}: recorded as deployed {ago} ago"),

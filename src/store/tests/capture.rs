@@ -100,6 +100,7 @@ pub(super) async fn run(
         gesture: Some(gesture.clone()),
         met: Vec::new(),
         asks_back: None,
+        afterwards: None,
     };
     store.execute(execution, rules(), now()).await.unwrap()
 }
@@ -134,6 +135,7 @@ pub(super) async fn overhear(store: &Store, key: &str, who: &str, salt: u8) -> (
         ts: MessageTs::new(ANSWERED),
         text: words.commitment(),
         verdict: Verdict::Grant,
+        addressed: false,
     };
     let gesture = gesture(key, who, ask);
     hear(store, &gesture, std::slice::from_ref(&words)).await;
@@ -609,6 +611,7 @@ async fn a_time_in_words_is_echoed_and_a_press_is_not() {
         change,
         when: Some(words.commitment()),
         at: None,
+        by: None,
     };
     let stated = gesture("stated", DANA, ask);
     hear(&store, &stated, std::slice::from_ref(&words)).await;
@@ -627,6 +630,7 @@ async fn a_time_in_words_is_echoed_and_a_press_is_not() {
         change,
         when: None,
         at: None,
+        by: None,
     };
     let pressed = gesture("pressed", DANA, ask);
     hear(&store, &pressed, &[]).await;
@@ -651,6 +655,7 @@ async fn a_time_that_is_asked_back_is_kept_with_its_question() {
         change,
         when: None,
         at: None,
+        by: None,
     };
     let asked = gesture("two", DANA, ask);
     hear(&store, &asked, &[]).await;
@@ -676,6 +681,7 @@ async fn a_time_that_is_asked_back_is_kept_with_its_question() {
         gesture: Some(capture),
         met: Vec::new(),
         asks_back: Some((at, sentence)),
+        afterwards: None,
     };
     let (outcome, number) = store.execute(execution, rules(), now()).await.unwrap();
     assert_eq!(outcome, asked_back);

@@ -75,6 +75,12 @@ pub fn answers(text: &str) -> Option<Verdict> {
     answer::weigh(text).map(|weighed| weighed.verdict)
 }
 
+/// Whether a message grants or refuses by itself, as `approved` does; `yes` says
+/// it only to the question right before it.
+pub fn is_clear(text: &str) -> bool {
+    answer::weigh(text).is_some_and(|weighed| weighed.strength == clause::Strength::Clear)
+}
+
 /// Returns the newest pair of a conversation, oldest line first.
 pub fn pair(conversation: &[Line]) -> Option<Pair<'_>> {
     let mut ear = pairing::Ear::default();

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::people::persons;
 use super::times::Along;
-use super::{Later, Resolved, Scene, Unresolved, text};
+use super::{Resolved, Scene, Unresolved, text};
 use crate::domain::change::{
     Actor, Capture, Command, Criterion, Given, LONGEST_TEXT, MessageRef, Place, Source, Submission,
     Verdict,
@@ -20,7 +20,7 @@ use crate::domain::text::{Commitment, Text};
 use crate::slack::error::{ErrorCode, SlackError};
 use crate::slack::inbound::{grammar, overhear, proposal};
 use crate::slack::lookup::Message;
-use crate::store::{Execution, Person, StoreError, Target};
+use crate::store::{Afterwards, Execution, Person, StoreError, Target};
 
 /// How many messages before an answer are read for what its question asks for.
 pub(super) const BACK: usize = 20;
@@ -58,7 +58,7 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    fn written(half: &Half, verdict: Verdict) -> Self {
+    pub(super) fn written(half: &Half, verdict: Verdict) -> Self {
         Self {
             by: half.by.clone(),
             at: half.at,
@@ -240,6 +240,7 @@ impl Scene<'_> {
             gesture: Some(self.gesture.clone()),
             met,
             asks_back: None,
+            afterwards: None,
         })
     }
 
@@ -286,6 +287,14 @@ pub(super) async fn chosen(scene: &Scene<'_>, chosen: Chosen<'_>) -> Result<Reso
         Some(ts) => Some(scene.chosen(channel, ts).await?),
         None => None,
     };
+    // Nobody's no becomes a yes by being pointed at, nor the other way round.
+    if let Some(read) = answer
+        .as_ref()
+        .and_then(|answer| overhear::answers(answer.text.body()))
+        && read != chosen.verdict
+    {
+        return Err(Unresolved::Contradicted(chosen.verdict));
+    }
     let asked = if let Some(ts) = chosen.request {
         let request = scene.chosen(channel, ts).await?;
         let answer = answer.as_ref().map(|answer| &answer.message);
@@ -303,14 +312,10 @@ pub(super) async fn chosen(scene: &Scene<'_>, chosen: Chosen<'_>) -> Result<Reso
         .as_ref()
         .map(|half| Answer::written(half, chosen.verdict));
     let mut execution = scene.pair(asked, answer, Vec::new()).await?;
-    let later = match chosen.deployed {
-        Some(words) => Some(deployed_too(scene, &mut execution, words, &by).await?),
-        None => None,
-    };
-    Ok(Resolved::Command {
-        execution: Box::new(execution),
-        later,
-    })
+    if let Some(words) = chosen.deployed {
+        deployed_too(scene, &mut execution, words, &by).await?;
+    }
+    Ok(Resolved::Command(Box::new(execution)))
 }
 
 /// A request of which no message tells. It was made before it was answered, by
@@ -350,22 +355,31 @@ pub(super) async fn deployed_too(
     execution: &mut Execution,
     words: Commitment,
     by: &UserId,
-) -> Result<Later, Unresolved> {
+) -> Result<(), Unresolved> {
+    let afterwards = |if_refused| Afterwards {
+        words,
+        by: by.clone(),
+        if_refused,
+    };
     let at = match scene.along(words).await? {
         Along::Recorded(at) => at,
         Along::AskedBack(at, sentence) => {
             execution.asks_back = Some((at, sentence));
-            return Ok(Later::Never);
+            return Ok(());
         }
-        Along::Unclear => return Ok(Later::Always(words)),
+        Along::Unclear => {
+            // What is wrong with the words is said then.
+            execution.afterwards = Some(afterwards(false));
+            return Ok(());
+        }
     };
     // A request alone has no answer that could be refused before it comes to this.
-    let later = match execution.submissions.len() {
-        0 | 1 => Later::Never,
-        _ => Later::IfRefused(words),
-    };
+    if execution.submissions.len() > 1 {
+        execution.afterwards = Some(afterwards(true));
+    }
     execution.submissions.push(Submission {
-        actor: Actor::Person(by.clone()),
+        // Whoever tells of it need not be who did it.
+        actor: Actor::Person(scene.gesture.actor.clone()),
         at: scene.gesture.at,
         source: scene.gesture.source,
         command: Command::RecordDeployment {
@@ -374,7 +388,7 @@ pub(super) async fn deployed_too(
             by: by.clone(),
         },
     });
-    Ok(later)
+    Ok(())
 }
 
 /// Records the pair that was offered, from the words that were kept with it.
@@ -400,12 +414,60 @@ pub(super) async fn offered(scene: &Scene<'_>, id: u64) -> Result<Resolved, Unre
     let asked = scene
         .asked_in(&request, Some(&answer.message), None, None)
         .await?;
-    let answer = Answer::written(&answer, offer.verdict);
-    let execution = scene.pair(asked, Some(answer), Vec::new()).await?;
-    Ok(Resolved::Command {
-        execution: Box::new(execution),
-        later: None,
-    })
+    let written = Answer::written(&answer, offer.verdict);
+    let mut execution = scene.pair(asked, Some(written), Vec::new()).await?;
+    // What happened to the messages since they were overheard. An answer may be
+    // refused, and then nothing after it is tried.
+    let mut n_before_the_answer = 1;
+    if known.is_none()
+        && let Some(noted) = since(scene, &request, &mut execution.texts).await?
+    {
+        execution.submissions.insert(1, noted);
+        n_before_the_answer += 1;
+    }
+    let noted = since(scene, &answer, &mut execution.texts).await?;
+    let after_the_answer = n_before_the_answer + 1;
+    execution.submissions.splice(after_the_answer.., noted);
+    Ok(Resolved::Command(Box::new(execution)))
+}
+
+/// What happened to a message since its words were kept: it says something else
+/// now, or is gone. Where Slack doesn't let the bot look, nothing is known.
+async fn since(
+    scene: &Scene<'_>,
+    half: &Half,
+    texts: &mut Vec<Text>,
+) -> Result<Option<Submission>, Unresolved> {
+    let MessageRef {
+        channel,
+        ts,
+        thread,
+        ..
+    } = half.message.clone();
+    let read = scene.lookup.message(&channel, thread.as_ref(), &ts).await;
+    let command = match read {
+        Ok(Some(message)) => {
+            let now = grammar::verbatim(&message.text);
+            if now == half.text.body() {
+                return Ok(None);
+            }
+            let to = text(now)?;
+            texts.push(to.clone());
+            Command::NoteEdit { channel, ts, to }
+        }
+        Ok(None) => Command::NoteDeletion { channel, ts },
+        Err(error) if error.is_transient() => return Err(error.into()),
+        Err(error) => {
+            tracing::warn!(error = %error, "a message that was offered can't be read again");
+            return Ok(None);
+        }
+    };
+    Ok(Some(Submission {
+        actor: Actor::Person(half.by.clone()),
+        at: scene.gesture.at,
+        source: scene.gesture.source,
+        command,
+    }))
 }
 
 async fn kept(scene: &Scene<'_>, quoted: &Quoted) -> Result<Half, Unresolved> {

@@ -88,6 +88,7 @@ pub(super) async fn deployment(
     change: Option<ChangeNumber>,
     when: Option<Commitment>,
     confirmed: Option<DateTime<Utc>>,
+    by: &UserId,
 ) -> Result<Resolved, Unresolved> {
     let gesture = scene.gesture;
     let store = scene.engine.store();
@@ -112,7 +113,7 @@ pub(super) async fn deployment(
             (stated.at, Source::Attested)
         }
     };
-    let by = gesture.actor.clone();
+    let by = by.clone();
     scene
         .command(change, Command::RecordDeployment { at, source, by })
         .await

@@ -299,6 +299,6 @@ fn a_menu_of_one_is_a_button() {
     let at = story.change.deployed_at().unwrap();
     assert_eq!(
         crate::slack::control::read_time_value(correct["value"].as_str().unwrap()),
-        Some((story.change.number, at))
+        Some((story.change.number, at, None))
     );
 }

@@ -201,7 +201,7 @@ fn the_slipped_word_is_in_the_form_already() {
 fn a_time_far_back_is_asked_back() {
     let at = began() - TimeDelta::hours(14);
     let sentence = "That was 14 h ago. Really?";
-    let seen = asked_back(sentence, Some(ChangeNumber(1001)), at);
+    let seen = asked_back(sentence, Some(ChangeNumber(1001)), at, None);
     insta::assert_snapshot!(read(&seen), @r"
     » That was 14 h ago. Really?
     That was 14 h ago. Really?
@@ -213,7 +213,7 @@ fn a_time_far_back_is_asked_back() {
     assert_eq!(button["action_id"], "deployed_at");
     assert_eq!(
         control::read_time_value(button["value"].as_str().unwrap()),
-        Some((ChangeNumber(1001), at))
+        Some((ChangeNumber(1001), at, None))
     );
 }
 
