@@ -122,11 +122,8 @@ async fn an_edit_during_an_outage_is_on_record() {
     world
         .misbehave(json!({"method": "*", "fault": "server_error"}))
         .await;
-    let body = json!({"as": "morgan", "channel": CHANNEL, "text": ANSWERED});
-    let said = world.try_act("say", body).await.unwrap();
-    let ts = said["ts"].as_str().unwrap().to_owned();
-    let body = json!({"as": "morgan", "channel": CHANNEL, "ts": ts, "text": "I never said that"});
-    world.try_act("edit", body).await.unwrap();
+    let ts = world.say("morgan", CHANNEL, ANSWERED).await;
+    edit(&mut world, "morgan", &ts, "I never said that").await;
     world.go(minutes(2)).await;
     world.behave().await;
     world.go(minutes(3)).await;
