@@ -6,8 +6,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::answer::{self, Weighed};
+use super::asking::Manner;
 use super::clause::Strength;
-use super::question::{self, Manner, Question};
+use super::phrases::among;
+use super::question::{self, Question};
+use super::wording;
 use super::{Line, Pair, Request, Verdict};
 use crate::domain::id::{MessageTs, UserId};
 use crate::gesture::Mention;
@@ -275,25 +278,15 @@ impl<'a> Ear<'a> {
 
 /// Whether an answer begins with the name of somebody who didn't ask.
 fn is_spoken_to_another(open: &Open<'_>, line: &Line) -> bool {
-    let mut spoken_to = question::spoken_to(&line.text).peekable();
+    let mut spoken_to = wording::spoken_to(&line.text).peekable();
     spoken_to.peek().is_some() && spoken_to.all(|user| user != open.line.by)
 }
 
 /// Orders that undo or end something.
 fn is_counter(stem: &str) -> bool {
-    matches!(
+    among(
         stem,
-        "rollback"
-            | "revert"
-            | "kill"
-            | "stop"
-            | "cancel"
-            | "abort"
-            | "drop"
-            | "pause"
-            | "restore"
-            | "suspend"
-            | "disable"
+        "rollback revert kill stop cancel abort drop pause restore suspend disable",
     )
 }
 

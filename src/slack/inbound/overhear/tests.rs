@@ -53,3 +53,26 @@ fn labelled() {
     }
     println!("wrong: {wrong}");
 }
+
+#[test]
+fn dev() {
+    let text = std::fs::read_to_string("/tmp/recog/dev.txt").unwrap();
+    for line in text.lines() {
+        let (k, t) = line.split_once(' ').unwrap();
+        let a = asks(t);
+        let w = answers(t);
+        let ok = match k {
+            "A" => a.is_some(),
+            "N" => a.is_none(),
+            "G" => w == Some(Verdict::Grant),
+            "R" => w == Some(Verdict::Refuse),
+            _ => w.is_none(),
+        };
+        if k == "A" {
+            println!("WHAT {:?} <- {t}", a.as_ref().map(|a| &a.what));
+        }
+        if !ok {
+            println!("DEV {k} {t:?} asks={:?} says={:?}", a.map(|a| a.what), w);
+        }
+    }
+}

@@ -139,6 +139,10 @@ impl<'a> Reader<'a> {
                 }
                 width
             } else if let Some((width, word)) = word(rest, self.plain.get(..at)) {
+                // What follows a `but` is said apart from what it limits.
+                if word == "but" {
+                    self.end_clause();
+                }
                 self.take(word, at..at + width);
                 width
             } else {
