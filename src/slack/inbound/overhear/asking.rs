@@ -50,6 +50,16 @@ impl Asking {
         }
     }
 
+    /// How much the words that ask are to be preferred to others in the message: a
+    /// bare change with a question mark least, words that lead up to a change most.
+    pub(super) fn rank(&self) -> u8 {
+        match (self.phrase.is_empty(), self.verb) {
+            (true, _) => 0,
+            (false, None) => 1,
+            (false, Some(_)) => 2,
+        }
+    }
+
     pub(super) fn formal(self) -> Self {
         Self {
             is_formal: true,
@@ -440,7 +450,7 @@ fn tag(words: &[&str], lead: usize, around: Around) -> Option<Asking> {
 
 /// `Scale consumers to 24?`: a change with a question mark, and somebody asked.
 fn bare(words: &[&str], lead: usize, around: Around) -> Option<Asking> {
-    if !around.is_question || !around.is_addressed {
+    if !around.is_question || !around.is_addressed || !around.is_last {
         return None;
     }
     let verb = change(words, lead)?;

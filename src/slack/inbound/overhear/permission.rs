@@ -85,9 +85,9 @@ pub(super) fn wanted(words: &[&str]) -> Option<Asking> {
             }
             "have" => {
                 matches!(
-                    words.get(at.wrapping_sub(2)..at),
-                    Some(["do" | "can" | "may" | "could", "i" | "we"])
-                ) && at >= 2
+                    words.get(..at),
+                    Some([.., "do" | "can" | "may" | "could", "i" | "we"])
+                )
             }
             "give" | "gimme" | "grant" => true,
             "got" => matches!(words.get(at + 1), Some(&"your")),
@@ -108,7 +108,18 @@ pub(super) fn wanted(words: &[&str]) -> Option<Asking> {
         if is_denied {
             continue;
         }
-        if let Some(found) = wanted_from(words, at, at) {
+        // `Actually, I just need …`: all that leads to the wish belongs to it.
+        let lead = before
+            .iter()
+            .rev()
+            .take_while(|word| {
+                among(
+                    word,
+                    "i we id wed do can could just really actually would also still im",
+                )
+            })
+            .count();
+        if let Some(found) = wanted_from(words, at, at - lead) {
             return Some(found);
         }
     }
@@ -174,13 +185,22 @@ fn permission_for(words: &[&str], from: usize, next: usize) -> Option<Asking> {
                 from..(next + more).min(words.len()),
             ))
         }
+        ["before", "i" | "we", ..] if change(words, next + 2).is_some() => Some(Asking {
+            verb: change(words, next + 2),
+            ..Asking::of(Manner::Plain, from..next + 2)
+        }),
         ["to" | "before" | "and", ..] => match verb_from(words, next + 1, Form::Base) {
             Some((verb_at, verb)) => Some(Asking {
                 verb: Some(verb),
                 ..Asking::of(Manner::Plain, from..verb_at)
             }),
-            None if words.get(next) == Some(&"to") => None,
-            None => Some(Asking::of(Manner::Plain, from..next)),
+            None => {
+                let only_looks = words.get(next + 1).is_some_and(|word| {
+                    among(word, "view look see read access check talk ask join share record speak discuss use")
+                });
+                let more = usize::from(words.get(next) == Some(&"to"));
+                (!only_looks).then(|| Asking::of(Manner::Plain, from..next + more))
+            }
         },
         ["for" | "on", ..] => {
             let verb = change(words, next + 1).filter(|it| it.weight > Weight::Everyday);
@@ -195,52 +215,7 @@ fn permission_for(words: &[&str], from: usize, next: usize) -> Option<Asking> {
 
 /// `approval process`, `authorization header`: spoken of, not asked for.
 fn is_about_permissions(words: &[&str], next: usize) -> bool {
-    matches!(
-        words.get(next),
-        Some(
-            &("process"
-                | "list"
-                | "policy"
-                | "form"
-                | "flow"
-                | "matrix"
-                | "rate"
-                | "was"
-                | "header"
-                | "headers"
-                | "token"
-                | "tokens"
-                | "service"
-                | "server"
-                | "api"
-                | "error"
-                | "errors"
-                | "is"
-                | "chain"
-                | "workflow"
-                | "step"
-                | "rules"
-                | "came"
-                | "took"
-                | "already"
-                | "failing"
-                | "failed"
-                | "fails"
-                | "broken"
-                | "down"
-                | "outage"
-                | "issue"
-                | "issues"
-                | "problem"
-                | "page"
-                | "bug"
-                | "code"
-                | "endpoint"
-                | "denied"
-                | "request"
-                | "requests")
-        )
-    )
+    words.get(next).is_some_and(|word| among(word, "process list policy form flow matrix rate was header headers token tokens service server api error errors is chain workflow step rules came took already failing failed fails broken down outage issue issues problem page bug code endpoint denied request requests"))
 }
 
 /// `Authorization?`, `permission to …`, `approval for … please`.
@@ -419,6 +394,13 @@ fn after_approving(words: &[&str], from: usize, next: usize) -> Option<Asking> {
         )
     ) {
         next += 1;
+    }
+    // `Approve / deny?`
+    if words
+        .get(next)
+        .is_some_and(|word| among(word, "deny or reject"))
+    {
+        next = words.len();
     }
     let verb = change(words, next).filter(|it| it.form != Form::Past);
     Some(Asking {

@@ -98,9 +98,9 @@ fn find_asking(said: &Said, is_addressed: bool) -> Option<(usize, usize, Asking)
             }
             let asking = asking(&words, lead, around).filter(|asking| !is_put_off(&words, asking));
             if let Some(asking) = asking {
-                let better = found.as_ref().is_none_or(|(_, _, old): &(_, _, Asking)| {
-                    asking.verb.is_some() || old.verb.is_none()
-                });
+                let better = found
+                    .as_ref()
+                    .is_none_or(|(_, _, old): &(_, _, Asking)| asking.rank() >= old.rank());
                 if better {
                     found = Some((s, c, asking));
                 }
@@ -192,6 +192,7 @@ fn subject(said: &Said, sentence: &Sentence, clause: &Clause, asking: &Asking) -
         Some(verb) if verb.form != Form::Past || asking.manner == Manner::Mind => {
             let object = in_clause.get(asking.phrase.end + 1..).unwrap_or_default();
             match verb.weight {
+                Weight::Sure if is_thing_of_everyday_life(object) => Subject::SomethingElse,
                 Weight::Sure => Subject::Production,
                 Weight::Likely if !everyday || names_production => Subject::Production,
                 Weight::Likely => Subject::SomethingElse,
@@ -200,7 +201,7 @@ fn subject(said: &Said, sentence: &Sentence, clause: &Clause, asking: &Asking) -
                     Subject::Production
                 }
                 Weight::Everyday
-                    if among(verb.stem, "push ship release apply merge")
+                    if among(verb.stem, "push ship release apply")
                         && !object.iter().any(|word| is_thing(word)) =>
                 {
                     Subject::Production
@@ -214,7 +215,10 @@ fn subject(said: &Said, sentence: &Sentence, clause: &Clause, asking: &Asking) -
                     }
                 }
                 Weight::Everyday if evidence(said, asking) => Subject::Production,
-                Weight::Everyday => Subject::Unsaid,
+                Weight::Everyday if among(verb.stem, "push ship release apply run go proceed") => {
+                    Subject::Unsaid
+                }
+                Weight::Everyday => Subject::SomethingElse,
             }
         }
         Some(_) | None => {
@@ -235,11 +239,20 @@ fn subject(said: &Said, sentence: &Sentence, clause: &Clause, asking: &Asking) -
     }
 }
 
+/// Whether what a verb is done to is of everyday life: `restart the call`.
+fn is_thing_of_everyday_life(object: &[&str]) -> bool {
+    let near = object.get(..3).unwrap_or(object);
+    near.iter().any(|word| is_of_everyday_life(word))
+        && !object
+            .iter()
+            .any(|word| is_of_production(word) && *word != "version")
+}
+
 /// Whether a word after a verb is a thing and not `it`, `now`, `please`.
 fn is_thing(word: &str) -> bool {
     !(among(
         word,
-        "it this that them these those now please out off on again back up down straight away \
+        "it this that them these those now please out off on again up down straight away \
          right immediately to and then ahead yet so we can all both already @",
     ) || word.starts_with(':'))
 }

@@ -6,8 +6,8 @@
 use std::ops::Range;
 
 use super::asking::Asking;
-use super::phrases::{among, greets};
-use super::words::{QUOTE, Said};
+use super::phrases::among;
+use super::words::{NAME, QUOTE, Said};
 use crate::domain::id::UserId;
 use crate::gesture::Mention;
 
@@ -35,7 +35,7 @@ pub(super) fn asked(said: &Said) -> Vec<Mention> {
             || after.starts_with("’s")
             || among(
                 &next,
-                "deployed merged pushed shipped reverted reviewed said found is was has wrote built tested confirmed \
+                "deployed merged pushed shipped reverted reviewed said found wrote built tested confirmed \
                  made fixed changed",
             );
         if !is_spoken_of && !does_something && !asked.contains(who) {
@@ -59,9 +59,18 @@ pub(super) fn what(said: &Said, s: usize, c: usize, asking: &Asking) -> String {
             } else {
                 0..0
             };
+            // `can I re-enable …`: the verb begins before its stem.
+            let is_prefixed = cut.end.checked_sub(1).and_then(|last| words.get(last));
+            let cut = match is_prefixed {
+                Some(&("re" | "hot")) => cut.start..cut.end - 1,
+                Some(_) | None => cut,
+            };
             for (w, (word, at)) in words.iter().zip(&clause.at).enumerate() {
-                let is_left_out =
-                    cut.contains(&w) || *word == QUOTE && said.part(at.clone()).starts_with('>');
+                let is_beside =
+                    *word == NAME && !cut.is_empty() && (w + 1 == cut.start || w == cut.end);
+                let is_left_out = cut.contains(&w)
+                    || is_beside
+                    || *word == QUOTE && said.part(at.clone()).starts_with('>');
                 if !is_left_out {
                     kept.push(at.clone());
                 }
@@ -73,10 +82,7 @@ pub(super) fn what(said: &Said, s: usize, c: usize, asking: &Asking) -> String {
             .collect();
         let is_name = |at: &Range<usize>| said.named().any(|(name, _)| name == at);
         let is_idle = |n: usize| {
-            kept.get(n).is_some_and(is_name)
-                || words
-                    .get(n)
-                    .is_some_and(|word| greets(word) || word == "pls")
+            kept.get(n).is_some_and(is_name) || words.get(n).is_some_and(|word| says_nothing(word))
         };
         let first = (0..kept.len()).find(|n| !is_idle(*n));
         let last = (0..kept.len()).rev().find(|n| !is_idle(*n));
@@ -94,6 +100,15 @@ pub(super) fn what(said: &Said, s: usize, c: usize, asking: &Asking) -> String {
     } else {
         what
     }
+}
+
+/// Whether a word at either end of a sentence may be left out of the change.
+fn says_nothing(word: &str) -> bool {
+    among(
+        word,
+        "hi hey hello heya yo morning all team folks guys everyone please pls plz so and also ok \
+         thanks now asap emergency urgent actually just then",
+    )
 }
 
 /// Joins what is kept of a sentence: as it was typed where nothing was left out.
@@ -115,7 +130,7 @@ fn joined(said: &Said, kept: &[Range<usize>], end: usize) -> String {
     }
     if let Some(until) = until {
         let tail = said.part(until..end);
-        if !tail.chars().any(char::is_alphanumeric) && !tail.contains('?') {
+        if !tail.chars().any(char::is_alphanumeric) {
             text.push_str(tail.trim_end());
         }
     }
