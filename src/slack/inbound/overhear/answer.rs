@@ -182,7 +182,7 @@ impl Scale {
             (Some(strength), None) => {
                 let is_alone = !self.asks && !self.has_more;
                 let is_plain = !self.is_void && !self.turns_elsewhere;
-                (is_plain && (strength == Strength::Clear || is_alone)).then(|| Weighed {
+                (is_plain && (strength >= Strength::Clear || is_alone)).then(|| Weighed {
                     order: self.order.filter(|_| self.ordered_only),
                     ..weighed(Verdict::Grant, strength)
                 })

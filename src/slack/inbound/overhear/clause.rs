@@ -16,8 +16,10 @@ pub(crate) enum Strength {
     Nod,
     /// `Yes`: an answer, to whatever was asked last.
     Bare,
-    /// `Approved`, `go ahead`.
+    /// `Go ahead`, `hold off`.
     Clear,
+    /// `Approved`: what nobody says of anything else.
+    Formal,
 }
 
 /// What a clause does.
@@ -130,7 +132,8 @@ fn told_later(words: &[&str]) -> Option<usize> {
                 Some(&("and" | "then" | "please" | "just" | "but" | "also"))
             );
         let wants = match *word {
-            "ping" | "tell" | "page" | "dm" | "message" | "notify" | "update" => {
+            "page" | "update" => among(next, "me us here this @"),
+            "ping" | "tell" | "dm" | "message" | "notify" => {
                 among(next, "me us here the this support everyone @")
             }
             "call" => matches!(next, "me" | "us" | "out"),

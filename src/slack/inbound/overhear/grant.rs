@@ -15,7 +15,10 @@ pub(super) fn granted(words: &[&str]) -> Option<Act> {
     if is_mine_to_do(words) {
         return None;
     }
-    if decision_granted(words) || phrase_grants(words) {
+    if decision_granted(words) {
+        return Some(Act::Grant(Strength::Formal, None));
+    }
+    if phrase_grants(words) {
         return Some(Act::Grant(Strength::Clear, None));
     }
     if let Some(stem) = order(words) {
@@ -112,40 +115,78 @@ fn is_borrowed(before: &[&str]) -> bool {
 
 /// Whether a word may stand before words that grant and leave them their author's.
 fn is_beside(word: &str) -> bool {
-    is_own(word) || is_courtesy(word) || is_yes(word) || is_cheer(word)
+    is_own(word)
+        || is_courtesy(word)
+        || is_yes(word)
+        || is_cheer(word)
+        || matches!(word, "can" | "may" | "lets" | "were")
 }
 
 fn phrase_grants(words: &[&str]) -> bool {
-    const PHRASES: &str = "go ahead | go-ahead | go for it | do it | do this | do that | do so | please do | ship \
-         it | :shipit: | send it | make it so | make it happen | pull the trigger | hit it | \
-         fire away | have at it | be my guest | by all means | knock yourself out | youre clear \
-         | you are clear | youre cleared | you are cleared | cleared to | cleared for | clear \
-         to | good to go | youre good | were good | green light | greenlight | youre authorized \
-         | permission granted | you have my | you have a go | you have the go | you have \
-         permission | you have approval | you have authorization | you have a green | youve got \
-         my | you got my | got my ok | got my approval | its a go | thats a go | is a go | were \
-         a go | we are go | were go | youre go | its a yes | thats a yes | a yes from me | go \
-         from me | go from my | yes from me | yes from my | ok from me | ok from my | ok from \
-         our | fine by me | fine with me | ok by me | ok with me | ok for me | fine for me | \
-         good with me | good by me | works for me | no objection | no objections | no concerns \
-         | no problem with | no issue with | no issues with | im ok with | im fine with | im \
-         happy with | im good with | im comfortable with | happy with that | happy with this | \
-         ok with that | ok with this | fine with that | fine with this | thumbs up from | \
-         thumbs up | carry on | crack on | you may | my blessing | lets do | lets go | lets \
-         proceed | feel free | roll with it | run with it | authorization given | approval \
-         given | sign off given | i confirm | see why not | i say go | say yes | take the shot \
-         | punch it | light it up | go go | ok to go | ok to proceed | you can go | you can \
-         proceed | authorization confirmed | approval confirmed | is your authorization | is my \
-         authorization | is your approval | is my approval | consider this my | consider it my \
-         | consider this your | is authorized | :approved: | :lgtm: :shipit:";
+    const PHRASES: &str = "go ahead | go-ahead | go for it | do it | do this | do that | do so | please do \
+         | ship it | :shipit: | send it | make it so | make it happen | pull the trigger \
+         | hit it | fire away | have at it | be my guest | by all means | knock yourself \
+         out | youre clear | you are clear | youre cleared | you are cleared | cleared to \
+         | cleared for | clear to | good to go | youre good | green light | greenlight | \
+         youre authorized | permission granted | you have a go | you have the go | you \
+         have permission | you have approval | you have authorization | you have a green \
+         | its a go | thats a go | is a go | were a go | we are go | were go | youre go | \
+         its a yes | thats a yes | a yes from me | go from me | go from my | yes from me \
+         | yes from my | ok from me | ok from my | ok from our | fine by me | fine with \
+         me | ok by me | ok with me | ok for me | fine for me | good with me | good by me \
+         | works for me | no objection | no objections | no concerns | no problem with | \
+         no issue with | no issues with | im ok with | im fine with | im happy with | im \
+         good with | im comfortable with | happy with that | happy with this | ok with \
+         that | ok with this | fine with that | fine with this | thumbs up from | thumbs \
+         up | carry on | crack on | my blessing | roll with it | run with it | \
+         authorization given | approval given | sign off given | i confirm | see why not \
+         | i say go | say yes | take the shot | punch it | light it up | go go | ok to go \
+         | ok to proceed | you can go | you can proceed | authorization confirmed | \
+         approval confirmed | is your authorization | is my authorization | is your \
+         approval | is my approval | consider this my | consider it my | consider this \
+         your | is authorized | :approved: | :lgtm: :shipit: | you have my approval | \
+         youve got my approval | you got my approval | you have my authorization | youve \
+         got my authorization | you got my authorization | you have my permission | youve \
+         got my permission | you got my permission | you have my ok | youve got my ok | \
+         you got my ok | you have my okay | youve got my okay | you got my okay | you \
+         have my blessing | youve got my blessing | you got my blessing | you have my go \
+         | youve got my go | you got my go | you have my go-ahead | youve got my go-ahead \
+         | you got my go-ahead | you have my consent | youve got my consent | you got my \
+         consent | you have my yes | youve got my yes | you got my yes | you have my sign \
+         off | you have my thumbs up | you have my green light";
     let grants = found(words, PHRASES).any(|(from, to)| {
         let before = words.get(..from).unwrap_or_default();
         let after = words.get(to..).unwrap_or_default();
+        // `Checkout works for me` tells how checkout is.
+        let tells = before.iter().any(|word| {
+            is_of_production(word)
+                && change(&[word], 0).is_none_or(|it| it.weight == Weight::Everyday)
+        });
         !is_borrowed(before)
+            && !tells
             && before.iter().all(|word| is_beside(word))
-            && !matches!(after, ["yourself" | "later" | "tomorrow", ..])
+            && is_granted_for(after)
     });
     grants || is_go(words) || is_proceed(words)
+}
+
+/// Whether what follows a phrase leaves it a grant: `go ahead and deploy`, but not
+/// `go ahead and page the vendor`.
+fn is_granted_for(after: &[&str]) -> bool {
+    let is_elsewhere = after.iter().any(|word| is_of_everyday_life(word))
+        && !after.iter().any(|word| is_of_production(word));
+    let is_for_it = match after {
+        ["and" | "to", "please" | "just", rest @ ..] | ["and" | "to", rest @ ..] => {
+            change(rest, 0).is_some()
+                || rest.first().is_some_and(|word| {
+                    among(word, "do it this that proceed go continue then thanks")
+                })
+        }
+        ["from", who, ..] => among(who, "me my our us here"),
+        ["yourself" | "later" | "tomorrow", ..] => false,
+        _ => true,
+    };
+    is_for_it && !is_elsewhere
 }
 
 /// `Go`, `go now`, `go with it`; but not `go to the runbook`.
@@ -157,10 +198,10 @@ fn is_go(words: &[&str]) -> bool {
             let before = words.get(..at).unwrap_or_default();
             let follows = match words.get(at + 1..).unwrap_or_default() {
                 [] => true,
+                ["from", "me" | "my" | "our" | "us" | "here", ..] => true,
                 [
-                    "now" | "please" | "on" | "from" | "deploy" | "ship" | "rollback" | "revert"
-                    | "restart" | "then" | "immediately" | "thanks" | "man" | "asap" | "fast"
-                    | "quick" | "do",
+                    "now" | "please" | "on" | "deploy" | "ship" | "rollback" | "revert" | "restart"
+                    | "then" | "immediately" | "thanks" | "man" | "asap" | "fast" | "quick" | "do",
                     ..,
                 ] => true,
                 [
@@ -343,7 +384,14 @@ fn bare(words: &[&str]) -> Option<Strength> {
     }
     let i_do = matches!(
         words,
-        ["i", "do"] | ["we", "do"] | ["you", "do"] | ["you", "are"] | ["it", "is"] | ["you", "can"]
+        ["i", "do"]
+            | ["we", "do"]
+            | ["you", "do"]
+            | ["you", "are"]
+            | ["it", "is"]
+            | ["you", "can"]
+            | ["you", "may"]
+            | ["feel", "free"]
     );
     if i_do {
         return Some(Strength::Bare);

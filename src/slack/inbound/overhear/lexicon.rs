@@ -193,15 +193,15 @@ const PRODUCTION: &str = "prod production db dbs database service svc server clu
 const OF_EVERYDAY_LIFE: &str = "invoice pr prs mr holiday vacation pto leave friday lunch dinner pizza food coffee \
          design mockup mock figma copy wording text blog post tweet statement announcement \
          statuspage comms communication email emails newsletter budget expense purchase po \
-         spend cost contract offer hire headcount candidate invite meeting standup retro agenda \
+         spend cost contract hire headcount candidate invite meeting standup retro agenda \
          slide deck doc document docs documentation postmortem ticket jira runbook calendar \
-         access laptop swag order hotel flight trip travel timesheet training interview shift \
+         access laptop swag hotel flight trip travel timesheet training interview shift \
          handover survey credit review roadmap okr spec proposal rfc report summary logo banner \
-         wiki notes note license subscription vendor overtime bonus sick room zoom recording \
-         incident title color colour font quote bill receipt booking conference team nap home \
-         bed channel thread message poll emoji draft plan timeline rota roster schedule oncall \
+         wiki notes note license vendor overtime bonus sick room zoom recording \
+         incident title color colour font quote receipt conference team nap \
+         bed channel thread message poll emoji draft plan timeline rota roster oncall \
          reimbursement gift party beer drinks weekend monday tuesday wednesday thursday \
-         saturday sunday nda press screenshot board meme joke article faq template form call";
+         saturday sunday nda press screenshot board meme joke faq form call status";
 
 static NAMES_OF_PRODUCTION: LazyLock<HashSet<&'static str>> =
     LazyLock::new(|| PRODUCTION.split_ascii_whitespace().collect());

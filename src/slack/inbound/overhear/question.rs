@@ -242,7 +242,8 @@ fn subject(said: &Said, sentence: &Sentence, clause: &Clause, asking: &Asking) -
 /// Whether what a verb is done to is of everyday life: `restart the call`.
 fn is_thing_of_everyday_life(object: &[&str]) -> bool {
     let near = object.get(..3).unwrap_or(object);
-    near.iter().any(|word| is_of_everyday_life(word))
+    near.iter()
+        .any(|word| is_of_everyday_life(word) && !among(word, "pr prs mr"))
         && !object
             .iter()
             .any(|word| is_of_production(word) && *word != "version")

@@ -421,6 +421,7 @@ fn one_spelling(word: &str) -> Option<&'static str> {
         "u" | "yall" => "you",
         "ur" => "your",
         "gonna" => "going",
+        "w" => "with",
         "wanna" => "want",
         "thx" | "ty" | "tnx" | "thank" | "cheers" | "tks" | "thnx" => "thanks",
         "goahead" => "go-ahead",
