@@ -207,7 +207,11 @@ fn wholes(plain: &str, spots: &[Spot]) -> Vec<(Range<usize>, &'static str)> {
     }
     found.extend(between(plain, '~').map(|at| (at, QUOTE)));
     found.extend(between(plain, '\'').map(|at| (at, QUOTE)));
+    let mut until = 0;
     let addresses = plain.match_indices("://").filter_map(|(at, _)| {
+        if at < until {
+            return None;
+        }
         let start = plain
             .get(..at)?
             .rfind(|c: char| !c.is_ascii_alphanumeric())
@@ -216,6 +220,7 @@ fn wholes(plain: &str, spots: &[Spot]) -> Vec<(Range<usize>, &'static str)> {
         let width = rest
             .find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '`'))
             .unwrap_or(rest.len());
+        until = at + width;
         let address = rest
             .get(..width)?
             .trim_end_matches(['.', ',', '!', '?', ')', ';']);
