@@ -227,7 +227,8 @@ fn a_person_reads_one_line_an_offer_and_the_figures_where_there_are_labels() {
         labelled(conversation("turned", "inc-auth", ASKS, "denied"), "grant"),
         labelled(conversation("quiet", "inc-auth", "hi", "hello"), "none"),
     ];
-    let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let lines: Vec<String> = lines.iter().map(Value::to_string).collect();
+    let lines = lines.join("\n");
     let ended = rehearsed(&lines, &[]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert_eq!(

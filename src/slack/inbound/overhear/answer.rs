@@ -6,7 +6,7 @@
 
 use super::Verdict;
 use super::clause::{Act, Strength, act};
-use super::phrases::{among, any, starts_with};
+use super::phrases::{among, any, are, starts_with};
 use super::words::{NAME, Said, Sentence};
 
 /// What an answer's words amount to.
@@ -67,7 +67,7 @@ pub(super) fn has_no_objection(text: &str) -> bool {
         && !words.is_empty()
         && words.iter().all(|word| {
             among(
-                *word,
+                word,
                 "no none not at all from me my side here nothing zero thanks objection objections \
          concerns",
             )
@@ -78,6 +78,10 @@ pub(super) fn has_no_objection(text: &str) -> bool {
 }
 
 /// What the clauses of a message add up to.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a thing that was heard or wasn't, and they don't exclude one another"
+)]
 #[derive(Debug, Default)]
 struct Scale {
     grant: Option<Strength>,
@@ -115,10 +119,7 @@ impl Scale {
                 self.asks = true;
                 // `approved, right?` wants to be told.
                 self.is_void |= sentence.is_question
-                    && matches!(
-                        words.as_slice(),
-                        ["right" | "yes" | "no" | "correct" | "ok" | "yeah" | "huh"]
-                    );
+                    && are(&words, "right | yes | no | correct | ok | yeah | huh");
                 continue;
             }
             // What follows `ping me`, `revert if`, is no condition of the grant.
@@ -166,11 +167,10 @@ impl Scale {
             is_stop: false,
         };
         match (self.grant, self.refusal) {
-            (None, None) => None,
             (Some(_), Some(strength)) if self.turns_elsewhere => {
                 Some(weighed(Verdict::Refuse, strength))
             }
-            (Some(_), Some(_)) => None,
+            (None, None) | (Some(_), Some(_)) => None,
             (None, Some(strength)) => {
                 let is_unsure =
                     (self.is_weak && self.is_void) || (self.asks && strength < Strength::Clear);
@@ -202,7 +202,7 @@ fn is_turned_contingency(sentence: &Sentence) -> bool {
     is_if
         && words.iter().any(|word| {
             among(
-                *word,
+                word,
                 "rollback revert back stop abort undo ping call page tell shout yell wake",
             )
         })
@@ -237,7 +237,7 @@ fn is_question(words: &[&str]) -> bool {
         words.first().copied().unwrap_or_default(),
         "what who why how which where whats whos hows did does has was whose didnt isnt hasnt",
     );
-    let offers_choice = matches!(words, ["yes", "n" | "no"] | ["yes", "or", "no"]);
+    let offers_choice = are(words, "yes n | yes no | yes or no");
     asks_first
         || offers_choice
         || starts_with(

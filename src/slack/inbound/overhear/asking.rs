@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::lexicon::{Change, Form, Weight, change, is_state};
 use super::permission::{awaited, named, told_to_approve, wanted, wanted_from};
-use super::phrases::{among, found, greets, starts};
+use super::phrases::{among, are, found, greets, starts};
 use super::words::{NAME, QUOTE};
 
 /// How a question is put, which decides what a short answer to it means.
@@ -50,6 +50,14 @@ impl Asking {
         }
     }
 
+    /// Words that lead up to a change.
+    pub(super) fn leading_to(verb: Change, manner: Manner, phrase: Range<usize>) -> Self {
+        Self {
+            verb: Some(verb),
+            ..Self::of(manner, phrase)
+        }
+    }
+
     /// How much the words that ask are to be preferred to others in the message: a
     /// bare change with a question mark least, words that lead up to a change most.
     pub(super) fn rank(&self) -> u8 {
@@ -67,19 +75,17 @@ impl Asking {
         }
     }
 
+    fn objecting(self) -> Self {
+        Self {
+            manner: Manner::Objections,
+            ..self
+        }
+    }
+
     pub(super) fn tag(phrase: Range<usize>) -> Self {
         Self {
             is_tag: true,
             ..Self::of(Manner::Plain, phrase)
-        }
-    }
-}
-
-impl Asking {
-    pub(super) fn objecting(self) -> Self {
-        Self {
-            manner: Manner::Objections,
-            ..self
         }
     }
 }
@@ -178,14 +184,11 @@ fn modal(words: &[&str]) -> Option<Asking> {
             if let Some((verb_at, verb)) = verb_from(words, rest_at, Form::Base)
                 && verb.stem != "go"
             {
-                return Some(Asking {
-                    verb: Some(verb),
-                    ..Asking::of(manner, at..verb_at)
-                });
+                return Some(Asking::leading_to(verb, manner, at..verb_at));
             }
-            let width = 2.min(rest.len());
-            let with = usize::from(matches!(rest.get(2), Some(&("with" | "on"))));
-            return Some(Asking::of(manner, at..rest_at + width + with));
+            let is_with = matches!(rest.get(2), Some(&("with" | "on")));
+            let end = rest_at + 2.min(rest.len()) + usize::from(is_with);
+            return Some(Asking::of(manner, at..end));
         }
         "proceed" | "continue" => {
             let with = usize::from(matches!(rest.get(1), Some(&"with")));
@@ -194,10 +197,7 @@ fn modal(words: &[&str]) -> Option<Asking> {
         _ => {}
     }
     let (verb_at, verb) = verb_from(words, rest_at, Form::Base)?;
-    Some(Asking {
-        verb: Some(verb),
-        ..Asking::of(manner, at..verb_at)
-    })
+    Some(Asking::leading_to(verb, manner, at..verb_at))
 }
 
 /// `Let me know if I can …`.
@@ -208,10 +208,7 @@ fn to_know(words: &[&str]) -> Option<Asking> {
     )
     .next()?;
     let (verb_at, verb) = verb_from(words, to, Form::Base)?;
-    Some(Asking {
-        verb: Some(verb),
-        ..Asking::of(Manner::Plain, from..verb_at)
-    })
+    Some(Asking::leading_to(verb, Manner::Plain, from..verb_at))
 }
 
 /// `Ok to …`, `ok if I …`, `good to go?`, `are you ok with me …ing`.
@@ -276,10 +273,7 @@ fn ready_for(words: &[&str], lead: usize, at: usize, manner: Manner) -> Option<A
             return Some(Asking::of(manner, lead..next + 3));
         }
         let (verb_at, verb) = verb_from(words, next + 1, Form::Base)?;
-        return Some(Asking {
-            verb: Some(verb),
-            ..Asking::of(manner, lead..verb_at)
-        });
+        return Some(Asking::leading_to(verb, manner, lead..verb_at));
     }
     if starts(rest(next), &["if", "i"]) || starts(rest(next), &["if", "we"]) {
         if matches!(
@@ -294,10 +288,7 @@ fn ready_for(words: &[&str], lead: usize, at: usize, manner: Manner) -> Option<A
             .count();
         let verb_at = next + 2 + skipped;
         let verb = change(words, verb_at)?;
-        return Some(Asking {
-            verb: Some(verb),
-            ..Asking::of(manner, lead..verb_at)
-        });
+        return Some(Asking::leading_to(verb, manner, lead..verb_at));
     }
     // `ok with me failing over`, `ok rolling back`: the doing follows soon.
     let doing = (next..(next + 4).min(words.len()))
@@ -314,20 +305,14 @@ fn ready_for(words: &[&str], lead: usize, at: usize, manner: Manner) -> Option<A
                 .all(|word| among(word, "with me my us our about for just"))
         });
     if let Some((verb_at, verb)) = doing {
-        return Some(Asking {
-            verb: Some(verb),
-            ..Asking::of(manner, lead..verb_at)
-        });
+        return Some(Asking::leading_to(verb, manner, lead..verb_at));
     }
     // `ok for a restart of redis?`
     if let ["for" | "with", "a" | "the" | "an", ..] = rest(next)
         && let Some(verb) = (next + 2..(next + 5).min(words.len())).find_map(|at| change(words, at))
         && verb.weight > Weight::Everyday
     {
-        return Some(Asking {
-            verb: Some(verb),
-            ..Asking::of(manner, lead..next + 1)
-        });
+        return Some(Asking::leading_to(verb, manner, lead..next + 1));
     }
     None
 }
@@ -340,22 +325,16 @@ fn objection(words: &[&str], lead: usize, around: Around) -> Option<Asking> {
         if matches!(after, ["if", "i" | "we", ..]) {
             let (verb_at, verb) = verb_from(words, at + 3, Form::Base)
                 .or_else(|| Some((at + 3, change(words, at + 3)?)))?;
-            return Some(Asking {
-                verb: Some(verb),
-                ..Asking::of(Manner::Mind, lead..verb_at)
-            });
+            return Some(Asking::leading_to(verb, Manner::Mind, lead..verb_at));
         }
         if matches!(after, ["me" | "us" | "my", ..]) {
             let verb = change(words, at + 2)?;
-            return Some(Asking {
-                verb: Some(verb),
-                ..Asking::of(Manner::Mind, lead..at + 2)
-            });
+            return Some(Asking::leading_to(verb, Manner::Mind, lead..at + 2));
         }
     }
     let at = words.iter().position(|word| {
         among(
-            *word,
+            word,
             "objection objections concerns objects object complaints",
         )
     })?;
@@ -363,7 +342,7 @@ fn objection(words: &[&str], lead: usize, around: Around) -> Option<Asking> {
     let is_asked = around.is_question || matches!(rest, ["any" | "anyone" | "anybody", ..]);
     if !is_asked || !before.iter().all(|word| {
         among(
-            *word,
+            word,
             "any no anyone anybody is got have has does there are further strong serious if you do",
         )
     }) {
@@ -380,10 +359,7 @@ fn objection(words: &[&str], lead: usize, around: Around) -> Option<Asking> {
         _ => return Some(Asking::tag(lead..words.len()).objecting()),
     };
     match change(words, verb_at) {
-        Some(verb) => Some(Asking {
-            verb: Some(verb),
-            ..Asking::of(Manner::Objections, lead..verb_at)
-        }),
+        Some(verb) => Some(Asking::leading_to(verb, Manner::Objections, lead..verb_at)),
         None => Some(Asking::of(Manner::Objections, lead..at + 2)),
     }
 }
@@ -393,15 +369,8 @@ fn tag(words: &[&str], lead: usize, around: Around) -> Option<Asking> {
     if !around.is_last {
         return None;
     }
-    if matches!(
-        words
-            .iter()
-            .filter(|word| **word != NAME)
-            .copied()
-            .collect::<Vec<_>>()
-            .as_slice(),
-        ["yes", "n"] | ["yes", "no"] | ["yes", "or", "no"] | ["please", "confirm"]
-    ) {
+    let unnamed: Vec<&str> = words.iter().copied().filter(|word| *word != NAME).collect();
+    if are(&unnamed, "yes n | yes no | yes or no | please confirm") {
         return Some(Asking::tag(0..words.len()));
     }
     if !around.is_question {
@@ -421,29 +390,11 @@ fn tag(words: &[&str], lead: usize, around: Around) -> Option<Asking> {
     // The greeting words swallow an `ok` at the head.
     let head = words.get(..lead).unwrap_or_default();
     let is_head = rest.is_empty() && head.contains(&"ok");
-    let is_tag = matches!(
-        rest.as_slice(),
-        ["ok"
-            | "go"
-            | "good"
-            | "fine"
-            | "alright"
-            | "cool"
-            | "clear"
-            | "cleared"
-            | "agreed"
-            | "acceptable"
-            | "yes"
-            | "confirm"
-            | "shall"
-            | "should"
-            | "may"
-            | "can"
-            | "could"]
-            | ["go", "ahead"]
-            | ["thumbs", "up"]
-            | ["good", "go"]
-            | [":+1:" | ":thumbsup:"]
+    let is_tag = are(
+        &rest,
+        "ok | go | good | fine | alright | cool | clear | cleared | agreed | \
+         acceptable | yes | confirm | shall | should | may | can | could | go ahead | \
+         thumbs up | good go | :+1: | :thumbsup:",
     );
     (is_tag || is_head).then(|| Asking::tag(0..words.len()))
 }
@@ -458,8 +409,5 @@ fn bare(words: &[&str], lead: usize, around: Around) -> Option<Asking> {
     let is_change = verb.form == Form::Base
         && verb.weight > Weight::Everyday
         && !rest.iter().any(|word| is_state(word));
-    is_change.then(|| Asking {
-        verb: Some(verb),
-        ..Asking::of(Manner::Plain, lead..lead)
-    })
+    is_change.then(|| Asking::leading_to(verb, Manner::Plain, lead..lead))
 }

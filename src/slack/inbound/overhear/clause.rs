@@ -127,38 +127,27 @@ fn told_later(words: &[&str]) -> Option<usize> {
     let at = words.iter().enumerate().position(|(at, word)| {
         let next = words.get(at + 1).copied().unwrap_or_default();
         let is_first = at == 0
-            || matches!(
-                words.get(at - 1),
-                Some(&("and" | "then" | "please" | "just" | "but" | "also"))
-            );
+            || words
+                .get(at - 1)
+                .is_some_and(|word| among(word, "and then please just but also"));
         let wants = match *word {
             "page" | "update" => among(next, "me us here this @"),
             "ping" | "tell" | "dm" | "message" | "notify" => {
                 among(next, "me us here the this support everyone @")
             }
             "call" => matches!(next, "me" | "us" | "out"),
-            "shout" | "yell" | "holler" | "scream" | "report" => true,
+            "shout" | "yell" | "holler" | "scream" | "report" | "watch" | "monitor" => true,
             "post" => among(next, "here in the when once it an results updates"),
             "let" => matches!(next, "me" | "us") && words.get(at + 2) == Some(&"know"),
             "keep" => among(next, "me us an posted watching the"),
             "log" | "document" | "record" | "note" => among(next, "it the this everything that"),
             "say" => matches!(next, "when" | "so"),
-            "watch" | "monitor" => true,
             "make" => {
                 next == "sure"
                     && words.get(at + 2) == Some(&"to")
-                    && matches!(
-                        words.get(at + 3),
-                        Some(
-                            &("post"
-                                | "log"
-                                | "document"
-                                | "watch"
-                                | "monitor"
-                                | "tell"
-                                | "update")
-                        )
-                    )
+                    && words.get(at + 3).is_some_and(|word| {
+                        among(word, "post log document watch monitor tell update")
+                    })
             }
             _ => false,
         };
@@ -186,7 +175,7 @@ fn contingency_from(words: &[&str]) -> Option<usize> {
 fn is_reservation(rest: &[&str]) -> bool {
     rest.iter().any(|word| {
         among(
-            *word,
+            word,
             "check only not wait ask talk get need needs havent im i cant dont security legal \
          verify confirm want id",
         )

@@ -11,7 +11,7 @@ use super::words::{CODE, NAME};
 pub(super) fn is_hearsay(words: &[&str]) -> bool {
     let tells = words.iter().enumerate().any(|(at, word)| {
         let told = among(
-            *word,
+            word,
             "said says saying told according thinks heard mentioned wrote agreed",
         );
         told && !matches!(
@@ -29,11 +29,8 @@ pub(super) fn is_hearsay(words: &[&str]) -> bool {
             let after = words.get(at + width..).unwrap_or_default();
             let is_others = !before.iter().all(|word| is_own(word));
             let by_others = match after {
-                ["by", "me" | "us" | "myself", ..] => false,
-                ["by", ..] => true,
-                ["from", "my" | "me" | "our" | "here" | "this", ..]
-                | ["on", "my" | "our" | "behalf", ..] => false,
-                ["from", ..] => true,
+                ["by", who, ..] => !among(who, "me us myself"),
+                ["from", who, ..] => !among(who, "my me our here this"),
                 _ => false,
             };
             // `<@U4> approved it` tells of them; `<@U4> approved` speaks to them.
@@ -92,13 +89,13 @@ pub(super) fn is_of_the_past(words: &[&str]) -> bool {
     is_decided && then
 }
 
+/// Whether a clause binds the answer to something that is still to come.
 pub(super) fn is_conditional(words: &[&str]) -> bool {
     let is_bound = words.iter().enumerate().any(|(at, word)| match *word {
         "after" | "afterwards" => at + 1 < words.len(),
-        "if" | "once" | "unless" | "until" | "till" | "provided" | "providing" | "assuming"
-        | "pending" | "contingent" | "depending" | "depends" | "first" | "iff" | "conditional"
-        | "conditionally" | "condition" => true,
-        "when" => true,
+        "if" | "when" | "once" | "unless" | "until" | "till" | "provided" | "providing"
+        | "assuming" | "pending" | "contingent" | "depending" | "depends" | "first" | "iff"
+        | "conditional" | "conditionally" | "condition" => true,
         "before" => matches!(
             words.get(at + 1),
             Some(&("you" | "that" | "we" | "deploying" | "pushing"))
@@ -113,6 +110,7 @@ pub(super) fn is_conditional(words: &[&str]) -> bool {
     is_bound || is_held
 }
 
+/// Whether a clause guesses, or speaks of what would be.
 pub(super) fn is_guess(words: &[&str]) -> bool {
     any(
         words,

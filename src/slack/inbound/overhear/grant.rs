@@ -6,7 +6,7 @@
 use super::clause::{Act, Strength};
 use super::doubt::is_own;
 use super::lexicon::{Form, Weight, change, is_of_everyday_life, is_of_production, is_state};
-use super::phrases::{among, any, found, starts_with};
+use super::phrases::{among, any, are, found, starts_with};
 use super::refusal::NEVER;
 use super::words::{CODE, NAME, PICTURE};
 
@@ -56,7 +56,7 @@ fn decision_granted(words: &[&str]) -> bool {
                 ..,
             ] if before.iter().all(|word| {
                 among(
-                    *word,
+                    word,
                     "i we hereby yes ok do im and to happy fully formally confirm sure me",
                 ) || *word == NAME
                     || word.starts_with(':')
@@ -64,7 +64,7 @@ fn decision_granted(words: &[&str]) -> bool {
             {
                 1
             }
-            ["sign", "off", ..] if matches!(before, ["i"] | ["yes", "i"] | ["we"]) => 2,
+            ["sign", "off", ..] if are(before, "i | yes i | we") => 2,
             _ => return false,
         };
         let after = rest.get(width..).unwrap_or_default();
@@ -105,7 +105,7 @@ fn may_follow(after: &[&str]) -> bool {
 fn is_borrowed(before: &[&str]) -> bool {
     before.iter().any(|word| {
         among(
-            *word,
+            word,
             "will would should could might ill id said he she they not dont cant never wont didnt \
          isnt legal security who ready about to has need needs waiting before wait no arent \
          must until for",
@@ -196,23 +196,20 @@ fn is_go(words: &[&str]) -> bool {
         .position(|word| *word == "go")
         .is_some_and(|at| {
             let before = words.get(..at).unwrap_or_default();
-            let follows = match words.get(at + 1..).unwrap_or_default() {
-                [] => true,
-                ["from", "me" | "my" | "our" | "us" | "here", ..] => true,
-                [
-                    "now" | "please" | "on" | "deploy" | "ship" | "rollback" | "revert" | "restart"
-                    | "then" | "immediately" | "thanks" | "man" | "asap" | "fast" | "quick" | "do",
-                    ..,
-                ] => true,
-                [
-                    "for",
-                    "deploy" | "rollback" | "it" | "launch" | "the" | "release" | "failover"
-                    | "restart" | "deployment",
-                    ..,
-                ] => true,
-                ["with", "it" | "that" | "this" | "the", ..] => true,
-                [first, ..] => *first == NAME || first.starts_with(':'),
-            };
+            let after = words.get(at + 1..).unwrap_or_default();
+            let follows = after.first().is_none_or(|word| {
+                word.starts_with(':')
+                    || among(
+                        word,
+                        "now please on deploy ship rollback revert restart then immediately thanks \
+                         man fast quick do @",
+                    )
+            }) || starts_with(
+                after,
+                "from me | from my | from our | from us | from here | for deploy | for rollback | \
+                 for it | for launch | for the | for release | for failover | for restart | \
+                 for deployment | with it | with that | with this | with the",
+            );
             follows
                 && !is_borrowed(before)
                 && before.iter().all(|word| is_beside(word))
@@ -292,7 +289,7 @@ fn order(words: &[&str]) -> Option<&'static str> {
         }
         Some(next) => {
             among(
-                *next,
+                next,
                 "it this that them now away please both all back off down out over immediately these \
          those and at",
             ) || *next == NAME
@@ -369,42 +366,30 @@ fn bare(words: &[&str]) -> Option<Strength> {
             Strength::Bare
         });
     }
-    let no_trouble = matches!(
+    let no_trouble = are(
         words,
-        ["no", "problem" | "problems" | "worries" | "prob" | "probs"]
-            | ["not", "a", "problem"]
-            | ["np"]
-            | ["i", "dont", "mind"]
-            | ["dont", "mind"]
-            | ["y"]
-            | ["why", "not"]
+        "no problem | no problems | no worries | no prob | no probs | not a problem | \
+         np | i dont mind | dont mind | y | why not",
     );
     if no_trouble {
         return Some(Strength::Bare);
     }
-    let i_do = matches!(
+    let i_do = are(
         words,
-        ["i", "do"]
-            | ["we", "do"]
-            | ["you", "do"]
-            | ["you", "are"]
-            | ["it", "is"]
-            | ["you", "can"]
-            | ["you", "may"]
-            | ["feel", "free"]
+        "i do | we do | you do | you are | it is | you can | you may | feel free",
     );
     if i_do {
         return Some(Strength::Bare);
     }
-    let nods = matches!(
+    let nods = starts_with(
         words,
-        ["sounds" | "looks", "good" | "right" | "fine" | "ok", ..]
-            | ["all", "good"]
-            | ["good"]
-            | ["works"]
-            | ["makes", "sense"]
-            | ["good", "with", "that" | "it"]
-            | ["good", "plan" | "call" | "idea"]
-    ) && words.len() <= 6;
+        "sounds good | sounds right | sounds fine | sounds ok | looks good | looks right | \
+         looks fine | looks ok",
+    ) && words.len() <= 6
+        || are(
+            words,
+            "all good | good | works | makes sense | good with that | good with it | good plan | \
+             good call | good idea",
+        );
     (nods || (is_only && n_cheers > 0)).then_some(Strength::Nod)
 }

@@ -73,7 +73,7 @@ pub(super) fn wanted(words: &[&str]) -> Option<Asking> {
     for (at, word) in words.iter().enumerate() {
         let begins = match *word {
             "need" | "needs" | "needing" | "requesting" | "request" | "seek" | "seeking"
-            | "want" | "wanting" | "like" | "require" | "requesting:" => true,
+            | "want" | "wanting" | "like" | "require" | "give" | "gimme" | "grant" => true,
             "ask" => {
                 let before = at.checked_sub(1).and_then(|before| words.get(before));
                 matches!(before, Some(&("i" | "we" | "to")))
@@ -89,7 +89,6 @@ pub(super) fn wanted(words: &[&str]) -> Option<Asking> {
                     Some([.., "do" | "can" | "may" | "could", "i" | "we"])
                 )
             }
-            "give" | "gimme" | "grant" => true,
             "got" => matches!(words.get(at + 1), Some(&"your")),
             _ => false,
         };
@@ -139,9 +138,7 @@ pub(super) fn wanted_from(words: &[&str], at: usize, from: usize) -> Option<Aski
                 && before
                     .iter()
                     .any(|who| among(who, "you someone somebody anyone one @"));
-            return is_theirs
-                .then(|| after_approving(words, from, n + width))
-                .flatten();
+            return is_theirs.then(|| after_approving(words, from, n + width));
         }
         if is_of_everyday_life(word)
             || matches!(*word, "if" | "that" | "which" | "to") && n > at + 4
@@ -176,8 +173,7 @@ fn permission_for(words: &[&str], from: usize, next: usize) -> Option<Asking> {
         ["to", "go" | "proceed", ..] => {
             let more = match words.get(next + 2..).unwrap_or_default() {
                 ["ahead", "with" | "and", ..] => 4,
-                ["with", ..] => 3,
-                ["ahead", ..] => 3,
+                ["with" | "ahead", ..] => 3,
                 _ => 2,
             };
             Some(Asking::of(
@@ -189,19 +185,19 @@ fn permission_for(words: &[&str], from: usize, next: usize) -> Option<Asking> {
             verb: change(words, next + 2),
             ..Asking::of(Manner::Plain, from..next + 2)
         }),
-        ["to" | "before" | "and", ..] => match verb_from(words, next + 1, Form::Base) {
-            Some((verb_at, verb)) => Some(Asking {
-                verb: Some(verb),
-                ..Asking::of(Manner::Plain, from..verb_at)
-            }),
-            None => {
-                let only_looks = words.get(next + 1).is_some_and(|word| {
-                    among(word, "view look see read access check talk ask join share record speak discuss use")
-                });
-                let more = usize::from(words.get(next) == Some(&"to"));
-                (!only_looks).then(|| Asking::of(Manner::Plain, from..next + more))
+        ["to" | "before" | "and", ..] => {
+            if let Some((verb_at, verb)) = verb_from(words, next + 1, Form::Base) {
+                return Some(Asking::leading_to(verb, Manner::Plain, from..verb_at));
             }
-        },
+            let only_looks = words.get(next + 1).is_some_and(|word| {
+                among(
+                    word,
+                    "view look see read access check talk ask join share record speak discuss use",
+                )
+            });
+            let more = usize::from(words.get(next) == Some(&"to"));
+            (!only_looks).then(|| Asking::of(Manner::Plain, from..next + more))
+        }
         ["for" | "on", ..] => {
             let verb = change(words, next + 1).filter(|it| it.weight > Weight::Everyday);
             Some(Asking {
@@ -221,49 +217,12 @@ fn is_about_permissions(words: &[&str], next: usize) -> bool {
 /// `Authorization?`, `permission to …`, `approval for … please`.
 pub(super) fn named(words: &[&str], lead: usize, around: Around) -> Option<Asking> {
     let mut at = lead;
-    while matches!(
-        words.get(at),
-        Some(
-            &("your"
-                | "any"
-                | "an"
-                | "a"
-                | "the"
-                | "emergency"
-                | "explicit"
-                | "formal"
-                | "manager"
-                | "change"
-                | "production"
-                | "prod"
-                | "urgent"
-                | "final"
-                | "verbal"
-                | "quick")
-        )
-    ) {
+    while words.get(at).is_some_and(|word| among(word, "your any an a the emergency explicit formal manager change production prod urgent final verbal quick")) {
         at += 1;
     }
-    // `redis restart approval please`: the change stands before.
-    let (noun_at, width) = match permission(words, at) {
-        Some(width) => (at, width),
-        None => {
-            let noun_at = (at..words.len()).find(|n| permission(words, *n).is_some())?;
-            let width = permission(words, noun_at)?;
-            let next = words.get(noun_at + width);
-            let is_asked = matches!(
-                next,
-                Some(&("please" | "needed" | "required" | "requested" | "thanks"))
-            ) || (next.is_none_or(|word| *word == NAME) && around.is_question);
-            let begins_a_sentence = words
-                .iter()
-                .take(noun_at)
-                .any(|word| among(word, "no without had has have with is was by dont"));
-            if !is_asked || begins_a_sentence {
-                return None;
-            }
-            return Some(Asking::of(Manner::Plain, noun_at..words.len()));
-        }
+    let noun_at = at;
+    let Some(width) = permission(words, noun_at) else {
+        return named_last(words, noun_at, around);
     };
     let next = noun_at + width;
     if is_about_permissions(words, next) {
@@ -307,6 +266,19 @@ pub(super) fn named(words: &[&str], lead: usize, around: Around) -> Option<Askin
     }
 }
 
+/// `Redis restart approval please`: the change stands before.
+fn named_last(words: &[&str], at: usize, around: Around) -> Option<Asking> {
+    let noun_at = (at..words.len()).find(|n| permission(words, *n).is_some())?;
+    let next = words.get(noun_at + permission(words, noun_at)?);
+    let is_asked = next.is_some_and(|word| among(word, "please needed required requested thanks"))
+        || (next.is_none_or(|word| *word == NAME) && around.is_question);
+    let is_told = words
+        .iter()
+        .take(noun_at)
+        .any(|word| among(word, "no without had has have with is was by dont"));
+    (is_asked && !is_told).then(|| Asking::of(Manner::Plain, noun_at..words.len()))
+}
+
 /// Returns how many words at `at` are the verb of approving.
 fn approving(words: &[&str], at: usize) -> Option<usize> {
     match words.get(at..)? {
@@ -325,6 +297,9 @@ pub(super) fn told_to_approve(words: &[&str], lead: usize, around: Around) -> Op
         };
         let is_ok = words.get(at) == Some(&"ok");
         let before = words.get(lead..at).unwrap_or_default();
+        let says_please = words
+            .get(..at)
+            .is_some_and(|before| before.contains(&"please"));
         let is_asked = match before {
             [.., "please" | "kindly"]
             | [
@@ -349,23 +324,22 @@ pub(super) fn told_to_approve(words: &[&str], lead: usize, around: Around) -> Op
             ] => true,
             // A bare `approve` at the end may be the answer; with a question mark,
             // or with a change behind it, it asks.
-            [] if words.get(..at).unwrap_or_default().contains(&"please") => true,
-            [] if words.get(..at).unwrap_or_default().contains(&"please") => true,
             [] => {
-                !is_ok
-                    && (around.is_question
-                        || (around.is_addressed
-                            && words.get(at + width..).unwrap_or_default().len() > 1
-                            && words.get(at + width..).is_some_and(|rest| {
-                                (0..rest.len()).any(|n| {
-                                    change(rest, n).is_some_and(|it| it.weight == Weight::Sure)
-                                })
-                            })))
+                says_please
+                    || !is_ok
+                        && (around.is_question
+                            || (around.is_addressed
+                                && words.get(at + width..).unwrap_or_default().len() > 1
+                                && words.get(at + width..).is_some_and(|rest| {
+                                    (0..rest.len()).any(|n| {
+                                        change(rest, n).is_some_and(|it| it.weight == Weight::Sure)
+                                    })
+                                })))
             }
             _ => false,
         };
         if is_asked && !before.contains(&"who") {
-            return after_approving(words, lead.max(at.saturating_sub(before.len())), at + width);
+            return Some(after_approving(words, lead, at + width));
         }
     }
     // `approved?` after what is to be done.
@@ -374,25 +348,13 @@ pub(super) fn told_to_approve(words: &[&str], lead: usize, around: Around) -> Op
     is_tag.then(|| Asking::tag(lead..words.len()))
 }
 
-fn after_approving(words: &[&str], from: usize, next: usize) -> Option<Asking> {
+/// Reads what is to be approved.
+fn after_approving(words: &[&str], from: usize, next: usize) -> Asking {
     let mut next = next;
-    while matches!(
-        words.get(next),
-        Some(
-            &("the"
-                | "a"
-                | "an"
-                | "this"
-                | "that"
-                | "to"
-                | "on"
-                | "me"
-                | "my"
-                | "us"
-                | "for"
-                | NAME)
-        )
-    ) {
+    while words
+        .get(next)
+        .is_some_and(|word| among(word, "the a an this that to on me my us for @"))
+    {
         next += 1;
     }
     // `Approve / deny?`
@@ -403,10 +365,10 @@ fn after_approving(words: &[&str], from: usize, next: usize) -> Option<Asking> {
         next = words.len();
     }
     let verb = change(words, next).filter(|it| it.form != Form::Past);
-    Some(Asking {
+    Asking {
         verb,
         ..Asking::of(Manner::Plain, from..next)
-    })
+    }
 }
 
 /// `Say the word`, `standing by for your go`, `on your go`.

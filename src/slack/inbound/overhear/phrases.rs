@@ -33,6 +33,11 @@ pub(super) fn any(words: &[&str], phrases: &str) -> bool {
     found(words, phrases).next().is_some()
 }
 
+/// Whether the words are one of the phrases of a list, and nothing else.
+pub(super) fn are(words: &[&str], phrases: &str) -> bool {
+    found(words, phrases).any(|place| place == (0, words.len()))
+}
+
 /// Whether the words begin with one of the phrases of a list.
 pub(super) fn starts_with(words: &[&str], phrases: &str) -> bool {
     found(words, phrases).any(|(from, _)| from == 0)

@@ -125,11 +125,10 @@ fn is_put_off(words: &[&str], asking: &Asking) -> bool {
             }
         });
     let is_told = asking.is_formal
-        && after
+        && (after
             .iter()
-            .any(|word| matches!(*word, "was" | "given" | "granted" | "has"))
-        || asking.is_formal && find(after, &["is", "granted"]).is_some()
-        || asking.is_formal && find(after, &["is", "given"]).is_some();
+            .any(|word| among(word, "was given granted has"))
+            || find(after, &["is", "given"]).is_some());
     is_conditional || is_told
 }
 
@@ -173,69 +172,69 @@ enum Subject {
 
 /// Decides whether what is asked for is a change to production.
 fn subject(said: &Said, sentence: &Sentence, clause: &Clause, asking: &Asking) -> Subject {
+    let words = clause.words();
+    if is_of_another_day(&words) || is_only_a_rehearsal(&words) {
+        return Subject::SomethingElse;
+    }
     let in_sentence: Vec<&str> = sentence
         .clauses
         .iter()
         .flat_map(|clause| clause.words())
         .collect();
-    let in_clause = clause.words();
-    if is_of_another_day(&in_clause) || is_only_a_rehearsal(&in_clause) {
-        return Subject::SomethingElse;
+    let verb = asking
+        .verb
+        .filter(|verb| verb.form != Form::Past || asking.manner == Manner::Mind);
+    let Some(verb) = verb else {
+        let asked_for = words.get(asking.phrase.start..).unwrap_or_default();
+        return subject_without_verb(said, &in_sentence, asked_for, asking);
+    };
+    let object = words.get(asking.phrase.end + 1..).unwrap_or_default();
+    let is_everyday = object.iter().any(|word| is_of_everyday_life(word));
+    let is_production = match verb.weight {
+        Weight::Sure => !is_thing_of_everyday_life(object),
+        Weight::Likely => !is_everyday || in_sentence.iter().any(|word| is_of_production(word)),
+        Weight::Everyday => {
+            let is_live = in_sentence.iter().any(|word| is_live(word));
+            let has_thing = object.iter().any(|word| is_thing(word));
+            let is_said = words.iter().any(|word| is_of_production(word))
+                || (asking.is_formal && !is_everyday)
+                || (among(verb.stem, "push ship release apply") && !has_thing)
+                || is_live
+                || evidence(said, asking);
+            if !is_said && !has_thing && among(verb.stem, "run go proceed") {
+                return Subject::Unsaid;
+            }
+            is_said && (!is_everyday || is_live)
+        }
+    };
+    if is_production {
+        Subject::Production
+    } else {
+        Subject::SomethingElse
     }
-    let from = asking.phrase.start + usize::from(asking.verb.is_some()) * asking.phrase.len();
-    let from = from + usize::from(asking.verb.is_some());
-    let after = in_clause.get(from..).unwrap_or_default();
-    let everyday = after.iter().any(|word| is_of_everyday_life(word));
-    let names_production = in_sentence.iter().any(|word| is_of_production(word));
-    let is_live = in_sentence.iter().any(|word| is_live(word));
-    match asking.verb {
-        Some(verb) if verb.form != Form::Past || asking.manner == Manner::Mind => {
-            let object = in_clause.get(asking.phrase.end + 1..).unwrap_or_default();
-            match verb.weight {
-                Weight::Sure if is_thing_of_everyday_life(object) => Subject::SomethingElse,
-                Weight::Sure => Subject::Production,
-                Weight::Likely if !everyday || names_production => Subject::Production,
-                Weight::Likely => Subject::SomethingElse,
-                Weight::Everyday if everyday && !is_live => Subject::SomethingElse,
-                Weight::Everyday if in_clause.iter().any(|word| is_of_production(word)) => {
-                    Subject::Production
-                }
-                Weight::Everyday
-                    if among(verb.stem, "push ship release apply")
-                        && !object.iter().any(|word| is_thing(word)) =>
-                {
-                    Subject::Production
-                }
-                Weight::Everyday if asking.is_formal && !everyday => Subject::Production,
-                Weight::Everyday if object.iter().any(|word| is_thing(word)) => {
-                    if is_live || evidence(said, asking) {
-                        Subject::Production
-                    } else {
-                        Subject::SomethingElse
-                    }
-                }
-                Weight::Everyday if evidence(said, asking) => Subject::Production,
-                Weight::Everyday if among(verb.stem, "push ship release apply run go proceed") => {
-                    Subject::Unsaid
-                }
-                Weight::Everyday => Subject::SomethingElse,
-            }
-        }
-        Some(_) | None => {
-            let has_sure = (0..in_sentence.len()).any(|at| {
-                change(&in_sentence, at)
-                    .is_some_and(|it| it.weight == Weight::Sure && it.form != Form::Past)
-            });
-            if everyday && !has_sure {
-                Subject::SomethingElse
-            } else if evidence(said, asking) {
-                Subject::Production
-            } else if said.n_words() <= 10 {
-                Subject::Unsaid
-            } else {
-                Subject::SomethingElse
-            }
-        }
+}
+
+/// As [`subject`], where the words that ask lead up to no verb: `authorization?`
+fn subject_without_verb(
+    said: &Said,
+    in_sentence: &[&str],
+    asked_for: &[&str],
+    asking: &Asking,
+) -> Subject {
+    /// A question that needs what was said before it is short.
+    const SHORT: usize = 10;
+    let is_everyday = asked_for.iter().any(|word| is_of_everyday_life(word));
+    let is_sure = (0..in_sentence.len()).any(|at| {
+        change(in_sentence, at).is_some_and(|it| it.weight == Weight::Sure && it.form != Form::Past)
+    });
+    if is_everyday && !is_sure {
+        Subject::SomethingElse
+    } else if evidence(said, asking) {
+        Subject::Production
+    } else if said.n_words() <= SHORT {
+        Subject::Unsaid
+    } else {
+        Subject::SomethingElse
     }
 }
 
@@ -263,12 +262,12 @@ fn is_thing(word: &str) -> bool {
 fn is_of_another_day(words: &[&str]) -> bool {
     let names_a_day = |word: &&str| {
         among(
-            *word,
+            word,
             "monday tuesday wednesday thursday friday saturday sunday",
         )
     };
     words.contains(&"tomorrow")
-        || words.iter().any(|word| names_a_day(word))
+        || words.iter().any(names_a_day)
         || ["week", "sprint", "month", "quarter", "release"]
             .iter()
             .any(|span| find(words, &["next", span]).is_some())
@@ -312,12 +311,9 @@ fn announces(words: &[&str]) -> bool {
                     before.last(),
                     Some(&("the" | "a" | "last" | "that" | "this" | "our" | "my" | "bad" | "your"))
                 ));
-        let is_denied = before.iter().any(|word| {
-            among(
-                *word,
-                "did didnt dont not was were stopped keeps keep still",
-            )
-        });
+        let is_denied = before
+            .iter()
+            .any(|word| among(word, "did didnt dont not was were stopped keeps keep still"));
         it.form != Form::Past
             && !is_noun
             && !is_denied

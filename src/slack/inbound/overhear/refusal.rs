@@ -4,7 +4,7 @@
 
 use super::clause::{Act, Strength};
 use super::lexicon::{change, is_of_everyday_life, is_of_production};
-use super::phrases::{among, any, find};
+use super::phrases::{among, any, are, find, starts_with};
 use super::words::NAME;
 
 pub(super) const NEVER: &str = "dont not never cant cannot wont shouldnt mustnt";
@@ -86,18 +86,14 @@ fn refusal(words: &[&str]) -> Option<Act> {
         return clear;
     }
     let short = words.len() <= 4;
-    let holds = match rest.as_slice() {
-        ["hold"]
-        | [
-            "hold",
-            "please" | "it" | "this" | "that" | "for" | "until",
-            ..,
-        ] => true,
-        ["leave", "it" | "that", ..] if short && !words.contains(&"me") => true,
-        ["negative"] | ["deny"] | ["decline"] | ["reject"] | ["disapproved"] => true,
-        ["hands", "off", ..] => true,
-        _ => false,
-    };
+    let holds =
+        are(
+            &rest,
+            "hold | negative | deny | decline | reject | disapproved",
+        ) || starts_with(
+            &rest,
+            "hold please | hold it | hold this | hold that | hold for | hold until | hands off",
+        ) || (short && starts_with(&rest, "leave it | leave that") && !words.contains(&"me"));
     if holds {
         return clear;
     }
@@ -119,7 +115,7 @@ fn is_about_something_else(words: &[&str]) -> bool {
     words.iter().any(|word| {
         is_of_everyday_life(word)
             && !among(
-                *word,
+                word,
                 "plan call swap page customers customer team legal shift day",
             )
     }) && !words.iter().any(|word| is_of_production(word))
@@ -139,7 +135,7 @@ fn is_no(words: &[&str]) -> bool {
     if words.iter().all(|word| {
         is_refusing_picture(word)
             || among(
-                *word,
+                word,
                 "no sorry please thanks sir from me not im afraid hell god hard its a thats",
             )
             || *word == NAME
@@ -221,17 +217,21 @@ fn is_prohibition(words: &[&str]) -> bool {
     let before = words.get(..at).unwrap_or_default();
     let is_said_to_others = before.iter().all(|word| {
         among(
-            *word,
+            word,
             "please no yes ok so just but and wait stop you lets sorry we guys better hey all",
         ) || *word == NAME
             || word.starts_with(':')
     });
     let forbids = match words.get(next).copied() {
         None => true,
-        Some(
-            "do" | "touch" | "proceed" | "go" | "even" | "you" | "try" | "please" | "start"
-            | "make" | "mess" | "just" | "yet",
-        ) => true,
+        Some(word)
+            if among(
+                word,
+                "do touch proceed go even you try please start make mess just yet",
+            ) =>
+        {
+            true
+        }
         Some(_) => {
             change(words, next).is_some_and(|it| !among(it.stem, "let use skip force bypass log"))
         }

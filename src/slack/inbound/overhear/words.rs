@@ -350,7 +350,7 @@ fn word(rest: &str, before: Option<&str>) -> Option<(usize, String)> {
                 was.is_some_and(char::is_alphabetic) && after.is_some_and(char::is_alphabetic)
             }
             '.' => {
-                was.is_some_and(|c| c.is_alphanumeric())
+                was.is_some_and(char::is_alphanumeric)
                     && after.is_some_and(|c| c.is_ascii_alphanumeric() && !c.is_ascii_uppercase())
             }
             ':' => {
