@@ -139,6 +139,10 @@ impl<'a> Reader<'a> {
                 }
                 width
             } else if let Some((width, word)) = word(rest, self.plain.get(..at)) {
+                // What follows a `but` is said apart from what it limits.
+                if word == "but" {
+                    self.end_clause();
+                }
                 self.take(word, at..at + width);
                 width
             } else {
@@ -203,7 +207,11 @@ fn wholes(plain: &str, spots: &[Spot]) -> Vec<(Range<usize>, &'static str)> {
     }
     found.extend(between(plain, '~').map(|at| (at, QUOTE)));
     found.extend(between(plain, '\'').map(|at| (at, QUOTE)));
+    let mut until = 0;
     let addresses = plain.match_indices("://").filter_map(|(at, _)| {
+        if at < until {
+            return None;
+        }
         let start = plain
             .get(..at)?
             .rfind(|c: char| !c.is_ascii_alphanumeric())
@@ -212,6 +220,7 @@ fn wholes(plain: &str, spots: &[Spot]) -> Vec<(Range<usize>, &'static str)> {
         let width = rest
             .find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '`'))
             .unwrap_or(rest.len());
+        until = at + width;
         let address = rest
             .get(..width)?
             .trim_end_matches(['.', ',', '!', '?', ')', ';']);
@@ -341,7 +350,7 @@ fn word(rest: &str, before: Option<&str>) -> Option<(usize, String)> {
                 was.is_some_and(char::is_alphabetic) && after.is_some_and(char::is_alphabetic)
             }
             '.' => {
-                was.is_some_and(|c| c.is_alphanumeric())
+                was.is_some_and(char::is_alphanumeric)
                     && after.is_some_and(|c| c.is_ascii_alphanumeric() && !c.is_ascii_uppercase())
             }
             ':' => {
@@ -417,6 +426,7 @@ fn one_spelling(word: &str) -> Option<&'static str> {
         "u" | "yall" => "you",
         "ur" => "your",
         "gonna" => "going",
+        "w" => "with",
         "wanna" => "want",
         "thx" | "ty" | "tnx" | "thank" | "cheers" | "tks" | "thnx" => "thanks",
         "goahead" => "go-ahead",
