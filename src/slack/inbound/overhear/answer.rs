@@ -159,6 +159,14 @@ impl Scale {
         }
     }
 
+    /// Whether all that seems to grant is an order to end something.
+    fn ends_it(&self) -> bool {
+        self.ordered_only
+            && self
+                .order
+                .is_some_and(|order| among(order, "cancel drop pause suspend kill stop abort"))
+    }
+
     fn verdict(self) -> Option<Weighed> {
         let weighed = |verdict, strength| Weighed {
             verdict,
@@ -167,7 +175,8 @@ impl Scale {
             is_stop: false,
         };
         match (self.grant, self.refusal) {
-            (Some(_), Some(strength)) if self.turns_elsewhere => {
+            // `Cancel that, don't deploy`: an order may be to end it.
+            (Some(_), Some(strength)) if self.turns_elsewhere || self.ends_it() => {
                 Some(weighed(Verdict::Refuse, strength))
             }
             (None, None) | (Some(_), Some(_)) => None,

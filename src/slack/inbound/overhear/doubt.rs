@@ -17,7 +17,10 @@ pub(super) fn is_hearsay(words: &[&str]) -> bool {
         told && !matches!(
             at.checked_sub(1).and_then(|before| words.get(before)),
             Some(&("i" | "ive" | "we" | "weve" | "im" | "enough" | "already"))
-        ) && !(*word == "agreed" && at == 0)
+        ) && !(*word == "agreed"
+            && words
+                .get(..at)
+                .is_some_and(|before| before.iter().all(|word| is_own(word))))
     });
     if tells {
         return true;

@@ -6,7 +6,7 @@
 use super::clause::{Act, Strength};
 use super::doubt::is_own;
 use super::lexicon::{Form, Weight, change, is_of_everyday_life, is_of_production, is_state};
-use super::phrases::{among, any, are, found, starts_with};
+use super::phrases::{among, any, are, found, prefix, starts_with};
 use super::refusal::NEVER;
 use super::words::{CODE, NAME, PICTURE};
 
@@ -19,6 +19,15 @@ pub(super) fn granted(words: &[&str]) -> Option<Act> {
         return Some(Act::Grant(Strength::Formal, None));
     }
     if phrase_grants(words) {
+        return Some(Act::Grant(Strength::Clear, None));
+    }
+    // `Yes to the rollback`.
+    let says_yes_to = starts_with(words, "yes to | yes on")
+        && (2..words.len()).any(|at| {
+            change(words, at).is_some_and(|it| it.weight > Weight::Everyday)
+                || matches!(words.get(at), Some(&("that" | "this")))
+        });
+    if says_yes_to {
         return Some(Act::Grant(Strength::Clear, None));
     }
     if let Some(stem) = order(words) {
@@ -57,7 +66,8 @@ fn decision_granted(words: &[&str]) -> bool {
             ] if before.iter().all(|word| {
                 among(
                     word,
-                    "i we hereby yes ok do im and to happy fully formally confirm sure me",
+                    "i we hereby yes ok do im and to happy fully formally confirm sure me as ic em cto manager \
+                     oncall on call the incident commander duty lead head",
                 ) || *word == NAME
                     || word.starts_with(':')
             }) =>
@@ -71,6 +81,10 @@ fn decision_granted(words: &[&str]) -> bool {
         let is_denied = before
             .iter()
             .any(|word| among(word, NEVER) || matches!(*word, "no" | "isnt"));
+        // `Authorize please` asks.
+        if width == 1 && after == ["please"] && among(rest.first().copied().unwrap_or_default(), "approve authorize") {
+            return false;
+        }
         let is_own_act = before.iter().all(|word| is_own(word));
         let is_elsewhere = words
             .iter()
@@ -85,7 +99,7 @@ fn decision_granted(words: &[&str]) -> bool {
 
 /// What may stand after a decision without making an adjective of it: `approved
 /// vendors` decides nothing.
-fn may_follow(after: &[&str]) -> bool {
+pub(super) fn may_follow(after: &[&str]) -> bool {
     let Some(first) = after.first() else {
         return true;
     };
@@ -123,7 +137,13 @@ fn is_beside(word: &str) -> bool {
 }
 
 fn phrase_grants(words: &[&str]) -> bool {
-    const PHRASES: &str = "go ahead | go-ahead | go for it | do it | do this | do that | do so | please do \
+    const PHRASES: &str = "youve got the green light | youve got a green light | youve got the go ahead | \
+         youve got permission | youve got approval | youve my approval | you are good to proceed | \
+         good to proceed | clear to proceed | free to proceed | fine to proceed | get it done | \
+         get it out | get it out there | signing off on | sign off from me | sign-off from me | \
+         approval is given | i give my approval | i give you permission | i give permission | \
+         giving you the go ahead | giving my approval | giving you permission | giving you approval | \
+         go ahead | go-ahead | go for it | do it | do this | do that | do so | please do \
          | ship it | :shipit: | send it | make it so | make it happen | pull the trigger \
          | hit it | fire away | have at it | be my guest | by all means | knock yourself \
          out | youre clear | you are clear | youre cleared | you are cleared | cleared to \
@@ -266,6 +286,15 @@ fn order(words: &[&str]) -> Option<&'static str> {
     {
         rest.drain(..1);
     }
+    // `Do the rollback`: the change is the noun.
+    if let Some(n) = prefix(
+        &rest,
+        "do the | do that | start the | start that | begin the | run the | execute the | perform the | trigger the",
+    ) && let Some(it) = change(&rest, n).filter(|it| it.weight > Weight::Everyday)
+        && rest.len() <= n + 4
+    {
+        return Some(it.stem);
+    }
     let it = change(&rest, 0)?;
     let after = rest.get(1..).unwrap_or_default();
     if it.form != Form::Base || rest.len() > 10 || after.iter().any(|word| is_state(word)) {
@@ -309,7 +338,7 @@ fn is_yes(word: &str) -> bool {
     among(
         word,
         "yes ok sure alright affirmative affirm absolutely definitely certainly confirmed \
-         confirm agreed agree course righto okie yessir granted fine totally yesh",
+         confirm agreed agree course righto okie yessir granted fine totally yesh obviously",
     ) || is_granting_picture(word)
 }
 
@@ -326,7 +355,7 @@ fn is_granting_picture(word: &str) -> bool {
 fn is_cheer(word: &str) -> bool {
     among(
         word,
-        ":rocket: :ship: :shipit: :100: :fire: :muscle: lgtm sgtm roger wilco",
+        ":rocket: :ship: :shipit: :100: :fire: :muscle: lgtm sgtm",
     )
 }
 
@@ -368,7 +397,7 @@ fn bare(words: &[&str]) -> Option<Strength> {
     }
     let no_trouble = are(
         words,
-        "no problem | no problems | no worries | no prob | no probs | not a problem | \
+        "no problem | no problems | no prob | no probs | not a problem | \
          np | i dont mind | dont mind | y | why not",
     );
     if no_trouble {

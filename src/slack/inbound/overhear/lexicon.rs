@@ -188,7 +188,7 @@ const PRODUCTION: &str = "prod production db dbs database service svc server clu
          airflow snowflake clickhouse vault consul nomad etcd zookeeper solr varnish squid \
          apache tomcat jvm nfs san router tunnel mesh sidecar scheduler rps resolver broker \
          fleet exploit scanner attacker proxysql oauth sso saml ldap smtp mx postfix domain \
-         api-gateway scoring";
+         api-gateway scoring batch etl";
 
 const OF_EVERYDAY_LIFE: &str = "invoice pr prs mr holiday vacation pto leave friday lunch dinner pizza food coffee \
          design mockup mock figma copy wording text blog post tweet statement announcement \
@@ -199,7 +199,7 @@ const OF_EVERYDAY_LIFE: &str = "invoice pr prs mr holiday vacation pto leave fri
          handover survey credit review roadmap okr spec proposal rfc report summary logo banner \
          wiki notes note license vendor overtime bonus sick room zoom recording \
          incident title color colour font quote receipt conference team nap \
-         bed channel thread message poll emoji draft plan timeline rota roster oncall \
+         bed channel thread message poll emoji draft timeline rota roster oncall \
          reimbursement gift party beer drinks weekend monday tuesday wednesday thursday \
          saturday sunday nda press screenshot board meme joke faq form call status";
 

@@ -5,13 +5,13 @@
 
 use super::asking::{Around, Asking, Manner, verb_from};
 use super::lexicon::{Form, Weight, change, is_of_everyday_life};
-use super::phrases::{among, find, found, starts};
+use super::phrases::{among, find, found, prefix};
 use super::words::NAME;
 
 pub(super) fn is_permission(word: &str) -> bool {
     among(
         word,
-        "authorization approval permission sign-off go-ahead clearance blessing consent \
+        "authorization approval approver permission sign-off go-ahead clearance blessing consent \
          greenlight",
     )
 }
@@ -23,28 +23,10 @@ pub(super) fn is_permitted(word: &str) -> bool {
 /// Returns how many words at `at` name a permission.
 fn permission(words: &[&str], at: usize) -> Option<usize> {
     let rest = words.get(at..)?;
-    let two = [
-        ["sign", "off"],
-        ["go", "ahead"],
-        ["green", "light"],
-        ["thumbs", "up"],
-        ["thumb", "up"],
-        ["go", "signal"],
-        ["final", "word"],
-    ];
-    if let Some(width) = [
-        &["go", "no", "go"][..],
-        &["go", "or", "no", "go"],
-        &["go", "nogo"],
-    ]
-    .iter()
-    .find(|phrase| starts(rest, phrase))
-    .map(|phrase| phrase.len())
-    {
+    const PHRASES: &str = "go no go | go or no go | go nogo | yes no | yes or no | sign off | \
+         go ahead | green light | thumbs up | thumb up | final word";
+    if let Some(width) = prefix(rest, PHRASES) {
         return Some(width);
-    }
-    if two.iter().any(|phrase| starts(rest, phrase)) {
-        return Some(2);
     }
     let word = rest.first()?;
     (is_permission(word) || matches!(*word, "thumbsup" | "auth" | "go/no-go")).then_some(1)
@@ -55,7 +37,10 @@ fn permission_of_yours(words: &[&str], at: usize) -> Option<usize> {
     permission(words, at).or_else(|| {
         let word = words.get(at)?;
         let before = at.checked_sub(1).and_then(|before| words.get(before))?;
-        let owned = among(before, "a an your the ur formal quick");
+        let owned = among(
+            before,
+            "a an your the formal quick verbal emergency explicit final official",
+        );
         // `Need ok to …`, hurried.
         let hurried = matches!(*before, "need" | "get" | "want" | "requesting")
             && *word == "ok"
@@ -69,11 +54,19 @@ fn permission_of_yours(words: &[&str], at: usize) -> Option<usize> {
 }
 
 /// `Need approval to …`, `requesting authorization for …`, `looking for a go`.
-pub(super) fn wanted(words: &[&str]) -> Option<Asking> {
+pub(super) fn wanted(words: &[&str], is_addressed: bool) -> Option<Asking> {
     for (at, word) in words.iter().enumerate() {
         let begins = match *word {
-            "need" | "needs" | "needing" | "requesting" | "request" | "seek" | "seeking"
-            | "want" | "wanting" | "like" | "require" | "give" | "gimme" | "grant" => true,
+            // `Every deploy needs approval` is a rule.
+            "needs" => {
+                let before = words.get(..at).unwrap_or_default();
+                is_addressed
+                    && !before
+                        .iter()
+                        .any(|word| among(word, "every each any all reminder always pipeline"))
+            }
+            "need" | "needing" | "requesting" | "request" | "seek" | "seeking" | "want"
+            | "wanting" | "like" | "require" | "give" | "gimme" | "grant" => true,
             "ask" => {
                 let before = at.checked_sub(1).and_then(|before| words.get(before));
                 matches!(before, Some(&("i" | "we" | "to")))
@@ -89,6 +82,11 @@ pub(super) fn wanted(words: &[&str]) -> Option<Asking> {
                     Some([.., "do" | "can" | "may" | "could", "i" | "we"])
                 )
             }
+            // `Any chance I can get approval …`
+            "get" => matches!(
+                words.get(..at),
+                Some([.., "chance", "i" | "we", "can" | "could"])
+            ),
             "got" => matches!(words.get(at + 1), Some(&"your")),
             _ => false,
         };
@@ -236,7 +234,7 @@ pub(super) fn named(words: &[&str], lead: usize, around: Around) -> Option<Askin
     let is_go_ahead = words.get(noun_at) == Some(&"go") && words.get(noun_at + 1) == Some(&"ahead");
     if is_bare {
         let is_asked = around.is_question
-            || rest.contains(&"please")
+            || words.contains(&"please")
             || (at > lead && words.get(lead) == Some(&"your"));
         return is_asked.then(|| Asking {
             is_tag: is_auth || is_go_ahead,
@@ -326,6 +324,7 @@ pub(super) fn told_to_approve(words: &[&str], lead: usize, around: Around) -> Op
             // or with a change behind it, it asks.
             [] => {
                 says_please
+                    || words.get(at + width..) == Some(&["please"])
                     || !is_ok
                         && (around.is_question
                             || (around.is_addressed

@@ -227,7 +227,12 @@ fn subject_without_verb(
     let is_sure = (0..in_sentence.len()).any(|at| {
         change(in_sentence, at).is_some_and(|it| it.weight == Weight::Sure && it.form != Form::Past)
     });
-    if is_everyday && !is_sure {
+    let after = asked_for.get(asking.phrase.len()..).unwrap_or_default();
+    let is_named_first = after
+        .iter()
+        .take(3)
+        .any(|word| is_of_everyday_life(word) && !among(word, "pr prs mr"));
+    if is_named_first || (is_everyday && !is_sure) {
         Subject::SomethingElse
     } else if evidence(said, asking) {
         Subject::Production

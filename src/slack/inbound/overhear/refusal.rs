@@ -3,7 +3,8 @@
 //! Pure; it only looks at the words of one clause.
 
 use super::clause::{Act, Strength};
-use super::lexicon::{change, is_of_everyday_life, is_of_production};
+use super::grant::may_follow;
+use super::lexicon::{Weight, change, is_of_everyday_life, is_of_production};
 use super::phrases::{among, any, are, find, starts_with};
 use super::words::NAME;
 
@@ -62,8 +63,8 @@ fn refusal(words: &[&str]) -> Option<Act> {
         match words.get(at..).unwrap_or_default() {
             [
                 "denied" | "rejected" | "declined" | "vetoed" | "refused",
-                ..,
-            ] => !negated,
+                after @ ..,
+            ] => !negated && may_follow(after),
             ["approved" | "authorized" | "granted" | "permitted", ..] => negated,
             _ => false,
         }
@@ -73,7 +74,7 @@ fn refusal(words: &[&str]) -> Option<Act> {
     }
     let refuses = any(
         words,
-        "not yet | not now | not today | not until | not without | not like this | not \
+        "not yet | say no | saying no | thats a negative | its a negative | not during | not while | no for now | no for the | not now | not today | not until | not without | not like this | not \
          comfortable | not ok | not happy | not a good idea | not on my watch | not going to \
          happen | not right now | not at this | not cleared | hold off | holding off | hold \
          fire | hold your horses | stand down | no go | no-go | absolutely not | definitely not \
@@ -86,14 +87,15 @@ fn refusal(words: &[&str]) -> Option<Act> {
         return clear;
     }
     let short = words.len() <= 4;
-    let holds =
-        are(
-            &rest,
-            "hold | negative | deny | decline | reject | disapproved",
-        ) || starts_with(
-            &rest,
-            "hold please | hold it | hold this | hold that | hold for | hold until | hands off",
-        ) || (short && starts_with(&rest, "leave it | leave that") && !words.contains(&"me"));
+    let holds = are(
+        &rest,
+        "hold | negative | deny | decline | reject | disapproved",
+    ) || starts_with(
+        &rest,
+        "hold please | hold it | hold this | hold that | hold for | hold until | hands off | hold on that | hold on this | rejecting this | rejecting that | rejecting it | declining this | declining for | denying this",
+    ) || (starts_with(&rest, "hold the | hold all")
+        && (2..rest.len()).any(|at| change(&rest, at).is_some()))
+        || (short && starts_with(&rest, "leave it | leave that") && !words.contains(&"me"));
     if holds {
         return clear;
     }
@@ -144,6 +146,13 @@ fn is_no(words: &[&str]) -> bool {
         .any(|word| *word == "no" || is_refusing_picture(word))
     {
         return true;
+    }
+    // `No restarts please`.
+    if let ["no", what, rest @ ..] = words
+        && let Some(single) = what.strip_suffix('s')
+        && change(&[single], 0).is_some_and(|it| it.weight == Weight::Sure)
+    {
+        return rest.len() <= 2;
     }
     matches!(
         words,
@@ -211,7 +220,7 @@ fn is_prohibition(words: &[&str]) -> bool {
         );
         return is_ours
             && matches!(word, "cant" | "cannot" | "shouldnt" | "mustnt")
-            && change(words, at + 1).is_some();
+            && (change(words, at + 1).is_some() || words.get(at + 1) == Some(&"do"));
     }
     let next = if word == "do" { at + 2 } else { at + 1 };
     let before = words.get(..at).unwrap_or_default();
