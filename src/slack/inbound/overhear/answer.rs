@@ -233,6 +233,10 @@ fn own_words<'a>(words: &[&'a str]) -> Vec<&'a str> {
          roger copy")
         })
         .count();
+    // `Oh no` is a sigh.
+    if matches!(kept.as_slice(), ["oh" | "ah", "no", ..]) {
+        return kept;
+    }
     // `cool` alone is all that is said; it must not vanish.
     if lead == kept.len() {
         return kept;

@@ -368,6 +368,8 @@ fn objection(words: &[&str], lead: usize, around: Around) -> Option<Asking> {
 
 /// `Ok?`, `go?`, `good with you?` after what is to be done.
 fn tag(words: &[&str], lead: usize, around: Around) -> Option<Asking> {
+    const IF_OK: &str = "if youre ok | if you are ok | if thats ok | if that is ok | if its ok | \
+         if youre good | if thats good | if you approve | if you agree";
     if !around.is_last {
         return None;
     }
@@ -376,8 +378,6 @@ fn tag(words: &[&str], lead: usize, around: Around) -> Option<Asking> {
         return Some(Asking::tag(0..words.len()));
     }
     // `Deploying now, if that's ok`.
-    const IF_OK: &str = "if youre ok | if you are ok | if thats ok | if that is ok | if its ok | \
-         if youre good | if thats good | if you approve | if you agree";
     if let Some((from, _)) = found(words, IF_OK).next()
         && around.is_addressed
     {

@@ -32,6 +32,7 @@ pub(super) fn is_hearsay(words: &[&str]) -> bool {
             let after = words.get(at + width..).unwrap_or_default();
             let is_others = !before.iter().all(|word| is_own(word));
             let by_others = match after {
+                ["by"] => true,
                 ["by", who, ..] => !among(who, "me us myself"),
                 ["from", who, ..] => !among(who, "my me our here this"),
                 _ => false,
@@ -87,7 +88,8 @@ pub(super) fn is_of_the_past(words: &[&str]) -> bool {
         words,
         "yesterday | already | earlier | last week | last night | last time | last month | this \
          morning | ago | was | were approved | been | had | got | previously | before | has | \
-         have been | in jira | in the ticket | in the cab | in cab",
+         have been | in jira | in the ticket | in the cab | in cab | in github | on github | in gitlab | on gitlab | in servicenow | \
+         on jira | on the pr | on the ticket",
     );
     is_decided && then
 }

@@ -5,7 +5,9 @@
 
 use super::clause::{Act, Strength};
 use super::doubt::is_own;
-use super::lexicon::{Form, Weight, change, is_of_everyday_life, is_of_production, is_state};
+use super::lexicon::{
+    Form, Weight, change, is_of_everyday_life, is_of_production, is_rehearsal, is_state,
+};
 use super::phrases::{among, any, are, found, prefix, starts_with};
 use super::refusal::NEVER;
 use super::words::{CODE, NAME, PICTURE};
@@ -51,50 +53,52 @@ fn is_mine_to_do(words: &[&str]) -> bool {
 
 /// `Approved`, `I authorize this`, `signed off`.
 fn decision_granted(words: &[&str]) -> bool {
-    (0..words.len()).any(|at| {
-        let before = words.get(..at).unwrap_or_default();
-        let rest = words.get(at..).unwrap_or_default();
-        let width = match rest {
-            [
-                "approved" | "authorized" | "granted" | "greenlit" | "permitted",
-                ..,
-            ] => 1,
-            ["signed", "off", ..] => 2,
-            [
-                "approve" | "authorize" | "approving" | "authorizing" | "greenlight",
-                ..,
-            ] if before.iter().all(|word| {
-                among(
-                    word,
-                    "i we hereby yes ok do im and to happy fully formally confirm sure me as ic em cto manager \
-                     oncall on call the incident commander duty lead head",
-                ) || *word == NAME
-                    || word.starts_with(':')
-            }) =>
-            {
-                1
-            }
-            ["sign", "off", ..] if are(before, "i | yes i | we") => 2,
-            _ => return false,
-        };
-        let after = rest.get(width..).unwrap_or_default();
-        let is_denied = before
-            .iter()
-            .any(|word| among(word, NEVER) || matches!(*word, "no" | "isnt"));
-        // `Authorize please` asks.
-        if width == 1 && after == ["please"] && among(rest.first().copied().unwrap_or_default(), "approve authorize") {
-            return false;
-        }
-        let is_own_act = before.iter().all(|word| is_own(word));
-        let is_elsewhere = words
-            .iter()
-            .any(|word| is_of_everyday_life(word) && !matches!(*word, "call" | "swap" | "plan"))
-            && !words.iter().any(|word| {
-                is_of_production(word)
-                    || change(&[word], 0).is_some_and(|it| it.weight == Weight::Sure)
-            });
-        is_own_act && !is_denied && !is_elsewhere && may_follow(after)
-    })
+    let is_elsewhere = words
+        .iter()
+        .any(|word| is_of_everyday_life(word) && *word != "call")
+        && !words.iter().any(|word| {
+            is_of_production(word) || change(&[word], 0).is_some_and(|it| it.weight == Weight::Sure)
+        });
+    !is_elsewhere
+        && (0..words.len()).any(|at| {
+            let (before, rest) = words.split_at(at);
+            let is_denied = before
+                .iter()
+                .any(|word| among(word, NEVER) || matches!(*word, "no" | "isnt"));
+            let width = decision_made(before, rest).or_else(|| decision_stated(before, rest));
+            !is_denied
+                && width.is_some_and(|width| may_follow(rest.get(width..).unwrap_or_default()))
+        })
+}
+
+/// `Approved`: its author is whoever says it, unless another is named.
+fn decision_made(before: &[&str], rest: &[&str]) -> Option<usize> {
+    let width = prefix(
+        rest,
+        "approved | authorized | granted | greenlit | permitted | signed off",
+    )?;
+    before.iter().all(|word| is_own(word)).then_some(width)
+}
+
+/// `I authorize`, `as IC I approve`; but `authorize please` asks.
+fn decision_stated(before: &[&str], rest: &[&str]) -> Option<usize> {
+    let width = prefix(
+        rest,
+        "approve | authorize | approving | authorizing | greenlight | sign off",
+    )?;
+    let is_mine = before.iter().all(|word| {
+        *word == NAME
+            || word.starts_with(':')
+            || among(
+                word,
+                "i we hereby yes ok do im and to happy fully formally confirm sure me as ic em cto \
+                 manager oncall on call the incident commander duty lead head",
+            )
+    });
+    let asks = rest.get(width..) == Some(&["please"]);
+    // `Sign off` alone is what people do in the evening.
+    let is_said = width == 1 || before.iter().any(|word| matches!(*word, "i" | "we"));
+    (is_mine && !asks && is_said).then_some(width)
 }
 
 /// What may stand after a decision without making an adjective of it: `approved
@@ -103,7 +107,7 @@ pub(super) fn may_follow(after: &[&str]) -> bool {
     let Some(first) = after.first() else {
         return true;
     };
-    among(first, "by to for from on and go now please thanks you then as with under via this it that the \
+    among(first, "cc fyi by to for from on and go now please thanks you then as with under via this it that the \
          your ok yes at all both given immediately right in until here so verbally ship do sir \
          lets because since per only one but again these those man mate retroactively deploy \
          off u send good proceed just make start temporarily") || *first == NAME
@@ -203,8 +207,9 @@ fn is_granted_for(after: &[&str]) -> bool {
                 })
         }
         ["from", who, ..] => among(who, "me my our us here"),
-        ["yourself" | "later" | "tomorrow", ..] => false,
-        _ => true,
+        _ => !after.iter().any(|word| {
+            among(word, "yourself later tomorrow window instead") || is_rehearsal(word)
+        }),
     };
     is_for_it && !is_elsewhere
 }
@@ -221,7 +226,7 @@ fn is_go(words: &[&str]) -> bool {
                 word.starts_with(':')
                     || among(
                         word,
-                        "now please on deploy ship rollback revert restart then immediately thanks \
+                        "now please deploy ship rollback revert restart then immediately thanks \
                          man fast quick do @",
                     )
             }) || starts_with(
@@ -367,7 +372,7 @@ pub(super) fn is_courtesy(word: &str) -> bool {
          this with by me for from to my side end of just now very much and go oh sorry quickly \
          fast quick thing indeed yes ok sure we guys folks friend well hell fuck god asap \
          immediately again both absolutely definitely great perfect cool understood makes sense \
-         here maam mam damn one on in the case am mine",
+         maam mam damn am mine omg ugh yikes",
     ) || word == NAME
         || word == PICTURE
 }
@@ -380,8 +385,11 @@ fn bare(words: &[&str]) -> Option<Strength> {
         .iter()
         .all(|word| is_yes(word) || is_cheer(word) || is_courtesy(word));
     // `ok thanks` has heard; it grants nothing.
-    let has_heard =
-        words.contains(&"thanks") && !words.contains(&"yes") && !words.contains(&"sure");
+    let has_heard = words
+        .iter()
+        .any(|word| among(word, "thanks makes sense cool great perfect understood"))
+        && !words.contains(&"yes")
+        && !words.contains(&"sure");
     let is_borrowed_yes = words.iter().any(|word| matches!(*word, "you" | "we"))
         && !words.contains(&"yes")
         && words.contains(&"ok");
@@ -405,20 +413,25 @@ fn bare(words: &[&str]) -> Option<Strength> {
     }
     let i_do = are(
         words,
-        "i do | we do | you do | you are | it is | you can | you may | feel free",
+        "i do | we do | you do | you are | it is | you can | you may | feel free | go on | go on then",
     );
     if i_do {
         return Some(Strength::Bare);
     }
-    let nods = starts_with(
+    let looks_good = prefix(
         words,
         "sounds good | sounds right | sounds fine | sounds ok | looks good | looks right | \
          looks fine | looks ok",
-    ) && words.len() <= 6
-        || are(
-            words,
-            "all good | good | works | makes sense | good with that | good with it | good plan | \
+    );
+    let nods = looks_good.is_some_and(|width| {
+        let rest = words.get(width..).unwrap_or_default();
+        rest.first()
+            .is_none_or(|word| word.starts_with(':') || is_cheer(word))
+            || starts_with(rest, "to me | for me | with me | thanks | please")
+    }) || are(
+        words,
+        "all good | good | works | makes sense | good with that | good with it | good plan | \
              good call | good idea",
-        );
+    );
     (nods || (is_only && n_cheers > 0)).then_some(Strength::Nod)
 }

@@ -22,9 +22,9 @@ pub(super) fn is_permitted(word: &str) -> bool {
 
 /// Returns how many words at `at` name a permission.
 fn permission(words: &[&str], at: usize) -> Option<usize> {
-    let rest = words.get(at..)?;
     const PHRASES: &str = "go no go | go or no go | go nogo | yes no | yes or no | sign off | \
          go ahead | green light | thumbs up | thumb up | final word";
+    let rest = words.get(at..)?;
     if let Some(width) = prefix(rest, PHRASES) {
         return Some(width);
     }

@@ -31,7 +31,11 @@ fn refusal(words: &[&str]) -> Option<Act> {
             (leads || word.starts_with(':')) && words.len() > 1
         })
         .collect();
-    let first = words.first().copied().unwrap_or_default();
+    let first = words
+        .iter()
+        .copied()
+        .find(|word| !among(word, "please ok just and no wait"))
+        .unwrap_or_default();
     if is_no(words) {
         let only = words
             .iter()
@@ -74,7 +78,8 @@ fn refusal(words: &[&str]) -> Option<Act> {
     }
     let refuses = any(
         words,
-        "not yet | say no | saying no | thats a negative | its a negative | not during | not while | no for now | no for the | not now | not today | not until | not without | not like this | not \
+        "not yet | better not | not a chance | no chance | over my dead body | do nothing | would not do | \
+         wouldnt do | i wouldnt | be a no | say no | saying no | thats a negative | its a negative | not during | not while | no for now | no for the | not now | not today | not until | not without | not like this | not \
          comfortable | not ok | not happy | not a good idea | not on my watch | not going to \
          happen | not right now | not at this | not cleared | hold off | holding off | hold \
          fire | hold your horses | stand down | no go | no-go | absolutely not | definitely not \
