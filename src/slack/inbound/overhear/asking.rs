@@ -122,8 +122,9 @@ pub(super) fn asking(words: &[&str], lead: usize, around: Around) -> Option<Aski
         .or_else(|| bare(words, lead, around))
 }
 
-const BETWEEN: &str = "just now please also quickly safely simply then and really at least immediately maybe \
-         temporarily try to manually re hot";
+/// Words that may stand between asking and the change.
+const BETWEEN: &str = "just now please also quickly safely simply then and really at \
+                       least immediately maybe temporarily try to manually re hot";
 
 /// Finds the change that begins within the few words from `at`.
 pub(super) fn verb_from(words: &[&str], at: usize, form: Form) -> Option<(usize, Change)> {
@@ -202,9 +203,11 @@ fn modal(words: &[&str], is_question: bool) -> Option<Asking> {
 
 /// `Let me know if I can …`, `do you want me to …?`
 fn to_know(words: &[&str], is_question: bool) -> Option<Asking> {
-    const LEADS: &str = "let me know if i can | let me know if we can | let me know if i may | \
-         let me know if i should | any chance i can | any chance we can";
-    const OFFERS: &str = "do you want me to | want me to | would you like me to | like me to";
+    const LEADS: &str = "let me know if i can | let me know if we can | let me know if \
+                         i may | let me know if i should | any chance i can | any \
+                         chance we can";
+    const OFFERS: &str = "do you want me to | want me to | would you like me to | like \
+                          me to";
     let lead = |phrases, manner| {
         let (from, to) = found(words, phrases).next()?;
         let (verb_at, verb) = verb_from(words, to, Form::Base)?;
@@ -342,12 +345,15 @@ fn objection(words: &[&str], lead: usize, around: Around) -> Option<Asking> {
     })?;
     let before = words.get(lead..at).unwrap_or_default();
     let is_asked = around.is_question || matches!(rest, ["any" | "anyone" | "anybody", ..]);
-    if !is_asked || !before.iter().all(|word| {
-        among(
-            word,
-            "any no anyone anybody is got have has does there are further strong serious if you do",
-        )
-    }) {
+    if !is_asked
+        || !before.iter().all(|word| {
+            among(
+                word,
+                "any no anyone anybody is got have has does there are further \
+                 strong serious if you do",
+            )
+        })
+    {
         return None;
     }
     let after = words.get(at + 1..).unwrap_or_default();
@@ -368,8 +374,9 @@ fn objection(words: &[&str], lead: usize, around: Around) -> Option<Asking> {
 
 /// `Ok?`, `go?`, `good with you?` after what is to be done.
 fn tag(words: &[&str], lead: usize, around: Around) -> Option<Asking> {
-    const IF_OK: &str = "if youre ok | if you are ok | if thats ok | if that is ok | if its ok | \
-         if youre good | if thats good | if you approve | if you agree";
+    const IF_OK: &str = "if youre ok | if you are ok | if thats ok | if that is ok | if \
+                         its ok | if youre good | if thats good | if you approve | if \
+                         you agree";
     if !around.is_last {
         return None;
     }
@@ -403,8 +410,11 @@ fn tag(words: &[&str], lead: usize, around: Around) -> Option<Asking> {
         .copied()
         .filter(|word| {
             *word != NAME
-                && !among(word, "is that this with you by for everyone all are we am i so it right do sound sounds from \
-         me to a have proceed then")
+                && !among(
+                    word,
+                    "is that this with you by for everyone all are we am i so it \
+                     right do sound sounds from me to a have proceed then",
+                )
         })
         .collect();
     // The greeting words swallow an `ok` at the head.
@@ -412,9 +422,10 @@ fn tag(words: &[&str], lead: usize, around: Around) -> Option<Asking> {
     let is_head = rest.is_empty() && head.contains(&"ok");
     let is_tag = are(
         &rest,
-        "ok | go | good | fine | alright | cool | clear | cleared | agreed | \
-         acceptable | yes | confirm | shall | should | may | can | could | go ahead | \
-         thumbs up | good go | :+1: | :thumbsup:",
+        "ok | go | good | fine | alright | cool | clear | cleared | \
+         agreed | acceptable | yes | confirm | shall | should | may | \
+         can | could | go ahead | thumbs up | good go | :+1: | \
+         :thumbsup:",
     );
     (is_tag || is_head).then(|| Asking::tag(0..words.len()))
 }

@@ -59,8 +59,9 @@ pub(super) fn starts_with(words: &[&str], phrases: &str) -> bool {
 pub(super) fn greets(word: &str) -> bool {
     among(
         word,
-        "hi hey hello heya yo morning evening afternoon all team folks guys everyone so and also \
-         sorry quick question please just then urgent emergency heads but now or again fyi thanks \
-         here channel btw alright right update actually oh ah",
+        "hi hey hello heya yo morning evening afternoon all team folks \
+         guys everyone so and also sorry quick question please just \
+         then urgent emergency heads but now or again fyi thanks here \
+         channel btw alright right update actually oh ah",
     )
 }

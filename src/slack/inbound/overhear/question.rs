@@ -139,12 +139,14 @@ fn is_of_another_kind(words: &[&str], lead: usize) -> bool {
     let first = rest.first().copied().unwrap_or_default();
     let asks_for_a_fact = among(
         first,
-        "who what when why how where which whats whos hows whose wheres did was were has had \
-         does didnt wasnt hasnt remember isnt",
+        "who what when why how where which whats whos hows whose wheres \
+         did was were has had does didnt wasnt hasnt remember isnt",
     ) && !starts_with(rest, "what about me");
     let is_opinion = starts_with(
         rest,
-        "do you think | do we need | do i need | do we still | are we ready | are you ready | is it ready | have we | have you | have they | do we know | no need",
+        "do you think | do we need | do i need | do we still | are we \
+         ready | are you ready | is it ready | have we | have you | \
+         have they | do we know | no need",
     );
     let tells_of_it = ["was", "were", "been", "got", "already", "gave", "gives"]
         .iter()
@@ -257,8 +259,9 @@ fn is_thing_of_everyday_life(object: &[&str]) -> bool {
 fn is_thing(word: &str) -> bool {
     !(among(
         word,
-        "it this that them these those now please out off on again up down straight away \
-         right immediately to and then ahead yet so we can all both already @",
+        "it this that them these those now please out off on again up \
+         down straight away right immediately to and then ahead yet so \
+         we can all both already @",
     ) || word.starts_with(':'))
 }
 
@@ -336,6 +339,7 @@ fn names_a_change(words: &[&str]) -> bool {
         })
 }
 
+/// Returns the stems of the changes of which a message speaks.
 fn stems(said: &Said) -> Vec<&'static str> {
     let mut stems = Vec::new();
     for clause in said.sentences.iter().flat_map(|sentence| &sentence.clauses) {

@@ -443,7 +443,10 @@ mod tests {
         );
         assert_eq!(shown("don't and won't"), "dont and wont");
         assert_eq!(
-            shown("<https://a.example/approve?x=1|the approval> <https://a.example/ok>."),
+            shown(
+                "<https://a.example/approve?x=1|the approval> \
+                 <https://a.example/ok>."
+            ),
             "the approval, ://, ://"
         );
         assert_eq!(shown("approve acme/api#881, #12"), "approve acme pr, 12");
