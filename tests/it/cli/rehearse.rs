@@ -86,6 +86,25 @@ fn no_negative_of_the_labelled_set_gets_an_offer_and_nine_of_ten_others_do() {
     assert!(summary["recall"].as_f64().unwrap() >= 0.9);
 }
 
+/// The second set was written apart from the rules and is never used to tune them,
+/// so that its figures say what they are worth in channels that nobody has seen.
+#[test]
+fn the_set_that_the_rules_never_saw_gets_one_false_offer_at_most() {
+    let (told, summary) = figures("held_out.jsonl");
+    eprintln!("held out: {summary}");
+    assert!(told.len() >= 60, "{}", told.len());
+    let n_due = n_where(&told, |expect, _| expect != "none");
+    let n_false = n_where(&told, |expect, offer| offer != "none" && offer != expect);
+    let n_found = n_where(&told, |expect, offer| expect != "none" && offer == expect);
+    assert!(n_due > 0 && n_due < told.len());
+    assert!(n_false <= 1, "{}", summary["false_offers"]);
+    assert!(
+        n_found * 100 >= n_due * 75,
+        "{n_found} of {n_due}: {}",
+        summary["missed"]
+    );
+}
+
 #[test]
 fn the_labelled_set_holds_no_conversation_twice() {
     let set = lines_of(&fixture("labelled.jsonl"));

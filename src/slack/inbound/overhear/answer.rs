@@ -44,9 +44,13 @@ pub(super) fn withdraws(text: &str) -> bool {
     said.n_words() <= 30
         && said.sentences.iter().any(|sentence| {
             sentence.clauses.iter().any(|clause| {
-                any(&clause.words(), "nvm | nevermind | never mind | scratch that | false alarm | disregard | ignore that | \
-         ignore me | cancel that | forget it | forget that | no longer needed | not needed \
-         anymore | dont need it anymore | recovered by itself | recovered on its own")
+                any(
+                    &clause.words(),
+                    "nvm | nevermind | never mind | scratch that | false alarm | \
+                     disregard | ignore that | ignore me | cancel that | forget it \
+                     | forget that | no longer needed | not needed anymore | dont \
+                     need it anymore | recovered by itself | recovered on its own",
+                )
             })
         })
 }
@@ -68,8 +72,8 @@ pub(super) fn has_no_objection(text: &str) -> bool {
         && words.iter().all(|word| {
             among(
                 word,
-                "no none not at all from me my side here nothing zero thanks objection objections \
-         concerns",
+                "no none not at all from me my side here nothing zero thanks \
+                 objection objections concerns",
             )
         })
         && words
@@ -80,7 +84,8 @@ pub(super) fn has_no_objection(text: &str) -> bool {
 /// What the clauses of a message add up to.
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "each is a thing that was heard or wasn't, and they don't exclude one another"
+    reason = "each is a thing that was heard or wasn't, and they don't \
+              exclude one another"
 )]
 #[derive(Debug, Default)]
 struct Scale {
@@ -159,6 +164,14 @@ impl Scale {
         }
     }
 
+    /// Whether all that seems to grant is an order to end something.
+    fn ends_it(&self) -> bool {
+        self.ordered_only
+            && self
+                .order
+                .is_some_and(|order| among(order, "cancel drop pause suspend kill stop abort"))
+    }
+
     fn verdict(self) -> Option<Weighed> {
         let weighed = |verdict, strength| Weighed {
             verdict,
@@ -167,7 +180,8 @@ impl Scale {
             is_stop: false,
         };
         match (self.grant, self.refusal) {
-            (Some(_), Some(strength)) if self.turns_elsewhere => {
+            // `Cancel that, don't deploy`: an order may be to end it.
+            (Some(_), Some(strength)) if self.turns_elsewhere || self.ends_it() => {
                 Some(weighed(Verdict::Refuse, strength))
             }
             (None, None) | (Some(_), Some(_)) => None,
@@ -203,7 +217,8 @@ fn is_turned_contingency(sentence: &Sentence) -> bool {
         && words.iter().any(|word| {
             among(
                 word,
-                "rollback revert back stop abort undo ping call page tell shout yell wake",
+                "rollback revert back stop abort undo ping call page tell shout \
+                 yell wake",
             )
         })
         && !any(&words, "go ahead | approved | do it | deploy | yes | ok")
@@ -220,10 +235,17 @@ fn own_words<'a>(words: &[&'a str]) -> Vec<&'a str> {
         .iter()
         .take_while(|word| {
             **word == NAME
-                || among(word, "hi hey so and well then oh alright right sorry great perfect nice cool understood \
-         roger copy")
+                || among(
+                    word,
+                    "hi hey so and well then oh alright right sorry great perfect \
+                     nice cool understood roger copy",
+                )
         })
         .count();
+    // `Oh no` is a sigh.
+    if matches!(kept.as_slice(), ["oh" | "ah", "no", ..]) {
+        return kept;
+    }
     // `cool` alone is all that is said; it must not vanish.
     if lead == kept.len() {
         return kept;
@@ -235,14 +257,17 @@ fn own_words<'a>(words: &[&'a str]) -> Vec<&'a str> {
 fn is_question(words: &[&str]) -> bool {
     let asks_first = among(
         words.first().copied().unwrap_or_default(),
-        "what who why how which where whats whos hows did does has was whose didnt isnt hasnt",
+        "what who why how which where whats whos hows did does has was \
+         whose didnt isnt hasnt",
     );
     let offers_choice = are(words, "yes n | yes no | yes or no");
     asks_first
         || offers_choice
         || starts_with(
             words,
-            "is it | is this | is that | is there | are you | are we | have you | have we | can you | could you | do you | do we | when did",
+            "is it | is this | is that | is there | are you | are we | have \
+             you | have we | can you | could you | do you | do we | when \
+             did",
         )
 }
 

@@ -111,10 +111,10 @@ pub(super) fn lead(words: &[&str]) -> usize {
 
 /// Finds words that ask for permission in a clause.
 pub(super) fn asking(words: &[&str], lead: usize, around: Around) -> Option<Asking> {
-    modal(words)
+    modal(words, around.is_question)
         .or_else(|| ready(words, lead, around))
         .or_else(|| objection(words, lead, around))
-        .or_else(|| wanted(words).map(Asking::formal))
+        .or_else(|| wanted(words, around.is_addressed).map(Asking::formal))
         .or_else(|| named(words, lead, around).map(Asking::formal))
         .or_else(|| told_to_approve(words, lead, around).map(Asking::formal))
         .or_else(|| awaited(words))
@@ -122,8 +122,9 @@ pub(super) fn asking(words: &[&str], lead: usize, around: Around) -> Option<Aski
         .or_else(|| bare(words, lead, around))
 }
 
-const BETWEEN: &str = "just now please also quickly safely simply then and really at least immediately maybe \
-         temporarily try to manually re hot";
+/// Words that may stand between asking and the change.
+const BETWEEN: &str = "just now please also quickly safely simply then and really at \
+                       least immediately maybe temporarily try to manually re hot";
 
 /// Finds the change that begins within the few words from `at`.
 pub(super) fn verb_from(words: &[&str], at: usize, form: Form) -> Option<(usize, Change)> {
@@ -152,7 +153,7 @@ pub(super) fn verb_from(words: &[&str], at: usize, form: Form) -> Option<(usize,
 }
 
 /// `Can I …`, `may we …`, `shall I …`.
-fn modal(words: &[&str]) -> Option<Asking> {
+fn modal(words: &[&str], is_question: bool) -> Option<Asking> {
     let at = words.windows(2).position(|pair| match pair {
         [modal, who] => {
             among(modal, "can could may shall should might") && matches!(*who, "i" | "we")
@@ -160,7 +161,7 @@ fn modal(words: &[&str]) -> Option<Asking> {
         _ => false,
     });
     let Some(at) = at else {
-        return to_know(words);
+        return to_know(words, is_question);
     };
     let before = at.checked_sub(1).and_then(|before| words.get(before));
     if before.is_some_and(|word| among(word, "when how what why so that where think if")) {
@@ -200,15 +201,19 @@ fn modal(words: &[&str]) -> Option<Asking> {
     Some(Asking::leading_to(verb, manner, at..verb_at))
 }
 
-/// `Let me know if I can …`.
-fn to_know(words: &[&str]) -> Option<Asking> {
-    let (from, to) = found(
-        words,
-        "let me know if i can | let me know if we can | let me know if i may | let me know if i should",
-    )
-    .next()?;
-    let (verb_at, verb) = verb_from(words, to, Form::Base)?;
-    Some(Asking::leading_to(verb, Manner::Plain, from..verb_at))
+/// `Let me know if I can …`, `do you want me to …?`
+fn to_know(words: &[&str], is_question: bool) -> Option<Asking> {
+    const LEADS: &str = "let me know if i can | let me know if we can | let me know if \
+                         i may | let me know if i should | any chance i can | any \
+                         chance we can";
+    const OFFERS: &str = "do you want me to | want me to | would you like me to | like \
+                          me to";
+    let lead = |phrases, manner| {
+        let (from, to) = found(words, phrases).next()?;
+        let (verb_at, verb) = verb_from(words, to, Form::Base)?;
+        Some(Asking::leading_to(verb, manner, from..verb_at))
+    };
+    lead(LEADS, Manner::Plain).or_else(|| lead(OFFERS, Manner::Soft).filter(|_| is_question))
 }
 
 /// `Ok to …`, `ok if I …`, `good to go?`, `are you ok with me …ing`.
@@ -340,12 +345,15 @@ fn objection(words: &[&str], lead: usize, around: Around) -> Option<Asking> {
     })?;
     let before = words.get(lead..at).unwrap_or_default();
     let is_asked = around.is_question || matches!(rest, ["any" | "anyone" | "anybody", ..]);
-    if !is_asked || !before.iter().all(|word| {
-        among(
-            word,
-            "any no anyone anybody is got have has does there are further strong serious if you do",
-        )
-    }) {
+    if !is_asked
+        || !before.iter().all(|word| {
+            among(
+                word,
+                "any no anyone anybody is got have has does there are further \
+                 strong serious if you do",
+            )
+        })
+    {
         return None;
     }
     let after = words.get(at + 1..).unwrap_or_default();
@@ -366,6 +374,9 @@ fn objection(words: &[&str], lead: usize, around: Around) -> Option<Asking> {
 
 /// `Ok?`, `go?`, `good with you?` after what is to be done.
 fn tag(words: &[&str], lead: usize, around: Around) -> Option<Asking> {
+    const IF_OK: &str = "if youre ok | if you are ok | if thats ok | if that is ok | if \
+                         its ok | if youre good | if thats good | if you approve | if \
+                         you agree";
     if !around.is_last {
         return None;
     }
@@ -373,8 +384,24 @@ fn tag(words: &[&str], lead: usize, around: Around) -> Option<Asking> {
     if are(&unnamed, "yes n | yes no | yes or no | please confirm") {
         return Some(Asking::tag(0..words.len()));
     }
+    // `Deploying now, if that's ok`.
+    if let Some((from, _)) = found(words, IF_OK).next()
+        && around.is_addressed
+    {
+        return Some(Asking::tag(from..words.len()));
+    }
     if !around.is_question {
         return None;
+    }
+    // `Is a restart of edge ok?`; but `is the restart ok?` wants to know how it went.
+    if let [
+        "is" | "would",
+        "a" | "an",
+        ..,
+        "ok" | "acceptable" | "fine" | "possible",
+    ] = words.get(lead..).unwrap_or_default()
+    {
+        return Some(Asking::of(Manner::Soft, words.len() - 1..words.len()));
     }
     let rest: Vec<&str> = words
         .get(lead..)
@@ -383,8 +410,11 @@ fn tag(words: &[&str], lead: usize, around: Around) -> Option<Asking> {
         .copied()
         .filter(|word| {
             *word != NAME
-                && !among(word, "is that this with you by for everyone all are we am i so it right do sound sounds from \
-         me to a have proceed then")
+                && !among(
+                    word,
+                    "is that this with you by for everyone all are we am i so it \
+                     right do sound sounds from me to a have proceed then",
+                )
         })
         .collect();
     // The greeting words swallow an `ok` at the head.
@@ -392,9 +422,10 @@ fn tag(words: &[&str], lead: usize, around: Around) -> Option<Asking> {
     let is_head = rest.is_empty() && head.contains(&"ok");
     let is_tag = are(
         &rest,
-        "ok | go | good | fine | alright | cool | clear | cleared | agreed | \
-         acceptable | yes | confirm | shall | should | may | can | could | go ahead | \
-         thumbs up | good go | :+1: | :thumbsup:",
+        "ok | go | good | fine | alright | cool | clear | cleared | \
+         agreed | acceptable | yes | confirm | shall | should | may | \
+         can | could | go ahead | thumbs up | good go | :+1: | \
+         :thumbsup:",
     );
     (is_tag || is_head).then(|| Asking::tag(0..words.len()))
 }

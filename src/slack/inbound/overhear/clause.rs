@@ -11,7 +11,7 @@ use super::refusal::refused;
 
 /// How much an answer says by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Strength {
+pub(super) enum Strength {
     /// `Sounds good`, `+1`: anybody may cheer so.
     Nod,
     /// `Yes`: an answer, to whatever was asked last.
@@ -81,6 +81,7 @@ pub(super) fn act(words: &[&str]) -> Heard {
     heard(decided(words))
 }
 
+/// Reads a clause of which nothing is put off to later.
 fn decided(words: &[&str]) -> Act {
     let words = without_idioms(words);
     let words = words.as_slice();
@@ -176,22 +177,24 @@ fn is_reservation(rest: &[&str]) -> bool {
     rest.iter().any(|word| {
         among(
             word,
-            "check only not wait ask talk get need needs havent im i cant dont security legal \
-         verify confirm want id",
+            "check only not wait ask talk get need needs havent im i cant \
+             dont security legal verify confirm want id",
         )
     })
 }
 
 /// Leaves out what looks like a condition and is none.
 fn without_idioms<'a>(words: &[&'a str]) -> Vec<&'a str> {
-    const IDIOMS: &str = "when ready | when you are ready | when youre ready | when you are | when you can | \
-         when you like | whenever youre ready | whenever you are ready | whenever you want | \
-         whenever ready | whenever | as soon as you can | as soon as possible | as soon as \
-         youre ready | as soon as you are ready | if you need anything | if you need me | if \
-         you need help | if needed | if need be | no worries | no problem | no rush | no need \
-         to ask | what you need to do | what you need | whatever you need | what you have to do \
-         | what you have to | after that | after this | after the fact | at once | first thing \
-         | before it gets worse";
+    const IDIOMS: &str = "when ready | when you are ready | when youre ready | when you \
+                          are | when you can | when you like | whenever youre ready | \
+                          whenever you are ready | whenever you want | whenever ready | \
+                          whenever | as soon as you can | as soon as possible | as soon \
+                          as youre ready | as soon as you are ready | if you need \
+                          anything | if you need me | if you need help | if needed | if \
+                          need be | no worries | no problem | no rush | no need to ask | \
+                          what you need to do | what you need | whatever you need | what \
+                          you have to do | what you have to | after that | after this | \
+                          after the fact | at once | first thing | before it gets worse";
     let mut kept = words.to_vec();
     // Nobody says one twice in a clause, and alone they say something.
     for idiom in IDIOMS.split('|') {
@@ -210,16 +213,20 @@ fn is_benign(words: &[&str]) -> bool {
     let all_small = words.iter().all(|word| {
         is_courtesy(word)
             || word.starts_with(':')
-            || among(word, "careful be slowly luck good carefully jumping night quick work awesome nice no worries \
-         rush problem time at a first step gogo")
+            || among(
+                word,
+                "careful be slowly luck good carefully jumping night quick work \
+                 awesome nice no worries rush problem time at a first step gogo",
+            )
             || word.starts_with(|c: char| c.is_ascii_digit())
     });
     let watches = any(
         words,
-        "watching | ill watch | ill monitor | monitoring | standing by | im here | im on the | \
-         im around | keep an eye | be careful | good luck | with you | ill tell | ill let | ill \
-         post | ill inform | ill take responsibility | one at a time | at a time | we need this \
-         | need this | thanks for | for jumping",
+        "watching | ill watch | ill monitor | monitoring | standing by \
+         | im here | im on the | im around | keep an eye | be careful | \
+         good luck | with you | ill tell | ill let | ill post | ill \
+         inform | ill take responsibility | one at a time | at a time | \
+         we need this | need this | thanks for | for jumping",
     );
     all_small || watches
 }

@@ -5,10 +5,12 @@
 
 use super::clause::{Act, Strength};
 use super::doubt::is_own;
-use super::lexicon::{Form, Weight, change, is_of_everyday_life, is_of_production, is_state};
-use super::phrases::{among, any, are, found, starts_with};
+use super::lexicon::{
+    Form, Weight, change, is_of_everyday_life, is_of_production, is_rehearsal, is_state,
+};
+use super::phrases::{among, any, are, found, prefix, starts_with};
 use super::refusal::NEVER;
-use super::words::{CODE, NAME, PICTURE};
+use super::words::{NAME, PICTURE};
 
 /// Reads a clause that grants.
 pub(super) fn granted(words: &[&str]) -> Option<Act> {
@@ -21,6 +23,15 @@ pub(super) fn granted(words: &[&str]) -> Option<Act> {
     if phrase_grants(words) {
         return Some(Act::Grant(Strength::Clear, None));
     }
+    // `Yes to the rollback`.
+    let says_yes_to = starts_with(words, "yes to | yes on")
+        && (2..words.len()).any(|at| {
+            change(words, at).is_some_and(|it| it.weight > Weight::Everyday)
+                || matches!(words.get(at), Some(&("that" | "this")))
+        });
+    if says_yes_to {
+        return Some(Act::Grant(Strength::Clear, None));
+    }
     if let Some(stem) = order(words) {
         return Some(Act::Grant(Strength::Clear, Some(stem)));
     }
@@ -31,9 +42,10 @@ pub(super) fn granted(words: &[&str]) -> Option<Act> {
 fn is_mine_to_do(words: &[&str]) -> bool {
     any(
         words,
-        "ill | i will | weill | i can | im going | im doing | im on | let me | going ahead | \
-         will do | on it | i did | doing it | doing so | i already | i just | theyll | he | she \
-         | they | should we | who | want to | about to",
+        "ill | i will | weill | i can | im going | im doing | im on | \
+         let me | going ahead | will do | on it | i did | doing it | \
+         doing so | i already | i just | theyll | he | she | they | \
+         should we | who | want to | about to",
     ) && !any(
         words,
         "ill allow | ill sign off | ill take responsibility | ill watch",
@@ -42,63 +54,80 @@ fn is_mine_to_do(words: &[&str]) -> bool {
 
 /// `Approved`, `I authorize this`, `signed off`.
 fn decision_granted(words: &[&str]) -> bool {
-    (0..words.len()).any(|at| {
-        let before = words.get(..at).unwrap_or_default();
-        let rest = words.get(at..).unwrap_or_default();
-        let width = match rest {
-            [
-                "approved" | "authorized" | "granted" | "greenlit" | "permitted",
-                ..,
-            ] => 1,
-            ["signed", "off", ..] => 2,
-            [
-                "approve" | "authorize" | "approving" | "authorizing" | "greenlight",
-                ..,
-            ] if before.iter().all(|word| {
-                among(
-                    word,
-                    "i we hereby yes ok do im and to happy fully formally confirm sure me",
-                ) || *word == NAME
-                    || word.starts_with(':')
-            }) =>
-            {
-                1
-            }
-            ["sign", "off", ..] if are(before, "i | yes i | we") => 2,
-            _ => return false,
-        };
-        let after = rest.get(width..).unwrap_or_default();
-        let is_denied = before
-            .iter()
-            .any(|word| among(word, NEVER) || matches!(*word, "no" | "isnt"));
-        let is_own_act = before.iter().all(|word| is_own(word));
-        let is_elsewhere = words
-            .iter()
-            .any(|word| is_of_everyday_life(word) && !matches!(*word, "call" | "swap" | "plan"))
-            && !words.iter().any(|word| {
-                is_of_production(word)
-                    || change(&[word], 0).is_some_and(|it| it.weight == Weight::Sure)
-            });
-        is_own_act && !is_denied && !is_elsewhere && may_follow(after)
-    })
+    let is_elsewhere = words
+        .iter()
+        .any(|word| is_of_everyday_life(word) && *word != "call")
+        && !words.iter().any(|word| {
+            is_of_production(word) || change(&[word], 0).is_some_and(|it| it.weight == Weight::Sure)
+        });
+    !is_elsewhere
+        && (0..words.len()).any(|at| {
+            let (before, rest) = words.split_at(at);
+            let is_denied = before
+                .iter()
+                .any(|word| among(word, NEVER) || matches!(*word, "no" | "isnt"));
+            let width = decision_made(before, rest).or_else(|| decision_stated(before, rest));
+            !is_denied
+                && width.is_some_and(|width| may_follow(rest.get(width..).unwrap_or_default()))
+        })
+}
+
+/// `Approved`: its author is whoever says it, unless another is named.
+fn decision_made(before: &[&str], rest: &[&str]) -> Option<usize> {
+    let width = prefix(
+        rest,
+        "approved | authorized | granted | greenlit | permitted | \
+         signed off",
+    )?;
+    before.iter().all(|word| is_own(word)).then_some(width)
+}
+
+/// `I authorize`, `as IC I approve`; but `authorize please` asks.
+fn decision_stated(before: &[&str], rest: &[&str]) -> Option<usize> {
+    let width = prefix(
+        rest,
+        "approve | authorize | approving | authorizing | greenlight | \
+         sign off",
+    )?;
+    let is_mine = before.iter().all(|word| {
+        *word == NAME
+            || word.starts_with(':')
+            || among(
+                word,
+                "i we hereby yes ok do im and to happy fully formally confirm \
+                 sure me as ic em cto manager oncall on call the incident \
+                 commander duty lead head",
+            )
+    });
+    let asks = rest.get(width..) == Some(&["please"]);
+    // `Sign off` alone is what people do in the evening.
+    let is_said = width == 1 || before.iter().any(|word| matches!(*word, "i" | "we"));
+    (is_mine && !asks && is_said).then_some(width)
 }
 
 /// What may stand after a decision without making an adjective of it: `approved
 /// vendors` decides nothing.
-fn may_follow(after: &[&str]) -> bool {
+pub(super) fn may_follow(after: &[&str]) -> bool {
     let Some(first) = after.first() else {
         return true;
     };
-    among(first, "by to for from on and go now please thanks you then as with under via this it that the \
-         your ok yes at all both given immediately right in until here so verbally ship do sir \
-         lets because since per only one but again these those man mate retroactively deploy \
-         off u send good proceed just make start temporarily") || *first == NAME
-        || first.starts_with(':')
-        || *first == CODE
-        || first.starts_with(|c: char| c.is_ascii_digit())
-        || (change(after, 0).is_some_and(|it| it.form != Form::Past) && !after.iter().any(|word| is_state(word)))
-        // A name without a mark between: `approved dana`.
-        || (after.len() == 1 && !is_of_production(first) && !is_of_everyday_life(first) && !first.ends_with('s'))
+    let goes_on = among(
+        first,
+        "cc fyi by to for from on and go now please thanks you then as \
+         with under via this it that the your ok yes at all both given \
+         immediately right in until here so verbally ship do sir lets \
+         because since per only one but again these those man mate \
+         retroactively deploy off u send good proceed just make start \
+         temporarily @ `",
+    ) || first.starts_with(|c: char| c == ':' || c.is_ascii_digit());
+    let orders = change(after, 0).is_some_and(|it| it.form != Form::Past)
+        && !after.iter().any(|word| is_state(word));
+    // `Approved dana`, without a mark between.
+    let names_somebody = after.len() == 1
+        && !is_of_production(first)
+        && !is_of_everyday_life(first)
+        && !first.ends_with('s');
+    goes_on || orders || names_somebody
 }
 
 /// What makes a phrase somebody else's, or another day's.
@@ -106,9 +135,9 @@ fn is_borrowed(before: &[&str]) -> bool {
     before.iter().any(|word| {
         among(
             word,
-            "will would should could might ill id said he she they not dont cant never wont didnt \
-         isnt legal security who ready about to has need needs waiting before wait no arent \
-         must until for",
+            "will would should could might ill id said he she they not dont \
+             cant never wont didnt isnt legal security who ready about to \
+             has need needs waiting before wait no arent must until for",
         )
     })
 }
@@ -122,38 +151,57 @@ fn is_beside(word: &str) -> bool {
         || matches!(word, "can" | "may" | "lets" | "were")
 }
 
+/// `Go ahead`, `you have my ok`, `fine by me`.
 fn phrase_grants(words: &[&str]) -> bool {
-    const PHRASES: &str = "go ahead | go-ahead | go for it | do it | do this | do that | do so | please do \
-         | ship it | :shipit: | send it | make it so | make it happen | pull the trigger \
-         | hit it | fire away | have at it | be my guest | by all means | knock yourself \
-         out | youre clear | you are clear | youre cleared | you are cleared | cleared to \
-         | cleared for | clear to | good to go | youre good | green light | greenlight | \
-         youre authorized | permission granted | you have a go | you have the go | you \
-         have permission | you have approval | you have authorization | you have a green \
-         | its a go | thats a go | is a go | were a go | we are go | were go | youre go | \
-         its a yes | thats a yes | a yes from me | go from me | go from my | yes from me \
-         | yes from my | ok from me | ok from my | ok from our | fine by me | fine with \
-         me | ok by me | ok with me | ok for me | fine for me | good with me | good by me \
-         | works for me | no objection | no objections | no concerns | no problem with | \
-         no issue with | no issues with | im ok with | im fine with | im happy with | im \
-         good with | im comfortable with | happy with that | happy with this | ok with \
-         that | ok with this | fine with that | fine with this | thumbs up from | thumbs \
-         up | carry on | crack on | my blessing | roll with it | run with it | \
-         authorization given | approval given | sign off given | i confirm | see why not \
-         | i say go | say yes | take the shot | punch it | light it up | go go | ok to go \
-         | ok to proceed | you can go | you can proceed | authorization confirmed | \
-         approval confirmed | is your authorization | is my authorization | is your \
-         approval | is my approval | consider this my | consider it my | consider this \
-         your | is authorized | :approved: | :lgtm: :shipit: | you have my approval | \
-         youve got my approval | you got my approval | you have my authorization | youve \
-         got my authorization | you got my authorization | you have my permission | youve \
-         got my permission | you got my permission | you have my ok | youve got my ok | \
-         you got my ok | you have my okay | youve got my okay | you got my okay | you \
-         have my blessing | youve got my blessing | you got my blessing | you have my go \
-         | youve got my go | you got my go | you have my go-ahead | youve got my go-ahead \
-         | you got my go-ahead | you have my consent | youve got my consent | you got my \
-         consent | you have my yes | youve got my yes | you got my yes | you have my sign \
-         off | you have my thumbs up | you have my green light";
+    const PHRASES: &str = "youve got the green light | youve got a green light | youve \
+                           got the go ahead | youve got permission | youve got approval | \
+                           youve my approval | you are good to proceed | good to proceed \
+                           | clear to proceed | free to proceed | fine to proceed | get \
+                           it done | get it out | get it out there | signing off on | \
+                           sign off from me | sign-off from me | approval is given | i \
+                           give my approval | i give you permission | i give permission | \
+                           giving you the go ahead | giving my approval | giving you \
+                           permission | giving you approval | go ahead | go-ahead | go \
+                           for it | do it | do this | do that | do so | please do | ship \
+                           it | :shipit: | send it | make it so | make it happen | pull \
+                           the trigger | hit it | fire away | have at it | be my guest | \
+                           by all means | knock yourself out | youre clear | you are \
+                           clear | youre cleared | you are cleared | cleared to | cleared \
+                           for | clear to | good to go | youre good | green light | \
+                           greenlight | youre authorized | permission granted | you have \
+                           a go | you have the go | you have permission | you have \
+                           approval | you have authorization | you have a green | its a \
+                           go | thats a go | is a go | were a go | we are go | were go | \
+                           youre go | its a yes | thats a yes | a yes from me | go from \
+                           me | go from my | yes from me | yes from my | ok from me | ok \
+                           from my | ok from our | fine by me | fine with me | ok by me | \
+                           ok with me | ok for me | fine for me | good with me | good by \
+                           me | works for me | no objection | no objections | no concerns \
+                           | no problem with | no issue with | no issues with | im ok \
+                           with | im fine with | im happy with | im good with | im \
+                           comfortable with | happy with that | happy with this | ok with \
+                           that | ok with this | fine with that | fine with this | thumbs \
+                           up from | thumbs up | carry on | crack on | my blessing | roll \
+                           with it | run with it | authorization given | approval given | \
+                           sign off given | i confirm | see why not | i say go | say yes \
+                           | take the shot | punch it | light it up | go go | ok to go | \
+                           ok to proceed | you can go | you can proceed | authorization \
+                           confirmed | approval confirmed | is your authorization | is my \
+                           authorization | is your approval | is my approval | consider \
+                           this my | consider it my | consider this your | is authorized \
+                           | :approved: | :lgtm: :shipit: | you have my approval | youve \
+                           got my approval | you got my approval | you have my \
+                           authorization | youve got my authorization | you got my \
+                           authorization | you have my permission | youve got my \
+                           permission | you got my permission | you have my ok | youve \
+                           got my ok | you got my ok | you have my okay | youve got my \
+                           okay | you got my okay | you have my blessing | youve got my \
+                           blessing | you got my blessing | you have my go | youve got my \
+                           go | you got my go | you have my go-ahead | youve got my \
+                           go-ahead | you got my go-ahead | you have my consent | youve \
+                           got my consent | you got my consent | you have my yes | youve \
+                           got my yes | you got my yes | you have my sign off | you have \
+                           my thumbs up | you have my green light";
     let grants = found(words, PHRASES).any(|(from, to)| {
         let before = words.get(..from).unwrap_or_default();
         let after = words.get(to..).unwrap_or_default();
@@ -183,8 +231,9 @@ fn is_granted_for(after: &[&str]) -> bool {
                 })
         }
         ["from", who, ..] => among(who, "me my our us here"),
-        ["yourself" | "later" | "tomorrow", ..] => false,
-        _ => true,
+        _ => !after.iter().any(|word| {
+            among(word, "yourself later tomorrow window instead") || is_rehearsal(word)
+        }),
     };
     is_for_it && !is_elsewhere
 }
@@ -201,14 +250,15 @@ fn is_go(words: &[&str]) -> bool {
                 word.starts_with(':')
                     || among(
                         word,
-                        "now please on deploy ship rollback revert restart then immediately thanks \
-                         man fast quick do @",
+                        "now please deploy ship rollback revert restart then \
+                         immediately thanks man fast quick do @",
                     )
             }) || starts_with(
                 after,
-                "from me | from my | from our | from us | from here | for deploy | for rollback | \
-                 for it | for launch | for the | for release | for failover | for restart | \
-                 for deployment | with it | with that | with this | with the",
+                "from me | from my | from our | from us | from here | for \
+                 deploy | for rollback | for it | for launch | for the | for \
+                 release | for failover | for restart | for deployment | with \
+                 it | with that | with this | with the",
             );
             follows
                 && !is_borrowed(before)
@@ -237,8 +287,9 @@ fn is_proceed(words: &[&str]) -> bool {
 
 /// Returns the change that a clause orders: `Deploy.`, `roll it back`.
 fn order(words: &[&str]) -> Option<&'static str> {
-    const LEADS: &str = "you can | you may | you should | lets | go ahead and | go and | feel free to | ok to | \
-         good to | fine to | safe to | i want you to";
+    const LEADS: &str = "you can | you may | you should | lets | go ahead and | go and \
+                         | feel free to | ok to | good to | fine to | safe to | i want \
+                         you to";
     let mut rest: Vec<&str> = words.to_vec();
     let lead = rest
         .iter()
@@ -266,6 +317,16 @@ fn order(words: &[&str]) -> Option<&'static str> {
     {
         rest.drain(..1);
     }
+    // `Do the rollback`: the change is the noun.
+    if let Some(n) = prefix(
+        &rest,
+        "do the | do that | start the | start that | begin the | run \
+         the | execute the | perform the | trigger the",
+    ) && let Some(it) = change(&rest, n).filter(|it| it.weight > Weight::Everyday)
+        && rest.len() <= n + 4
+    {
+        return Some(it.stem);
+    }
     let it = change(&rest, 0)?;
     let after = rest.get(1..).unwrap_or_default();
     if it.form != Form::Base || rest.len() > 10 || after.iter().any(|word| is_state(word)) {
@@ -290,8 +351,8 @@ fn order(words: &[&str]) -> Option<&'static str> {
         Some(next) => {
             among(
                 next,
-                "it this that them now away please both all back off down out over immediately these \
-         those and at",
+                "it this that them now away please both all back off down out \
+                 over immediately these those and at",
             ) || *next == NAME
                 || next.starts_with(':')
                 || (it.weight > Weight::Everyday && among(next, "the to in on from your"))
@@ -308,25 +369,29 @@ fn order(words: &[&str]) -> Option<&'static str> {
 fn is_yes(word: &str) -> bool {
     among(
         word,
-        "yes ok sure alright affirmative affirm absolutely definitely certainly confirmed \
-         confirm agreed agree course righto okie yessir granted fine totally yesh",
+        "yes ok sure alright affirmative affirm absolutely definitely \
+         certainly confirmed confirm agreed agree course righto okie \
+         yessir granted fine totally yesh obviously",
     ) || is_granting_picture(word)
 }
 
 fn is_granting_picture(word: &str) -> bool {
     among(
         word,
-        ":+1: :thumbsup: :thumbs_up: :thumbsup_all: :white_check_mark: :heavy_check_mark: \
-         :ballot_box_with_check: :check: :check_mark: :checkmark: :green_check: :green-check: \
-         :ok_hand: :ok: :green_circle: :large_green_circle: :yes: :approved: :approve: :go: \
-         :green: :heavy_plus_sign: :green_heart: :thumbup: :ok_woman: :ok_man: :lgtm:",
+        ":+1: :thumbsup: :thumbs_up: :thumbsup_all: :white_check_mark: \
+         :heavy_check_mark: :ballot_box_with_check: :check: \
+         :check_mark: :checkmark: :green_check: :green-check: :ok_hand: \
+         :ok: :green_circle: :large_green_circle: :yes: :approved: \
+         :approve: :go: :green: :heavy_plus_sign: :green_heart: \
+         :thumbup: :ok_woman: :ok_man: :lgtm:",
     )
 }
 
+/// Pictures and words of applause, which anybody may give.
 fn is_cheer(word: &str) -> bool {
     among(
         word,
-        ":rocket: :ship: :shipit: :100: :fire: :muscle: lgtm sgtm roger wilco",
+        ":rocket: :ship: :shipit: :100: :fire: :muscle: lgtm sgtm",
     )
 }
 
@@ -334,11 +399,13 @@ fn is_cheer(word: &str) -> bool {
 pub(super) fn is_courtesy(word: &str) -> bool {
     among(
         word,
-        "please thanks then sir boss mate man dude team all so np you i do that thats its it is \
-         this with by me for from to my side end of just now very much and go oh sorry quickly \
-         fast quick thing indeed yes ok sure we guys folks friend well hell fuck god asap \
-         immediately again both absolutely definitely great perfect cool understood makes sense \
-         here maam mam damn one on in the case am mine",
+        "please thanks then sir boss mate man dude team all so np you i \
+         do that thats its it is this with by me for from to my side \
+         end of just now very much and go oh sorry quickly fast quick \
+         thing indeed yes ok sure we guys folks friend well hell fuck \
+         god asap immediately again both absolutely definitely great \
+         perfect cool understood makes sense maam mam damn am mine omg \
+         ugh yikes",
     ) || word == NAME
         || word == PICTURE
 }
@@ -351,8 +418,11 @@ fn bare(words: &[&str]) -> Option<Strength> {
         .iter()
         .all(|word| is_yes(word) || is_cheer(word) || is_courtesy(word));
     // `ok thanks` has heard; it grants nothing.
-    let has_heard =
-        words.contains(&"thanks") && !words.contains(&"yes") && !words.contains(&"sure");
+    let has_heard = words
+        .iter()
+        .any(|word| among(word, "thanks makes sense cool great perfect understood"))
+        && !words.contains(&"yes")
+        && !words.contains(&"sure");
     let is_borrowed_yes = words.iter().any(|word| matches!(*word, "you" | "we"))
         && !words.contains(&"yes")
         && words.contains(&"ok");
@@ -368,28 +438,34 @@ fn bare(words: &[&str]) -> Option<Strength> {
     }
     let no_trouble = are(
         words,
-        "no problem | no problems | no worries | no prob | no probs | not a problem | \
-         np | i dont mind | dont mind | y | why not",
+        "no problem | no problems | no prob | no probs | not a problem \
+         | np | i dont mind | dont mind | y | why not",
     );
     if no_trouble {
         return Some(Strength::Bare);
     }
     let i_do = are(
         words,
-        "i do | we do | you do | you are | it is | you can | you may | feel free",
+        "i do | we do | you do | you are | it is | you can | you may | \
+         feel free | go on | go on then",
     );
     if i_do {
         return Some(Strength::Bare);
     }
-    let nods = starts_with(
+    let looks_good = prefix(
         words,
-        "sounds good | sounds right | sounds fine | sounds ok | looks good | looks right | \
-         looks fine | looks ok",
-    ) && words.len() <= 6
-        || are(
-            words,
-            "all good | good | works | makes sense | good with that | good with it | good plan | \
-             good call | good idea",
-        );
+        "sounds good | sounds right | sounds fine | sounds ok | looks \
+         good | looks right | looks fine | looks ok",
+    );
+    let nods = looks_good.is_some_and(|width| {
+        let rest = words.get(width..).unwrap_or_default();
+        rest.first()
+            .is_none_or(|word| word.starts_with(':') || is_cheer(word))
+            || starts_with(rest, "to me | for me | with me | thanks | please")
+    }) || are(
+        words,
+        "all good | good | works | makes sense | good with that | good \
+         with it | good plan | good call | good idea",
+    );
     (nods || (is_only && n_cheers > 0)).then_some(Strength::Nod)
 }

@@ -43,26 +43,35 @@ pub(super) struct Change {
     pub(super) form: Form,
 }
 
-const SURE: &str = "deploy redeploy undeploy rollback rollout revert restart reboot failover failback \
-         hotfix cordon uncordon drain reindex repoint reroute redirect blackhole reimage \
-         reprovision";
+/// Verbs of [`Weight::Sure`].
+const SURE: &str = "deploy redeploy undeploy rollback rollout revert restart \
+                    reboot failover failback hotfix cordon uncordon drain reindex \
+                    repoint reroute redirect blackhole reimage reprovision";
 
-const LIKELY: &str = "patch scale upscale downscale purge flush truncate bounce route isolate quarantine \
-         whitelist allowlist blacklist denylist block unblock throttle rotate revoke evict \
-         terminate detach attach reattach unmount remount mount resize vacuum backfill requeue \
-         invalidate disable enable kill toggle flip cutover downgrade upgrade restore reset \
-         rebuild recreate respawn recycle switch migrate promote demote wipe swap bypass unlock \
-         null decommission hotpatch repair replay reload power provision quiesce kick failovers \
-         sever disconnect shutdown nuke rerun resync rehash";
+/// Verbs of [`Weight::Likely`].
+const LIKELY: &str = "patch scale upscale downscale purge flush truncate bounce \
+                      route isolate quarantine whitelist allowlist blacklist \
+                      denylist block unblock throttle rotate revoke evict terminate \
+                      detach attach reattach unmount remount mount resize vacuum \
+                      backfill requeue invalidate disable enable kill toggle flip \
+                      cutover downgrade upgrade restore reset rebuild recreate \
+                      respawn recycle switch migrate promote demote wipe swap bypass \
+                      unlock null decommission hotpatch repair replay reload power \
+                      provision quiesce kick sever disconnect shutdown nuke rerun \
+                      resync rehash";
 
-const EVERYDAY: &str = "push ship release apply run execute change update set add remove delete drop move stop \
-         start open close merge clear pull cancel pause resume increase raise lower reduce bump \
-         expand grow extend shrink replace renew install uninstall cut put take send fix \
-         mitigate point shift double halve limit skip force hit rename edit modify adjust tweak \
-         tune create launch trigger retry spin bring load copy publish issue sync turn shut \
-         roll fail lift clean free trim shard split alter insert void refund abort suspend cap \
-         make use try let go proceed swing direct divert dump shed freeze unfreeze log ban \
-         whack tear cherry land stage activate deactivate";
+/// Verbs of [`Weight::Everyday`].
+const EVERYDAY: &str = "push ship release apply run execute change update set add \
+                        remove delete drop move stop start open close merge clear pull \
+                        cancel pause resume increase raise lower reduce bump expand \
+                        grow extend shrink replace renew install uninstall cut put \
+                        take send fix mitigate point shift double halve limit skip \
+                        force hit rename edit modify adjust tweak tune create launch \
+                        trigger retry spin bring load copy publish issue sync turn \
+                        shut roll fail lift clean free trim shard split alter insert \
+                        void refund abort suspend cap make use try let go proceed \
+                        swing direct divert dump shed freeze unfreeze log ban whack \
+                        tear cherry land stage activate deactivate";
 
 /// Verbs that mean production together with a particle soon after them.
 const WITH_PARTICLE: &[(&str, &str, &str, Weight)] = &[
@@ -169,39 +178,52 @@ fn known(stem: &str) -> Option<&'static str> {
         })
 }
 
-const PRODUCTION: &str = "prod production db dbs database service svc server cluster pod node host vm instance \
-         cache redis kafka postgres mysql mongo elastic elasticsearch rabbit rabbitmq memcached \
-         cassandra dynamo queue topic partition waf firewall rule dns cdn cloudflare fastly \
-         akamai lb elb alb nginx haproxy envoy istio balancer config configmap flag toggle \
-         killswitch migration index schema hotfix fix patch build version traffic replica \
-         primary secret key cert certificate token api gateway gw ip ips iam vpn ingress egress \
-         deployment deploy release rollback pipeline region az cron job worker consumer lambda \
-         container image script sql query table row port endpoint cidr subnet vpc acl session \
-         login checkout backup snapshot volume disk pvc memory cpu maxmemory quota timeout \
-         threshold helm terraform k8s kubernetes canary shard backend frontend proxy binary \
-         artifact hosts app webhook connection pool lock tables record cronjob daemon agent \
-         credential password autoscaler hpa replicas nodes branch main commit change exporter \
-         zone tls ssl s3 bucket sg route edge switch breaker limiter throttle bot spam \
-         mitigation workaround kernel bgp link sqs stream logs log dumps process pid site \
-         maintenance payments auth reads writes nat instances feature vol tb gb vip lag heap \
-         thread threads rds iops ec2 eks gke asg pgbouncer sidekiq celery jenkins argo spark \
-         airflow snowflake clickhouse vault consul nomad etcd zookeeper solr varnish squid \
-         apache tomcat jvm nfs san router tunnel mesh sidecar scheduler rps resolver broker \
-         fleet exploit scanner attacker proxysql oauth sso saml ldap smtp mx postfix domain \
-         api-gateway scoring";
+/// What production consists of.
+const PRODUCTION: &str = "prod production db dbs database service svc server cluster pod \
+                          node host vm instance cache redis kafka postgres mysql mongo \
+                          elastic elasticsearch rabbit rabbitmq memcached cassandra \
+                          dynamo queue topic partition waf firewall rule dns cdn \
+                          cloudflare fastly akamai lb elb alb nginx haproxy envoy istio \
+                          balancer config configmap flag toggle killswitch migration \
+                          index schema hotfix fix patch build version traffic replica \
+                          primary secret key cert certificate token api gateway gw ip \
+                          ips iam vpn ingress egress deployment deploy release rollback \
+                          pipeline region az cron job worker consumer lambda container \
+                          image script sql query table row port endpoint cidr subnet vpc \
+                          acl session login checkout backup snapshot volume disk pvc \
+                          memory cpu maxmemory quota timeout threshold helm terraform \
+                          k8s kubernetes canary shard backend frontend proxy binary \
+                          artifact hosts app webhook connection pool lock tables record \
+                          cronjob daemon agent credential password autoscaler hpa \
+                          replicas nodes branch main commit change exporter zone tls ssl \
+                          s3 bucket sg route edge switch breaker limiter throttle bot \
+                          spam mitigation workaround kernel bgp link sqs stream logs log \
+                          dumps process pid site maintenance payments auth reads writes \
+                          nat instances feature vol tb gb vip lag heap thread threads \
+                          rds iops ec2 eks gke asg pgbouncer sidekiq celery jenkins argo \
+                          spark airflow snowflake clickhouse vault consul nomad etcd \
+                          zookeeper solr varnish squid apache tomcat jvm nfs san router \
+                          tunnel mesh sidecar scheduler rps resolver broker fleet \
+                          exploit scanner attacker proxysql oauth sso saml ldap smtp mx \
+                          postfix domain api-gateway scoring batch etl";
 
-const OF_EVERYDAY_LIFE: &str = "invoice pr prs mr holiday vacation pto leave friday lunch dinner pizza food coffee \
-         design mockup mock figma copy wording text blog post tweet statement announcement \
-         statuspage comms communication email emails newsletter budget expense purchase po \
-         spend cost contract hire headcount candidate invite meeting standup retro agenda \
-         slide deck doc document docs documentation postmortem ticket jira runbook calendar \
-         access laptop swag hotel flight trip travel timesheet training interview shift \
-         handover survey credit review roadmap okr spec proposal rfc report summary logo banner \
-         wiki notes note license vendor overtime bonus sick room zoom recording \
-         incident title color colour font quote receipt conference team nap \
-         bed channel thread message poll emoji draft plan timeline rota roster oncall \
-         reimbursement gift party beer drinks weekend monday tuesday wednesday thursday \
-         saturday sunday nda press screenshot board meme joke faq form call status";
+/// What people also approve, permit and send.
+const OF_EVERYDAY_LIFE: &str = "invoice pr prs mr holiday vacation pto leave friday lunch \
+                                dinner pizza food coffee design mockup mock figma copy wording \
+                                text blog post tweet statement announcement statuspage comms \
+                                communication email emails newsletter budget expense purchase \
+                                po spend cost contract hire headcount candidate invite meeting \
+                                standup retro agenda slide deck doc document docs \
+                                documentation postmortem ticket jira runbook calendar access \
+                                laptop swag hotel flight trip travel timesheet training \
+                                interview shift handover survey credit review roadmap okr spec \
+                                proposal rfc report summary logo banner wiki notes note \
+                                license vendor overtime bonus sick room zoom recording \
+                                incident title color colour font quote receipt conference team \
+                                nap bed channel thread message poll emoji draft timeline rota \
+                                roster oncall reimbursement gift party beer drinks weekend \
+                                monday tuesday wednesday thursday saturday sunday nda press \
+                                screenshot board meme joke faq form call status";
 
 static NAMES_OF_PRODUCTION: LazyLock<HashSet<&'static str>> =
     LazyLock::new(|| PRODUCTION.split_ascii_whitespace().collect());
@@ -239,7 +261,8 @@ pub(super) fn is_of_everyday_life(word: &str) -> bool {
 pub(super) fn is_rehearsal(word: &str) -> bool {
     among(
         word,
-        "staging stage stg dev qa uat sandbox preprod local localhost test demo",
+        "staging stage stg dev qa uat sandbox preprod local localhost \
+         test demo",
     )
 }
 
@@ -253,11 +276,13 @@ pub(super) fn is_live(word: &str) -> bool {
 pub(super) fn is_state(word: &str) -> bool {
     among(
         word,
-        "is was done failed fails failing finished complete completed in went has had looks \
-         looking plan notes ok succeeded successful status started running stuck worked works \
-         yet good fine broken window freeze process time times took takes log logs pipeline \
-         train doing going ready happened happening helped helping again did does will would \
-         should could looked progress script job or are steps doc",
+        "is was done failed fails failing finished complete completed \
+         in went has had looks looking plan notes ok succeeded \
+         successful status started running stuck worked works yet good \
+         fine broken window freeze process time times took takes log \
+         logs pipeline train doing going ready happened happening \
+         helped helping again did does will would should could looked \
+         progress script job or are steps doc",
     )
 }
 

@@ -17,6 +17,7 @@ mod permission;
 mod phrases;
 mod question;
 mod refusal;
+mod spelling;
 #[cfg(test)]
 mod tests;
 mod wording;

@@ -311,10 +311,12 @@ fn is_spoken_to_another(open: &Open<'_>, line: &Line) -> bool {
 fn is_counter(stem: &str) -> bool {
     among(
         stem,
-        "rollback revert kill stop cancel abort drop pause restore suspend disable",
+        "rollback revert kill stop cancel abort drop pause restore \
+         suspend disable",
     )
 }
 
+/// Whether two changes are ways to do the same.
 fn is_alike(a: &str, b: &str) -> bool {
     let group = |stem: &str| match stem {
         "rollback" | "revert" | "restore" => 1,

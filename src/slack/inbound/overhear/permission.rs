@@ -5,49 +5,34 @@
 
 use super::asking::{Around, Asking, Manner, verb_from};
 use super::lexicon::{Form, Weight, change, is_of_everyday_life};
-use super::phrases::{among, find, found, starts};
+use super::phrases::{among, find, found, prefix};
 use super::words::NAME;
 
+/// Whether a word names a permission.
 pub(super) fn is_permission(word: &str) -> bool {
     among(
         word,
-        "authorization approval permission sign-off go-ahead clearance blessing consent \
-         greenlight",
+        "authorization approval approver permission sign-off go-ahead \
+         clearance blessing consent greenlight",
     )
 }
 
+/// Whether a word says that something is permitted.
 pub(super) fn is_permitted(word: &str) -> bool {
     among(word, "approved authorized permitted granted greenlit")
 }
 
 /// Returns how many words at `at` name a permission.
 fn permission(words: &[&str], at: usize) -> Option<usize> {
+    const PHRASES: &str = "go no go | go or no go | go nogo | yes no | yes or no | sign \
+                           off | go ahead | green light | thumbs up | thumb up | final \
+                           word";
     let rest = words.get(at..)?;
-    let two = [
-        ["sign", "off"],
-        ["go", "ahead"],
-        ["green", "light"],
-        ["thumbs", "up"],
-        ["thumb", "up"],
-        ["go", "signal"],
-        ["final", "word"],
-    ];
-    if let Some(width) = [
-        &["go", "no", "go"][..],
-        &["go", "or", "no", "go"],
-        &["go", "nogo"],
-    ]
-    .iter()
-    .find(|phrase| starts(rest, phrase))
-    .map(|phrase| phrase.len())
-    {
+    if let Some(width) = prefix(rest, PHRASES) {
         return Some(width);
     }
-    if two.iter().any(|phrase| starts(rest, phrase)) {
-        return Some(2);
-    }
     let word = rest.first()?;
-    (is_permission(word) || matches!(*word, "thumbsup" | "auth" | "go/no-go")).then_some(1)
+    (is_permission(word) || matches!(*word, "thumbsup" | "auth")).then_some(1)
 }
 
 /// As [`permission`], and the short words that are one after `your` or `a`.
@@ -55,7 +40,11 @@ fn permission_of_yours(words: &[&str], at: usize) -> Option<usize> {
     permission(words, at).or_else(|| {
         let word = words.get(at)?;
         let before = at.checked_sub(1).and_then(|before| words.get(before))?;
-        let owned = among(before, "a an your the ur formal quick");
+        let owned = among(
+            before,
+            "a an your the formal quick verbal emergency explicit final \
+             official",
+        );
         // `Need ok to …`, hurried.
         let hurried = matches!(*before, "need" | "get" | "want" | "requesting")
             && *word == "ok"
@@ -69,11 +58,19 @@ fn permission_of_yours(words: &[&str], at: usize) -> Option<usize> {
 }
 
 /// `Need approval to …`, `requesting authorization for …`, `looking for a go`.
-pub(super) fn wanted(words: &[&str]) -> Option<Asking> {
+pub(super) fn wanted(words: &[&str], is_addressed: bool) -> Option<Asking> {
     for (at, word) in words.iter().enumerate() {
         let begins = match *word {
-            "need" | "needs" | "needing" | "requesting" | "request" | "seek" | "seeking"
-            | "want" | "wanting" | "like" | "require" | "give" | "gimme" | "grant" => true,
+            // `Every deploy needs approval` is a rule.
+            "needs" => {
+                let before = words.get(..at).unwrap_or_default();
+                is_addressed
+                    && !before
+                        .iter()
+                        .any(|word| among(word, "every each any all reminder always pipeline"))
+            }
+            "need" | "needing" | "requesting" | "request" | "seek" | "seeking" | "want"
+            | "wanting" | "like" | "require" | "give" | "gimme" | "grant" => true,
             "ask" => {
                 let before = at.checked_sub(1).and_then(|before| words.get(before));
                 matches!(before, Some(&("i" | "we" | "to")))
@@ -89,6 +86,11 @@ pub(super) fn wanted(words: &[&str]) -> Option<Asking> {
                     Some([.., "do" | "can" | "may" | "could", "i" | "we"])
                 )
             }
+            // `Any chance I can get approval …`
+            "get" => matches!(
+                words.get(..at),
+                Some([.., "chance", "i" | "we", "can" | "could"])
+            ),
             "got" => matches!(words.get(at + 1), Some(&"your")),
             _ => false,
         };
@@ -114,7 +116,8 @@ pub(super) fn wanted(words: &[&str]) -> Option<Asking> {
             .take_while(|word| {
                 among(
                     word,
-                    "i we id wed do can could just really actually would also still im",
+                    "i we id wed do can could just really actually would also still \
+                     im",
                 )
             })
             .count();
@@ -192,7 +195,8 @@ fn permission_for(words: &[&str], from: usize, next: usize) -> Option<Asking> {
             let only_looks = words.get(next + 1).is_some_and(|word| {
                 among(
                     word,
-                    "view look see read access check talk ask join share record speak discuss use",
+                    "view look see read access check talk ask join share record \
+                     speak discuss use",
                 )
             });
             let more = usize::from(words.get(next) == Some(&"to"));
@@ -211,13 +215,28 @@ fn permission_for(words: &[&str], from: usize, next: usize) -> Option<Asking> {
 
 /// `approval process`, `authorization header`: spoken of, not asked for.
 fn is_about_permissions(words: &[&str], next: usize) -> bool {
-    words.get(next).is_some_and(|word| among(word, "process list policy form flow matrix rate was header headers token tokens service server api error errors is chain workflow step rules came took already failing failed fails broken down outage issue issues problem page bug code endpoint denied request requests"))
+    words.get(next).is_some_and(|word| {
+        among(
+            word,
+            "process list policy form flow matrix rate was header headers \
+             token tokens service server api error errors is chain workflow \
+             step rules came took already failing failed fails broken down \
+             outage issue issues problem page bug code endpoint denied \
+             request requests",
+        )
+    })
 }
 
 /// `Authorization?`, `permission to …`, `approval for … please`.
 pub(super) fn named(words: &[&str], lead: usize, around: Around) -> Option<Asking> {
     let mut at = lead;
-    while words.get(at).is_some_and(|word| among(word, "your any an a the emergency explicit formal manager change production prod urgent final verbal quick")) {
+    while words.get(at).is_some_and(|word| {
+        among(
+            word,
+            "your any an a the emergency explicit formal manager change \
+             production prod urgent final verbal quick",
+        )
+    }) {
         at += 1;
     }
     let noun_at = at;
@@ -236,7 +255,7 @@ pub(super) fn named(words: &[&str], lead: usize, around: Around) -> Option<Askin
     let is_go_ahead = words.get(noun_at) == Some(&"go") && words.get(noun_at + 1) == Some(&"ahead");
     if is_bare {
         let is_asked = around.is_question
-            || rest.contains(&"please")
+            || words.contains(&"please")
             || (at > lead && words.get(lead) == Some(&"your"));
         return is_asked.then(|| Asking {
             is_tag: is_auth || is_go_ahead,
@@ -326,6 +345,7 @@ pub(super) fn told_to_approve(words: &[&str], lead: usize, around: Around) -> Op
             // or with a change behind it, it asks.
             [] => {
                 says_please
+                    || words.get(at + width..) == Some(&["please"])
                     || !is_ok
                         && (around.is_question
                             || (around.is_addressed
@@ -373,9 +393,9 @@ fn after_approving(words: &[&str], from: usize, next: usize) -> Asking {
 
 /// `Say the word`, `standing by for your go`, `on your go`.
 pub(super) fn awaited(words: &[&str]) -> Option<Asking> {
-    const PHRASES: &str = "say the word | say go | on your go | on your word | on your mark | \
-         on your signal | on your ok | for your go | for your ok | for your word | \
-         for your call | give the word";
+    const PHRASES: &str = "say the word | say go | on your go | on your word | on your \
+                           mark | on your signal | on your ok | for your go | for your ok \
+                           | for your word | for your call | give the word";
     if let Some((at, end)) = found(words, PHRASES).next() {
         let from = words
             .get(..at)

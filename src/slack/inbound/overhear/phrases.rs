@@ -38,17 +38,30 @@ pub(super) fn are(words: &[&str], phrases: &str) -> bool {
     found(words, phrases).any(|place| place == (0, words.len()))
 }
 
+/// Returns how long the first phrase of a list is with which the words begin.
+pub(super) fn prefix(words: &[&str], phrases: &str) -> Option<usize> {
+    phrases.split('|').find_map(|phrase| {
+        let mut rest = words.iter();
+        let mut phrase = phrase.split_ascii_whitespace();
+        let n_words = phrase.clone().count();
+        phrase
+            .all(|wanted| rest.next().is_some_and(|word| *word == wanted))
+            .then_some(n_words)
+    })
+}
+
 /// Whether the words begin with one of the phrases of a list.
 pub(super) fn starts_with(words: &[&str], phrases: &str) -> bool {
-    found(words, phrases).any(|(from, _)| from == 0)
+    prefix(words, phrases).is_some()
 }
 
 /// Whether a word at the head of a clause only greets, or leads over.
 pub(super) fn greets(word: &str) -> bool {
     among(
         word,
-        "hi hey hello heya yo morning evening afternoon all team folks guys everyone so and also \
-         sorry quick question please just then urgent emergency heads but now or again fyi thanks \
-         here channel btw alright right update actually oh ah",
+        "hi hey hello heya yo morning evening afternoon all team folks \
+         guys everyone so and also sorry quick question please just \
+         then urgent emergency heads but now or again fyi thanks here \
+         channel btw alright right update actually oh ah",
     )
 }

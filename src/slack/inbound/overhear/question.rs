@@ -139,12 +139,14 @@ fn is_of_another_kind(words: &[&str], lead: usize) -> bool {
     let first = rest.first().copied().unwrap_or_default();
     let asks_for_a_fact = among(
         first,
-        "who what when why how where which whats whos hows whose wheres did was were has had \
-         does didnt wasnt hasnt remember isnt",
+        "who what when why how where which whats whos hows whose wheres \
+         did was were has had does didnt wasnt hasnt remember isnt",
     ) && !starts_with(rest, "what about me");
     let is_opinion = starts_with(
         rest,
-        "do you think | do we need | do i need | do we still | are we ready | are you ready | is it ready | have we | have you | have they | do we know | no need",
+        "do you think | do we need | do i need | do we still | are we \
+         ready | are you ready | is it ready | have we | have you | \
+         have they | do we know | no need",
     );
     let tells_of_it = ["was", "were", "been", "got", "already", "gave", "gives"]
         .iter()
@@ -227,7 +229,12 @@ fn subject_without_verb(
     let is_sure = (0..in_sentence.len()).any(|at| {
         change(in_sentence, at).is_some_and(|it| it.weight == Weight::Sure && it.form != Form::Past)
     });
-    if is_everyday && !is_sure {
+    let after = asked_for.get(asking.phrase.len()..).unwrap_or_default();
+    let is_named_first = after
+        .iter()
+        .take(3)
+        .any(|word| is_of_everyday_life(word) && !among(word, "pr prs mr"));
+    if is_named_first || (is_everyday && !is_sure) {
         Subject::SomethingElse
     } else if evidence(said, asking) {
         Subject::Production
@@ -252,8 +259,9 @@ fn is_thing_of_everyday_life(object: &[&str]) -> bool {
 fn is_thing(word: &str) -> bool {
     !(among(
         word,
-        "it this that them these those now please out off on again up down straight away \
-         right immediately to and then ahead yet so we can all both already @",
+        "it this that them these those now please out off on again up \
+         down straight away right immediately to and then ahead yet so \
+         we can all both already @",
     ) || word.starts_with(':'))
 }
 
@@ -331,6 +339,7 @@ fn names_a_change(words: &[&str]) -> bool {
         })
 }
 
+/// Returns the stems of the changes of which a message speaks.
 fn stems(said: &Said) -> Vec<&'static str> {
     let mut stems = Vec::new();
     for clause in said.sentences.iter().flat_map(|sentence| &sentence.clauses) {

@@ -335,6 +335,37 @@ fn other_questions_ask_for_no_authorization() {
     }
 }
 
+/// What people write in incident channels, sentence by sentence, under headings
+/// that say what each does.
+const SENTENCES: &str = include_str!("../../../../tests/fixtures/rehearse/sentences.txt");
+
+#[test]
+fn each_sentence_does_what_its_heading_says() {
+    let mut heading = "";
+    let mut n_read = 0;
+    let mut wrong = Vec::new();
+    for line in SENTENCES.lines() {
+        if let Some(next) = line.strip_prefix("== ") {
+            heading = next;
+            continue;
+        }
+        let is_so = match heading {
+            "asks" => asks(line).is_some(),
+            "asks nothing" => asks(line).is_none(),
+            "grants" => answers(line) == Some(Verdict::Grant),
+            "refuses" => answers(line) == Some(Verdict::Refuse),
+            "decides nothing" => answers(line).is_none(),
+            other => panic!("no such heading: {other}"),
+        };
+        n_read += 1;
+        if !is_so {
+            wrong.push(format!("{heading}: {line}"));
+        }
+    }
+    assert!(n_read > 500, "{n_read}");
+    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+}
+
 /// Pieces of which hostile messages are made.
 const PIECES: &str =
     "[<>@#!|&;:`~'\"*_.,?\\-\n ]|<@U2>|&gt;|```|approved|deploy|ok|no|:\\+1:|👍🏽|\u{200d}|é|\\PC";

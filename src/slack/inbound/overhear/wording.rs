@@ -35,8 +35,8 @@ pub(super) fn asked(said: &Said) -> Vec<Mention> {
             || after.starts_with("’s")
             || among(
                 &next,
-                "deployed merged pushed shipped reverted reviewed said found wrote built tested confirmed \
-                 made fixed changed",
+                "deployed merged pushed shipped reverted reviewed said found \
+                 wrote built tested confirmed made fixed changed",
             );
         if !is_spoken_of && !does_something && !asked.contains(who) {
             asked.push(who.clone());
@@ -106,8 +106,9 @@ pub(super) fn what(said: &Said, s: usize, c: usize, asking: &Asking) -> String {
 fn says_nothing(word: &str) -> bool {
     among(
         word,
-        "hi hey hello heya yo morning all team folks guys everyone please pls plz so and also ok \
-         thanks now asap emergency urgent actually just then",
+        "hi hey hello heya yo morning all team folks guys everyone \
+         please pls plz so and also ok thanks now asap emergency urgent \
+         actually just then",
     )
 }
 
@@ -137,6 +138,7 @@ fn joined(said: &Said, kept: &[Range<usize>], end: usize) -> String {
     text
 }
 
+/// Returns a text without the marks at its ends.
 pub(super) fn trimmed(text: &str) -> String {
     text.trim_matches(|c: char| {
         c.is_whitespace() || matches!(c, ',' | ';' | ':' | '-' | '–' | '—' | '?' | '.' | '!')
