@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 
 pub mod demo;
 pub mod doctor;
+pub mod rehearse;
 pub mod sandbox;
 pub mod serve;
 
@@ -26,6 +27,8 @@ enum Subcommands {
     Serve(serve::ServeArgs),
     /// Check the configuration, the token, the scopes, the channels and the database
     Doctor(doctor::DoctorArgs),
+    /// Try the quiet offer on conversations of your own channels
+    Rehearse(rehearse::RehearseArgs),
     /// Run the Slack workspace in a box alone
     Sandbox(sandbox::SandboxArgs),
 }
@@ -38,6 +41,7 @@ pub async fn run() -> ExitCode {
         Subcommands::Demo(args) => demo::run(args).await,
         Subcommands::Serve(args) => serve::run(args).await,
         Subcommands::Doctor(args) => doctor::run(args).await,
+        Subcommands::Rehearse(args) => rehearse::run(args),
         Subcommands::Sandbox(args) => sandbox::run(args).await,
     };
     match done {

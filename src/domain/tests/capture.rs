@@ -25,6 +25,7 @@ fn in_words() -> Given {
     Given::Message {
         text: text("approved. Deploy."),
         message: message_at(ANSWERED),
+        read_so: None,
     }
 }
 

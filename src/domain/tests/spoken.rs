@@ -120,7 +120,7 @@ fn neither_approval_nor_closing_does_without_the_confirmation() {
         .refused(&Refusal::NotReady {
             number: NUMBER,
             waiting: Waiting(vec![
-                "the confirmation of an authorization by word of mouth".to_owned(),
+                "the confirmation of an attested authorization".to_owned(),
             ]),
         })
         .when(confirm(MORGAN))

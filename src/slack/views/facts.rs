@@ -332,10 +332,21 @@ fn given_how(showing: &Showing<'_>, given: &Authorization, room: usize) -> Strin
     }
     match &given.evidence {
         Some(Evidence::Words { message, .. }) => {
-            change.quote(&message.channel, &message.ts).map_or_else(
+            let taken = given
+                .attested
+                .as_ref()
+                .map_or_else(String::new, |attested| {
+                    format!(
+                        "as {} reads these words; {}\n",
+                        say::person(&attested.by),
+                        confirmed(given)
+                    )
+                });
+            let words = change.quote(&message.channel, &message.ts).map_or_else(
                 || format!("in {}", say::link(message, "a message")),
                 |quote| words_of(showing, quote, room),
-            )
+            );
+            format!("{taken}{words}")
         }
         Some(Evidence::Emoji { name, on }) => {
             let is_taken_away = change.altered.iter().any(|one| {
@@ -377,16 +388,15 @@ fn by_mouth(given: &Authorization) -> String {
         || "by word of mouth".to_owned(),
         |attested| format!("by word of mouth, as {} says", say::person(&attested.by)),
     );
+    format!("{attester}; {}", confirmed(given))
+}
+
+/// Whether the one who is said to have given it confirmed that.
+fn confirmed(given: &Authorization) -> String {
+    let by = say::person(&given.by);
     match given.confirmed_at {
-        Some(at) => format!(
-            "{attester}; {} confirmed that {}",
-            say::person(&given.by),
-            say::at(at)
-        ),
-        None => format!(
-            "{attester}; waits for {}'s confirmation",
-            say::person(&given.by)
-        ),
+        Some(at) => format!("{by} confirmed that {}", say::at(at)),
+        None => format!("waits for {by}'s confirmation"),
     }
 }
 

@@ -327,7 +327,7 @@ pub(super) const fn exception(exception: Exception) -> &'static str {
         Exception::Rejected => "rejected in retrospect",
         Exception::NotGenuine => "the stated reason is none of the five of a genuine emergency",
         Exception::CapturedLate => "put on record more than a day after it was asked for",
-        Exception::ConfirmedLate => "authorization by word of mouth not confirmed by its deadline",
+        Exception::ConfirmedLate => "attested authorization not confirmed by its deadline",
     }
 }
 
@@ -338,7 +338,7 @@ pub(super) const fn duty(duty: Duty) -> &'static str {
         Duty::ConfirmDeployment => "Word of the deployment",
         Duty::Ticket => "The ticket",
         Duty::CommanderAuthorization => "The incident commander's authorization",
-        Duty::Confirmation => "The confirmation of the authorization by word of mouth",
+        Duty::Confirmation => "The confirmation of the attested authorization",
         Duty::SecondAuthorization => "A second person's authorization",
         Duty::Approval => "The retrospective decision",
         Duty::Remediation => "Word of how it was put right",

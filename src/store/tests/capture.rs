@@ -72,6 +72,7 @@ pub(super) fn answers(who: &str, ts: &str, text: &Text) -> Submission {
     let given = Given::Message {
         text: text.clone(),
         message: message(ts),
+        read_so: None,
     };
     let by = member(who);
     said(who, ts, Command::Authorize { by, given })

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 mod doctor;
 mod picture;
+mod rehearse;
 mod serve;
 
 /// Far longer than any of these takes; a program that hangs is ended, and its

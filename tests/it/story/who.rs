@@ -248,3 +248,35 @@ async fn whom_somebody_names_must_have_the_authority_too() {
     world.skip();
     world.end().await;
 }
+
+#[tokio::test]
+async fn words_that_do_not_plainly_authorize_are_the_readers_account_only() {
+    let mut world = World::of(Setting {
+        at: berlin("2026-03-14 10:14"),
+        ..Setting::default()
+    })
+    .await;
+    let asked = world
+        .say(
+            "dana",
+            CHANNEL,
+            "@morgan restarting auth-api. Authorization?",
+        )
+        .await;
+    let answered = world.say("morgan", CHANNEL, "looking at the graphs").await;
+    world.skip();
+    world.shortcut("dana", CHANNEL, &asked).await;
+    world.send_in("dana", &[("answer", json!(answered))]).await;
+    let given = world.fact("authorized");
+    assert_eq!(given.data["by"], "U0MORGAN01");
+    assert_eq!(given.data["strength"], "attested");
+    assert_eq!(given.actor, "user:U0DANA0001");
+    world.heard("morgan", &["takes your words"]);
+    world.skip();
+    world
+        .press("morgan", "@breakglass", "dispute_attestation")
+        .await;
+    assert_eq!(world.stage(1001), "requested");
+    world.skip();
+    world.end().await;
+}

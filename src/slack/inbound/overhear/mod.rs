@@ -7,13 +7,20 @@
 //! wrong is worse than none.
 
 mod answer;
+mod asking;
 mod clause;
+mod doubt;
+mod grant;
 mod lexicon;
 mod pairing;
+mod permission;
 mod phrases;
 mod question;
+mod refusal;
+mod spelling;
 #[cfg(test)]
 mod tests;
+mod wording;
 mod words;
 
 pub use crate::domain::change::Verdict;

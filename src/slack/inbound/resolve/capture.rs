@@ -10,13 +10,14 @@ use super::people::persons;
 use super::times::Along;
 use super::{Resolved, Scene, Unresolved, text};
 use crate::domain::change::{
-    Actor, Capture, Command, Criterion, Given, LONGEST_TEXT, MessageRef, Place, Source, Submission,
-    Verdict,
+    ActOf, Actor, Capture, Command, Criterion, Given, LONGEST_TEXT, MessageRef, Place, Source,
+    Submission, Verdict,
 };
 use crate::domain::id::{ChannelId, MessageTs, UserId};
 use crate::domain::offer::{OfferStage, Quoted};
 use crate::domain::policy::Party;
 use crate::domain::text::{Commitment, Text};
+use crate::gesture::Gesture;
 use crate::slack::error::{ErrorCode, SlackError};
 use crate::slack::inbound::{grammar, overhear, proposal};
 use crate::slack::lookup::Message;
@@ -35,6 +36,10 @@ const BY_AN_APP: Unresolved = Unresolved::Sentence(
 
 const UNREADABLE: Unresolved = Unresolved::Sentence(
     "I'm not in that conversation, so I can't read its messages and nothing was recorded. Invite me with `/invite @breakglass` and try again; `/emergency` works without.",
+);
+
+const NO_REFUSAL: Unresolved = Unresolved::Sentence(
+    "Those words don't plainly refuse it, so no refusal was recorded, nor anything else. Whoever wrote them can press *Deny* on the card of a request.",
 );
 
 const NO_OFFER: Unresolved = Unresolved::Sentence(
@@ -66,7 +71,32 @@ impl Answer {
             given: Given::Message {
                 text: half.text.clone(),
                 message: half.message.clone(),
+                read_so: None,
             },
+        }
+    }
+
+    /// Words that `reader` chose as the answer. Those that don't plainly say it,
+    /// and that somebody else wrote, are the reader's account of what was meant:
+    /// attested, until whoever wrote them confirms it.
+    fn read_by(half: &Half, verdict: Verdict, reader: &Gesture) -> Result<Self, Unresolved> {
+        let plain = overhear::answers(half.text.body()) == Some(verdict);
+        let mut answer = Self::written(half, verdict);
+        if plain || half.by == reader.actor {
+            return Ok(answer);
+        }
+        match (verdict, &mut answer.given) {
+            (Verdict::Refuse, _) => Err(NO_REFUSAL),
+            (Verdict::Grant, Given::Message { read_so, .. }) => {
+                *read_so = Some(ActOf {
+                    by: reader.actor.clone(),
+                    at: reader.at,
+                });
+                Ok(answer)
+            }
+            (Verdict::Grant, Given::Button | Given::Reaction { .. } | Given::Spoken { .. }) => {
+                Ok(answer)
+            }
         }
     }
 }
@@ -252,8 +282,16 @@ impl Scene<'_> {
     ) -> Result<Submission, Unresolved> {
         let by = self.member(&answer.by, met).await?;
         let given = answer.given;
+        let actor = match &given {
+            Given::Message {
+                read_so: Some(reader),
+                ..
+            } => reader.by.clone(),
+            Given::Button | Given::Message { .. } | Given::Reaction { .. } => answer.by,
+            Given::Spoken { attested, .. } => attested.by.clone(),
+        };
         Ok(Submission {
-            actor: Actor::Person(answer.by),
+            actor: Actor::Person(actor),
             at: answer.at,
             source: Source::Slack,
             command: match answer.verdict {
@@ -308,9 +346,10 @@ pub(super) async fn chosen(scene: &Scene<'_>, chosen: Chosen<'_>) -> Result<Reso
         asked_unheard(scene, channel, &chosen, what, answer.as_ref())
     };
     let by = asked.by.clone();
-    let answer = answer
-        .as_ref()
-        .map(|half| Answer::written(half, chosen.verdict));
+    let answer = match &answer {
+        Some(half) => Some(Answer::read_by(half, chosen.verdict, gesture)?),
+        None => None,
+    };
     let mut execution = scene.pair(asked, answer, Vec::new()).await?;
     if let Some(words) = chosen.deployed {
         deployed_too(scene, &mut execution, words, &by).await?;

@@ -184,6 +184,7 @@ async fn belongs(
     let given = Given::Message {
         text: scene.words(words.text).await?,
         message: scene.reference(words.channel, words.ts, thread).await?,
+        read_so: None,
     };
     answer(scene, number, words.verdict, given).await
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use slack_morphism::prelude::{SlackActionBlockElement, SlackBlock};
 
 use crate::domain::authorization::Ground;
-use crate::domain::change::{EmergencyChange, Exception};
+use crate::domain::change::{Authorization, EmergencyChange, Evidence, Exception};
 use crate::domain::id::UserId;
 use crate::domain::obligation::{Duty, Rung};
 use crate::domain::ticket::{Gap, Section, gaps};
@@ -190,7 +190,7 @@ fn wanted(due: &Due<'_>) -> String {
             "your authorization as incident commander".to_owned()
         }
         Duty::CommanderAuthorization => "who commanded the incident?".to_owned(),
-        Duty::Confirmation => "did you authorize this by word of mouth?".to_owned(),
+        Duty::Confirmation => "did you authorize this?".to_owned(),
         Duty::SecondAuthorization => "a second person's authorization".to_owned(),
         Duty::Approval => match facts::decision(&due.showing) {
             Decision::Ready(_) => "ready for your decision".to_owned(),
@@ -316,6 +316,19 @@ fn said_to_have(due: &Due<'_>) -> String {
     let given = due.showing.change.authorization.as_ref();
     let attested = given.and_then(|given| Some((given, given.attested.as_ref()?)));
     match attested {
+        Some((
+            Authorization {
+                at,
+                evidence: Some(Evidence::Words { text, .. }),
+                ..
+            },
+            attested,
+        )) => format!(
+            "{} takes your words of {} for an authorization of this: “{}”. Did you authorize it?",
+            say::person(&attested.by),
+            say::at(*at),
+            say::wrote_in_a_line(&due.showing.texts.said(text), ROOM_FOR_WHAT)
+        ),
         Some((given, attested)) => format!(
             "{} says that you authorized this by word of mouth {}. Did you?",
             say::person(&attested.by),

@@ -554,7 +554,7 @@ fn whoever_is_said_to_have_authorized_it_is_asked() {
         .minutes(3)
         .attests("morgan", Some("On the bridge: “go ahead”"));
     insta::assert_snapshot!(reminded(&story, Duty::Confirmation, Rung::Opening), @r"
-    » CHG-1001: did you authorize this by word of mouth?
+    » CHG-1001: did you authorize this?
     *CHG-1001*  Deploy WAF rule to block SQL injection
     @Dana says that you authorized this by word of mouth Sat 02:16 UTC. Did you?
     *Why an emergency:* Production is down and needs a fix.

@@ -201,6 +201,7 @@ impl Story {
         let given = Given::Message {
             text,
             message: message(minutes),
+            read_so: None,
         };
         self.does_at(who, minutes, Command::Authorize { by, given })
     }
@@ -211,6 +212,7 @@ impl Story {
         let given = Given::Message {
             text,
             message: message(minutes),
+            read_so: None,
         };
         self.does_at(who, minutes, Command::Deny { by, given })
     }

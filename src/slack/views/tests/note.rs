@@ -289,7 +289,7 @@ fn answers_in_messages_are_told_with_their_links() {
 fn the_word_of_whoever_is_named_is_told() {
     let spoken = || Story::asked().minutes(3).attests("morgan", None).minutes(9);
     let confirmed = spoken().does("morgan", Command::ConfirmAttestation);
-    insta::assert_snapshot!(told(&confirmed, |e| matches!(e, Event::AttestationConfirmed)), @"@Morgan confirms having authorized it by word of mouth.");
+    insta::assert_snapshot!(told(&confirmed, |e| matches!(e, Event::AttestationConfirmed)), @"@Morgan confirms having authorized it.");
     let is_disputed = |e: &Event| matches!(e, Event::AttestationDisputed);
     let disputed = spoken().does("morgan", Command::DisputeAttestation);
     insta::assert_snapshot!(told(&disputed, is_disputed), @"@Morgan says: I did not authorize it. @Dana can ask someone else, or go ahead without; that is recorded as an exception.");
