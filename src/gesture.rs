@@ -53,6 +53,17 @@ pub enum Mention {
     Handle(String),
 }
 
+/// A message as Slack handed it over with a gesture on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// Its name.
+    pub ts: MessageTs,
+    /// Who wrote it.
+    pub by: UserId,
+    /// What it says.
+    pub text: Commitment,
+}
+
 /// Which changes a list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
@@ -100,6 +111,9 @@ pub enum Ask {
         criterion: Option<Criterion>,
         /// When it was deployed already, in words.
         deployed: Option<Commitment>,
+        /// The message that was pointed at, as it was shown then, where the bot
+        /// can't read the conversation itself.
+        shown: Option<Shown>,
     },
     /// Somebody said something that reads like an answer to a request.
     Overhear {
@@ -354,7 +368,15 @@ impl Gesture {
                 deployed,
                 ..
             } => [*what, *verbatim].into_iter().chain(*deployed).collect(),
-            Ask::Capture { what, deployed, .. } => what.iter().chain(deployed).copied().collect(),
+            Ask::Capture {
+                what,
+                deployed,
+                shown,
+                ..
+            } => {
+                let shown = shown.as_ref().map(|shown| &shown.text);
+                what.iter().chain(deployed).chain(shown).copied().collect()
+            }
             Ask::Overhear { text, .. } | Ask::NoteEdit { text, .. } => vec![*text],
             Ask::Attest { when, account, .. } => when.iter().chain(account).copied().collect(),
             Ask::CorrectDeployment { when, reason, .. } => vec![*when, *reason],

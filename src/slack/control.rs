@@ -396,11 +396,18 @@ pub struct Memory {
     /// be right is seen while the form is still open.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub authors: BTreeMap<String, String>,
+    /// The message that a form is about, where the bot can't read it again: which,
+    /// and what it says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pointed_at: Option<(String, String)>,
     /// A digest of what stood in each section when the modal was opened, so that
     /// what nobody touched isn't written anew: an approval would fall over it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub shown: BTreeMap<String, String>,
 }
+
+/// How long what a modal remembers may be in Slack, in bytes of UTF-8.
+const MOST_METADATA: usize = 3000;
 
 impl Memory {
     /// Remembers where a modal was opened from.
@@ -428,6 +435,16 @@ impl Memory {
     /// Returns who wrote a message that can be chosen.
     pub fn author(&self, ts: &MessageTs) -> Option<UserId> {
         self.authors.get(ts.as_str()).map(UserId::new)
+    }
+
+    /// Remembers what a message says that the bot can't read again, if there is
+    /// room: Slack keeps 3,000 characters, and counts some of them twice.
+    pub fn says(&mut self, ts: &MessageTs, text: &str) {
+        let before = self.pointed_at.take();
+        self.pointed_at = Some((ts.as_str().to_owned(), text.to_owned()));
+        if self.to_metadata().len() > MOST_METADATA {
+            self.pointed_at = before;
+        }
     }
 
     /// Remembers that `section` stood as `words`.

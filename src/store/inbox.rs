@@ -12,7 +12,7 @@ use crate::gesture::{Ask, Gesture, Mention};
 
 variants!(Ask, put_ask, take_ask {
     "request" => Request { what, verbatim, asked, criterion, said, deployed, drill },
-    "capture" => Capture { what, request, requester, answer, verdict, criterion, deployed },
+    "capture" => Capture { what, request, requester, answer, verdict, criterion, deployed, shown },
     "overhear" => Overhear { ts, text, verdict, addressed },
     "react" => React { ts, name },
     "unreact" => Unreact { ts, name },

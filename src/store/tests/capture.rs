@@ -115,6 +115,7 @@ fn capture_ask() -> Ask {
         verdict: Verdict::Grant,
         criterion: None,
         deployed: None,
+        shown: None,
     }
 }
 
@@ -211,6 +212,7 @@ async fn a_request_that_is_on_record_is_shown_to_whoever_captures_it_again() {
         verdict: Verdict::Grant,
         criterion: None,
         deployed: None,
+        shown: None,
     };
     let again = gesture("two", "U0RILEY001", ask);
     hear(&store, &again, &[]).await;
@@ -238,6 +240,7 @@ async fn an_answer_that_comes_late_belongs_to_the_change_of_its_request() {
         verdict: Verdict::Grant,
         criterion: None,
         deployed: None,
+        shown: None,
     };
     let first = gesture("one", DANA, ask);
     hear(&store, &first, &[]).await;

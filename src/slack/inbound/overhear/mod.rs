@@ -82,10 +82,13 @@ pub fn answers(text: &str) -> Option<Verdict> {
     answer::weigh(text).map(|weighed| weighed.verdict)
 }
 
-/// Whether a message grants or refuses by itself, as `approved` does; `yes` says
-/// it only to the question right before it.
-pub fn is_clear(text: &str) -> bool {
-    answer::weigh(text).is_some_and(|weighed| weighed.strength == clause::Strength::Clear)
+/// Whether a message grants or refuses by itself, as `approved` or `don't deploy`
+/// do; `yes` and `go ahead` say it only to the question right before them.
+pub fn stands_alone(text: &str) -> bool {
+    answer::weigh(text).is_some_and(|weighed| match weighed.verdict {
+        Verdict::Grant => weighed.strength >= clause::Strength::Formal,
+        Verdict::Refuse => weighed.strength >= clause::Strength::Clear,
+    })
 }
 
 /// Returns the newest pair of a conversation, oldest line first.

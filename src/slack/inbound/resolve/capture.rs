@@ -17,8 +17,7 @@ use crate::domain::id::{ChannelId, MessageTs, UserId};
 use crate::domain::offer::{OfferStage, Quoted};
 use crate::domain::policy::Party;
 use crate::domain::text::{Commitment, Text};
-use crate::gesture::Gesture;
-use crate::slack::error::{ErrorCode, SlackError};
+use crate::gesture::{Gesture, Shown};
 use crate::slack::inbound::{grammar, overhear, proposal};
 use crate::slack::lookup::Message;
 use crate::store::{Afterwards, Execution, Person, StoreError, Target};
@@ -148,15 +147,25 @@ impl Scene<'_> {
     }
 
     /// Reads a message that somebody chose.
-    async fn chosen(&self, channel: &ChannelId, ts: &MessageTs) -> Result<Half, Unresolved> {
+    async fn chosen(
+        &self,
+        channel: &ChannelId,
+        ts: &MessageTs,
+        shown: Option<&Shown>,
+    ) -> Result<Half, Unresolved> {
         let thread = self.gesture.thread.as_ref();
         let read = self.lookup.message(channel, thread, ts).await;
         let message = match read {
             Ok(message) => message.ok_or(GONE)?,
-            Err(SlackError::Refused { code })
-                if code.is_about_the_place() || matches!(code, ErrorCode::MissingScope { .. }) =>
-            {
-                return Err(UNREADABLE);
+            Err(error) if error.closes_the_conversation() => {
+                // Where the bot isn't, it has what Slack handed over.
+                let shown = shown.filter(|shown| shown.ts == *ts).ok_or(UNREADABLE)?;
+                return Ok(Half {
+                    by: shown.by.clone(),
+                    at: ts.at().ok_or(GONE)?,
+                    message: self.reference(channel, ts, thread).await?,
+                    text: self.words(shown.text).await?,
+                });
             }
             Err(error) => return Err(error.into()),
         };
@@ -311,6 +320,7 @@ pub(super) struct Chosen<'a> {
     pub(super) verdict: Verdict,
     pub(super) criterion: Option<Criterion>,
     pub(super) deployed: Option<Commitment>,
+    pub(super) shown: Option<&'a Shown>,
 }
 
 /// Records what was said in messages that somebody chose.
@@ -322,7 +332,7 @@ pub(super) async fn chosen(scene: &Scene<'_>, chosen: Chosen<'_>) -> Result<Reso
         None => None,
     };
     let answer = match chosen.answer {
-        Some(ts) => Some(scene.chosen(channel, ts).await?),
+        Some(ts) => Some(scene.chosen(channel, ts, chosen.shown).await?),
         None => None,
     };
     // Nobody's no becomes a yes by being pointed at, nor the other way round.
@@ -334,7 +344,7 @@ pub(super) async fn chosen(scene: &Scene<'_>, chosen: Chosen<'_>) -> Result<Reso
         return Err(Unresolved::Contradicted(chosen.verdict));
     }
     let asked = if let Some(ts) = chosen.request {
-        let request = scene.chosen(channel, ts).await?;
+        let request = scene.chosen(channel, ts, chosen.shown).await?;
         let answer = answer.as_ref().map(|answer| &answer.message);
         scene
             .asked_in(&request, answer, what, chosen.criterion)

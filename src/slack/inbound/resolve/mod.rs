@@ -326,6 +326,7 @@ async fn resolve(scene: &Scene<'_>) -> Result<Resolved, Unresolved> {
             verdict,
             criterion,
             deployed,
+            shown,
         } => {
             let chosen = Chosen {
                 what: *what,
@@ -335,6 +336,7 @@ async fn resolve(scene: &Scene<'_>) -> Result<Resolved, Unresolved> {
                 verdict: *verdict,
                 criterion: *criterion,
                 deployed: *deployed,
+                shown: shown.as_ref(),
             };
             return capture::chosen(scene, chosen).await;
         }

@@ -124,7 +124,7 @@ async fn is_direct(
     words: &Words<'_>,
     change: &EmergencyChange,
 ) -> Result<bool, Unresolved> {
-    if overhear::is_clear(scene.words(words.text).await?.body()) {
+    if overhear::stands_alone(scene.words(words.text).await?.body()) {
         return Ok(true);
     }
     let thread = scene.gesture.thread.as_ref();
@@ -265,7 +265,7 @@ pub(super) async fn said_already(
         let Some(verdict) = overhear::answers(&message.text) else {
             continue;
         };
-        if !overhear::is_clear(&message.text) || !scene.is_among(by, asked).await? {
+        if !overhear::stands_alone(&message.text) || !scene.is_among(by, asked).await? {
             continue;
         }
         if store

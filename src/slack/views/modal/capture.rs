@@ -65,6 +65,9 @@ pub struct Proposal {
     pub verdict: Verdict,
     /// What is changed, in the words of the request.
     pub what: String,
+    /// The message that the form is about with its words, where the bot can't read
+    /// the conversation itself.
+    pub unread: Option<(MessageTs, String)>,
 }
 
 impl fmt::Debug for Proposal {
@@ -85,6 +88,9 @@ pub fn record(proposal: &Proposal, from: OpenedFrom<'_>) -> SlackView {
     let mut memory = Memory::at(from.channel, from.thread);
     for one in &shown {
         memory.wrote(&one.ts, &one.by);
+    }
+    if let Some((ts, words)) = &proposal.unread {
+        memory.says(ts, words);
     }
     let mut what = long_text();
     if !proposal.what.trim().is_empty() {

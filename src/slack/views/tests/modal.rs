@@ -281,6 +281,7 @@ fn candidate(who: &str, minutes: i64, text: &str) -> Candidate {
 
 fn proposal() -> Proposal {
     Proposal {
+        unread: None,
         candidates: vec![
             candidate("riley", -2, "error rate at 40 %"),
             candidate("dana", 0, ASKED),
