@@ -55,7 +55,7 @@ pub enum Mention {
 
 /// A message as Slack handed it over with a gesture on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shown {
+pub struct Pointed {
     /// Its name.
     pub ts: MessageTs,
     /// Who wrote it.
@@ -113,7 +113,7 @@ pub enum Ask {
         deployed: Option<Commitment>,
         /// The message that was pointed at, as it was shown then, where the bot
         /// can't read the conversation itself.
-        shown: Option<Shown>,
+        shown: Option<Pointed>,
     },
     /// Somebody said something that reads like an answer to a request.
     Overhear {

@@ -18,7 +18,7 @@ use crate::domain::obligation::{Duty, Rung};
 use crate::domain::policy::{Party, PolicyVersion};
 use crate::domain::text::Commitment;
 use crate::domain::ticket::{ContentHash, Section};
-use crate::gesture::{Mention, Shown, Which};
+use crate::gesture::{Mention, Pointed, Which};
 
 /// JSON whose objects keep their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -318,7 +318,7 @@ as_object! {
     MessageRef { channel, ts, thread, permalink }
     ActOf { by, at }
     Capture { by, at }
-    Shown { ts, by, text }
+    Pointed { ts, by, text }
 }
 
 variants!(Evidence, put_evidence, take_evidence {

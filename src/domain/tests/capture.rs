@@ -261,7 +261,11 @@ fn pressed_after_the_captured_answer_it_is_authorized_already() {
         .when(authorize(ALEX))
         .refused(&refusal)
         .when(deny_by(ALEX, in_words()))
-        .refused(&refusal);
+        .refused(&Refusal::DeniedTooLate {
+            number: NUMBER,
+            by: user(MORGAN),
+            at: berlin("2026-03-14 02:15"),
+        });
 }
 
 #[test]

@@ -37,12 +37,16 @@ enum Wanted {
     /// The modal.
     View(Box<SlackView>),
     /// Something to read, where no modal fits.
-    Instead(Ask),
+    Instead(Box<Ask>),
 }
 
 impl Wanted {
     fn view(view: SlackView) -> Self {
         Self::View(Box::new(view))
+    }
+
+    fn instead(ask: Ask) -> Self {
+        Self::Instead(Box::new(ask))
     }
 }
 
@@ -199,7 +203,7 @@ impl Reception {
                     tracing::warn!(error = %error, "a modal could not be opened");
                 }
             }
-            Wanted::Instead(ask) => self.ask_instead(&open, ask).await,
+            Wanted::Instead(ask) => self.ask_instead(&open, *ask).await,
         }
     }
 
@@ -222,7 +226,7 @@ impl Reception {
         }
         let Some(subject) = self.subject(open).await? else {
             // Which change is meant isn't clear: the person is shown theirs.
-            return Ok(Wanted::Instead(match open.change {
+            return Ok(Wanted::instead(match open.change {
                 Some(_) => Ask::Status {
                     change: open.change,
                 },
@@ -247,12 +251,12 @@ impl Reception {
                 let first = subject.change.deployments.first();
                 match open.deployed_at.or_else(|| Some(first?.at)) {
                     Some(at) => Wanted::view(modal::correct_deployment(&showing, at, from)),
-                    None => Wanted::Instead(Ask::Status {
+                    None => Wanted::instead(Ask::Status {
                         change: Some(subject.change.number),
                     }),
                 }
             }
-            Modal::Declare | Modal::Record => Wanted::Instead(Ask::Help),
+            Modal::Declare | Modal::Record => Wanted::instead(Ask::Help),
         })
     }
 
@@ -260,7 +264,7 @@ impl Reception {
     /// on record already is shown.
     async fn record(&self, open: &OpenModal) -> Result<Wanted, StoreError> {
         let (Some(channel), Some(message)) = (&open.channel, &open.message) else {
-            return Ok(Wanted::Instead(Ask::Help));
+            return Ok(Wanted::instead(Ask::Help));
         };
         let store = self.engine.store();
         let mut known = store.captured(channel.clone(), message.ts.clone()).await?;
@@ -271,7 +275,7 @@ impl Reception {
             }
         }
         if known.is_some() {
-            return Ok(Wanted::Instead(Ask::Status { change: known }));
+            return Ok(Wanted::instead(Ask::Status { change: known }));
         }
         let proposal = proposal::about(&self.lookup, channel, message).await;
         Ok(Wanted::view(modal::record(&proposal, open.opened_from())))

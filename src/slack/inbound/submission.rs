@@ -10,7 +10,7 @@ use crate::domain::id::{ChangeNumber, ChannelId, GroupId, MessageTs, UserId};
 use crate::domain::policy::Party;
 use crate::domain::text::{Commitment, Salt, Text};
 use crate::domain::ticket::Section;
-use crate::gesture::{Ask, Gesture, Heard, Mention, Shown};
+use crate::gesture::{Ask, Gesture, Heard, Mention, Pointed};
 use crate::slack::control::{self, Input, Memory, Modal};
 
 use super::{Faults, Read, Unheard, grammar, text_at};
@@ -270,7 +270,7 @@ fn record(
         is_chosen.then(|| (ts, by, Text::new(words.clone(), salt())))
     });
     let ask = Ask::Capture {
-        shown: unread.as_ref().map(|(ts, by, text)| Shown {
+        shown: unread.as_ref().map(|(ts, by, text)| Pointed {
             ts: ts.clone(),
             by: by.clone(),
             text: text.commitment(),

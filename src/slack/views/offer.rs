@@ -81,7 +81,10 @@ pub fn offer_closed(offer: &Offer) -> Message {
             let number = offer
                 .change
                 .map_or_else(String::new, |number| format!(" as {number}"));
-            format!("Done: {pair} is on record{number}; the card is in {channel}.")
+            // Of two answers to one request, one may have come too late.
+            format!(
+                "Done: the request behind {pair} is on record{number}; the card is in {channel}."
+            )
         }
         OfferStage::Declined => {
             format!("Done: {pair} isn't recorded, as you said. You won't be asked again.")

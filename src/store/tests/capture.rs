@@ -228,6 +228,55 @@ async fn a_request_that_is_on_record_is_shown_to_whoever_captures_it_again() {
 }
 
 #[tokio::test]
+async fn a_deployment_told_with_a_refused_answer_waits_from_the_same_moment_on() {
+    for (refused, n_waiting) in [(true, 1), (false, 0)] {
+        let home = Home::new();
+        let store = home.open().unwrap();
+        let riley = gesture("one", "U0RILEY001", capture_ask());
+        let words = text("20 min ago", 70);
+        hear(&store, &riley, std::slice::from_ref(&words)).await;
+        let what = text("deploying the WAF rule. Authorization?", 60);
+        let answer = text("approved. Deploy.", 61);
+        // Whoever asks can't authorize.
+        let by = if refused { DANA } else { MORGAN };
+        let execution = Execution {
+            target: Target::New,
+            submissions: vec![asks(DANA, ASKED, &what), answers(by, ANSWERED, &answer)],
+            texts: vec![what, answer],
+            gesture: Some(riley.clone()),
+            met: Vec::new(),
+            asks_back: None,
+            afterwards: Some(Afterwards {
+                words: words.commitment(),
+                by: UserId::new(DANA),
+                if_refused: true,
+            }),
+        };
+        // Repeated after a crash, it is still one.
+        for _ in 0..2 {
+            store
+                .execute(execution.clone(), rules(), now())
+                .await
+                .unwrap();
+        }
+        let waiting = store.waiting(10).await.unwrap();
+        assert_eq!(waiting.len(), n_waiting, "{refused}");
+        for one in waiting {
+            assert_eq!(
+                one.gesture.ask,
+                Ask::RecordDeployment {
+                    change: Some(ChangeNumber(1001)),
+                    when: Some(words.commitment()),
+                    at: None,
+                    by: Some(UserId::new(DANA)),
+                }
+            );
+        }
+        store.close().await;
+    }
+}
+
+#[tokio::test]
 async fn an_answer_that_comes_late_belongs_to_the_change_of_its_request() {
     let home = Home::new();
     let store = home.open().unwrap();

@@ -273,3 +273,90 @@ async fn somebody_without_authority_does_not_take_the_place_of_whoever_has_it() 
     world.skip();
     world.end().await;
 }
+
+#[tokio::test]
+async fn whoever_captures_for_another_is_told_of_them_and_deploys_nothing() {
+    let mut world = by_day().await;
+    let asked = "deploying WAF rule to block SQL injection. Authorization?";
+    world.say("dana", CHANNEL, asked).await;
+    let answer = world.say("sam", CHANNEL, ANSWERED).await;
+    world.skip();
+    point_at(&mut world, "riley", CHANNEL, &answer).await;
+    world.send_in("riley", &[("when", json!("20 h ago"))]).await;
+    assert_eq!(world.n_facts("authorized"), 0);
+    let told = world.read("riley, aside");
+    assert!(
+        told.iter()
+            .any(|one| one.words.contains("policy doesn't name them")),
+        "{told:#?}"
+    );
+    world.press("riley", CHANNEL, "deployed_at").await;
+    assert_eq!(world.fact("deployed").data["implementer"], "U0DANA0001");
+    world.skip();
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_time_stated_by_another_is_echoed_to_them() {
+    let mut world = by_day().await;
+    world.say("dana", CHANNEL, ASKED).await;
+    let answer = world.say("morgan", CHANNEL, ANSWERED).await;
+    world.skip();
+    world.go(minutes(30)).await;
+    point_at(&mut world, "riley", CHANNEL, &answer).await;
+    world
+        .send_in("riley", &[("when", json!("20 min ago"))])
+        .await;
+    let deployed = world.fact("deployed");
+    assert_eq!(deployed.data["implementer"], "U0DANA0001");
+    assert_eq!(deployed.actor, "user:U0RILEY001");
+    world.heard("riley, aside", &["Recorded as deployed"]);
+    world.skip();
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_denial_captured_after_the_authorization_is_told_whose_stands() {
+    let mut world = by_day().await;
+    world.say("dana", CHANNEL, ASKED).await;
+    let denial = world.say("morgan", CHANNEL, "no, don't deploy that").await;
+    world.go(minutes(2)).await;
+    world.say("morgan", CHANNEL, "ok, approved. Deploy.").await;
+    world.press("dana", CHANNEL, "take_offer").await;
+    assert_eq!(world.deeds(), ["requested", "authorized"]);
+    world.skip();
+    // The denial is overtaken, and nobody is asked about it again.
+    world.go(minutes(70)).await;
+    assert!(!world.sees("dana", "@breakglass", "take_offer").await);
+    world.skip();
+    point_at(&mut world, "riley", CHANNEL, &denial).await;
+    world.send_in("riley", &[]).await;
+
+    world.heard(
+        "riley, aside",
+        &["That stands, so this refusal isn't recorded"],
+    );
+    assert_eq!(world.deeds(), ["requested", "authorized"]);
+    world.skip();
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_bare_time_that_would_be_yesterday_s_attests_nothing() {
+    let mut world = by_day().await;
+    world
+        .slash("dana", "Deploy WAF rule to block SQL injection @morgan")
+        .await;
+    world.choose("dana", CHANNEL, "more", "attest/1001").await;
+    world
+        .submit(
+            "dana",
+            &[("whom", json!("U0MORGAN01")), ("when", json!("23:50"))],
+        )
+        .await;
+    world.settle().await;
+    assert_eq!(world.deeds(), ["requested"]);
+    world.heard("dana, aside", &["before CHG-1001 was asked for"]);
+    world.skip();
+    world.end().await;
+}

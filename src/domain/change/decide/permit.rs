@@ -49,6 +49,13 @@ fn already_authorized(change: &EmergencyChange) -> Result<(), Refusal> {
     }
 }
 
+fn too_late_to_deny(refusal: Refusal) -> Refusal {
+    match refusal {
+        Refusal::AlreadyAuthorized { number, by, at } => Refusal::DeniedTooLate { number, by, at },
+        other => other,
+    }
+}
+
 impl Given {
     fn method(&self) -> Method {
         match self {
@@ -273,7 +280,7 @@ pub(super) fn deny(draft: &mut Draft<'_>, by: &Member, given: &Given) -> Result<
     let said_of_them = draft.change.awaits_confirmation() == Some(&by.id);
     let overrules = said_of_them || gives_way(&draft.change, Strength::Attested);
     if !overrules {
-        already_authorized(&draft.change)?;
+        already_authorized(&draft.change).map_err(too_late_to_deny)?;
     }
     if !draft.is_before_deployment() {
         return Err(Refusal::Deployed {

@@ -17,7 +17,7 @@ use crate::domain::id::{ChannelId, MessageTs, UserId};
 use crate::domain::offer::{OfferStage, Quoted};
 use crate::domain::policy::Party;
 use crate::domain::text::{Commitment, Text};
-use crate::gesture::{Gesture, Shown};
+use crate::gesture::{Gesture, Pointed};
 use crate::slack::inbound::{grammar, overhear, proposal};
 use crate::slack::lookup::Message;
 use crate::store::{Afterwards, Execution, Person, StoreError, Target};
@@ -151,7 +151,7 @@ impl Scene<'_> {
         &self,
         channel: &ChannelId,
         ts: &MessageTs,
-        shown: Option<&Shown>,
+        shown: Option<&Pointed>,
     ) -> Result<Half, Unresolved> {
         let thread = self.gesture.thread.as_ref();
         let read = self.lookup.message(channel, thread, ts).await;
@@ -320,7 +320,7 @@ pub(super) struct Chosen<'a> {
     pub(super) verdict: Verdict,
     pub(super) criterion: Option<Criterion>,
     pub(super) deployed: Option<Commitment>,
-    pub(super) shown: Option<&'a Shown>,
+    pub(super) shown: Option<&'a Pointed>,
 }
 
 /// Records what was said in messages that somebody chose.
@@ -410,6 +410,10 @@ pub(super) async fn deployed_too(
         by: by.clone(),
         if_refused,
     };
+    // A request alone has no answer that could be refused before it comes to this.
+    if execution.submissions.len() > 1 {
+        execution.afterwards = Some(afterwards(true));
+    }
     let at = match scene.along(words).await? {
         Along::Recorded(at) => at,
         Along::AskedBack(at, sentence) => {
@@ -422,10 +426,6 @@ pub(super) async fn deployed_too(
             return Ok(());
         }
     };
-    // A request alone has no answer that could be refused before it comes to this.
-    if execution.submissions.len() > 1 {
-        execution.afterwards = Some(afterwards(true));
-    }
     execution.submissions.push(Submission {
         // Whoever tells of it need not be who did it.
         actor: Actor::Person(scene.gesture.actor.clone()),

@@ -13,7 +13,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::when::Unclear;
 use crate::domain::change::{
-    ActOf, Actor, Command, EmergencyChange, Given, Place, Refusal, Source, Submission, Verdict,
+    ActOf, Actor, Command, EmergencyChange, Given, Place, Refusal, Shown, Source, Submission,
+    Verdict,
 };
 use crate::domain::id::{ChangeNumber, ChannelId, UserId};
 use crate::domain::text::{Commitment, Text};
@@ -65,6 +66,17 @@ enum Unresolved {
         listed(.0)
     )]
     WhichRequest(Vec<ChangeNumber>),
+    /// A time that is hardly meant.
+    #[error(
+        "That would be {}, before {number} was asked for, so nothing was recorded. If you mean that, say the day too, for example `yesterday 23:50`.",
+        Shown(*.at)
+    )]
+    BeforeTheRequest {
+        /// The change.
+        number: ChangeNumber,
+        /// The time, as it was understood.
+        at: DateTime<Utc>,
+    },
     /// A word that may have answered something else.
     #[error(
         "Was that your answer to {0}? Something else was asked in between, so I can't tell. Press its button, or say it in the thread under its card; nothing was recorded."
@@ -97,6 +109,7 @@ impl Unresolved {
             | Self::Refused(_)
             | Self::NotTheAsker { .. }
             | Self::WhichRequest(_)
+            | Self::BeforeTheRequest { .. }
             | Self::WhichQuestion(_)
             | Self::Contradicted(_)
             | Self::DuplicateOfDuplicate { .. }
@@ -398,7 +411,7 @@ async fn resolve(scene: &Scene<'_>) -> Result<Resolved, Unresolved> {
             account,
         } => {
             let at = match when {
-                Some(words) => scene.stated(*words).await?.at,
+                Some(words) => scene.stated_of(*change, *words).await?,
                 None => gesture.at,
             };
             let by = scene.member(who, &mut met).await?;
@@ -428,7 +441,7 @@ async fn resolve(scene: &Scene<'_>) -> Result<Resolved, Unresolved> {
             when,
             reason,
         } => {
-            let to = scene.stated(*when).await?.at;
+            let to = scene.stated_of(*change, *when).await?;
             let reason = scene.words(*reason).await?;
             let from = *from;
             (*change, Command::CorrectDeployment { from, to, reason })

@@ -99,8 +99,8 @@ fn its_buttons_name_the_offer() {
 fn a_closed_offer_says_what_became_of_it() {
     let closed = |stage| read(&offer_closed(&offered(stage, Verdict::Grant).0));
     insta::assert_snapshot!(closed(OfferStage::Taken), @r"
-    » Done: @Morgan's authorization of Sat 02:15 UTC is on record as CHG-1001; the card is in #c1.
-    Done: @Morgan's authorization of Sat 02:15 UTC is on record as CHG-1001; the card is in #c1.
+    » Done: the request behind @Morgan's authorization of Sat 02:15 UTC is on record as CHG-1001; the card is in #c1.
+    Done: the request behind @Morgan's authorization of Sat 02:15 UTC is on record as CHG-1001; the card is in #c1.
     ");
     insta::assert_snapshot!(closed(OfferStage::Declined), @r"
     » Done: @Morgan's authorization of Sat 02:15 UTC isn't recorded, as you said. You won't be asked again.
