@@ -54,14 +54,23 @@ fn blocks(showing: &Showing<'_>) -> Vec<SlackBlock> {
     lines.extend(facts::story(showing, facts::ROOM_FOR_A_QUOTE));
     blocks.extend(paragraphs(&lines.join("\n")));
 
-    blocks.push(section(&facts::why(showing)));
-    blocks.extend(moves::criteria(change));
-
+    let why = section(&facts::why(showing));
+    let criteria = moves::criteria(change);
     let accounts = facts::accounts(showing);
-    if !accounts.is_empty() {
-        blocks.push(section(&accounts.join("\n")));
+    let accounts = (!accounts.is_empty()).then(|| section(&accounts.join("\n")));
+    let moves = moves::moves(showing);
+    // A phone shows little at once. What the incident waits for stands above the
+    // question that may be answered later.
+    if criteria.is_empty() {
+        blocks.push(why);
+        blocks.extend(accounts);
+        blocks.extend(moves);
+    } else {
+        blocks.extend(accounts);
+        blocks.extend(moves);
+        blocks.push(why);
+        blocks.extend(criteria);
     }
-    blocks.extend(moves::moves(showing));
     blocks
 }
 

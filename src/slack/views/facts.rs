@@ -238,7 +238,7 @@ fn stated_reason(showing: &Showing<'_>, stated: &StatedReason) -> String {
         )
     });
     format!(
-        "{}{words}. Stated by {} {}; none of the five of a genuine emergency, so it is flagged for the genuineness review.",
+        "{}{words}. Stated by {} {}; none of the five, so it is flagged for the genuineness review.",
         say::not_genuine(stated.reason),
         say::person(&stated.by),
         say::at(stated.at)

@@ -305,11 +305,11 @@ pub(super) const fn not_genuine(reason: NotGenuine) -> &'static str {
     }
 }
 
-/// Returns what an answer does, as the end of "reads like …".
+/// Returns what an answer does, as in "reads as if they … this".
 pub(super) const fn verdict(verdict: Verdict) -> &'static str {
     match verdict {
-        Verdict::Grant => "an authorization",
-        Verdict::Refuse => "a refusal",
+        Verdict::Grant => "authorized",
+        Verdict::Refuse => "refused",
     }
 }
 

@@ -263,7 +263,7 @@ fn body(due: &Due<'_>, exceptions: &[Exception], room: usize) -> String {
         }
         Duty::Confirmation => format!("{}\n{}", said_to_have(due), background(due, room)),
         Duty::SecondAuthorization => format!(
-            "{}, and you are asked as the second person. Was it right? Then authorize it afterwards; if not, say why in the card's thread.\n{}",
+            "{}. Was it right? Then authorize it afterwards, as the second person; if not, say why in the card's thread.\n{}",
             why_a_second(change),
             background(due, room)
         ),
