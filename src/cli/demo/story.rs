@@ -275,7 +275,7 @@ async fn plain(telling: &mut Telling) -> anyhow::Result<()> {
     telling.say("morgan", ANSWER).await?;
     telling.expect("channel", "approved. Deploy.")?;
     telling.press("dana", CHANNEL, "take_offer").await?;
-    telling.expect("channel", "CHG-1001")?;
+    telling.expect("channel", "The card is in #inc-auth-outage.")?;
     telling
         .press("dana", CHANNEL, "criterion:vulnerability")
         .await?;

@@ -325,7 +325,7 @@ pub(super) const fn exception(exception: Exception) -> &'static str {
         Exception::CommanderLate => "commander's authorization missing at its deadline",
         Exception::SecondPersonLate => "second person's authorization missing at its deadline",
         Exception::Rejected => "rejected in retrospect",
-        Exception::NotGenuine => "the stated reason is none of the five of a genuine emergency",
+        Exception::NotGenuine => "the stated reason is none of the five kinds of emergency",
         Exception::CapturedLate => "put on record more than a day after it was asked for",
         Exception::ConfirmedLate => "authorization by word of mouth not confirmed by its deadline",
     }

@@ -269,9 +269,9 @@ fn body(due: &Due<'_>, exceptions: &[Exception], room: usize) -> String {
         ),
         Duty::Approval => match facts::decision(&due.showing) {
             Decision::Ready(_) => "The ticket is ready for your decision.".to_owned(),
-            Decision::Waits(waits) => format!(
+            Decision::Waits(_) => format!(
                 "It can't be decided yet: it waits for {}.",
-                say::listed(waits)
+                say::listed(facts::waits(&due.showing, Some(due.owner)))
             ),
             Decision::NotOwed => "The decision is made.".to_owned(),
         },

@@ -219,7 +219,7 @@ fn another_reason_is_shown_as_stated_and_flagged() {
     » CHG-1001: @Dana asks @Morgan to authorize: Deploy WAF rule to block SQL injection
     *CHG-1001*  Deploy WAF rule to block SQL injection
     @Dana asks @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
-    *Exception*: the stated reason is none of the five of a genuine emergency
+    *Exception*: the stated reason is none of the five kinds of emergency
     [+Authorize] [!Deny] [I'm commanding] [… Deployed now | Agreed by phone or in person… | Withdraw the request]
     *Why, as stated:* To launch something faster: “Sales promised Monday”. Stated by @Dana Sat 02:14 UTC; none of the five, so it is flagged for the genuineness review.
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
@@ -265,7 +265,6 @@ fn a_drill_is_marked_wherever_it_stands() {
     *Incident commander* not known yet
     *Deployed* by @Dana Sat 02:18 UTC
     *Drill ended*. It counts nowhere.
-    *Why an emergency:* not yet stated
     ");
 }
 
@@ -282,7 +281,6 @@ fn a_duplicate_says_of_which() {
     *CHG-1001*  Deploy WAF rule to block SQL injection
     @Dana asked @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
     *The same as CHG-1000*, says the requester. It stays listed.
-    *Why an emergency:* not yet stated
     ");
 }
 

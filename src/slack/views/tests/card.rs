@@ -320,7 +320,6 @@ fn withdrawn_and_lapsed_changes_stay_listed_without_buttons() {
     *CHG-1001*  Deploy WAF rule to block SQL injection
     @Dana asked @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
     *Withdrawn*. It stays listed.
-    *Why an emergency:* not yet stated
     ");
     let lapsed = Story::asked()
         .authorizes("morgan")
@@ -332,7 +331,6 @@ fn withdrawn_and_lapsed_changes_stay_listed_without_buttons() {
     @Dana asked @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
     *Authorized* by @Morgan Sat 02:14 UTC, by the button
     *Never deployed*. It stays listed; nothing more is owed.
-    *Why an emergency:* not yet stated
     ");
 }
 

@@ -143,6 +143,19 @@ fn a_missing_criterion_can_be_tapped_in_the_message() {
 }
 
 #[test]
+fn an_approver_who_owes_something_too_is_addressed() {
+    let story = Story::asked()
+        .minutes(3)
+        .attests("morgan", None)
+        .minutes(5)
+        .deploys("dana");
+    let seen = reminded(&story, Duty::Approval, Rung::Opening);
+    let wanted = "an authorization by word of mouth from you, ";
+    assert!(seen.contains(wanted), "{seen}");
+    assert!(!seen.contains("@Morgan"), "{seen}");
+}
+
+#[test]
 fn an_approver_hears_whom_the_ticket_waits_for() {
     let story = Story::deployed().documents(&[(Section::WhatWasDone, "a")]);
     insta::assert_snapshot!(reminded(&story, Duty::Approval, Rung::Opening), @r"
