@@ -150,7 +150,7 @@ fn an_approver_who_owes_something_too_is_addressed() {
         .minutes(5)
         .deploys("dana");
     let seen = reminded(&story, Duty::Approval, Rung::Opening);
-    let wanted = "an authorization by word of mouth from you, ";
+    let wanted = "an attested authorization from you, ";
     assert!(seen.contains(wanted), "{seen}");
     assert!(!seen.contains("@Morgan"), "{seen}");
 }

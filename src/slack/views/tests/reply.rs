@@ -267,7 +267,8 @@ fn whoever_the_policy_doesnt_name_may_be_the_most_senior_at_hand() {
     let story = Story::asked();
     insta::assert_snapshot!(read(&refused_about(&no, None, &story.change)), @r"
     » The policy doesn't name you among those who may authorize it. Those it names are on the card.
-    The policy doesn't name you among those who may authorize it. Those it names are on the card.
+    The policy doesn't name you among those who may authorize it.
+    Those it names are on the card.
     [I'm the most senior engineer available (You say that nobody with the authority is at hand. That is recorded as your word, and a second person with the authority makes it good within 24 h of the deployment.)]
     ");
     let guest = Refusal::Guest {
