@@ -359,6 +359,22 @@ impl Gesture {
         )
     }
 
+    /// The people whom a request names and who aren't among those asked for it:
+    /// they can't authorize it.
+    pub fn asked_in_vain(&self, asked: &[Party]) -> Vec<UserId> {
+        let Ask::Request { asked: named, .. } = &self.ask else {
+            return Vec::new();
+        };
+        named
+            .iter()
+            .filter_map(|mention| match mention {
+                Mention::User(who) => Some(who.clone()),
+                Mention::Group(_) | Mention::Handle(_) => None,
+            })
+            .filter(|who| !asked.contains(&Party::Person(who.clone())))
+            .collect()
+    }
+
     /// Every text that the gesture commits to.
     pub fn commitments(&self) -> Vec<Commitment> {
         match &self.ask {

@@ -197,7 +197,14 @@ impl Dispatcher {
             .zip(about)
             .filter(|(_, new)| new.change.duplicate_of.is_none())
             .map(|(twin, new)| reply::twin(&show(new), &show(twin)));
-        Ok(views::joined(main.into_iter().chain(closed).chain(twin)))
+        let in_vain = about
+            .filter(|_| answered.outcome == Outcome::Done)
+            .and_then(|snapshot| {
+                let people = answered.gesture.asked_in_vain(first_asked(snapshot)?);
+                reply::asked_in_vain(&snapshot.change, &people)
+            });
+        let all = main.into_iter().chain(in_vain).chain(closed).chain(twin);
+        Ok(views::joined(all))
     }
 
     async fn list(
@@ -348,4 +355,12 @@ fn event_at(snapshot: &Snapshot, version: u64) -> Option<&crate::domain::change:
     snapshot
         .history
         .get(usize::try_from(version).ok()?.checked_sub(1)?)
+}
+
+/// Whom a change's request asked.
+fn first_asked(snapshot: &Snapshot) -> Option<&[Party]> {
+    match &snapshot.history.first()?.event {
+        Event::Requested { asked, .. } => Some(asked),
+        _ => None,
+    }
 }

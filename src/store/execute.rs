@@ -366,7 +366,16 @@ fn is_answered(gesture: &Gesture, carried: &Carried, outcome: &Outcome) -> bool 
         Outcome::Answered | Outcome::AskedBack { .. } => true,
         Outcome::Done => match &gesture.ask {
             Ask::RecordDeployment { when, at, .. } => when.is_some() || at.is_some(),
-            Ask::Request { deployed, .. } | Ask::Capture { deployed, .. } => deployed.is_some(),
+            Ask::Request { deployed, .. } => {
+                let in_vain = |change: &EmergencyChange| gesture.asked_in_vain(&change.asked);
+                deployed.is_some()
+                    || carried.is_new
+                        && carried
+                            .change
+                            .as_ref()
+                            .is_some_and(|it| !in_vain(it).is_empty())
+            }
+            Ask::Capture { deployed, .. } => deployed.is_some(),
             // The whisper gives its buttons up.
             Ask::TakeOffer { .. } => true,
             _ => false,

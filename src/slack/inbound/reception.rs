@@ -278,7 +278,12 @@ impl Reception {
             return Ok(Wanted::instead(Ask::Status { change: known }));
         }
         let proposal = proposal::about(&self.lookup, channel, message).await;
-        Ok(Wanted::view(modal::record(&proposal, open.opened_from())))
+        let now = self.clock.now();
+        Ok(Wanted::view(modal::record(
+            &proposal,
+            now,
+            open.opened_from(),
+        )))
     }
 
     /// Returns the change that a modal is about: the one named, else the one

@@ -7,6 +7,7 @@ use crate::domain::authorization::Ground;
 use crate::domain::change::{
     ActOf, Alteration, Authorization, EmergencyChange, Evidence, Method, Quote, Stage, StatedReason,
 };
+use crate::domain::id::UserId;
 use crate::domain::obligation::{Duty, Obligation, obligations};
 use crate::domain::policy::Party;
 use crate::domain::ticket::{ContentHash, content_hash, gaps};
@@ -85,21 +86,34 @@ pub(super) fn decision(showing: &Showing<'_>) -> Decision {
     if approval.ready_at.is_some() {
         return Decision::Ready(content_hash(showing.change));
     }
-    let waits = owed
+    Decision::Waits(waits(showing, None))
+}
+
+/// What the retrospective decision waits for, each with who owes it, as it is
+/// said to `reader`, if to anybody in particular.
+pub(super) fn waits(showing: &Showing<'_>, reader: Option<&UserId>) -> Vec<String> {
+    owed(showing)
         .iter()
         .filter(|one| one.duty.is_needed_for_approval())
-        .map(|one| waited_for(showing.change, one))
-        .collect();
-    Decision::Waits(waits)
+        .map(|one| waited_for(showing.change, one, reader))
+        .collect()
 }
 
 /// What the decision waits for, and from whom.
-fn waited_for(change: &EmergencyChange, one: &Obligation) -> String {
-    let whom = owner(one.owner.as_ref());
+fn waited_for(change: &EmergencyChange, one: &Obligation, reader: Option<&UserId>) -> String {
+    let is_reader = match (&one.owner, reader) {
+        (Some(Party::Person(who)), Some(reader)) => who == reader,
+        (Some(Party::Person(_) | Party::Group(_)) | None, _) => false,
+    };
+    let (whom, are) = if is_reader {
+        ("you".to_owned(), "are")
+    } else {
+        (owner(one.owner.as_ref()), "is")
+    };
     match one.duty {
         Duty::Ticket => format!("{} from {whom}", missing(change)),
         Duty::CommanderAuthorization if change.commander.is_none() => {
-            format!("{} ({whom} is asked who commands)", one.duty)
+            format!("{} ({whom} {are} asked who commands)", one.duty)
         }
         Duty::AnswerRequest
         | Duty::ConfirmDeployment
@@ -238,7 +252,7 @@ fn stated_reason(showing: &Showing<'_>, stated: &StatedReason) -> String {
         )
     });
     format!(
-        "{}{words}. Stated by {} {}; none of the five of a genuine emergency, so it is flagged for the genuineness review.",
+        "{}{words}. Stated by {} {}; none of the five, so it is flagged for the genuineness review.",
         say::not_genuine(stated.reason),
         say::person(&stated.by),
         say::at(stated.at)
@@ -522,7 +536,7 @@ fn paperwork(showing: &Showing<'_>) -> Vec<String> {
     let also: Vec<String> = owed(showing)
         .iter()
         .filter(|one| one.duty.is_needed_for_approval() && one.duty != Duty::Ticket)
-        .map(|one| waited_for(change, one))
+        .map(|one| waited_for(change, one, None))
         .collect();
     if !also.is_empty() {
         lines.push(format!("*Also needed*: {}", say::listed(also)));

@@ -100,7 +100,7 @@ fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
             say::wrote_in_a_line(&showing.texts.said(reason), ROOM)
         )),
         Event::ReasonStated { reason, text } => Some(format!(
-            "{who} stated another reason: {}{}. It is none of the five of a genuine emergency, so it is flagged for the genuineness review. The fix goes on.",
+            "{who} stated another reason: {}{}. None of the five, so it is flagged for the genuineness review. The fix goes on.",
             say::not_genuine(*reason),
             text.map_or_else(String::new, |text| format!(
                 ": “{}”",

@@ -63,8 +63,13 @@ pub fn refused_about(sentence: &str, typed: Option<&str>, change: &EmergencyChan
     message(sentence, blocks)
 }
 
+/// What happened stands in a line of its own; what to do follows it.
+fn on_lines(sentences: &str) -> String {
+    sentences.replacen(". ", ".\n", 1)
+}
+
 fn refusal(sentence: &str, typed: Option<&str>) -> Vec<SlackBlock> {
-    let mut blocks = vec![section(sentence)];
+    let mut blocks = vec![section(&on_lines(sentence))];
     let typed = typed.map(str::trim).filter(|typed| !typed.is_empty());
     if let Some(typed) = typed {
         let typed = say::safe(typed, ROOM_FOR_TYPED).words;
@@ -115,6 +120,37 @@ pub fn deployed_at(showing: &Showing<'_>, at: DateTime<Utc>) -> Message {
             actions(vec![fix.into()]),
         ],
     )
+}
+
+/// Says who was named in a request and can't answer it, and who is asked instead.
+pub fn asked_in_vain(change: &EmergencyChange, people: &[UserId]) -> Option<Message> {
+    let own = people.contains(&change.requester);
+    let others: Vec<String> = people
+        .iter()
+        .filter(|who| **who != change.requester)
+        .map(say::person)
+        .collect();
+    let mut sentences = Vec::new();
+    if own {
+        sentences.push("You can't authorize your own change.".to_owned());
+    }
+    if !others.is_empty() {
+        sentences.push(format!(
+            "{} can't authorize: that takes a full member of this workspace.",
+            say::listed(others)
+        ));
+    }
+    if sentences.is_empty() {
+        return None;
+    }
+    let asked = if change.asked.is_empty() {
+        "whoever may authorize".to_owned()
+    } else {
+        say::parties(&change.asked)
+    };
+    sentences.push(format!("{} asks {asked}.", say::title(change)));
+    let line = sentences.join("\n");
+    Some(message(&line, vec![section(&line)]))
 }
 
 /// Asks whether a new change is the same as an open one that it is much like.
@@ -408,6 +444,9 @@ pub fn help() -> Message {
         "`/emergency Deploy WAF rule to block SQL injection @morgan`",
         "`/emergency` alone opens a form",
         "`/emergency drill Deploy WAF rule @morgan` rehearses it and counts nowhere",
+        "",
+        "*Answer*",
+        "*Authorize* on the card, `approved` in its thread, or your team's emoji (mostly :white_check_mark:) on the request",
         "",
         "*Said in messages already?*",
         "The menu of the answer (or of the request) has *Record authorization*",

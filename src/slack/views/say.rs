@@ -305,11 +305,11 @@ pub(super) const fn not_genuine(reason: NotGenuine) -> &'static str {
     }
 }
 
-/// Returns what an answer does, as the end of "reads like …".
+/// Returns what an answer does, as in "reads as if they … this".
 pub(super) const fn verdict(verdict: Verdict) -> &'static str {
     match verdict {
-        Verdict::Grant => "an authorization",
-        Verdict::Refuse => "a refusal",
+        Verdict::Grant => "authorized",
+        Verdict::Refuse => "refused",
     }
 }
 
@@ -325,7 +325,7 @@ pub(super) const fn exception(exception: Exception) -> &'static str {
         Exception::CommanderLate => "commander's authorization missing at its deadline",
         Exception::SecondPersonLate => "second person's authorization missing at its deadline",
         Exception::Rejected => "rejected in retrospect",
-        Exception::NotGenuine => "the stated reason is none of the five of a genuine emergency",
+        Exception::NotGenuine => "the stated reason is none of the five kinds of emergency",
         Exception::CapturedLate => "put on record more than a day after it was asked for",
         Exception::ConfirmedLate => "attested authorization not confirmed by its deadline",
     }

@@ -280,3 +280,38 @@ async fn words_that_do_not_plainly_authorize_are_the_readers_account_only() {
     world.skip();
     world.end().await;
 }
+
+#[tokio::test]
+async fn whoever_can_not_answer_is_not_asked_and_the_requester_hears_it_at_once() {
+    for (named, sentence) in [
+        ("@gus", "@gus can't authorize"),
+        ("@dana", "You can't authorize your own change"),
+    ] {
+        let mut world = World::new().await;
+        world.slash("dana", &format!("Fix the login {named}")).await;
+        world.heard(CHANNEL, &["@dana asks @eng-managers for authorization"]);
+        world.heard("dana, aside", &[sentence]);
+        world.heard("gus", &[]);
+        world.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_time_to_come_or_unreadable_is_no_request() {
+    let mut world = requested().await;
+    for words in [
+        "deployed in 5 min",
+        "deployed CHG-1001 25:99",
+        "deployed tomorrow",
+    ] {
+        world.slash("dana", words).await;
+        world.heard("dana, aside", &["nothing was recorded"]);
+    }
+    assert_eq!(world.deeds(), ["requested"]);
+    // The control: words that only begin like it are one.
+    world
+        .slash("priya", "deployed in eu-west is broken, roll back @morgan")
+        .await;
+    world.heard(CHANNEL, &["CHG-1002"]);
+    world.end().await;
+}

@@ -199,7 +199,7 @@ impl Scene<'_> {
             source: Source::Slack,
             what,
             verbatim: half.text.clone(),
-            parties: self.parties(&mentions).await?,
+            parties: self.askable(&mentions).await?,
             place: Place {
                 channel: half.message.channel.clone(),
                 thread: half.message.thread.clone(),

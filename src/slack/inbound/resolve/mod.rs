@@ -36,6 +36,9 @@ const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(2);
 /// The longest pause: a person waits for this.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::seconds(60);
 
+/// How many requests are named to somebody for whose answer several wait.
+const MOST_LISTED: usize = 3;
+
 /// Why a gesture did not become a command.
 #[derive(Debug, thiserror::Error)]
 enum Unresolved {
@@ -120,7 +123,15 @@ impl Unresolved {
 
 /// `CHG-1001 and CHG-1002`.
 fn listed(numbers: &[ChangeNumber]) -> String {
-    let names: Vec<String> = numbers.iter().map(ChangeNumber::to_string).collect();
+    let mut names: Vec<String> = numbers
+        .iter()
+        .take(MOST_LISTED)
+        .map(ChangeNumber::to_string)
+        .collect();
+    let more = numbers.len().saturating_sub(MOST_LISTED);
+    if more > 0 {
+        names.push(format!("{more} more"));
+    }
     match names.split_last() {
         Some((last, [])) => last.clone(),
         Some((last, before)) => format!("{} and {last}", before.join(", ")),
@@ -592,7 +603,7 @@ async fn request(scene: &Scene<'_>) -> Result<Resolved, Unresolved> {
     let channel = gesture.channel.clone().ok_or(Unresolved::Sentence(
         "Say that in a channel: an emergency change is declared where the incident is handled.",
     ))?;
-    let asked_of = scene.parties(asked).await?;
+    let asked_of = scene.askable(asked).await?;
     let said = match said {
         Some(ts) => {
             let thread = gesture.thread.as_ref();

@@ -263,15 +263,15 @@ fn body(due: &Due<'_>, exceptions: &[Exception], room: usize) -> String {
         }
         Duty::Confirmation => format!("{}\n{}", said_to_have(due), background(due, room)),
         Duty::SecondAuthorization => format!(
-            "{}, and you are asked as the second person. Was it right? Then authorize it afterwards; if not, say why in the card's thread.\n{}",
+            "{}. Was it right? Then authorize it afterwards, as the second person; if not, say why in the card's thread.\n{}",
             why_a_second(change),
             background(due, room)
         ),
         Duty::Approval => match facts::decision(&due.showing) {
             Decision::Ready(_) => "The ticket is ready for your decision.".to_owned(),
-            Decision::Waits(waits) => format!(
+            Decision::Waits(_) => format!(
                 "It can't be decided yet: it waits for {}.",
-                say::listed(waits)
+                say::listed(facts::waits(&due.showing, Some(due.owner)))
             ),
             Decision::NotOwed => "The decision is made.".to_owned(),
         },

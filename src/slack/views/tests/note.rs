@@ -310,7 +310,7 @@ fn a_correction_is_told_with_both_times_and_the_reason() {
 #[test]
 fn another_reason_is_told_as_stated() {
     let story = Story::asked().states(NotGenuine::SkippingProcess, Some("review takes days"));
-    insta::assert_snapshot!(told(&story, |e| matches!(e, Event::ReasonStated { .. })), @"@Dana stated another reason: To skip the normal process: “review takes days”. It is none of the five of a genuine emergency, so it is flagged for the genuineness review. The fix goes on.");
+    insta::assert_snapshot!(told(&story, |e| matches!(e, Event::ReasonStated { .. })), @"@Dana stated another reason: To skip the normal process: “review takes days”. None of the five, so it is flagged for the genuineness review. The fix goes on.");
 }
 
 #[test]
