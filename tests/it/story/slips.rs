@@ -18,13 +18,6 @@ async fn by_day() -> World {
     .await
 }
 
-async fn point_at(world: &mut World, who: &str, channel: &str, ts: &str) {
-    let body =
-        json!({"as": who, "channel": channel, "ts": ts, "callback_id": "record_authorization"});
-    world.try_act("shortcut", body).await.unwrap();
-    world.settle().await;
-}
-
 async fn edit(world: &mut World, who: &str, ts: &str, words: &str) {
     let body = json!({"as": who, "channel": CHANNEL, "ts": ts, "text": words});
     world.try_act("edit", body).await.unwrap();
@@ -143,8 +136,8 @@ async fn one_answer_taken_two_ways_at_once_makes_one_change() {
     world.say("dana", CHANNEL, ASKED).await;
     let answer = world.say("morgan", CHANNEL, ANSWERED).await;
     // Both open the form; Riley finds no request in it.
-    point_at(&mut world, "riley", CHANNEL, &answer).await;
-    point_at(&mut world, "dana", CHANNEL, &answer).await;
+    world.shortcut("riley", CHANNEL, &answer).await;
+    world.shortcut("dana", CHANNEL, &answer).await;
     world
         .send_in(
             "riley",
@@ -168,7 +161,7 @@ async fn the_shortcut_records_where_the_bot_is_not() {
     let mut world = by_day().await;
     let private = "#inc-secret";
     let ts = world.say("dana", private, ASKED).await;
-    point_at(&mut world, "dana", private, &ts).await;
+    world.shortcut("dana", private, &ts).await;
     world.send_in("dana", &[]).await;
     assert_eq!(world.deeds(), ["requested"]);
     let asked = world.fact("requested");
@@ -186,7 +179,7 @@ async fn the_shortcut_records_where_the_bot_is_not() {
 async fn the_shortcut_on_a_card_shows_where_the_change_stands() {
     let mut world = requested().await;
     let card = world.card_ts();
-    point_at(&mut world, "sam", CHANNEL, &card).await;
+    world.shortcut("sam", CHANNEL, &card).await;
     world.heard("sam, aside", &["CHG-1001"]);
     assert_eq!(world.deeds(), ["requested"]);
     world.end().await;
@@ -239,7 +232,7 @@ async fn a_form_that_contradicts_the_message_records_nothing() {
     let answer = world.say("morgan", CHANNEL, "no, don't restart it").await;
     world.skip();
     let n_before = world.deeds().len();
-    point_at(&mut world, "priya", CHANNEL, &request).await;
+    world.shortcut("priya", CHANNEL, &request).await;
     let sent = world
         .submit(
             "priya",
@@ -281,7 +274,7 @@ async fn whoever_captures_for_another_is_told_of_them_and_deploys_nothing() {
     world.say("dana", CHANNEL, asked).await;
     let answer = world.say("sam", CHANNEL, ANSWERED).await;
     world.skip();
-    point_at(&mut world, "riley", CHANNEL, &answer).await;
+    world.shortcut("riley", CHANNEL, &answer).await;
     world.send_in("riley", &[("when", json!("20 h ago"))]).await;
     assert_eq!(world.n_facts("authorized"), 0);
     let told = world.read("riley, aside");
@@ -303,7 +296,7 @@ async fn a_time_stated_by_another_is_echoed_to_them() {
     let answer = world.say("morgan", CHANNEL, ANSWERED).await;
     world.skip();
     world.go(minutes(30)).await;
-    point_at(&mut world, "riley", CHANNEL, &answer).await;
+    world.shortcut("riley", CHANNEL, &answer).await;
     world
         .send_in("riley", &[("when", json!("20 min ago"))])
         .await;
@@ -329,7 +322,7 @@ async fn a_denial_captured_after_the_authorization_is_told_whose_stands() {
     world.go(minutes(70)).await;
     assert!(!world.sees("dana", "@breakglass", "take_offer").await);
     world.skip();
-    point_at(&mut world, "riley", CHANNEL, &denial).await;
+    world.shortcut("riley", CHANNEL, &denial).await;
     world.send_in("riley", &[]).await;
 
     world.heard(

@@ -23,6 +23,7 @@ impl World {
             "as": who, "callback_id": "record_authorization", "channel": channel, "ts": ts,
         });
         acknowledged(&self.hand.act("shortcut", body).await.unwrap());
+        self.settle().await;
     }
 
     pub(crate) async fn react(&mut self, who: &str, channel: &str, ts: &str, name: &str) {
