@@ -53,6 +53,17 @@ pub enum Mention {
     Handle(String),
 }
 
+/// A message as Slack handed it over with a gesture on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pointed {
+    /// Its name.
+    pub ts: MessageTs,
+    /// Who wrote it.
+    pub by: UserId,
+    /// What it says.
+    pub text: Commitment,
+}
+
 /// Which changes a list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
@@ -100,6 +111,9 @@ pub enum Ask {
         criterion: Option<Criterion>,
         /// When it was deployed already, in words.
         deployed: Option<Commitment>,
+        /// The message that was pointed at, as it was shown then, where the bot
+        /// can't read the conversation itself.
+        shown: Option<Pointed>,
     },
     /// Somebody said something that reads like an answer to a request.
     Overhear {
@@ -109,6 +123,9 @@ pub enum Ask {
         text: Commitment,
         /// What they do.
         verdict: Verdict,
+        /// Whether they were said to the bot by name: then they are answered,
+        /// whatever becomes of them.
+        addressed: bool,
     },
     /// An emoji was put on a message.
     React {
@@ -248,6 +265,8 @@ pub enum Ask {
         when: Option<Commitment>,
         /// Since when, as it was asked back and confirmed.
         at: Option<DateTime<Utc>>,
+        /// Who deployed; nothing: whoever says so.
+        by: Option<UserId>,
     },
     /// To say that it was never deployed.
     Lapse {
@@ -340,6 +359,22 @@ impl Gesture {
         )
     }
 
+    /// The people whom a request names and who aren't among those asked for it:
+    /// they can't authorize it.
+    pub fn asked_in_vain(&self, asked: &[Party]) -> Vec<UserId> {
+        let Ask::Request { asked: named, .. } = &self.ask else {
+            return Vec::new();
+        };
+        named
+            .iter()
+            .filter_map(|mention| match mention {
+                Mention::User(who) => Some(who.clone()),
+                Mention::Group(_) | Mention::Handle(_) => None,
+            })
+            .filter(|who| !asked.contains(&Party::Person(who.clone())))
+            .collect()
+    }
+
     /// Every text that the gesture commits to.
     pub fn commitments(&self) -> Vec<Commitment> {
         match &self.ask {
@@ -349,7 +384,15 @@ impl Gesture {
                 deployed,
                 ..
             } => [*what, *verbatim].into_iter().chain(*deployed).collect(),
-            Ask::Capture { what, deployed, .. } => what.iter().chain(deployed).copied().collect(),
+            Ask::Capture {
+                what,
+                deployed,
+                shown,
+                ..
+            } => {
+                let shown = shown.as_ref().map(|shown| &shown.text);
+                what.iter().chain(deployed).chain(shown).copied().collect()
+            }
             Ask::Overhear { text, .. } | Ask::NoteEdit { text, .. } => vec![*text],
             Ask::Attest { when, account, .. } => when.iter().chain(account).copied().collect(),
             Ask::CorrectDeployment { when, reason, .. } => vec![*when, *reason],

@@ -207,6 +207,7 @@ mod tests {
             ts: MessageTs::new(ts),
             text: words().commitment(),
             verdict: Verdict::Grant,
+            addressed: false,
         };
         gesture(key, "U0MORGAN01", ask)
     }
@@ -268,6 +269,7 @@ mod tests {
             gesture: Some(asks),
             met: Vec::new(),
             asks_back: None,
+            afterwards: None,
         };
         let policy = Policy::unwritten(PolicyVersion(1));
         let rules = Arc::new(Rules::new(policy, [], chrono_tz::Europe::Berlin));

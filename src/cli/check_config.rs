@@ -9,6 +9,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::config::{self, Faults, File, duration_in_words};
+use crate::domain::id::{ChannelId, UserId};
 use crate::domain::policy::{Category, Framework, Party, Policy, PolicyVersion, Role, Term};
 
 /// What `breakglass check-config` takes.
@@ -110,8 +111,8 @@ fn json_in_force(path: Option<&Path>, file: &File, policy: &Policy) -> Value {
         "slack_api_url": file.slack_api_url,
         "policy": {
             "roles": roles,
-            "escalation": policy.escalation.as_ref().map(|id| id.as_str()),
-            "report_channel": policy.report_channel.as_ref().map(|id| id.as_str()),
+            "escalation": policy.escalation.as_ref().map(UserId::as_str),
+            "report_channel": policy.report_channel.as_ref().map(ChannelId::as_str),
             "incident_channels": policy.incident_channels,
             "emoji": policy.emoji,
             "zone": file.policy.zone,
@@ -161,10 +162,10 @@ fn table<const N: usize>(rows: &[[String; N]]) -> String {
         .iter()
         .map(|row| {
             let cells = row.iter().zip(widths);
-            let line: String = cells
-                .map(|(cell, width)| format!("  {cell:<width$}"))
+            let cells: Vec<_> = cells
+                .map(|(cell, width)| format!("{cell:<width$}"))
                 .collect();
-            line.trim_end().to_owned()
+            format!("  {}", cells.join("  ")).trim_end().to_owned()
         })
         .collect();
     lines.join("\n")
@@ -186,7 +187,7 @@ fn who(policy: &Policy) -> Vec<[String; 2]> {
                 (Role::Approvers | Role::Commanders, []) => "any full member".to_owned(),
                 (Role::Administrators, []) => "nobody".to_owned(),
                 (Role::Security | Role::Database | Role::Compliance, []) => {
-                    "nobody named; the approvers do it".to_owned()
+                    "nobody named; whoever may approve".to_owned()
                 }
                 (_, named) => list(named.iter().map(id)),
             };
@@ -228,12 +229,12 @@ fn categories(policy: &Policy) -> Vec<[String; 5]> {
         .collect()
 }
 
-fn due(policy: &Policy) -> Vec<[String; 2]> {
+fn due(policy: &Policy) -> Vec<[String; 3]> {
     Term::ALL
         .iter()
         .map(|term| {
             let within = duration_in_words(policy.due.within(*term));
-            [term.to_string(), within]
+            [term.to_string(), within, term.name().to_owned()]
         })
         .collect()
 }

@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 pub mod check_config;
 pub mod demo;
 pub mod doctor;
+pub mod rehearse;
 pub mod sandbox;
 pub mod serve;
 
@@ -29,6 +30,8 @@ enum Subcommands {
     CheckConfig(check_config::CheckConfigArgs),
     /// Check the configuration, the token, the scopes, the channels and the database
     Doctor(doctor::DoctorArgs),
+    /// Try the quiet offer on conversations of your own channels
+    Rehearse(rehearse::RehearseArgs),
     /// Run the Slack workspace in a box alone
     Sandbox(sandbox::SandboxArgs),
 }
@@ -42,6 +45,7 @@ pub async fn run() -> ExitCode {
         Subcommands::Serve(args) => serve::run(args).await,
         Subcommands::CheckConfig(args) => check_config::run(&args),
         Subcommands::Doctor(args) => doctor::run(args).await,
+        Subcommands::Rehearse(args) => rehearse::run(args),
         Subcommands::Sandbox(args) => sandbox::run(args).await,
     };
     match done {

@@ -56,10 +56,11 @@ impl Fault {
         let whole = text.get(begin..).unwrap_or_default();
         let whole = whole.lines().next().unwrap_or_default();
         let mut shown = masked(whole);
-        if hides && let Some((key, value)) = shown.split_once('=') {
+        if hides && let Some(at) = shown.find(['=', ':']) {
+            let (key, value) = shown.split_at(at + 1);
             let gap = value.len() - value.trim_start().len();
             let gap = value.get(..gap).unwrap_or_default();
-            shown = format!("{key}={gap}…");
+            shown = format!("{key}{gap}…");
         }
         let meant = text
             .get(span.start..span.end.min(begin + whole.len()))

@@ -35,7 +35,7 @@ pub(super) fn party(name: &str) -> Result<Party, Wrong> {
     } else if name.starts_with('@') {
         format!("`{name}` is a handle, which its owner may change")
     } else {
-        format!("`{name}` names nobody")
+        format!("{} names nobody", quoted(name))
     };
     Err(Wrong::new(
         what,
@@ -60,7 +60,7 @@ pub(super) fn channel(id: &str) -> Result<ChannelId, Wrong> {
         Ok(ChannelId::new(id))
     } else {
         Err(Wrong::new(
-            format!("`{id}` is no channel id"),
+            format!("{} is no channel id", quoted(id)),
             "copy it from the end of the channel's details in Slack, such as `C0123ABCD`",
         ))
     }
@@ -94,7 +94,7 @@ pub(super) fn emoji(name: &str) -> Result<String, Wrong> {
         )
     } else {
         (
-            format!("`{name}` is no emoji's name"),
+            format!("{} is no emoji's name", quoted(name)),
             "write the name that Slack shows, such as `white_check_mark`".to_owned(),
         )
     };
@@ -115,7 +115,7 @@ pub(super) fn pattern(pattern: &str) -> Result<(), Wrong> {
         "write a channel's name, with `*` for anything, such as `inc-*`".to_owned()
     };
     Err(Wrong::new(
-        format!("no channel can be named like `{pattern}`"),
+        format!("no channel can be named like {}", quoted(pattern)),
         mend,
     ))
 }
@@ -125,7 +125,7 @@ pub(super) fn zone(name: &str) -> Result<Tz, Wrong> {
     name.parse().map_err(|_| {
         let known = nearest_zone(name).unwrap_or("Europe/Berlin");
         Wrong::new(
-            format!("`{name}` is no time zone"),
+            format!("{} is no time zone", quoted(name)),
             format!("write one such as `{known}`"),
         )
     })
@@ -178,7 +178,7 @@ pub(super) fn duration(words: &str) -> Result<TimeDelta, Wrong> {
     }
     if figure.is_empty() {
         return Err(Wrong::new(
-            format!("`{words}` is no length of time"),
+            format!("{} is no length of time", quoted(words)),
             EXAMPLE,
         ));
     }
@@ -249,7 +249,10 @@ pub(super) fn share(figure: &str) -> Result<u16, Wrong> {
     let is_percent = figure.trim().ends_with('%');
     let bare = figure.trim().trim_end_matches('%').trim().replace('_', "");
     let Some(share) = bare.parse::<f64>().ok().filter(|share| share.is_finite()) else {
-        return Err(Wrong::new(format!("`{figure}` is no share"), EXAMPLE));
+        return Err(Wrong::new(
+            format!("{} is no share", quoted(figure)),
+            EXAMPLE,
+        ));
     };
     if share < 0.0 {
         return Err(Wrong::new(
@@ -300,7 +303,7 @@ pub(super) fn address(words: &str) -> Result<SocketAddr, Wrong> {
             .next()
             .and_then(|port| port.trim().parse::<u16>().ok());
         Wrong::new(
-            format!("`{words}` is no address to listen on"),
+            format!("{} is no address to listen on", quoted(words)),
             format!(
                 "write an IP address and a port, such as `127.0.0.1:{}`",
                 port.unwrap_or(8417)
@@ -317,9 +320,23 @@ pub(super) fn api_url(words: &str) -> Result<String, Wrong> {
         Ok(words.to_owned())
     } else {
         Err(Wrong::new(
-            format!("`{words}` is no web address"),
+            format!("{} is no web address", quoted(words)),
             "write one such as `https://slack.com/api`, or leave the key out",
         ))
+    }
+}
+
+/// A word without what people write one way or the other.
+pub(super) fn plain(word: &str) -> String {
+    word.to_lowercase().replace([' ', '-', '_'], "")
+}
+
+/// A value as it is quoted in a sentence.
+fn quoted(value: &str) -> String {
+    if value.trim().is_empty() {
+        "an empty text".to_owned()
+    } else {
+        format!("`{value}`")
     }
 }
 
@@ -327,7 +344,6 @@ pub(super) fn api_url(words: &str) -> Result<String, Wrong> {
 pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // As near as clap asks of a flag before it proposes one.
     const NEAR: f64 = 0.75;
-    let plain = |word: &str| word.to_lowercase().replace([' ', '-', '_'], "");
     let word = plain(word);
     known
         .into_iter()

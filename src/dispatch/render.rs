@@ -158,7 +158,8 @@ impl Dispatcher {
                 ))
             }
             (Outcome::AskedBack { at, sentence }, _) => {
-                Some(reply::asked_back(sentence, answered.change, *at))
+                let by = deployer(&answered.gesture, about);
+                Some(reply::asked_back(sentence, answered.change, *at, by))
             }
             (Outcome::Done, ask) => about.filter(|_| states_a_time(ask)).and_then(|snapshot| {
                 let at = deployed_by(&answered.gesture, snapshot)?;
@@ -196,7 +197,14 @@ impl Dispatcher {
             .zip(about)
             .filter(|(_, new)| new.change.duplicate_of.is_none())
             .map(|(twin, new)| reply::twin(&show(new), &show(twin)));
-        Ok(views::joined(main.into_iter().chain(closed).chain(twin)))
+        let in_vain = about
+            .filter(|_| answered.outcome == Outcome::Done)
+            .and_then(|snapshot| {
+                let people = answered.gesture.asked_in_vain(first_asked(snapshot)?);
+                reply::asked_in_vain(&snapshot.change, &people)
+            });
+        let all = main.into_iter().chain(in_vain).chain(closed).chain(twin);
+        Ok(views::joined(all))
     }
 
     async fn list(
@@ -309,6 +317,16 @@ fn offer_as_it_is(offered: &Offered, again: bool, stands: bool) -> Option<Messag
     }
 }
 
+/// Returns who deployed, where somebody else tells of it.
+fn deployer<'a>(gesture: &'a Gesture, about: Option<&'a Snapshot>) -> Option<&'a UserId> {
+    let by = match &gesture.ask {
+        Ask::Capture { .. } => about.map(|snapshot| &snapshot.change.requester),
+        Ask::RecordDeployment { by, .. } => by.as_ref(),
+        _ => None,
+    };
+    by.filter(|by| **by != gesture.actor)
+}
+
 /// Whether somebody said a time in words, or confirmed one.
 fn states_a_time(ask: &Ask) -> bool {
     match ask {
@@ -337,4 +355,12 @@ fn event_at(snapshot: &Snapshot, version: u64) -> Option<&crate::domain::change:
     snapshot
         .history
         .get(usize::try_from(version).ok()?.checked_sub(1)?)
+}
+
+/// Whom a change's request asked.
+fn first_asked(snapshot: &Snapshot) -> Option<&[Party]> {
+    match &snapshot.history.first()?.event {
+        Event::Requested { asked, .. } => Some(asked),
+        _ => None,
+    }
 }

@@ -107,7 +107,6 @@ fn effects_of(
         | Event::SecondAuthorized { .. }
         | Event::Deployed { .. }
         | Event::AttestationConfirmed
-        | Event::AttestationDisputed
         | Event::DeploymentCorrected { .. }
         | Event::ReasonStated { .. }
         | Event::LinkedAsDuplicate { .. }
@@ -135,6 +134,8 @@ fn effects_of(
                 .chain(implementers)
                 .collect()
         }
+        // Whoever asked believes that they may deploy, or that they might have.
+        Event::AttestationDisputed => vec![Effect::Card, note, tell(&after.requester)],
         Event::DeadlineMissed { .. } => {
             let escalation = policy.escalation.as_ref().map(tell);
             [Effect::Card, note].into_iter().chain(escalation).collect()

@@ -167,17 +167,23 @@ pub fn read_approval_value(value: &str) -> Option<(ChangeNumber, ContentHash)> {
     Some((read_value(change)?, ContentHash(hash)))
 }
 
-/// The value of a button about a deployment at an instant: which change, and the
-/// instant in microseconds since 1970.
-pub fn time_value(change: ChangeNumber, at: DateTime<Utc>) -> String {
-    format!("{}@{}", change.0, at.timestamp_micros())
+/// The value of a button about a deployment at an instant: which change, the
+/// instant in microseconds since 1970, and by whom if not by whoever presses it.
+pub fn time_value(change: ChangeNumber, at: DateTime<Utc>, by: Option<&UserId>) -> String {
+    let by = by.map_or_else(String::new, |by| format!("@{by}"));
+    format!("{}@{}{by}", change.0, at.timestamp_micros())
 }
 
 /// Reads the value of a button about a deployment at an instant.
-pub fn read_time_value(value: &str) -> Option<(ChangeNumber, DateTime<Utc>)> {
-    let (change, micros) = value.split_once('@')?;
+pub fn read_time_value(value: &str) -> Option<(ChangeNumber, DateTime<Utc>, Option<UserId>)> {
+    let (change, rest) = value.split_once('@')?;
+    let (micros, by) = match rest.split_once('@') {
+        Some((_, "")) => return None,
+        Some((micros, by)) => (micros, Some(UserId::new(by))),
+        None => (rest, None),
+    };
     let at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
-    Some((read_value(change)?, at))
+    Some((read_value(change)?, at, by))
 }
 
 /// The value of [`Control::Same`]: which change is the same as which first one.
@@ -390,11 +396,18 @@ pub struct Memory {
     /// be right is seen while the form is still open.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub authors: BTreeMap<String, String>,
+    /// The message that a form is about, where the bot can't read it again: which,
+    /// and what it says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pointed_at: Option<(String, String)>,
     /// A digest of what stood in each section when the modal was opened, so that
     /// what nobody touched isn't written anew: an approval would fall over it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub shown: BTreeMap<String, String>,
 }
+
+/// How long what a modal remembers may be in Slack, in bytes of UTF-8.
+const MOST_METADATA: usize = 3000;
 
 impl Memory {
     /// Remembers where a modal was opened from.
@@ -422,6 +435,16 @@ impl Memory {
     /// Returns who wrote a message that can be chosen.
     pub fn author(&self, ts: &MessageTs) -> Option<UserId> {
         self.authors.get(ts.as_str()).map(UserId::new)
+    }
+
+    /// Remembers what a message says that the bot can't read again, if there is
+    /// room: Slack keeps 3,000 characters, and counts some of them twice.
+    pub fn says(&mut self, ts: &MessageTs, text: &str) {
+        let before = self.pointed_at.take();
+        self.pointed_at = Some((ts.as_str().to_owned(), text.to_owned()));
+        if self.to_metadata().len() > MOST_METADATA {
+            self.pointed_at = before;
+        }
     }
 
     /// Remembers that `section` stood as `words`.
@@ -537,8 +560,10 @@ mod tests {
     #[test]
     fn a_button_about_a_time_or_two_changes_or_an_offer_says_exactly_which() {
         let at = DateTime::from_timestamp_micros(1_760_753_640_000_100).unwrap();
-        let value = time_value(ChangeNumber(1042), at);
-        assert_eq!(read_time_value(&value), Some((ChangeNumber(1042), at)));
+        for by in [None, Some(UserId::new("U123DANA"))] {
+            let value = time_value(ChangeNumber(1042), at, by.as_ref());
+            assert_eq!(read_time_value(&value), Some((ChangeNumber(1042), at, by)));
+        }
         let value = same_value(ChangeNumber(1043), ChangeNumber(1042));
         assert_eq!(
             read_same_value(&value),
@@ -551,6 +576,7 @@ mod tests {
             "1042@",
             "@1",
             "1042@soon",
+            "1042@1@",
             "1042=",
             "=1042",
             "x",

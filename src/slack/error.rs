@@ -88,6 +88,16 @@ impl SlackError {
         }
     }
 
+    /// Returns whether the bot may not read the conversation: it isn't in it, or
+    /// lacks the scope for its kind.
+    pub fn closes_the_conversation(&self) -> bool {
+        matches!(
+            self,
+            Self::Refused { code }
+                if code.is_about_the_place() || matches!(code, ErrorCode::MissingScope { .. })
+        )
+    }
+
     /// Returns whether a message can't be edited where it stands, now or ever:
     /// it was deleted, or its place was closed to us.
     pub fn bars_the_edit(&self) -> bool {

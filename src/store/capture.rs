@@ -12,7 +12,8 @@ use super::writer::Urgency;
 use super::{
     NewOffer, Outcome, Rules, SWEEP, Store, StoreError, Words, inbox, offers, outbox, texts,
 };
-use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, WorkspaceId};
+use crate::domain::change::{MessageRef, Verdict};
+use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId, WorkspaceId};
 use crate::domain::offer::Offer;
 use crate::domain::text::Text;
 use crate::gesture::Gesture;
@@ -57,6 +58,12 @@ impl Store {
         .await
     }
 
+    /// Whether something that was done in a channel still waits to be answered.
+    pub async fn awaits(&self, channel: ChannelId) -> Result<bool, StoreError> {
+        self.read(move |connection, workspace| inbox::awaits(connection, workspace, &channel))
+            .await
+    }
+
     /// Returns the change whose card stands there.
     pub async fn card_at(
         &self,
@@ -86,14 +93,33 @@ impl Store {
             let request = &offer.request.message;
             let name = (&request.channel, &request.ts);
             let on_record = quotes::changes_of(connection, workspace, name, Half::Request)?;
+            let gave_way = if on_record.is_empty() {
+                offers::outrank(connection, workspace, &offer, now)?
+            } else {
+                None
+            };
             if on_record.is_empty()
+                && gave_way.is_none()
                 && let Some(id) = offers::make(connection, workspace, &offer, now)?
                 && let Some(found) = offers::find(connection, workspace, id)?
             {
                 outbox::owe_offer(connection, workspace, &found.offer, false, now)?;
             }
             settle_quietly(connection, workspace, &gesture)?;
-            forget(connection, workspace, texts.iter().map(Text::commitment))
+            let unclear = texts.iter().map(Text::commitment).chain(gave_way);
+            forget(connection, workspace, unclear)
+        })
+        .await
+    }
+
+    /// Returns who answered a request in the open offer of it that does the same.
+    pub async fn offered_answer(
+        &self,
+        request: MessageRef,
+        verdict: Verdict,
+    ) -> Result<Option<UserId>, StoreError> {
+        self.read(move |connection, workspace| {
+            offers::answered_by(connection, workspace, &request, verdict)
         })
         .await
     }

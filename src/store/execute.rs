@@ -9,11 +9,11 @@ use super::people::{self, Person, Roster};
 use super::quotes::{self, Half};
 use super::{Outcome, Rules, StoreError, inbox, log, offers, outbox, register, texts};
 use crate::domain::change::{
-    Actor, Command, EmergencyChange, Recorded, Refusal, Source, Stage, Submission, Verdict, decide,
-    declare,
+    Actor, Command, EmergencyChange, Given, MessageRef, Recorded, Refusal, Source, Stage,
+    Submission, Verdict, decide, declare,
 };
 use crate::domain::effect::effects;
-use crate::domain::id::{ChangeNumber, WorkspaceId};
+use crate::domain::id::{ChangeNumber, UserId, WorkspaceId};
 use crate::domain::likeness::much_alike;
 use crate::domain::text::{Commitment, Text};
 use crate::gesture::{Ask, Gesture};
@@ -28,6 +28,19 @@ pub enum Target {
     New,
     /// This one.
     Change(ChangeNumber),
+}
+
+/// A deployment that was stated along with a request, and that is taken up by
+/// itself: as if it was told right afterwards.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Afterwards {
+    /// When it was, in words that were kept with the gesture.
+    pub words: Commitment,
+    /// Who deployed.
+    pub by: UserId,
+    /// Whether only if one of the commands is refused; it is among them, and
+    /// comes to nothing then.
+    pub if_refused: bool,
 }
 
 /// A command to carry out.
@@ -48,6 +61,9 @@ pub struct Execution {
     /// A time in the gesture's words that isn't recorded before the person has
     /// said that they mean it, with the question.
     pub asks_back: Option<(DateTime<Utc>, String)>,
+    /// The deployment that is taken up by itself, in the same transaction: a crash
+    /// in between would lose it.
+    pub afterwards: Option<Afterwards>,
 }
 
 /// What the commands of one execution came to.
@@ -81,7 +97,7 @@ pub(super) fn execute(
     }
     texts::keep(connection, workspace, &execution.texts)?;
     let carried = carry(connection, workspace, execution, rules, now)?;
-    let freed = close_offers(connection, workspace, &carried, now)?;
+    let freed = close_offers(connection, workspace, execution, &carried, now)?;
     let number = carried.change.as_ref().map(|change| change.number);
     let overheard = execution
         .gesture
@@ -99,6 +115,13 @@ pub(super) fn execute(
         }
         (Ok(()), None) => Outcome::Done,
     };
+    if let (Some(gesture), Some(afterwards), Some(number)) =
+        (&execution.gesture, &execution.afterwards, number)
+        && (!afterwards.if_refused || carried.concluded.is_err())
+    {
+        let deployment = deployment_of(gesture, number, afterwards);
+        inbox::keep(connection, workspace, &deployment, now)?;
+    }
     if let Some(gesture) = &execution.gesture {
         inbox::settle(connection, workspace, gesture, &outcome, number)?;
         let twin = twin(connection, workspace, gesture, &carried)?;
@@ -131,6 +154,21 @@ pub(super) fn execute(
     });
     forget(connection, workspace, unused)?;
     Ok((outcome, number))
+}
+
+/// What was stated along with a request, as a gesture of its own about the change
+/// that it became.
+fn deployment_of(gesture: &Gesture, change: ChangeNumber, afterwards: &Afterwards) -> Gesture {
+    Gesture {
+        key: format!("{}/deployed", gesture.key),
+        ask: Ask::RecordDeployment {
+            change: Some(change),
+            when: Some(afterwards.words),
+            at: None,
+            by: Some(afterwards.by.clone()),
+        },
+        ..gesture.clone()
+    }
 }
 
 /// Decides and records one submission after the other.
@@ -178,7 +216,7 @@ fn carry(
                 all.extend(recorded);
             }
             Err(refusal) => {
-                concluded = Err(refusal);
+                concluded = Err(as_read(refusal, execution, submission));
                 break;
             }
         }
@@ -196,7 +234,16 @@ fn carry(
     })
 }
 
-/// Returns the change that the message of a new request began before.
+/// What stands against somebody's answer is told of them to whoever captured it.
+fn as_read(refusal: Refusal, execution: &Execution, submission: &Submission) -> Refusal {
+    match (&execution.gesture, &submission.actor) {
+        (Some(gesture), Actor::Person(author)) if *author != gesture.actor => refusal.of(author),
+        _ => refusal,
+    }
+}
+
+/// Returns the change that the messages of a new request began before: the one
+/// that asks, or, where one of the two names none, the one that answers.
 fn known_request(
     connection: &Connection,
     workspace: &WorkspaceId,
@@ -205,16 +252,49 @@ fn known_request(
     let (Target::New, Some(first)) = (execution.target, execution.submissions.first()) else {
         return Ok(None);
     };
-    let Command::Request {
-        said: Some(message),
-        ..
-    } = &first.command
-    else {
+    let Command::Request { said, .. } = &first.command else {
         return Ok(None);
     };
-    let name = (&message.channel, &message.ts);
-    let known = quotes::changes_of(connection, workspace, name, Half::Request)?;
-    Ok(known.first().copied())
+    if let Some(message) = said {
+        let name = (&message.channel, &message.ts);
+        let known = quotes::changes_of(connection, workspace, name, Half::Request)?;
+        if let Some(known) = known.first() {
+            return Ok(Some(*known));
+        }
+    }
+    let Some(answer) = answer_of(execution) else {
+        return Ok(None);
+    };
+    let name = (&answer.channel, &answer.ts);
+    for known in quotes::changes_of(connection, workspace, name, Half::Answer)? {
+        if said.is_none() {
+            return Ok(Some(known));
+        }
+        if let Some((change, _)) = log::load(connection, workspace, known)?
+            && change.said.is_none()
+        {
+            return Ok(Some(known));
+        }
+    }
+    Ok(None)
+}
+
+/// Returns the message that answers a new request in the same breath.
+fn answer_of(execution: &Execution) -> Option<&MessageRef> {
+    execution
+        .submissions
+        .iter()
+        .find_map(|one| match &one.command {
+            Command::Authorize {
+                given: Given::Message { message, .. },
+                ..
+            }
+            | Command::Deny {
+                given: Given::Message { message, .. },
+                ..
+            } => Some(message),
+            _ => None,
+        })
 }
 
 /// One message may be part of several records: what happened to it is noted in
@@ -258,16 +338,24 @@ fn note_elsewhere(
 fn close_offers(
     connection: &Connection,
     workspace: &WorkspaceId,
+    execution: &Execution,
     carried: &Carried,
     now: DateTime<Utc>,
 ) -> Result<Vec<Commitment>, StoreError> {
-    let (Some(change), true) = (&carried.change, carried.is_new) else {
+    let (Some(change), true) = (&carried.change, carried.is_new || carried.was_known) else {
         return Ok(Vec::new());
     };
-    match &change.said {
-        Some(request) => offers::take(connection, workspace, request, change.number, now),
-        None => Ok(Vec::new()),
+    let mut freed = Vec::new();
+    for message in change.said.iter().chain(answer_of(execution)) {
+        freed.extend(offers::take(
+            connection,
+            workspace,
+            message,
+            change.number,
+            now,
+        )?);
     }
+    Ok(freed)
 }
 
 /// Whether somebody is told what became of their gesture: that nothing did, or
@@ -278,7 +366,16 @@ fn is_answered(gesture: &Gesture, carried: &Carried, outcome: &Outcome) -> bool 
         Outcome::Answered | Outcome::AskedBack { .. } => true,
         Outcome::Done => match &gesture.ask {
             Ask::RecordDeployment { when, at, .. } => when.is_some() || at.is_some(),
-            Ask::Request { deployed, .. } | Ask::Capture { deployed, .. } => deployed.is_some(),
+            Ask::Request { deployed, .. } => {
+                let in_vain = |change: &EmergencyChange| gesture.asked_in_vain(&change.asked);
+                deployed.is_some()
+                    || carried.is_new
+                        && carried
+                            .change
+                            .as_ref()
+                            .is_some_and(|it| !in_vain(it).is_empty())
+            }
+            Ask::Capture { deployed, .. } => deployed.is_some(),
             // The whisper gives its buttons up.
             Ask::TakeOffer { .. } => true,
             _ => false,

@@ -18,7 +18,7 @@ use crate::domain::obligation::{Duty, Rung};
 use crate::domain::policy::{Party, PolicyVersion};
 use crate::domain::text::Commitment;
 use crate::domain::ticket::{self, ContentHash, Field, Section, Vague, ValueHash};
-use crate::gesture::{Mention, Which};
+use crate::gesture::{Mention, Pointed, Which};
 
 /// JSON whose objects keep their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -345,6 +345,7 @@ as_object! {
     ActOf { by, at }
     Capture { by, at }
     Genuineness { is_genuine, words }
+    Pointed { ts, by, text }
 }
 
 /// What stands in a field: the kind of value, and the value.

@@ -6,14 +6,14 @@ use serde_json::Value;
 
 use super::form::{Form, Json, field, variants};
 use super::{StoreError, instant, micros};
-use crate::domain::id::{ChangeNumber, WorkspaceId};
+use crate::domain::id::{ChangeNumber, ChannelId, WorkspaceId};
 use crate::domain::text::Commitment;
 use crate::gesture::{Ask, Gesture, Mention};
 
 variants!(Ask, put_ask, take_ask {
     "request" => Request { what, verbatim, asked, criterion, said, deployed, drill },
-    "capture" => Capture { what, request, requester, answer, verdict, criterion, deployed },
-    "overhear" => Overhear { ts, text, verdict },
+    "capture" => Capture { what, request, requester, answer, verdict, criterion, deployed, shown },
+    "overhear" => Overhear { ts, text, verdict, addressed },
     "react" => React { ts, name },
     "unreact" => Unreact { ts, name },
     "note_edit" => NoteEdit { ts, text },
@@ -34,7 +34,7 @@ variants!(Ask, put_ask, take_ask {
     "go_ahead" => GoAhead { change },
     "take_command" => TakeCommand { change },
     "name_commander" => NameCommander { change, commander },
-    "record_deployment" => RecordDeployment { change, when, at },
+    "record_deployment" => RecordDeployment { change, when, at, by },
     "lapse" => Lapse { change },
     "withdraw" => Withdraw { change },
     "document" => Document { change, sections },
@@ -301,6 +301,21 @@ pub(super) fn needs(
              WHERE workspace = ?1 AND state = 'waiting' AND instr(gesture, ?2) > 0",
         )?
         .exists(params![workspace.as_str(), text.to_string()])?)
+}
+
+/// Whether a gesture that still waits was made in a channel.
+pub(super) fn awaits(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    channel: &ChannelId,
+) -> Result<bool, StoreError> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT 1 FROM inbox
+             WHERE workspace = ?1 AND state = 'waiting'
+               AND json_extract(gesture, '$.channel') = ?2",
+        )?
+        .exists(params![workspace.as_str(), channel.as_str()])?)
 }
 
 /// A handle that Slack didn't resolve is typed by a person. Once it has been

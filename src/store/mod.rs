@@ -36,7 +36,7 @@ use crate::domain::policy::{Policy, PolicyVersion};
 use crate::domain::text::{Commitment, Text};
 use crate::gesture::{Gesture, Heard};
 
-pub use execute::{Execution, Target};
+pub use execute::{Afterwards, Execution, Target};
 pub use file::{OpenError, SQLITE_AT_LEAST, sqlite_is_sound, sqlite_version};
 pub use inbox::{Arrival, Outcome, Waiting};
 pub use inspect::{Inspection, Register, Unsent, inspect};

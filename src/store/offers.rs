@@ -1,7 +1,7 @@
 //! The quiet offers: pairs of messages that whoever asked may put on record.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::people::Roster;
 use super::{StoreError, instant, micros, outbox, texts};
@@ -26,6 +26,83 @@ pub struct NewOffer {
     pub answer: Quoted,
     /// What the answer does.
     pub verdict: Verdict,
+    /// Whether it takes the place of an open offer with the answer of somebody
+    /// else: they may not answer, and whoever answers here may.
+    pub outranks: bool,
+}
+
+/// Returns who answered in the open offer of a request.
+pub(super) fn answered_by(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    request: &MessageRef,
+    verdict: Verdict,
+) -> Result<Option<UserId>, StoreError> {
+    let by: Option<String> = connection
+        .prepare_cached(
+            "SELECT answer_by FROM offer
+             WHERE workspace = ?1 AND channel = ?2 AND request_ts = ?3 AND verdict = ?4
+               AND stage NOT IN ('taken', 'declined')",
+        )?
+        .query_row(
+            params![
+                workspace.as_str(),
+                request.channel.as_str(),
+                request.ts.as_str(),
+                verdict.name(),
+            ],
+            |row| row.get(0),
+        )
+        .optional()?;
+    Ok(by.map(UserId::new))
+}
+
+/// Puts the answer of somebody with the authority in the place of another's, as
+/// long as nobody has taken that up. Returns the text of the one that gave way.
+pub(super) fn outrank(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    offer: &NewOffer,
+    now: DateTime<Utc>,
+) -> Result<Option<Commitment>, StoreError> {
+    let answer = &offer.answer;
+    let known: Option<(u64, [u8; 32])> = connection
+        .prepare_cached(
+            "SELECT id, answer_text FROM offer
+             WHERE workspace = ?1 AND channel = ?2 AND request_ts = ?3 AND verdict = ?4
+               AND answer_by <> ?5 AND stage NOT IN ('taken', 'declined')",
+        )?
+        .query_row(
+            params![
+                workspace.as_str(),
+                offer.channel.as_str(),
+                offer.request.message.ts.as_str(),
+                offer.verdict.name(),
+                answer.by.as_str(),
+            ],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .optional()?;
+    let Some((id, gives_way)) = known.filter(|_| offer.outranks) else {
+        return Ok(None);
+    };
+    connection
+        .prepare_cached(
+            "UPDATE offer SET answer_by = ?3, answer_ts = ?4, answer_thread = ?5,
+                    answer_permalink = ?6, answer_text = ?7
+             WHERE workspace = ?1 AND id = ?2",
+        )?
+        .execute(params![
+            workspace.as_str(),
+            id,
+            answer.by.as_str(),
+            answer.message.ts.as_str(),
+            answer.message.thread.as_ref().map(MessageTs::as_str),
+            answer.message.permalink.as_ref().map(Permalink::as_str),
+            answer.text.0,
+        ])?;
+    outbox::redraw_offer(connection, workspace, id, now)?;
+    Ok(Some(Commitment(gives_way)))
 }
 
 /// Keeps an offer, unless the same was made before: the same pair, or another
@@ -309,22 +386,23 @@ pub(super) fn decline(
     Ok(vec![offer.request.text, offer.answer.text])
 }
 
-/// Closes the offers of a request that has become a change's, by whatever way.
-/// Returns their texts.
+/// Closes the offers of a message that has become part of a change, by whatever
+/// way. Returns their texts.
 pub(super) fn take(
     connection: &Connection,
     workspace: &WorkspaceId,
-    request: &MessageRef,
+    message: &MessageRef,
     number: ChangeNumber,
     now: DateTime<Utc>,
 ) -> Result<Vec<Commitment>, StoreError> {
     let mut select = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM offer WHERE workspace = ?1 AND channel = ?2 AND request_ts = ?3"
+        "SELECT {COLUMNS} FROM offer
+         WHERE workspace = ?1 AND channel = ?2 AND ?3 IN (request_ts, answer_ts)"
     ))?;
     let mut rows = select.query(params![
         workspace.as_str(),
-        request.channel.as_str(),
-        request.ts.as_str()
+        message.channel.as_str(),
+        message.ts.as_str()
     ])?;
     let mut offers = Vec::new();
     while let Some(row) = rows.next()? {

@@ -158,7 +158,7 @@ pub(super) fn asked_near(
              WHERE workspace = ?1 AND channel = ?2
                AND stage NOT IN ('withdrawn', 'lapsed', 'closed')
                AND requested_at BETWEEN ?3 AND ?4 AND number <> ?5
-             ORDER BY number DESC",
+             ORDER BY number",
         )?
         .query_map(
             params![

@@ -79,7 +79,7 @@ impl Story {
         demo.sandbox.stop().await;
         played?;
         let record = Record::read(&path).await?;
-        record.tell();
+        record.tell(&telling.handles);
         let proved = self.prove(&record)?;
         drop(kept);
         Ok(steps + proved)
@@ -275,7 +275,7 @@ async fn plain(telling: &mut Telling) -> anyhow::Result<()> {
     telling.say("morgan", ANSWER).await?;
     telling.expect("channel", "approved. Deploy.")?;
     telling.press("dana", CHANNEL, "take_offer").await?;
-    telling.expect("channel", "CHG-1001")?;
+    telling.expect("channel", "The card is in #inc-auth-outage.")?;
     telling
         .press("dana", CHANNEL, "criterion:vulnerability")
         .await?;
@@ -299,7 +299,8 @@ impl Telling {
     async fn begin(hand: Hand) -> anyhow::Result<Self> {
         let people = hand.look("people").await?;
         let groups = hand.look("usergroups").await?;
-        let named = |value: &Value, list: &str| -> Vec<(String, String)> {
+        let channels = hand.look("channels").await?;
+        let named = |value: &Value, list: &str, mark: char| -> Vec<(String, String)> {
             value
                 .get(list)
                 .and_then(Value::as_array)
@@ -307,12 +308,16 @@ impl Telling {
                 .flatten()
                 .filter_map(|one| {
                     let handle = one.get("handle").or_else(|| one.get("name"))?.as_str()?;
-                    Some((one.get("id")?.as_str()?.to_owned(), handle.to_owned()))
+                    Some((
+                        one.get("id")?.as_str()?.to_owned(),
+                        format!("{mark}{handle}"),
+                    ))
                 })
                 .collect()
         };
-        let mut handles: Handles = named(&people, "people").into_iter().collect();
-        handles.extend(named(&groups, "usergroups"));
+        let mut handles: Handles = named(&people, "people", '@').into_iter().collect();
+        handles.extend(named(&groups, "usergroups", '@'));
+        handles.extend(named(&channels, "channels", '#'));
         Ok(Self {
             hand,
             seen: Seen::default(),
@@ -568,13 +573,14 @@ impl Record {
     }
 
     /// Prints who was reminded when of what.
-    fn tell(&self) {
+    fn tell(&self, handles: &Handles) {
         print("Who was reminded, on which rung, of what:\n");
+        let name_of = |id: &str| handles.get(id).map_or(id, String::as_str).to_owned();
         for (one, duty, owner, rung) in self.reminders() {
             let at = one.at.with_timezone(&ZONE).format("%a %H:%M");
             let owner = match owner {
-                Some(Party::Person(id)) => id.to_string(),
-                Some(Party::Group(id)) => id.to_string(),
+                Some(Party::Person(id)) => name_of(id.as_str()),
+                Some(Party::Group(id)) => name_of(id.as_str()),
                 None => "the thread".to_owned(),
             };
             print(&format!("  {at}  {owner:<12} {rung:<12} {duty}"));

@@ -6,7 +6,8 @@ use chrono::DateTime;
 use chrono_tz::Tz;
 use serde_json::Value;
 
-/// The people of the sandbox, by id.
+/// The people, groups and channels of the sandbox by id, with the mark that Slack
+/// shows before their names.
 pub(super) type Handles = BTreeMap<String, String>;
 
 /// Everything that has been seen of some conversations.
@@ -165,7 +166,7 @@ fn shown(token: &str, handles: &Handles, zone: Tz) -> String {
         .trim_start_matches(['@', '#'])
         .trim_start_matches("!subteam^");
     match (handles.get(id), label) {
-        (Some(handle), _) => format!("@{handle}"),
+        (Some(shown), _) => shown.clone(),
         (None, Some(label)) => label.to_owned(),
         (None, None) => name.to_owned(),
     }

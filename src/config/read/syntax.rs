@@ -55,8 +55,37 @@ pub(super) fn faults(text: &str, table: &DeTable<'_>, errors: &[Error]) -> Torn 
             passage.end = text.len();
         }
         torn.passages.push(passage);
-        if !is_consequence {
-            torn.found.push((span, in_words(message)));
+        match within {
+            // A list without an end swallows the next lines, and the parser
+            // first misses a comma between them.
+            Some(list)
+                if message.contains("`=` in array") || message.contains("unclosed array") =>
+            {
+                let first = list.start..line_of(text, list.start).end.min(list.end);
+                torn.found
+                    .retain(|(span, _)| !(list.start..=list.end).contains(&span.start));
+                torn.found.push((
+                    first,
+                    Wrong::new(
+                        "a list begins here and has no end",
+                        "put a `]` behind the last of it",
+                    ),
+                ));
+            }
+            Some(_) | None if is_consequence => {}
+            Some(_) | None if begins_table && message.contains("duplicate key") => {
+                torn.found.push((
+                    span,
+                    Wrong::new(
+                        "this table begins here for the second time",
+                        "put all of its keys under one such line",
+                    ),
+                ));
+            }
+            Some(_) | None => {
+                let piece = text.get(span.clone()).unwrap_or_default();
+                torn.found.push((span, in_words(message, piece)));
+            }
         }
     }
     torn
@@ -102,10 +131,15 @@ fn values_of(table: &DeTable<'_>, into: &mut Vec<Range<usize>>) {
 }
 
 /// Says what the parser means, and what to do.
-fn in_words(message: &str) -> Wrong {
+fn in_words(message: &str, piece: &str) -> Wrong {
     let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
     let mend = if says(&["duplicate key"]) {
         return Wrong::new("this key stands here for the second time", "write it once");
+    } else if piece.starts_with(|c: char| c.is_ascii_digit() || "+-".contains(c)) {
+        return Wrong::new(
+            "this is neither a number nor a text in quotation marks",
+            "write a number alone, such as `0.10`, and a text as `\"24 h\"`",
+        );
     } else if says(&["string values must be quoted"]) {
         return Wrong::new(
             "a value is missing here, or a text without quotation marks",
@@ -116,10 +150,10 @@ fn in_words(message: &str) -> Wrong {
             "a text begins here and doesn't end on its line",
             "close it with the quotation mark that opens it",
         );
-    } else if says(&["unclosed array", "in array", "between array elements"]) {
+    } else if says(&["in array", "between array elements"]) {
         return Wrong::new(
             "a list isn't written as one here",
-            "put commas between its parts and a `]` at its end",
+            "put one comma between its parts and a `]` at its end",
         );
     } else if says(&[
         "unclosed table",

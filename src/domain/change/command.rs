@@ -309,6 +309,9 @@ pub enum Given {
         text: Text,
         /// Where it stands.
         message: MessageRef,
+        /// Who takes words for it that don't plainly say so, and when they said
+        /// that; nothing: the words speak for themselves.
+        read_so: Option<ActOf>,
     },
     /// By an emoji on a message.
     Reaction {

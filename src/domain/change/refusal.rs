@@ -119,6 +119,16 @@ pub enum Refusal {
         "The policy doesn't name you among the incident commanders. If you command this incident, ask your compliance lead to add you; the requester can say who commands."
     )]
     NotACommander,
+    /// It has been authorized, so nobody's no is taken down any more.
+    #[error("{number} is authorized: <@{by}> did that at {}. That stands, so this refusal isn't recorded. If it must be stopped, say so in the channel.", Shown(*.at))]
+    DeniedTooLate {
+        /// The change.
+        number: ChangeNumber,
+        /// Who did.
+        by: UserId,
+        /// When.
+        at: DateTime<Utc>,
+    },
     /// It has been authorized.
     #[error("{number} is already authorized: <@{by}> did that at {}. Nothing is left to do here.", Shown(*.at))]
     AlreadyAuthorized {
@@ -494,6 +504,7 @@ fn clause(why: &Refusal) -> Option<(Act, &'static str)> {
         | Refusal::NoSuchChange(_)
         | Refusal::NotACommander
         | Refusal::AlreadyAuthorized { .. }
+        | Refusal::DeniedTooLate { .. }
         | Refusal::AlreadyDenied { .. }
         | Refusal::AlreadyCommanded { .. }
         | Refusal::AlreadyDeployed { .. }

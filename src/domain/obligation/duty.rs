@@ -212,7 +212,7 @@ impl fmt::Display for Duty {
             Self::ConfirmDeployment => "word of the deployment",
             Self::Ticket => "the ticket",
             Self::CommanderAuthorization => "the incident commander's authorization",
-            Self::Confirmation => "the confirmation of an authorization by word of mouth",
+            Self::Confirmation => "the confirmation of an attested authorization",
             Self::SecondAuthorization => "a second person's authorization",
             Self::Approval => "the retrospective decision",
             Self::SecurityReview => "the security group's review",

@@ -25,6 +25,7 @@ fn in_words() -> Given {
     Given::Message {
         text: text("approved. Deploy."),
         message: message_at(ANSWERED),
+        read_so: None,
     }
 }
 
@@ -261,7 +262,11 @@ fn pressed_after_the_captured_answer_it_is_authorized_already() {
         .when(authorize(ALEX))
         .refused(&refusal)
         .when(deny_by(ALEX, in_words()))
-        .refused(&refusal);
+        .refused(&Refusal::DeniedTooLate {
+            number: NUMBER,
+            by: user(MORGAN),
+            at: berlin("2026-03-14 02:15"),
+        });
 }
 
 #[test]

@@ -97,6 +97,7 @@ fn answered(step: &Step) -> Given {
         1 => Given::Message {
             text: text("approved"),
             message: message_at(MESSAGES[1]),
+            read_so: None,
         },
         _ => Given::Reaction {
             name: "white_check_mark".to_owned(),

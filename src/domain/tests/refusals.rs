@@ -46,7 +46,11 @@ fn each_refusal_says_what_to_do_instead() {
         .when(authorize(ALEX))
         .refused(&authorized)
         .when(deny(ALEX))
-        .refused(&authorized)
+        .refused(&Refusal::DeniedTooLate {
+            number: NUMBER,
+            by: user(MORGAN),
+            at: given_at,
+        })
         .when(go_ahead(DANA))
         .refused(&authorized)
         .when(ask(DANA, &[person(ALEX)]))

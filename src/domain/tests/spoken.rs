@@ -120,7 +120,7 @@ fn neither_approval_nor_closing_does_without_the_confirmation() {
         .refused(&Refusal::NotReady {
             number: NUMBER,
             waiting: Waiting(vec![
-                "the confirmation of an authorization by word of mouth".to_owned(),
+                "the confirmation of an attested authorization".to_owned(),
             ]),
         })
         .when(confirm(MORGAN))
@@ -266,7 +266,11 @@ fn what_others_say_beats_nothing_that_stands() {
     story
         .refused(&refusal(MORGAN, at))
         .when(deny(ALEX))
-        .refused(&refusal(MORGAN, at));
+        .refused(&Refusal::DeniedTooLate {
+            number: NUMBER,
+            by: user(MORGAN),
+            at,
+        });
     let story = authorized().at(minutes(4)).attests(ALEX, 2);
     story.refused(&refusal(MORGAN, at));
     let story = attested_and_deployed().at(minutes(9)).when(authorize(ALEX));

@@ -89,7 +89,7 @@ fn every_stage_answers_every_command() {
       Over: withdrawn, lapsed, closed
     Alex denies
       becomes denied: requested
-      AlreadyAuthorized: authorized, deployed, documented, approved, rejected
+      DeniedTooLate: authorized, deployed, documented, approved, rejected
       AlreadyDenied: denied
       Over: withdrawn, lapsed, closed
     Dana goes ahead

@@ -152,25 +152,15 @@ fn message(event: &Event<'_>, salt: &mut dyn FnMut() -> Salt) -> Read {
     let (Some(actor), Some(ts)) = (event.text("/event/user"), event.ts("/event/ts")) else {
         return Read::Broken("a message by nobody");
     };
-    overheard(event, UserId::new(actor), ts, typed, verdict, salt)
-}
-
-fn overheard(
-    event: &Event<'_>,
-    actor: UserId,
-    ts: MessageTs,
-    typed: &str,
-    verdict: Verdict,
-    salt: &mut dyn FnMut() -> Salt,
-) -> Read {
     let text = Text::new(grammar::verbatim(typed), salt());
     let ask = Ask::Overhear {
         ts,
         text: text.commitment(),
         verdict,
+        addressed: false,
     };
     let thread = event.thread("/event");
-    event.heard(actor, "/event/ts", thread, ask, vec![text])
+    event.heard(UserId::new(actor), "/event/ts", thread, ask, vec![text])
 }
 
 /// A message that says something else than it did. Slack also tells so when it
@@ -291,7 +281,15 @@ fn mention(event: &Event<'_>, salt: &mut dyn FnMut() -> Salt) -> Read {
     if let Some(verdict) = answer_in(&slash)
         && let Some(ts) = ts
     {
-        return overheard(event, actor, ts, typed, verdict, salt);
+        let text = Text::new(grammar::verbatim(typed), salt());
+        let ask = Ask::Overhear {
+            ts,
+            text: text.commitment(),
+            verdict,
+            addressed: true,
+        };
+        let thread = event.thread("/event");
+        return event.heard(actor, "/event/ts", thread, ask, vec![text]);
     }
     let (mut ask, texts) = match understand(slash, typed, salt) {
         Understood::Asked(ask, texts) => (ask, texts),

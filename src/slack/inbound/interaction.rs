@@ -170,14 +170,15 @@ fn wanted(payload: &Value, action: &Value) -> Wanted {
             Wanted::Form(Modal::Declare, None, prefill)
         }
         Some(Control::CorrectDeployment) => match control::read_time_value(value) {
-            Some((change, at)) => Wanted::Correction(change, at),
+            Some((change, at, _)) => Wanted::Correction(change, at),
             None => NO_CHANGE,
         },
         Some(Control::DeployedAt) => match control::read_time_value(value) {
-            Some((change, at)) => Wanted::Asked(Ask::RecordDeployment {
+            Some((change, at, by)) => Wanted::Asked(Ask::RecordDeployment {
                 change: Some(change),
                 when: None,
                 at: Some(at),
+                by,
             }),
             None => NO_CHANGE,
         },
@@ -219,6 +220,7 @@ fn about(control: Control, change: ChangeNumber) -> Wanted {
             change: Some(change),
             when: None,
             at: None,
+            by: None,
         }),
         Control::NeverDeployed => Wanted::Asked(Ask::Lapse { change }),
         Control::Withdraw => Wanted::Asked(Ask::Withdraw { change }),

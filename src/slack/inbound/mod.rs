@@ -144,6 +144,7 @@ fn understand(slash: Slash, typed: &str, salt: &mut dyn FnMut() -> Salt) -> Unde
                 change,
                 when: when.as_ref().map(Text::commitment),
                 at: None,
+                by: None,
             };
             Understood::Asked(ask, when.into_iter().collect())
         }

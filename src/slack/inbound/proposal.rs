@@ -29,9 +29,11 @@ const AROUND: usize = 10;
 /// Proposes what to put on record about a message.
 pub(super) async fn about(lookup: &Lookup, channel: &ChannelId, message: &Message) -> Proposal {
     let reading = lookup.messages_around(channel, message.thread.as_ref(), &message.ts, AROUND);
+    let mut is_closed = false;
     let read = match tokio::time::timeout(READ_WITHIN, reading).await {
         Ok(Ok(read)) => read,
         Ok(Err(error)) => {
+            is_closed = error.closes_the_conversation();
             tracing::warn!(error = %error, "the messages around one can't be read");
             Vec::new()
         }
@@ -42,7 +44,12 @@ pub(super) async fn about(lookup: &Lookup, channel: &ChannelId, message: &Messag
     };
     let lines = lines(&read, message);
     let names = names(lookup, &lines).await;
-    propose(&lines, message, &names)
+    let mut proposal = propose(&lines, message, &names);
+    if is_closed && !message.bot {
+        // What is sent in later is all that the bot will ever see of it.
+        proposal.unread = Some((message.ts.clone(), grammar::verbatim(&message.text)));
+    }
+    proposal
 }
 
 /// The lines to choose from, oldest first, with the message itself among them
@@ -83,6 +90,7 @@ fn propose(lines: &[Line], about: &Message, names: &BTreeMap<UserId, String>) ->
         at: line.ts.at().unwrap_or(DateTime::UNIX_EPOCH),
     });
     Proposal {
+        unread: None,
         candidates: candidates.collect(),
         request: request.map(|line| line.ts.clone()),
         answer: answer.map(|line| line.ts.clone()),

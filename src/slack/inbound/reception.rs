@@ -37,12 +37,16 @@ enum Wanted {
     /// The modal.
     View(Box<SlackView>),
     /// Something to read, where no modal fits.
-    Instead(Ask),
+    Instead(Box<Ask>),
 }
 
 impl Wanted {
     fn view(view: SlackView) -> Self {
         Self::View(Box::new(view))
+    }
+
+    fn instead(ask: Ask) -> Self {
+        Self::Instead(Box::new(ask))
     }
 }
 
@@ -163,8 +167,9 @@ impl Reception {
         }
     }
 
-    /// Whether what happened to a message happened to one on record. Of others
-    /// nothing is kept, not even that they were edited.
+    /// Whether what happened to a message happened to one on record, or to one that
+    /// may be in a moment, because something of its channel still waits to be
+    /// answered. Of others nothing is kept, not even that they were edited.
     async fn concerns_a_record(&self, gesture: &Gesture) -> Result<bool, StoreError> {
         let store = self.engine.store();
         let Some(channel) = gesture.channel.clone() else {
@@ -172,9 +177,13 @@ impl Reception {
         };
         match &gesture.ask {
             Ask::NoteEdit { ts, .. } | Ask::NoteDeletion { ts } => {
-                Ok(store.captured(channel, ts.clone()).await?.is_some())
+                Ok(store.captured(channel.clone(), ts.clone()).await?.is_some()
+                    || store.awaits(channel).await?)
             }
-            Ask::Unreact { ts, .. } => Ok(store.emoji_on(channel, ts.clone()).await?.is_some()),
+            Ask::Unreact { ts, .. } => {
+                let known = store.emoji_on(channel.clone(), ts.clone()).await?;
+                Ok(known.is_some() || store.awaits(channel).await?)
+            }
             _ => Ok(true),
         }
     }
@@ -194,7 +203,7 @@ impl Reception {
                     tracing::warn!(error = %error, "a modal could not be opened");
                 }
             }
-            Wanted::Instead(ask) => self.ask_instead(&open, ask).await,
+            Wanted::Instead(ask) => self.ask_instead(&open, *ask).await,
         }
     }
 
@@ -217,7 +226,7 @@ impl Reception {
         }
         let Some(subject) = self.subject(open).await? else {
             // Which change is meant isn't clear: the person is shown theirs.
-            return Ok(Wanted::Instead(match open.change {
+            return Ok(Wanted::instead(match open.change {
                 Some(_) => Ask::Status {
                     change: open.change,
                 },
@@ -242,12 +251,12 @@ impl Reception {
                 let first = subject.change.deployments.first();
                 match open.deployed_at.or_else(|| Some(first?.at)) {
                     Some(at) => Wanted::view(modal::correct_deployment(&showing, at, from)),
-                    None => Wanted::Instead(Ask::Status {
+                    None => Wanted::instead(Ask::Status {
                         change: Some(subject.change.number),
                     }),
                 }
             }
-            Modal::Declare | Modal::Record => Wanted::Instead(Ask::Help),
+            Modal::Declare | Modal::Record => Wanted::instead(Ask::Help),
         })
     }
 
@@ -255,15 +264,26 @@ impl Reception {
     /// on record already is shown.
     async fn record(&self, open: &OpenModal) -> Result<Wanted, StoreError> {
         let (Some(channel), Some(message)) = (&open.channel, &open.message) else {
-            return Ok(Wanted::Instead(Ask::Help));
+            return Ok(Wanted::instead(Ask::Help));
         };
         let store = self.engine.store();
-        let known = store.captured(channel.clone(), message.ts.clone()).await?;
+        let mut known = store.captured(channel.clone(), message.ts.clone()).await?;
+        // A card, or what the bot said under one, is about a change, too.
+        for ts in [Some(&message.ts), message.thread.as_ref()] {
+            if let (None, true, Some(ts)) = (known, message.bot, ts) {
+                known = store.card_at(channel.clone(), ts.clone()).await?;
+            }
+        }
         if known.is_some() {
-            return Ok(Wanted::Instead(Ask::Status { change: known }));
+            return Ok(Wanted::instead(Ask::Status { change: known }));
         }
         let proposal = proposal::about(&self.lookup, channel, message).await;
-        Ok(Wanted::view(modal::record(&proposal, open.opened_from())))
+        let now = self.clock.now();
+        Ok(Wanted::view(modal::record(
+            &proposal,
+            now,
+            open.opened_from(),
+        )))
     }
 
     /// Returns the change that a modal is about: the one named, else the one

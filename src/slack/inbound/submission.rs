@@ -10,7 +10,7 @@ use crate::domain::id::{ChangeNumber, ChannelId, GroupId, MessageTs, UserId};
 use crate::domain::policy::Party;
 use crate::domain::text::{Commitment, Salt, Text};
 use crate::domain::ticket::Section;
-use crate::gesture::{Ask, Gesture, Heard, Mention};
+use crate::gesture::{Ask, Gesture, Heard, Mention, Pointed};
 use crate::slack::control::{self, Input, Memory, Modal};
 
 use super::{Faults, Read, Unheard, grammar, text_at};
@@ -263,7 +263,18 @@ fn record(
     faults.settle()?;
     let what = unless_blank(what.trim(), salt);
     let deployed = unless_blank(filled.text(Input::When), salt);
+    let unread = memory.pointed_at.as_ref().and_then(|(ts, words)| {
+        let ts = MessageTs::new(ts);
+        let by = memory.author(&ts)?;
+        let is_chosen = [&request, &answer].contains(&&Some(ts.clone()));
+        is_chosen.then(|| (ts, by, Text::new(words.clone(), salt())))
+    });
     let ask = Ask::Capture {
+        shown: unread.as_ref().map(|(ts, by, text)| Pointed {
+            ts: ts.clone(),
+            by: by.clone(),
+            text: text.commitment(),
+        }),
         what: what.as_ref().map(Text::commitment),
         request,
         requester,
@@ -277,7 +288,11 @@ fn record(
             .and_then(Criterion::from_name),
         deployed: deployed.as_ref().map(Text::commitment),
     };
-    Ok((ask, what.into_iter().chain(deployed).collect()))
+    let unread = unread.map(|(_, _, text)| text);
+    Ok((
+        ask,
+        what.into_iter().chain(deployed).chain(unread).collect(),
+    ))
 }
 
 fn attest(

@@ -54,14 +54,25 @@ fn blocks(showing: &Showing<'_>) -> Vec<SlackBlock> {
     lines.extend(facts::story(showing, facts::ROOM_FOR_A_QUOTE));
     blocks.extend(paragraphs(&lines.join("\n")));
 
-    blocks.push(section(&facts::why(showing)));
-    blocks.extend(moves::criteria(change));
-
+    // Of what is over, nobody is asked any more why it was an emergency.
+    let is_asked = !change.is_over() || change.criterion.is_some() || change.reason.is_some();
+    let why = is_asked.then(|| section(&facts::why(showing)));
+    let criteria = moves::criteria(change);
     let accounts = facts::accounts(showing);
-    if !accounts.is_empty() {
-        blocks.push(section(&accounts.join("\n")));
+    let accounts = (!accounts.is_empty()).then(|| section(&accounts.join("\n")));
+    let moves = moves::moves(showing);
+    // A phone shows little at once. What the incident waits for stands above the
+    // question that may be answered later.
+    if criteria.is_empty() {
+        blocks.extend(why);
+        blocks.extend(accounts);
+        blocks.extend(moves);
+    } else {
+        blocks.extend(accounts);
+        blocks.extend(moves);
+        blocks.extend(why);
+        blocks.extend(criteria);
     }
-    blocks.extend(moves::moves(showing));
     blocks
 }
 

@@ -7,6 +7,7 @@ use crate::domain::authorization::Ground;
 use crate::domain::change::{
     ActOf, Alteration, Authorization, EmergencyChange, Evidence, Method, Quote, Stage, StatedReason,
 };
+use crate::domain::id::UserId;
 use crate::domain::obligation::{Duty, Obligation, obligations};
 use crate::domain::policy::Party;
 use crate::domain::ticket::{ContentHash, content_hash, gaps};
@@ -85,22 +86,35 @@ pub(super) fn decision(showing: &Showing<'_>) -> Decision {
     if approval.ready_at.is_some() {
         return Decision::Ready(content_hash(showing.change));
     }
-    let waits = owed
+    Decision::Waits(waits(showing, None))
+}
+
+/// What the retrospective decision waits for, each with who owes it, as it is
+/// said to `reader`, if to anybody in particular.
+pub(super) fn waits(showing: &Showing<'_>, reader: Option<&UserId>) -> Vec<String> {
+    owed(showing)
         .iter()
         .filter(|one| one.duty.is_needed_for_approval())
-        .map(|one| waited_for(showing, one))
-        .collect();
-    Decision::Waits(waits)
+        .map(|one| waited_for(showing, one, reader))
+        .collect()
 }
 
 /// What the decision waits for, and from whom.
-fn waited_for(showing: &Showing<'_>, one: &Obligation) -> String {
+fn waited_for(showing: &Showing<'_>, one: &Obligation, reader: Option<&UserId>) -> String {
     let change = showing.change;
-    let whom = owner(one.owner.as_ref());
+    let is_reader = match (&one.owner, reader) {
+        (Some(Party::Person(who)), Some(reader)) => who == reader,
+        (Some(Party::Person(_) | Party::Group(_)) | None, _) => false,
+    };
+    let (whom, are) = if is_reader {
+        ("you".to_owned(), "are")
+    } else {
+        (owner(one.owner.as_ref()), "is")
+    };
     match one.duty {
         Duty::Ticket => format!("{} from {whom}", missing(showing)),
         Duty::CommanderAuthorization if change.commander.is_none() => {
-            format!("{} ({whom} is asked who commands)", one.duty)
+            format!("{} ({whom} {are} asked who commands)", one.duty)
         }
         Duty::AnswerRequest
         | Duty::ConfirmDeployment
@@ -249,7 +263,7 @@ fn stated_reason(showing: &Showing<'_>, stated: &StatedReason) -> String {
         )
     });
     format!(
-        "{}{words}. Stated by {} {}; none of the five of a genuine emergency, so it is flagged for the genuineness review.",
+        "{}{words}. Stated by {} {}; none of the five, so it is flagged for the genuineness review.",
         say::not_genuine(stated.reason),
         say::person(&stated.by),
         say::at(stated.at)
@@ -343,10 +357,21 @@ fn given_how(showing: &Showing<'_>, given: &Authorization, room: usize) -> Strin
     }
     match &given.evidence {
         Some(Evidence::Words { message, .. }) => {
-            change.quote(&message.channel, &message.ts).map_or_else(
+            let taken = given
+                .attested
+                .as_ref()
+                .map_or_else(String::new, |attested| {
+                    format!(
+                        "as {} reads these words; {}\n",
+                        say::person(&attested.by),
+                        confirmed(given)
+                    )
+                });
+            let words = change.quote(&message.channel, &message.ts).map_or_else(
                 || format!("in {}", say::link(message, "a message")),
                 |quote| words_of(showing, quote, room),
-            )
+            );
+            format!("{taken}{words}")
         }
         Some(Evidence::Emoji { name, on }) => {
             let is_taken_away = change.altered.iter().any(|one| {
@@ -388,16 +413,15 @@ fn by_mouth(given: &Authorization) -> String {
         || "by word of mouth".to_owned(),
         |attested| format!("by word of mouth, as {} says", say::person(&attested.by)),
     );
+    format!("{attester}; {}", confirmed(given))
+}
+
+/// Whether the one who is said to have given it confirmed that.
+fn confirmed(given: &Authorization) -> String {
+    let by = say::person(&given.by);
     match given.confirmed_at {
-        Some(at) => format!(
-            "{attester}; {} confirmed that {}",
-            say::person(&given.by),
-            say::at(at)
-        ),
-        None => format!(
-            "{attester}; waits for {}'s confirmation",
-            say::person(&given.by)
-        ),
+        Some(at) => format!("{by} confirmed that {}", say::at(at)),
+        None => format!("waits for {by}'s confirmation"),
     }
 }
 
@@ -523,7 +547,7 @@ fn paperwork(showing: &Showing<'_>) -> Vec<String> {
     let also: Vec<String> = owed(showing)
         .iter()
         .filter(|one| one.duty.is_needed_for_approval() && one.duty != Duty::Ticket)
-        .map(|one| waited_for(showing, one))
+        .map(|one| waited_for(showing, one, None))
         .collect();
     if !also.is_empty() {
         lines.push(format!("*Also needed*: {}", say::listed(also)));

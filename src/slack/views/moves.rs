@@ -17,7 +17,8 @@ use super::{Showing, say};
 pub(super) const DRILL: &str = "This is a drill: everything is rehearsed, and nothing counts.";
 
 /// What isn't an emergency, wherever its kind is asked for.
-const NO_EMERGENCY: &str = "A faster launch, a deadline today or skipping the process is no emergency. If that is why, *Another reason…* keeps it as stated.";
+const NO_EMERGENCY: &str =
+    "Not an emergency: a faster launch, a deadline today, skipping the process.";
 
 /// The five kinds of emergency, one tap each, while one of them is worth asking for.
 pub(super) fn criteria(change: &EmergencyChange) -> Vec<SlackBlock> {
@@ -187,7 +188,7 @@ fn repeats(change: &EmergencyChange) -> u32 {
 /// menu's option can't carry the time; whoever reads one takes the same.
 fn correct_deployment(change: &EmergencyChange, label: &str) -> Option<SlackActionBlockElement> {
     let at = change.deployed_at()?;
-    let value = control::time_value(change.number, at);
+    let value = control::time_value(change.number, at, None);
     Some(button_of(Control::CorrectDeployment, label, &value).into())
 }
 

@@ -92,9 +92,7 @@ fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
             *known_from,
             &say::person(implementer),
         )),
-        Event::AttestationConfirmed => Some(format!(
-            "{who} confirms having authorized it by word of mouth."
-        )),
+        Event::AttestationConfirmed => Some(format!("{who} confirms having authorized it.")),
         Event::AttestationDisputed => Some(disputed(change, &who, &requester)),
         Event::DeploymentCorrected { from, to, reason } => Some(format!(
             "{who} put the deployment's time right: {}, not {}. Why: {}",
@@ -103,7 +101,7 @@ fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
             say::wrote_in_a_line(&showing.texts.said(reason), ROOM)
         )),
         Event::ReasonStated { reason, text } => Some(format!(
-            "{who} stated another reason: {}{}. It is none of the five of a genuine emergency, so it is flagged for the genuineness review. The fix goes on.",
+            "{who} stated another reason: {}{}. None of the five, so it is flagged for the genuineness review. The fix goes on.",
             say::not_genuine(*reason),
             text.map_or_else(String::new, |text| format!(
                 ": “{}”",
@@ -247,7 +245,11 @@ fn how(by: &str, method: Method, ground: Ground, attested: Option<&ActOf>) -> St
     }
     match (method, attested) {
         (Method::Button, _) => String::new(),
-        (Method::Message, _) => ", in a message".to_owned(),
+        (Method::Message, Some(attested)) => format!(
+            ", in words that {} takes for it; {by} is asked to confirm that",
+            say::person(&attested.by)
+        ),
+        (Method::Message, None) => ", in a message".to_owned(),
         (Method::Reaction, _) => ", by an emoji".to_owned(),
         (Method::Spoken, Some(attested)) => format!(
             ", by word of mouth, as {} says; {by} is asked to confirm that",

@@ -8,36 +8,32 @@ use crate::slack::control::{self, Control};
 use super::blocks::{actions, button_of, context, message, one_line, primary, section};
 use super::{Message, Words, say};
 
-/// How much of the answer the first line shows: it shall be read on a phone.
-const ROOM_IN_A_LINE: usize = 60;
-
 /// How much of each message is quoted; the link beside it leads to the rest.
 const ROOM_FOR_A_QUOTE: usize = 400;
 
 /// Returns the offer: first where it was said, and `again` by direct message.
 pub fn offer(offer: &Offer, words: &dyn Words, again: bool) -> Message {
-    let answer = say::wrote_in_a_line(&words.said(&offer.answer.text), ROOM_IN_A_LINE);
+    let answerer = say::person(&offer.answer.by);
     let line = format!(
-        "{}'s “{answer}” reads like {}. Record it?",
-        say::person(&offer.answer.by),
+        "It reads as if {answerer} {} this. Record it?",
         say::verdict(offer.verdict)
     );
-    let half = |half: &Quoted, label: &str| {
+    let half = |half: &Quoted, who: &str, did: &str| {
         let said = say::quotation(&words.said(&half.text), ROOM_FOR_A_QUOTE);
-        format!("{}:\n{said}", said_at(half, label))
+        format!("{who} {}:\n{said}", said_at(half, did))
     };
     let pair = format!(
         "{}\n{}",
-        half(&offer.request, "Your request"),
-        half(&offer.answer, "The answer")
+        half(&offer.request, "You", "asked"),
+        half(&offer.answer, &answerer, "answered")
     );
     let hint = if again {
         format!(
-            "Said in {}. I won't ask again; unanswered for a day, the pair is listed as undeclared.",
+            "Said in {}. Nothing is on record yet. I won't ask again; after a day it is listed as undeclared.",
             say::channel(&offer.channel)
         )
     } else {
-        "One tap records both as they stand, with their times. Only you see this.".to_owned()
+        "One tap records both, word for word. Only you see this.".to_owned()
     };
     let id = control::offer_value(offer.id);
     let row = vec![
@@ -81,16 +77,17 @@ pub fn offer_closed(offer: &Offer) -> Message {
             let number = offer
                 .change
                 .map_or_else(String::new, |number| format!(" as {number}"));
-            format!("Done: {pair} is on record{number}; the card is in {channel}.")
+            // Of two answers to one request, one may have come too late.
+            format!("On record{number}: the request behind {pair}. The card is in {channel}.")
         }
         OfferStage::Declined => {
-            format!("Done: {pair} isn't recorded, as you said. You won't be asked again.")
+            format!("Not recorded: {pair}. You won't be asked about it again.")
         }
         OfferStage::Undeclared => format!(
-            "{pair} in {channel} is listed as undeclared.\n*Record authorization* in the message's menu still records it."
+            "Listed as undeclared: {pair} in {channel}.\n*Record authorization* in the message's menu still records it."
         ),
         OfferStage::Offered | OfferStage::Again => {
-            format!("{pair} in {channel} isn't on record yet.")
+            format!("Not on record yet: {pair} in {channel}.")
         }
     })
 }

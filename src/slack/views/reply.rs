@@ -7,7 +7,7 @@ use slack_morphism::prelude::{SlackBlock, SlackBlockButtonElement};
 
 use crate::domain::authorization::Act;
 use crate::domain::change::{EmergencyChange, Refusal};
-use crate::domain::id::ChangeNumber;
+use crate::domain::id::{ChangeNumber, UserId};
 use crate::domain::obligation::{Duty, Obligation};
 use crate::domain::offer::{Offer, Quoted};
 use crate::domain::ticket::Section;
@@ -63,8 +63,13 @@ pub fn refused_about(sentence: &str, typed: Option<&str>, change: &EmergencyChan
     message(sentence, blocks)
 }
 
+/// What happened stands in a line of its own; what to do follows it.
+fn on_lines(sentences: &str) -> String {
+    sentences.replacen(". ", ".\n", 1)
+}
+
 fn refusal(sentence: &str, typed: Option<&str>) -> Vec<SlackBlock> {
-    let mut blocks = vec![section(sentence)];
+    let mut blocks = vec![section(&on_lines(sentence))];
     let typed = typed.map(str::trim).filter(|typed| !typed.is_empty());
     if let Some(typed) = typed {
         let typed = say::safe(typed, ROOM_FOR_TYPED).words;
@@ -76,10 +81,15 @@ fn refusal(sentence: &str, typed: Option<&str>) -> Vec<SlackBlock> {
 
 /// Asks whether a deployment was really so long ago. One tap records it; whoever
 /// meant another time says it again.
-pub fn asked_back(sentence: &str, change: Option<ChangeNumber>, at: DateTime<Utc>) -> Message {
+pub fn asked_back(
+    sentence: &str,
+    change: Option<ChangeNumber>,
+    at: DateTime<Utc>,
+    by: Option<&UserId>,
+) -> Message {
     let mut blocks = vec![section(sentence)];
     let number = if let Some(change) = change {
-        let value = control::time_value(change, at);
+        let value = control::time_value(change, at, by);
         let yes = primary(button_of(Control::DeployedAt, "Yes, record it", &value));
         blocks.push(actions(vec![yes.into()]));
         format!(" {change}")
@@ -98,7 +108,7 @@ pub fn deployed_at(showing: &Showing<'_>, at: DateTime<Utc>) -> Message {
     let change = showing.change;
     let title = say::title(change);
     let ago = say::span(showing.now - at);
-    let value = control::time_value(change.number, at);
+    let value = control::time_value(change.number, at, None);
     let fix = button_of(Control::CorrectDeployment, "Fix the time", &value);
     message(
         &format!("{title}: recorded as deployed {ago} ago"),
@@ -110,6 +120,37 @@ pub fn deployed_at(showing: &Showing<'_>, at: DateTime<Utc>) -> Message {
             actions(vec![fix.into()]),
         ],
     )
+}
+
+/// Says who was named in a request and can't answer it, and who is asked instead.
+pub fn asked_in_vain(change: &EmergencyChange, people: &[UserId]) -> Option<Message> {
+    let own = people.contains(&change.requester);
+    let others: Vec<String> = people
+        .iter()
+        .filter(|who| **who != change.requester)
+        .map(say::person)
+        .collect();
+    let mut sentences = Vec::new();
+    if own {
+        sentences.push("You can't authorize your own change.".to_owned());
+    }
+    if !others.is_empty() {
+        sentences.push(format!(
+            "{} can't authorize: that takes a full member of this workspace.",
+            say::listed(others)
+        ));
+    }
+    if sentences.is_empty() {
+        return None;
+    }
+    let asked = if change.asked.is_empty() {
+        "whoever may authorize".to_owned()
+    } else {
+        say::parties(&change.asked)
+    };
+    sentences.push(format!("{} asks {asked}.", say::title(change)));
+    let line = sentences.join("\n");
+    Some(message(&line, vec![section(&line)]))
 }
 
 /// Asks whether a new change is the same as an open one that it is much like.
@@ -406,6 +447,9 @@ pub fn help() -> Message {
         "`/emergency Deploy WAF rule to block SQL injection @morgan`",
         "`/emergency` alone opens a form",
         "`/emergency drill Deploy WAF rule @morgan` rehearses it and counts nowhere",
+        "",
+        "*Answer*",
+        "*Authorize* on the card, `approved` in its thread, or your team's emoji (mostly :white_check_mark:) on the request",
         "",
         "*Said in messages already?*",
         "The menu of the answer (or of the request) has *Record authorization*",

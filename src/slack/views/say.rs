@@ -305,11 +305,11 @@ pub(super) const fn not_genuine(reason: NotGenuine) -> &'static str {
     }
 }
 
-/// Returns what an answer does, as the end of "reads like …".
+/// Returns what an answer does, as in "reads as if they … this".
 pub(super) const fn verdict(verdict: Verdict) -> &'static str {
     match verdict {
-        Verdict::Grant => "an authorization",
-        Verdict::Refuse => "a refusal",
+        Verdict::Grant => "authorized",
+        Verdict::Refuse => "refused",
     }
 }
 
@@ -329,7 +329,7 @@ pub(super) const fn exception(exception: Exception) -> &'static str {
             "no genuine emergency, by its stated reason or by who decided on it"
         }
         Exception::CapturedLate => "put on record more than a day after it was asked for",
-        Exception::ConfirmedLate => "authorization by word of mouth not confirmed by its deadline",
+        Exception::ConfirmedLate => "attested authorization not confirmed by its deadline",
         Exception::NoIncident => "names no incident",
         Exception::SecurityReviewLate => "security review missing at its deadline",
         Exception::DatabaseApprovalLate => {
@@ -345,7 +345,7 @@ pub(super) const fn duty(duty: Duty) -> &'static str {
         Duty::ConfirmDeployment => "Word of the deployment",
         Duty::Ticket => "The ticket",
         Duty::CommanderAuthorization => "The incident commander's authorization",
-        Duty::Confirmation => "The confirmation of the authorization by word of mouth",
+        Duty::Confirmation => "The confirmation of the attested authorization",
         Duty::SecondAuthorization => "A second person's authorization",
         Duty::Approval => "The retrospective decision",
         Duty::Remediation => "Word of how it was put right",

@@ -73,6 +73,7 @@ pub(super) fn answers(who: &str, ts: &str, text: &Text) -> Submission {
     let given = Given::Message {
         text: text.clone(),
         message: message(ts),
+        read_so: None,
     };
     let by = member(who);
     said(who, ts, Command::Authorize { by, given })
@@ -101,6 +102,7 @@ pub(super) async fn run(
         gesture: Some(gesture.clone()),
         met: Vec::new(),
         asks_back: None,
+        afterwards: None,
     };
     store.execute(execution, rules(), now()).await.unwrap()
 }
@@ -114,6 +116,7 @@ fn capture_ask() -> Ask {
         verdict: Verdict::Grant,
         criterion: None,
         deployed: None,
+        shown: None,
     }
 }
 
@@ -135,6 +138,7 @@ pub(super) async fn overhear(store: &Store, key: &str, who: &str, salt: u8) -> (
         ts: MessageTs::new(ANSWERED),
         text: words.commitment(),
         verdict: Verdict::Grant,
+        addressed: false,
     };
     let gesture = gesture(key, who, ask);
     hear(store, &gesture, std::slice::from_ref(&words)).await;
@@ -209,6 +213,7 @@ async fn a_request_that_is_on_record_is_shown_to_whoever_captures_it_again() {
         verdict: Verdict::Grant,
         criterion: None,
         deployed: None,
+        shown: None,
     };
     let again = gesture("two", "U0RILEY001", ask);
     hear(&store, &again, &[]).await;
@@ -224,6 +229,55 @@ async fn a_request_that_is_on_record_is_shown_to_whoever_captures_it_again() {
 }
 
 #[tokio::test]
+async fn a_deployment_told_with_a_refused_answer_waits_from_the_same_moment_on() {
+    for (refused, n_waiting) in [(true, 1), (false, 0)] {
+        let home = Home::new();
+        let store = home.open().unwrap();
+        let riley = gesture("one", "U0RILEY001", capture_ask());
+        let words = text("20 min ago", 70);
+        hear(&store, &riley, std::slice::from_ref(&words)).await;
+        let what = text("deploying the WAF rule. Authorization?", 60);
+        let answer = text("approved. Deploy.", 61);
+        // Whoever asks can't authorize.
+        let by = if refused { DANA } else { MORGAN };
+        let execution = Execution {
+            target: Target::New,
+            submissions: vec![asks(DANA, ASKED, &what), answers(by, ANSWERED, &answer)],
+            texts: vec![what, answer],
+            gesture: Some(riley.clone()),
+            met: Vec::new(),
+            asks_back: None,
+            afterwards: Some(Afterwards {
+                words: words.commitment(),
+                by: UserId::new(DANA),
+                if_refused: true,
+            }),
+        };
+        // Repeated after a crash, it is still one.
+        for _ in 0..2 {
+            store
+                .execute(execution.clone(), rules(), now())
+                .await
+                .unwrap();
+        }
+        let waiting = store.waiting(10).await.unwrap();
+        assert_eq!(waiting.len(), n_waiting, "{refused}");
+        for one in waiting {
+            assert_eq!(
+                one.gesture.ask,
+                Ask::RecordDeployment {
+                    change: Some(ChangeNumber(1001)),
+                    when: Some(words.commitment()),
+                    at: None,
+                    by: Some(UserId::new(DANA)),
+                }
+            );
+        }
+        store.close().await;
+    }
+}
+
+#[tokio::test]
 async fn an_answer_that_comes_late_belongs_to_the_change_of_its_request() {
     let home = Home::new();
     let store = home.open().unwrap();
@@ -236,6 +290,7 @@ async fn an_answer_that_comes_late_belongs_to_the_change_of_its_request() {
         verdict: Verdict::Grant,
         criterion: None,
         deployed: None,
+        shown: None,
     };
     let first = gesture("one", DANA, ask);
     hear(&store, &first, &[]).await;
@@ -611,6 +666,7 @@ async fn a_time_in_words_is_echoed_and_a_press_is_not() {
         change,
         when: Some(words.commitment()),
         at: None,
+        by: None,
     };
     let stated = gesture("stated", DANA, ask);
     hear(&store, &stated, std::slice::from_ref(&words)).await;
@@ -629,6 +685,7 @@ async fn a_time_in_words_is_echoed_and_a_press_is_not() {
         change,
         when: None,
         at: None,
+        by: None,
     };
     let pressed = gesture("pressed", DANA, ask);
     hear(&store, &pressed, &[]).await;
@@ -653,6 +710,7 @@ async fn a_time_that_is_asked_back_is_kept_with_its_question() {
         change,
         when: None,
         at: None,
+        by: None,
     };
     let asked = gesture("two", DANA, ask);
     hear(&store, &asked, &[]).await;
@@ -678,6 +736,7 @@ async fn a_time_that_is_asked_back_is_kept_with_its_question() {
         gesture: Some(capture),
         met: Vec::new(),
         asks_back: Some((at, sentence)),
+        afterwards: None,
     };
     let (outcome, number) = store.execute(execution, rules(), now()).await.unwrap();
     assert_eq!(outcome, asked_back);

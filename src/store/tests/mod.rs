@@ -163,6 +163,7 @@ async fn carry(
         gesture: Some(gesture),
         met: Vec::new(),
         asks_back: None,
+        afterwards: None,
     };
     store.execute(execution, rules(), now()).await
 }

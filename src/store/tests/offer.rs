@@ -29,6 +29,7 @@ fn pair(request: (&str, u8), answer: (&str, u8), verdict: Verdict) -> (NewOffer,
             text: says.commitment(),
         },
         verdict,
+        outranks: false,
     };
     (offer, vec![asks, says])
 }

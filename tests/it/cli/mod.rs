@@ -11,8 +11,10 @@ use std::time::Duration;
 use breakglass::sandbox::hand::Hand;
 use serde_json::Value;
 
+mod check_config;
 mod doctor;
 mod picture;
+mod rehearse;
 mod serve;
 
 /// Far longer than any of these takes; a program that hangs is ended, and its

@@ -46,25 +46,25 @@ fn a_fault_in_the_file_is_told_with_its_line_and_column() {
         std::fs::write(folder.path().join("breakglass.toml"), file).unwrap();
         run(program(folder.path()).arg("serve"))
     };
-    serve(b"[policy]\nzone = \"Europe/Berlin\n").failed_saying(&["breakglass.toml", "line 2"]);
+    serve(b"[policy]\nzone = \"Europe/Berlin\n").failed_saying(&["breakglass.toml:2:22"]);
     serve(b"[policy]\n\n  approver = []\n").failed_saying(&[
-        "line 3, column 3",
-        "unknown field `approver`",
-        "`approvers`",
+        "breakglass.toml:3:3",
+        "unknown key `approver`",
+        "did you mean `approvers`?",
     ]);
-    serve(b"listen = \"here\"\n").failed_saying(&["line 1, column 10"]);
-    serve(b"# \xff\n").failed_saying(&["line 1, column 3", "UTF-8"]);
+    serve(b"listen = \"here\"\n").failed_saying(&["breakglass.toml:1:10"]);
+    serve(b"# \xff\n").failed_saying(&["breakglass.toml:1:3", "UTF-8"]);
     serve(b"[policy]\napprovers = [\"@morgan\"]\n").failed_saying(&[
-        "policy.approvers",
+        "breakglass.toml:2:14",
         "`@morgan`",
         "U0123ABCD",
     ]);
     serve(b"[policy]\nescalation = \"S0ENGMGRS1\"\n")
-        .failed_saying(&["policy.escalation", "group"]);
+        .failed_saying(&["breakglass.toml:2:14", "group"]);
     serve(b"[policy]\nreport_channel = \"#eng\"\n").failed_saying(&["`#eng`", "C0123ABCD"]);
-    serve(b"[policy]\nzone = \"Berlin\"\n").failed_saying(&["policy.zone", "`Europe/Berlin`"]);
+    serve(b"[policy]\nzone = \"Berlin\"\n").failed_saying(&["`Berlin`", "`Europe/Berlin`"]);
     let named = run(program(folder.path()).args(["serve", "--config", "elsewhere.toml"]));
-    named.failed_saying(&["elsewhere.toml", "can't be read", "--config"]);
+    named.failed_saying(&["elsewhere.toml", "can't be read", "name another file"]);
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod heard;
 mod offer;
 mod overheard;
 mod repeated;
+mod slips;
 mod ticket;
 mod trouble;
 mod two;

@@ -54,6 +54,7 @@ async fn overheard_in(channel: &str) -> World {
             ts: MessageTs::new("1773450900.000200"),
             text: answer.text,
             verdict: Verdict::Grant,
+            addressed: false,
         },
     };
     let heard = Heard {
@@ -68,6 +69,7 @@ async fn overheard_in(channel: &str) -> World {
         request,
         answer,
         verdict: Verdict::Grant,
+        outranks: false,
     };
     let made = store.make_offer(gesture, offer, vec![asks, answers], now);
     made.await.unwrap();

@@ -23,6 +23,7 @@ impl World {
             "as": who, "callback_id": "record_authorization", "channel": channel, "ts": ts,
         });
         acknowledged(&self.hand.act("shortcut", body).await.unwrap());
+        self.settle().await;
     }
 
     pub(crate) async fn react(&mut self, who: &str, channel: &str, ts: &str, name: &str) {
@@ -119,7 +120,7 @@ async fn the_guides_two_lines_become_a_record_by_the_shortcut_on_the_answer() {
     world.send_in("riley", &[]).await;
     the_pair_is_on_record(&world, &asked, &answered);
     assert_eq!(world.fact("requested").data["captured"]["by"], "U0RILEY001");
-    world.heard(CHANNEL, &["CHG-1001, authorized"]);
+    world.heard(CHANNEL, &["CHG-1001, authorized", "Authorized by @morgan"]);
     world.skip();
     world.end().await;
 }

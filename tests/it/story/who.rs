@@ -248,3 +248,70 @@ async fn whom_somebody_names_must_have_the_authority_too() {
     world.skip();
     world.end().await;
 }
+
+#[tokio::test]
+async fn words_that_do_not_plainly_authorize_are_the_readers_account_only() {
+    let mut world = World::of(Setting {
+        at: berlin("2026-03-14 10:14"),
+        ..Setting::default()
+    })
+    .await;
+    let asked = world
+        .say(
+            "dana",
+            CHANNEL,
+            "@morgan restarting auth-api. Authorization?",
+        )
+        .await;
+    let answered = world.say("morgan", CHANNEL, "looking at the graphs").await;
+    world.skip();
+    world.shortcut("dana", CHANNEL, &asked).await;
+    world.send_in("dana", &[("answer", json!(answered))]).await;
+    let given = world.fact("authorized");
+    assert_eq!(given.data["by"], "U0MORGAN01");
+    assert_eq!(given.data["strength"], "attested");
+    assert_eq!(given.actor, "user:U0DANA0001");
+    world.heard("morgan", &["takes your words"]);
+    world.skip();
+    world
+        .press("morgan", "@breakglass", "dispute_attestation")
+        .await;
+    assert_eq!(world.stage(1001), "requested");
+    world.skip();
+    world.end().await;
+}
+
+#[tokio::test]
+async fn whoever_can_not_answer_is_not_asked_and_the_requester_hears_it_at_once() {
+    for (named, sentence) in [
+        ("@gus", "@gus can't authorize"),
+        ("@dana", "You can't authorize your own change"),
+    ] {
+        let mut world = World::new().await;
+        world.slash("dana", &format!("Fix the login {named}")).await;
+        world.heard(CHANNEL, &["@dana asks @eng-managers for authorization"]);
+        world.heard("dana, aside", &[sentence]);
+        world.heard("gus", &[]);
+        world.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_time_to_come_or_unreadable_is_no_request() {
+    let mut world = requested().await;
+    for words in [
+        "deployed in 5 min",
+        "deployed CHG-1001 25:99",
+        "deployed tomorrow",
+    ] {
+        world.slash("dana", words).await;
+        world.heard("dana, aside", &["nothing was recorded"]);
+    }
+    assert_eq!(world.deeds(), ["requested"]);
+    // The control: words that only begin like it are one.
+    world
+        .slash("priya", "deployed in eu-west is broken, roll back @morgan")
+        .await;
+    world.heard(CHANNEL, &["CHG-1002"]);
+    world.end().await;
+}

@@ -49,6 +49,13 @@ fn already_authorized(change: &EmergencyChange) -> Result<(), Refusal> {
     }
 }
 
+fn too_late_to_deny(refusal: Refusal) -> Refusal {
+    match refusal {
+        Refusal::AlreadyAuthorized { number, by, at } => Refusal::DeniedTooLate { number, by, at },
+        other => other,
+    }
+}
+
 impl Given {
     fn method(&self) -> Method {
         match self {
@@ -61,15 +68,29 @@ impl Given {
 
     fn strength(&self) -> Strength {
         match self {
-            Self::Button | Self::Message { .. } | Self::Reaction { .. } => Strength::Direct,
-            Self::Spoken { .. } => Strength::Attested,
+            Self::Button | Self::Message { read_so: None, .. } | Self::Reaction { .. } => {
+                Strength::Direct
+            }
+            Self::Spoken { .. }
+            | Self::Message {
+                read_so: Some(_), ..
+            } => Strength::Attested,
+        }
+    }
+
+    /// Who says that it was given, where that is their word only.
+    fn attested(&self) -> Option<&ActOf> {
+        match self {
+            Self::Spoken { attested, .. } => Some(attested),
+            Self::Message { read_so, .. } => read_so.as_ref(),
+            Self::Button | Self::Reaction { .. } => None,
         }
     }
 
     fn evidence(&self) -> Option<Evidence> {
         match self {
             Self::Button => None,
-            Self::Message { text, message } => Some(Evidence::Words {
+            Self::Message { text, message, .. } => Some(Evidence::Words {
                 text: text.commitment(),
                 message: message.clone(),
             }),
@@ -105,18 +126,16 @@ pub(super) fn authorize(draft: &mut Draft<'_>, by: &Member, given: &Given) -> Re
         Act::SecondAuthorize
     };
     let judged = judge(act, by, &draft.change, draft.policy);
-    let (ground, attested) = match given {
-        Given::Spoken { attested, .. } if attested.by == by.id => {
+    let attested = given.attested().cloned();
+    let ground = match &attested {
+        Some(attested) if attested.by == by.id => {
             judged?;
             return Err(Refusal::OwnWord { number });
         }
-        Given::Spoken { .. } if !beforehand => return Err(Refusal::SpokenTooLate { number }),
+        Some(_) if !beforehand => return Err(Refusal::SpokenTooLate { number }),
         // The one who reads the refusal isn't the one whom it is about.
-        Given::Spoken { attested, .. } => (
-            judged.map_err(|refusal| refusal.of(&by.id))?,
-            Some(attested.clone()),
-        ),
-        Given::Button | Given::Message { .. } | Given::Reaction { .. } => (judged?, None),
+        Some(_) => judged.map_err(|refusal| refusal.of(&by.id))?,
+        None => judged?,
     };
     let (method, strength, evidence) = (given.method(), given.strength(), given.evidence());
     if beforehand {
@@ -261,7 +280,7 @@ pub(super) fn deny(draft: &mut Draft<'_>, by: &Member, given: &Given) -> Result<
     let said_of_them = draft.change.awaits_confirmation() == Some(&by.id);
     let overrules = said_of_them || gives_way(&draft.change, Strength::Attested);
     if !overrules {
-        already_authorized(&draft.change)?;
+        already_authorized(&draft.change).map_err(too_late_to_deny)?;
     }
     if !draft.is_before_deployment() {
         return Err(Refusal::Deployed {

@@ -78,7 +78,7 @@ impl Reading {
         }
         plain.push_str(rest);
         closed.extend(quotations(&plain));
-        spots.extend(handles(&plain, &closed));
+        spots.extend(handles(&plain, closed));
         spots.sort_by_key(|spot| spot.at.start);
         Self { plain, spots }
     }
@@ -241,10 +241,16 @@ fn is_blank(text: &str) -> bool {
 /// Not part of a name are an address's `@` (`dana@example.com`), a package's
 /// (`@types/node`, `left-pad@1.2`), an hour's (`@5pm`), and what stands in
 /// quotation marks or in code, because that is spoken about and not to.
-fn handles(plain: &str, closed: &[Range<usize>]) -> Vec<Spot> {
+fn handles(plain: &str, mut closed: Vec<Range<usize>>) -> Vec<Spot> {
+    closed.sort_by_key(|range| range.start);
+    let mut closed = closed.into_iter().peekable();
+    let mut closed_until = 0;
     let mut spots: Vec<Spot> = Vec::new();
     for (at, _) in plain.match_indices('@') {
-        if closed.iter().any(|range| range.contains(&at)) {
+        while let Some(range) = closed.next_if(|range| range.start <= at) {
+            closed_until = range.end.max(closed_until);
+        }
+        if at < closed_until {
             continue;
         }
         let before = plain.get(..at).unwrap_or_default();

@@ -354,11 +354,46 @@ fn deployed(rest: &[&str], reading: &Reading, words: &[Word]) -> Option<Slash> {
         });
     }
     let (first, after) = rest.split_first()?;
+    // `in 5 min` and `25:99` can't be right, and are answered as the times that
+    // they are meant to be.
+    if is_ahead(rest) || is_of_a_clock(rest) {
+        return Some(Slash::Deployed {
+            change: None,
+            when: as_typed(reading, words),
+        });
+    }
     let change = change(first)?;
-    (after.is_empty() || is_time(after)).then(|| Slash::Deployed {
+    // Whoever names a change by its full name states a time, readable or not.
+    let is_named = first
+        .get(..4)
+        .is_some_and(|it| it.eq_ignore_ascii_case("chg-"));
+    (is_named || after.is_empty() || is_time(after)).then(|| Slash::Deployed {
         change: Some(change),
         when: as_typed(reading, words.get(1..).unwrap_or_default()),
     })
+}
+
+/// Whether words are hours and minutes, of whatever clock.
+fn is_of_a_clock(words: &[&str]) -> bool {
+    let [word] = words else {
+        return false;
+    };
+    word.split_once(':').is_some_and(|(hours, minutes)| {
+        [hours, minutes].iter().all(|part| {
+            (1..=2).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+        })
+    })
+}
+
+/// Whether words name a time that is still to come.
+fn is_ahead(words: &[&str]) -> bool {
+    match words {
+        ["tomorrow"] => true,
+        ["in", n, ..] if n.starts_with(|c: char| c.is_ascii_digit()) => words
+            .get(1..)
+            .is_some_and(|span| is_time(&[span, &["ago"]].concat())),
+        _ => false,
+    }
 }
 
 /// Reads a change's number. Bare digits must be a number that a change can

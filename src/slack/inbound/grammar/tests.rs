@@ -434,17 +434,27 @@ fn deployed_takes_a_change_and_words_for_a_time() {
     for request in [
         "deployed wrong config, reverting",
         "deployed 20 hosts ago",
-        "deployed 25:00",
-        "deployed 02:60",
         "deployed at",
         "deployed and",
         "deployed half",
         "deployed 500",
         "deployed to a and b",
         "deployed on friday and broke it",
-        "deployed CHG-1042 to prod",
+        "deployed in eu-west is broken",
     ] {
         assert_eq!(parse(request), wants(request, &[]), "{request}");
+    }
+    // Nothing else can be meant by these; that they say no time is answered.
+    assert_eq!(
+        parse("deployed CHG-1042 to prod"),
+        deployed(Some(1042), Some("to prod"))
+    );
+    for when in ["25:00", "02:60", "in 5 min", "tomorrow"] {
+        assert_eq!(
+            parse(&format!("deployed {when}")),
+            deployed(None, Some(when)),
+            "{when}"
+        );
     }
     check(&[(
         "deployed wrong config, reverting @morgan",

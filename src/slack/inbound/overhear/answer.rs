@@ -6,7 +6,7 @@
 
 use super::Verdict;
 use super::clause::{Act, Strength, act};
-use super::phrases::{any, starts};
+use super::phrases::{among, any, are, starts_with};
 use super::words::{NAME, Said, Sentence};
 
 /// What an answer's words amount to.
@@ -46,24 +46,10 @@ pub(super) fn withdraws(text: &str) -> bool {
             sentence.clauses.iter().any(|clause| {
                 any(
                     &clause.words(),
-                    &[
-                        &["nvm"],
-                        &["nevermind"],
-                        &["never", "mind"],
-                        &["scratch", "that"],
-                        &["false", "alarm"],
-                        &["disregard"],
-                        &["ignore", "that"],
-                        &["ignore", "me"],
-                        &["cancel", "that"],
-                        &["forget", "it"],
-                        &["forget", "that"],
-                        &["no", "longer", "needed"],
-                        &["not", "needed", "anymore"],
-                        &["dont", "need", "it", "anymore"],
-                        &["recovered", "by", "itself"],
-                        &["recovered", "on", "its", "own"],
-                    ],
+                    "nvm | nevermind | never mind | scratch that | false alarm | \
+                     disregard | ignore that | ignore me | cancel that | forget it \
+                     | forget that | no longer needed | not needed anymore | dont \
+                     need it anymore | recovered by itself | recovered on its own",
                 )
             })
         })
@@ -84,31 +70,23 @@ pub(super) fn has_no_objection(text: &str) -> bool {
     !sentence.is_question
         && !words.is_empty()
         && words.iter().all(|word| {
-            matches!(
-                *word,
-                "no" | "none"
-                    | "not"
-                    | "at"
-                    | "all"
-                    | "from"
-                    | "me"
-                    | "my"
-                    | "side"
-                    | "here"
-                    | "nothing"
-                    | "zero"
-                    | "thanks"
-                    | "objection"
-                    | "objections"
-                    | "concerns"
+            among(
+                word,
+                "no none not at all from me my side here nothing zero thanks \
+                 objection objections concerns",
             )
         })
         && words
             .iter()
-            .any(|word| matches!(*word, "no" | "none" | "not" | "nothing" | "zero"))
+            .any(|word| among(word, "no none not nothing zero"))
 }
 
 /// What the clauses of a message add up to.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a thing that was heard or wasn't, and they don't \
+              exclude one another"
+)]
 #[derive(Debug, Default)]
 struct Scale {
     grant: Option<Strength>,
@@ -126,9 +104,19 @@ struct Scale {
 impl Scale {
     fn put(&mut self, sentence: &Sentence) {
         let n_clauses = sentence.clauses.len();
-        let mut is_told = false;
+        let mut is_told = is_turned_contingency(sentence);
         for (n, clause) in sentence.clauses.iter().enumerate() {
             let words = clause.words();
+            // `<@U4> approved it` tells of them; `<@U4> approved` speaks to them.
+            self.is_void |= matches!(
+                words.as_slice(),
+                [
+                    NAME,
+                    "approved" | "authorized" | "granted",
+                    "it" | "this" | "that",
+                    ..
+                ]
+            );
             let words = own_words(&words);
             self.turns_elsewhere |= words.contains(&"instead");
             let is_last = n + 1 == n_clauses;
@@ -136,10 +124,7 @@ impl Scale {
                 self.asks = true;
                 // `approved, right?` wants to be told.
                 self.is_void |= sentence.is_question
-                    && matches!(
-                        words.as_slice(),
-                        ["right" | "yes" | "no" | "correct" | "ok" | "yeah" | "huh"]
-                    );
+                    && are(&words, "right | yes | no | correct | ok | yeah | huh");
                 continue;
             }
             // What follows `ping me`, `revert if`, is no condition of the grant.
@@ -179,6 +164,14 @@ impl Scale {
         }
     }
 
+    /// Whether all that seems to grant is an order to end something.
+    fn ends_it(&self) -> bool {
+        self.ordered_only
+            && self
+                .order
+                .is_some_and(|order| among(order, "cancel drop pause suspend kill stop abort"))
+    }
+
     fn verdict(self) -> Option<Weighed> {
         let weighed = |verdict, strength| Weighed {
             verdict,
@@ -187,11 +180,11 @@ impl Scale {
             is_stop: false,
         };
         match (self.grant, self.refusal) {
-            (None, None) => None,
-            (Some(_), Some(strength)) if self.turns_elsewhere => {
+            // `Cancel that, don't deploy`: an order may be to end it.
+            (Some(_), Some(strength)) if self.turns_elsewhere || self.ends_it() => {
                 Some(weighed(Verdict::Refuse, strength))
             }
-            (Some(_), Some(_)) => None,
+            (None, None) | (Some(_), Some(_)) => None,
             (None, Some(strength)) => {
                 let is_unsure =
                     (self.is_weak && self.is_void) || (self.asks && strength < Strength::Clear);
@@ -203,13 +196,32 @@ impl Scale {
             (Some(strength), None) => {
                 let is_alone = !self.asks && !self.has_more;
                 let is_plain = !self.is_void && !self.turns_elsewhere;
-                (is_plain && (strength == Strength::Clear || is_alone)).then(|| Weighed {
+                (is_plain && (strength >= Strength::Clear || is_alone)).then(|| Weighed {
                     order: self.order.filter(|_| self.ordered_only),
                     ..weighed(Verdict::Grant, strength)
                 })
             }
         }
     }
+}
+
+/// `If it gets worse, roll back`: what to do later, said the other way round.
+fn is_turned_contingency(sentence: &Sentence) -> bool {
+    let words: Vec<&str> = sentence
+        .clauses
+        .iter()
+        .flat_map(|clause| clause.words())
+        .collect();
+    let is_if = matches!(words.first(), Some(&("if" | "when" | "should" | "once")));
+    is_if
+        && words.iter().any(|word| {
+            among(
+                word,
+                "rollback revert back stop abort undo ping call page tell shout \
+                 yell wake",
+            )
+        })
+        && !any(&words, "go ahead | approved | do it | deploy | yes | ok")
 }
 
 /// Leaves out who is spoken to and what leads over.
@@ -223,27 +235,17 @@ fn own_words<'a>(words: &[&'a str]) -> Vec<&'a str> {
         .iter()
         .take_while(|word| {
             **word == NAME
-                || matches!(
-                    **word,
-                    "hi" | "hey"
-                        | "so"
-                        | "and"
-                        | "well"
-                        | "then"
-                        | "oh"
-                        | "alright"
-                        | "right"
-                        | "sorry"
-                        | "great"
-                        | "perfect"
-                        | "nice"
-                        | "cool"
-                        | "understood"
-                        | "roger"
-                        | "copy"
+                || among(
+                    word,
+                    "hi hey so and well then oh alright right sorry great perfect \
+                     nice cool understood roger copy",
                 )
         })
         .count();
+    // `Oh no` is a sigh.
+    if matches!(kept.as_slice(), ["oh" | "ah", "no", ..]) {
+        return kept;
+    }
     // `cool` alone is all that is said; it must not vanish.
     if lead == kept.len() {
         return kept;
@@ -253,42 +255,20 @@ fn own_words<'a>(words: &[&'a str]) -> Vec<&'a str> {
 
 /// Whether a clause asks, though no mark says so.
 fn is_question(words: &[&str]) -> bool {
-    let asks_first = matches!(
+    let asks_first = among(
         words.first().copied().unwrap_or_default(),
-        "what"
-            | "who"
-            | "why"
-            | "how"
-            | "which"
-            | "where"
-            | "whats"
-            | "whos"
-            | "hows"
-            | "did"
-            | "does"
-            | "has"
-            | "was"
-            | "whose"
-            | "didnt"
-            | "isnt"
-            | "hasnt"
+        "what who why how which where whats whos hows did does has was \
+         whose didnt isnt hasnt",
     );
-    let pairs: [&[&str]; 13] = [
-        &["is", "it"],
-        &["is", "this"],
-        &["is", "that"],
-        &["is", "there"],
-        &["are", "you"],
-        &["are", "we"],
-        &["have", "you"],
-        &["have", "we"],
-        &["can", "you"],
-        &["could", "you"],
-        &["do", "you"],
-        &["do", "we"],
-        &["when", "did"],
-    ];
-    asks_first || pairs.iter().any(|pair| starts(words, pair))
+    let offers_choice = are(words, "yes n | yes no | yes or no");
+    asks_first
+        || offers_choice
+        || starts_with(
+            words,
+            "is it | is this | is that | is there | are you | are we | have \
+             you | have we | can you | could you | do you | do we | when \
+             did",
+        )
 }
 
 #[cfg(test)]

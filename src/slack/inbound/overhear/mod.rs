@@ -7,13 +7,20 @@
 //! wrong is worse than none.
 
 mod answer;
+mod asking;
 mod clause;
+mod doubt;
+mod grant;
 mod lexicon;
 mod pairing;
+mod permission;
 mod phrases;
 mod question;
+mod refusal;
+mod spelling;
 #[cfg(test)]
 mod tests;
+mod wording;
 mod words;
 
 pub use crate::domain::change::Verdict;
@@ -73,6 +80,15 @@ pub fn asks(text: &str) -> Option<Request> {
 /// hearsay, guesses, questions back and chatter do neither.
 pub fn answers(text: &str) -> Option<Verdict> {
     answer::weigh(text).map(|weighed| weighed.verdict)
+}
+
+/// Whether a message grants or refuses by itself, as `approved` or `don't deploy`
+/// do; `yes` and `go ahead` say it only to the question right before them.
+pub fn stands_alone(text: &str) -> bool {
+    answer::weigh(text).is_some_and(|weighed| match weighed.verdict {
+        Verdict::Grant => weighed.strength >= clause::Strength::Formal,
+        Verdict::Refuse => weighed.strength >= clause::Strength::Clear,
+    })
 }
 
 /// Returns the newest pair of a conversation, oldest line first.

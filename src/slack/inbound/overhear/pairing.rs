@@ -6,8 +6,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::answer::{self, Weighed};
+use super::asking::Manner;
 use super::clause::Strength;
-use super::question::{self, Manner, Question};
+use super::phrases::among;
+use super::question::{self, Question};
+use super::wording;
 use super::{Line, Pair, Request, Verdict};
 use crate::domain::id::{MessageTs, UserId};
 use crate::gesture::Mention;
@@ -195,7 +198,7 @@ impl<'a> Ear<'a> {
 
     /// Decides whether an answer settles a request, and how.
     fn settles(&self, open: &Open<'_>, n: usize, line: &Line, weighed: Weighed) -> Option<Verdict> {
-        let is_clear = weighed.strength == Strength::Clear;
+        let is_clear = weighed.strength >= Strength::Clear;
         let question = &open.question;
         // Another decision on the same request must be said, and must be another.
         if let Some(before) = open.answered
@@ -210,6 +213,9 @@ impl<'a> Ear<'a> {
             return None;
         }
         if is_spoken_to_another(open, line) {
+            return None;
+        }
+        if weighed.strength < Strength::Formal && self.answers_another(open, n, line) {
             return None;
         }
         if weighed.is_stop && question.stems.contains(&"stop") {
@@ -242,16 +248,33 @@ impl<'a> Ear<'a> {
         })
     }
 
+    /// Whether somebody else asked something just before, so that a `go ahead` may
+    /// be for them.
+    fn answers_another(&self, open: &Open<'_>, n: usize, line: &Line) -> bool {
+        let just_before = self
+            .lines
+            .get(open.n + 1..n)
+            .unwrap_or_default()
+            .iter()
+            .rfind(|between| place(between) == place(line));
+        let is_asked_by_another = just_before.is_some_and(|between| {
+            between.by != open.line.by && between.by != line.by && between.text.contains('?')
+        });
+        let speaks_of_it = question::stems_of(&line.text)
+            .iter()
+            .any(|stem| open.question.stems.contains(stem));
+        is_asked_by_another && !speaks_of_it && !names(line, &open.line.by)
+    }
+
     /// Of several requests, the one that the answer singles out: by its author's
     /// name, or by what is to be done.
     fn singled_out(&self, line: &Line, several: &[&(usize, Verdict)]) -> Option<(usize, Verdict)> {
         let named: Vec<_> = several
             .iter()
             .filter(|(which, _)| {
-                self.open.get(*which).is_some_and(|open| {
-                    line.text.contains(&format!("<@{}>", open.line.by))
-                        || line.text.contains(&format!("<@{}|", open.line.by))
-                })
+                self.open
+                    .get(*which)
+                    .is_some_and(|open| names(line, &open.line.by))
             })
             .collect();
         if let [one] = named.as_slice() {
@@ -273,30 +296,27 @@ impl<'a> Ear<'a> {
     }
 }
 
+/// Whether a line names somebody.
+fn names(line: &Line, person: &UserId) -> bool {
+    line.text.contains(&format!("<@{person}>")) || line.text.contains(&format!("<@{person}|"))
+}
+
 /// Whether an answer begins with the name of somebody who didn't ask.
 fn is_spoken_to_another(open: &Open<'_>, line: &Line) -> bool {
-    let mut spoken_to = question::spoken_to(&line.text).peekable();
+    let mut spoken_to = wording::spoken_to(&line.text).peekable();
     spoken_to.peek().is_some() && spoken_to.all(|user| user != open.line.by)
 }
 
 /// Orders that undo or end something.
 fn is_counter(stem: &str) -> bool {
-    matches!(
+    among(
         stem,
-        "rollback"
-            | "revert"
-            | "kill"
-            | "stop"
-            | "cancel"
-            | "abort"
-            | "drop"
-            | "pause"
-            | "restore"
-            | "suspend"
-            | "disable"
+        "rollback revert kill stop cancel abort drop pause restore \
+         suspend disable",
     )
 }
 
+/// Whether two changes are ways to do the same.
 fn is_alike(a: &str, b: &str) -> bool {
     let group = |stem: &str| match stem {
         "rollback" | "revert" | "restore" => 1,

@@ -8,19 +8,19 @@ use chrono::{DateTime, Utc};
 
 use super::people::persons;
 use super::times::Along;
-use super::{Later, Resolved, Scene, Unresolved, text};
+use super::{Resolved, Scene, Unresolved, text};
 use crate::domain::change::{
-    Actor, Capture, Command, Criterion, Given, LONGEST_TEXT, MessageRef, Place, Source, Submission,
-    Verdict,
+    ActOf, Actor, Capture, Command, Criterion, Given, LONGEST_TEXT, MessageRef, Place, Source,
+    Submission, Verdict,
 };
 use crate::domain::id::{ChannelId, MessageTs, UserId};
 use crate::domain::offer::{OfferStage, Quoted};
 use crate::domain::policy::Party;
 use crate::domain::text::{Commitment, Text};
-use crate::slack::error::{ErrorCode, SlackError};
+use crate::gesture::{Gesture, Pointed};
 use crate::slack::inbound::{grammar, overhear, proposal};
 use crate::slack::lookup::Message;
-use crate::store::{Execution, Person, StoreError, Target};
+use crate::store::{Afterwards, Execution, Person, StoreError, Target};
 
 /// How many messages before an answer are read for what its question asks for.
 pub(super) const BACK: usize = 20;
@@ -35,6 +35,10 @@ const BY_AN_APP: Unresolved = Unresolved::Sentence(
 
 const UNREADABLE: Unresolved = Unresolved::Sentence(
     "I'm not in that conversation, so I can't read its messages and nothing was recorded. Invite me with `/invite @breakglass` and try again; `/emergency` works without.",
+);
+
+const NO_REFUSAL: Unresolved = Unresolved::Sentence(
+    "Those words don't plainly refuse it, so no refusal was recorded, nor anything else. Whoever wrote them can press *Deny* on the card of a request.",
 );
 
 const NO_OFFER: Unresolved = Unresolved::Sentence(
@@ -58,7 +62,7 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    fn written(half: &Half, verdict: Verdict) -> Self {
+    pub(super) fn written(half: &Half, verdict: Verdict) -> Self {
         Self {
             by: half.by.clone(),
             at: half.at,
@@ -66,7 +70,32 @@ impl Answer {
             given: Given::Message {
                 text: half.text.clone(),
                 message: half.message.clone(),
+                read_so: None,
             },
+        }
+    }
+
+    /// Words that `reader` chose as the answer. Those that don't plainly say it,
+    /// and that somebody else wrote, are the reader's account of what was meant:
+    /// attested, until whoever wrote them confirms it.
+    fn read_by(half: &Half, verdict: Verdict, reader: &Gesture) -> Result<Self, Unresolved> {
+        let plain = overhear::answers(half.text.body()) == Some(verdict);
+        let mut answer = Self::written(half, verdict);
+        if plain || half.by == reader.actor {
+            return Ok(answer);
+        }
+        match (verdict, &mut answer.given) {
+            (Verdict::Refuse, _) => Err(NO_REFUSAL),
+            (Verdict::Grant, Given::Message { read_so, .. }) => {
+                *read_so = Some(ActOf {
+                    by: reader.actor.clone(),
+                    at: reader.at,
+                });
+                Ok(answer)
+            }
+            (Verdict::Grant, Given::Button | Given::Reaction { .. } | Given::Spoken { .. }) => {
+                Ok(answer)
+            }
         }
     }
 }
@@ -118,15 +147,25 @@ impl Scene<'_> {
     }
 
     /// Reads a message that somebody chose.
-    async fn chosen(&self, channel: &ChannelId, ts: &MessageTs) -> Result<Half, Unresolved> {
+    async fn chosen(
+        &self,
+        channel: &ChannelId,
+        ts: &MessageTs,
+        shown: Option<&Pointed>,
+    ) -> Result<Half, Unresolved> {
         let thread = self.gesture.thread.as_ref();
         let read = self.lookup.message(channel, thread, ts).await;
         let message = match read {
             Ok(message) => message.ok_or(GONE)?,
-            Err(SlackError::Refused { code })
-                if code.is_about_the_place() || matches!(code, ErrorCode::MissingScope { .. }) =>
-            {
-                return Err(UNREADABLE);
+            Err(error) if error.closes_the_conversation() => {
+                // Where the bot isn't, it has what Slack handed over.
+                let shown = shown.filter(|shown| shown.ts == *ts).ok_or(UNREADABLE)?;
+                return Ok(Half {
+                    by: shown.by.clone(),
+                    at: ts.at().ok_or(GONE)?,
+                    message: self.reference(channel, ts, thread).await?,
+                    text: self.words(shown.text).await?,
+                });
             }
             Err(error) => return Err(error.into()),
         };
@@ -160,7 +199,7 @@ impl Scene<'_> {
             source: Source::Slack,
             what,
             verbatim: half.text.clone(),
-            parties: self.parties(&mentions).await?,
+            parties: self.askable(&mentions).await?,
             place: Place {
                 channel: half.message.channel.clone(),
                 thread: half.message.thread.clone(),
@@ -241,6 +280,7 @@ impl Scene<'_> {
             gesture: Some(self.gesture.clone()),
             met,
             asks_back: None,
+            afterwards: None,
         })
     }
 
@@ -252,8 +292,16 @@ impl Scene<'_> {
     ) -> Result<Submission, Unresolved> {
         let by = self.member(&answer.by, met).await?;
         let given = answer.given;
+        let actor = match &given {
+            Given::Message {
+                read_so: Some(reader),
+                ..
+            } => reader.by.clone(),
+            Given::Button | Given::Message { .. } | Given::Reaction { .. } => answer.by,
+            Given::Spoken { attested, .. } => attested.by.clone(),
+        };
         Ok(Submission {
-            actor: Actor::Person(answer.by),
+            actor: Actor::Person(actor),
             at: answer.at,
             source: Source::Slack,
             command: match answer.verdict {
@@ -273,6 +321,7 @@ pub(super) struct Chosen<'a> {
     pub(super) verdict: Verdict,
     pub(super) criterion: Option<Criterion>,
     pub(super) deployed: Option<Commitment>,
+    pub(super) shown: Option<&'a Pointed>,
 }
 
 /// Records what was said in messages that somebody chose.
@@ -284,11 +333,19 @@ pub(super) async fn chosen(scene: &Scene<'_>, chosen: Chosen<'_>) -> Result<Reso
         None => None,
     };
     let answer = match chosen.answer {
-        Some(ts) => Some(scene.chosen(channel, ts).await?),
+        Some(ts) => Some(scene.chosen(channel, ts, chosen.shown).await?),
         None => None,
     };
+    // Nobody's no becomes a yes by being pointed at, nor the other way round.
+    if let Some(read) = answer
+        .as_ref()
+        .and_then(|answer| overhear::answers(answer.text.body()))
+        && read != chosen.verdict
+    {
+        return Err(Unresolved::Contradicted(chosen.verdict));
+    }
     let asked = if let Some(ts) = chosen.request {
-        let request = scene.chosen(channel, ts).await?;
+        let request = scene.chosen(channel, ts, chosen.shown).await?;
         let answer = answer.as_ref().map(|answer| &answer.message);
         scene
             .asked_in(&request, answer, what, chosen.criterion)
@@ -300,18 +357,15 @@ pub(super) async fn chosen(scene: &Scene<'_>, chosen: Chosen<'_>) -> Result<Reso
         asked_unheard(scene, channel, &chosen, what, answer.as_ref())
     };
     let by = asked.by.clone();
-    let answer = answer
-        .as_ref()
-        .map(|half| Answer::written(half, chosen.verdict));
-    let mut execution = scene.pair(asked, answer, Vec::new()).await?;
-    let later = match chosen.deployed {
-        Some(words) => Some(deployed_too(scene, &mut execution, words, &by).await?),
+    let answer = match &answer {
+        Some(half) => Some(Answer::read_by(half, chosen.verdict, gesture)?),
         None => None,
     };
-    Ok(Resolved::Command {
-        execution: Box::new(execution),
-        later,
-    })
+    let mut execution = scene.pair(asked, answer, Vec::new()).await?;
+    if let Some(words) = chosen.deployed {
+        deployed_too(scene, &mut execution, words, &by).await?;
+    }
+    Ok(Resolved::Command(Box::new(execution)))
 }
 
 /// A request of which no message tells. It was made before it was answered, by
@@ -351,22 +405,31 @@ pub(super) async fn deployed_too(
     execution: &mut Execution,
     words: Commitment,
     by: &UserId,
-) -> Result<Later, Unresolved> {
+) -> Result<(), Unresolved> {
+    let afterwards = |if_refused| Afterwards {
+        words,
+        by: by.clone(),
+        if_refused,
+    };
+    // A request alone has no answer that could be refused before it comes to this.
+    if execution.submissions.len() > 1 {
+        execution.afterwards = Some(afterwards(true));
+    }
     let at = match scene.along(words).await? {
         Along::Recorded(at) => at,
         Along::AskedBack(at, sentence) => {
             execution.asks_back = Some((at, sentence));
-            return Ok(Later::Never);
+            return Ok(());
         }
-        Along::Unclear => return Ok(Later::Always(words)),
-    };
-    // A request alone has no answer that could be refused before it comes to this.
-    let later = match execution.submissions.len() {
-        0 | 1 => Later::Never,
-        _ => Later::IfRefused(words),
+        Along::Unclear => {
+            // What is wrong with the words is said then.
+            execution.afterwards = Some(afterwards(false));
+            return Ok(());
+        }
     };
     execution.submissions.push(Submission {
-        actor: Actor::Person(by.clone()),
+        // Whoever tells of it need not be who did it.
+        actor: Actor::Person(scene.gesture.actor.clone()),
         at: scene.gesture.at,
         source: scene.gesture.source,
         command: Command::RecordDeployment {
@@ -375,7 +438,7 @@ pub(super) async fn deployed_too(
             by: by.clone(),
         },
     });
-    Ok(later)
+    Ok(())
 }
 
 /// Records the pair that was offered, from the words that were kept with it.
@@ -401,12 +464,60 @@ pub(super) async fn offered(scene: &Scene<'_>, id: u64) -> Result<Resolved, Unre
     let asked = scene
         .asked_in(&request, Some(&answer.message), None, None)
         .await?;
-    let answer = Answer::written(&answer, offer.verdict);
-    let execution = scene.pair(asked, Some(answer), Vec::new()).await?;
-    Ok(Resolved::Command {
-        execution: Box::new(execution),
-        later: None,
-    })
+    let written = Answer::written(&answer, offer.verdict);
+    let mut execution = scene.pair(asked, Some(written), Vec::new()).await?;
+    // What happened to the messages since they were overheard. An answer may be
+    // refused, and then nothing after it is tried.
+    let mut n_before_the_answer = 1;
+    if known.is_none()
+        && let Some(noted) = since(scene, &request, &mut execution.texts).await?
+    {
+        execution.submissions.insert(1, noted);
+        n_before_the_answer += 1;
+    }
+    let noted = since(scene, &answer, &mut execution.texts).await?;
+    let after_the_answer = n_before_the_answer + 1;
+    execution.submissions.splice(after_the_answer.., noted);
+    Ok(Resolved::Command(Box::new(execution)))
+}
+
+/// What happened to a message since its words were kept: it says something else
+/// now, or is gone. Where Slack doesn't let the bot look, nothing is known.
+async fn since(
+    scene: &Scene<'_>,
+    half: &Half,
+    texts: &mut Vec<Text>,
+) -> Result<Option<Submission>, Unresolved> {
+    let MessageRef {
+        channel,
+        ts,
+        thread,
+        ..
+    } = half.message.clone();
+    let read = scene.lookup.message(&channel, thread.as_ref(), &ts).await;
+    let command = match read {
+        Ok(Some(message)) => {
+            let now = grammar::verbatim(&message.text);
+            if now == half.text.body() {
+                return Ok(None);
+            }
+            let to = text(now)?;
+            texts.push(to.clone());
+            Command::NoteEdit { channel, ts, to }
+        }
+        Ok(None) => Command::NoteDeletion { channel, ts },
+        Err(error) if error.is_transient() => return Err(error.into()),
+        Err(error) => {
+            tracing::warn!(error = %error, "a message that was offered can't be read again");
+            return Ok(None);
+        }
+    };
+    Ok(Some(Submission {
+        actor: Actor::Person(half.by.clone()),
+        at: scene.gesture.at,
+        source: scene.gesture.source,
+        command,
+    }))
 }
 
 async fn kept(scene: &Scene<'_>, quoted: &Quoted) -> Result<Half, Unresolved> {

@@ -13,14 +13,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::when::Unclear;
 use crate::domain::change::{
-    ActOf, Actor, Command, EmergencyChange, Genuine, Given, Place, Refusal, Remedy, Source,
-    Submission,
+    ActOf, Actor, Command, EmergencyChange, Genuine, Given, Place, Refusal, Remedy, Shown, Source,
+    Submission, Verdict,
 };
 use crate::domain::id::{ChangeNumber, ChannelId, UserId};
 use crate::domain::text::{Commitment, Text};
 use crate::domain::ticket::{Told, Writing};
 use crate::engine::{Engine, draw_salt};
-use crate::gesture::{Ask, Gesture, Heard};
+use crate::gesture::{Ask, Gesture};
 use crate::slack::error::SlackError;
 use crate::slack::lookup::Lookup;
 use crate::store::{Execution, NewOffer, Outcome, Person, StoreError, Target, Waiting};
@@ -28,11 +28,17 @@ use crate::store::{Execution, NewOffer, Outcome, Person, StoreError, Target, Wai
 use capture::Chosen;
 use people::persons;
 
+/// What whoever answers the bot reads where nothing waits for their answer.
+const NOTHING_ASKED: &str = "I see no open request here that waits for your answer, so nothing was recorded. Press the button on its card, or choose *Record authorization* in the menu of the message that answers.";
+
 /// The first pause before Slack is asked again; each next one doubles.
 const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(2);
 
 /// The longest pause: a person waits for this.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::seconds(60);
+
+/// How many requests are named to somebody for whose answer several wait.
+const MOST_LISTED: usize = 3;
 
 /// Why a gesture did not become a command.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +70,25 @@ enum Unresolved {
         listed(.0)
     )]
     WhichRequest(Vec<ChangeNumber>),
+    /// A time that is hardly meant.
+    #[error(
+        "That would be {}, before {number} was asked for, so nothing was recorded. If you mean that, say the day too, for example `yesterday 23:50`.",
+        Shown(*.at)
+    )]
+    BeforeTheRequest {
+        /// The change.
+        number: ChangeNumber,
+        /// The time, as it was understood.
+        at: DateTime<Utc>,
+    },
+    /// A word that may have answered something else.
+    #[error(
+        "Was that your answer to {0}? Something else was asked in between, so I can't tell. Press its button, or say it in the thread under its card; nothing was recorded."
+    )]
+    WhichQuestion(ChangeNumber),
+    /// The form says the contrary of what the message does.
+    #[error("{}", contradiction(*.0))]
+    Contradicted(Verdict),
     /// What is named as the first record is a second one itself.
     #[error("{of} is itself a duplicate of {first}. Link it to {first}; nothing was changed.")]
     DuplicateOfDuplicate {
@@ -88,6 +113,9 @@ impl Unresolved {
             | Self::Refused(_)
             | Self::NotTheAsker { .. }
             | Self::WhichRequest(_)
+            | Self::BeforeTheRequest { .. }
+            | Self::WhichQuestion(_)
+            | Self::Contradicted(_)
             | Self::DuplicateOfDuplicate { .. }
             | Self::Sentence(_) => false,
         }
@@ -96,7 +124,15 @@ impl Unresolved {
 
 /// `CHG-1001 and CHG-1002`.
 fn listed(numbers: &[ChangeNumber]) -> String {
-    let names: Vec<String> = numbers.iter().map(ChangeNumber::to_string).collect();
+    let mut names: Vec<String> = numbers
+        .iter()
+        .take(MOST_LISTED)
+        .map(ChangeNumber::to_string)
+        .collect();
+    let more = numbers.len().saturating_sub(MOST_LISTED);
+    if more > 0 {
+        names.push(format!("{more} more"));
+    }
     match names.split_last() {
         Some((last, [])) => last.clone(),
         Some((last, before)) => format!("{} and {last}", before.join(", ")),
@@ -104,15 +140,22 @@ fn listed(numbers: &[ChangeNumber]) -> String {
     }
 }
 
+/// Why a message isn't recorded as what it is said to be.
+fn contradiction(claimed: Verdict) -> &'static str {
+    match claimed {
+        Verdict::Grant => {
+            "That message refuses, so it isn't recorded as an authorization. Whoever may authorize says so in a message, or presses *Authorize*; nothing was recorded."
+        }
+        Verdict::Refuse => {
+            "That message authorizes, so it isn't recorded as a refusal. Choose in the form what it does; nothing was recorded."
+        }
+    }
+}
+
 /// What a gesture becomes.
 enum Resolved {
     /// A command.
-    Command {
-        /// What is carried out.
-        execution: Box<Execution>,
-        /// The deployment that was stated along with it.
-        later: Option<Later>,
-    },
+    Command(Box<Execution>),
     /// Something to read about a change, or about none.
     Reading(Option<ChangeNumber>),
     /// A time that needs a second look.
@@ -135,17 +178,6 @@ enum Resolved {
     },
     /// *No, thanks* to an offer.
     Declined(u64),
-}
-
-/// When a deployment stated along with a request, in these words, is taken up by
-/// itself: as if its requester said so right afterwards.
-enum Later {
-    /// It is recorded along with the request, or asked back with it.
-    Never,
-    /// It is, unless the answer in between is refused.
-    IfRefused(Commitment),
-    /// Its words are unclear, which is said then.
-    Always(Commitment),
 }
 
 /// A gesture with what is asked to resolve it.
@@ -201,17 +233,15 @@ impl Scene<'_> {
         mut met: Vec<Person>,
     ) -> Result<Resolved, Unresolved> {
         self.meet(people_in(&submission.command), &mut met).await?;
-        Ok(Resolved::Command {
-            execution: Box::new(Execution {
-                target: Target::Change(change),
-                submissions: vec![submission],
-                texts: Vec::new(),
-                gesture: Some(self.gesture.clone()),
-                met,
-                asks_back: None,
-            }),
-            later: None,
-        })
+        Ok(Resolved::Command(Box::new(Execution {
+            target: Target::Change(change),
+            submissions: vec![submission],
+            texts: Vec::new(),
+            gesture: Some(self.gesture.clone()),
+            met,
+            asks_back: None,
+            afterwards: None,
+        })))
     }
 }
 
@@ -250,20 +280,8 @@ pub async fn answer(
         gesture: &gesture,
     };
     let sentence = match resolve(&scene).await {
-        Ok(Resolved::Command { execution, later }) => {
-            let (outcome, number) = engine.handle(*execution, now).await?;
-            let words = match later {
-                Some(Later::Always(words)) => Some(words),
-                Some(Later::IfRefused(words)) if matches!(outcome, Outcome::Refused(_)) => {
-                    Some(words)
-                }
-                Some(Later::IfRefused(_) | Later::Never) | None => None,
-            };
-            if let (Some(words), Some(number)) = (words, number) {
-                engine
-                    .hear(deployment_of(&gesture, number, words), now)
-                    .await?;
-            }
+        Ok(Resolved::Command(execution)) => {
+            engine.handle(*execution, now).await?;
             return Ok(());
         }
         Ok(Resolved::Reading(change)) => {
@@ -276,6 +294,18 @@ pub async fn answer(
         }) => {
             let asked = Outcome::AskedBack { at, sentence };
             return store.answer(gesture, asked, Some(change), now).await;
+        }
+        // Who spoke to the bot by name is answered.
+        Ok(Resolved::LetGo)
+            if matches!(
+                gesture.ask,
+                Ask::Overhear {
+                    addressed: true,
+                    ..
+                }
+            ) =>
+        {
+            NOTHING_ASKED.to_owned()
         }
         Ok(Resolved::LetGo) => return store.let_go(gesture).await,
         Ok(Resolved::Offer { offer, texts }) => {
@@ -303,23 +333,6 @@ pub async fn answer(
     store.answer(gesture, refused, None, now).await
 }
 
-/// What was stated along with a request, as a gesture of its own about the change
-/// that it became.
-fn deployment_of(gesture: &Gesture, change: ChangeNumber, words: Commitment) -> Heard {
-    Heard {
-        gesture: Gesture {
-            key: format!("{}/deployed", gesture.key),
-            ask: Ask::RecordDeployment {
-                change: Some(change),
-                when: Some(words),
-                at: None,
-            },
-            ..gesture.clone()
-        },
-        texts: Vec::new(),
-    }
-}
-
 #[expect(
     clippy::too_many_lines,
     reason = "one arm for each thing that can be asked; the compiler sees that none is missing"
@@ -338,6 +351,7 @@ async fn resolve(scene: &Scene<'_>) -> Result<Resolved, Unresolved> {
             verdict,
             criterion,
             deployed,
+            shown,
         } => {
             let chosen = Chosen {
                 what: *what,
@@ -347,10 +361,13 @@ async fn resolve(scene: &Scene<'_>) -> Result<Resolved, Unresolved> {
                 verdict: *verdict,
                 criterion: *criterion,
                 deployed: *deployed,
+                shown: shown.as_ref(),
             };
             return capture::chosen(scene, chosen).await;
         }
-        Ask::Overhear { ts, text, verdict } => {
+        Ask::Overhear {
+            ts, text, verdict, ..
+        } => {
             let words = overhear::Words {
                 channel: place(gesture)?,
                 ts,
@@ -390,8 +407,14 @@ async fn resolve(scene: &Scene<'_>) -> Result<Resolved, Unresolved> {
         }
         Ask::TakeOffer { offer } => return capture::offered(scene, *offer).await,
         Ask::DeclineOffer { offer } => return capture::declined(scene, *offer).await,
-        Ask::RecordDeployment { change, when, at } => {
-            return times::deployment(scene, *change, *when, *at).await;
+        Ask::RecordDeployment {
+            change,
+            when,
+            at,
+            by,
+        } => {
+            let by = by.as_ref().unwrap_or(&gesture.actor);
+            return times::deployment(scene, *change, *when, *at, by).await;
         }
         Ask::Attest {
             change,
@@ -400,7 +423,7 @@ async fn resolve(scene: &Scene<'_>) -> Result<Resolved, Unresolved> {
             account,
         } => {
             let at = match when {
-                Some(words) => scene.stated(*words).await?.at,
+                Some(words) => scene.stated_of(*change, *words).await?,
                 None => gesture.at,
             };
             let by = scene.member(who, &mut met).await?;
@@ -430,7 +453,7 @@ async fn resolve(scene: &Scene<'_>) -> Result<Resolved, Unresolved> {
             when,
             reason,
         } => {
-            let to = scene.stated(*when).await?.at;
+            let to = scene.stated_of(*change, *when).await?;
             let reason = scene.words(*reason).await?;
             let from = *from;
             (*change, Command::CorrectDeployment { from, to, reason })
@@ -608,6 +631,7 @@ async fn request(scene: &Scene<'_>) -> Result<Resolved, Unresolved> {
     let channel = gesture.channel.clone().ok_or(Unresolved::Sentence(
         "Say that in a channel: an emergency change is declared where the incident is handled.",
     ))?;
+    let asked_of = scene.askable(asked).await?;
     let said = match said {
         Some(ts) => {
             let thread = gesture.thread.as_ref();
@@ -618,13 +642,13 @@ async fn request(scene: &Scene<'_>) -> Result<Resolved, Unresolved> {
     let command = Command::Request {
         what: scene.words(*what).await?,
         verbatim: scene.words(*verbatim).await?,
-        asked: scene.parties(asked).await?,
+        asked: asked_of.clone(),
         place: Place {
             channel,
             thread: gesture.thread.clone(),
         },
         criterion: *criterion,
-        said,
+        said: said.clone(),
         captured: None,
         drill: *drill,
         known: Vec::new(),
@@ -638,18 +662,21 @@ async fn request(scene: &Scene<'_>) -> Result<Resolved, Unresolved> {
         gesture: Some(gesture.clone()),
         met,
         asks_back: None,
+        afterwards: None,
     };
-    let later = match deployed {
-        Some(words) => {
-            let by = &gesture.actor;
-            Some(capture::deployed_too(scene, &mut execution, *words, by).await?)
+    if said.is_some() {
+        let met = &mut execution.met;
+        let answer = overhear::said_already(scene, &asked_of, met).await?;
+        if let Some((submission, text)) = answer {
+            execution.submissions.push(submission);
+            execution.texts.push(text);
         }
-        None => None,
-    };
-    Ok(Resolved::Command {
-        execution: Box::new(execution),
-        later,
-    })
+    }
+    if let Some(words) = deployed {
+        let by = &gesture.actor;
+        capture::deployed_too(scene, &mut execution, *words, by).await?;
+    }
+    Ok(Resolved::Command(Box::new(execution)))
 }
 
 #[cfg(test)]

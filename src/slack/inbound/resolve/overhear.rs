@@ -9,14 +9,15 @@ use chrono::TimeDelta;
 use super::capture::{Answer, BACK};
 use super::{Resolved, Scene, Unresolved};
 use crate::domain::authorization::Standing;
-use crate::domain::change::{Command, EmergencyChange, Given, Verdict};
+use crate::domain::change::{Command, EmergencyChange, Given, Submission, Verdict};
 use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId};
 use crate::domain::offer::Quoted;
-use crate::domain::text::Commitment;
-use crate::gesture::Mention;
+use crate::domain::policy::Party;
+use crate::domain::text::{Commitment, Text};
+use crate::gesture::{Ask, Mention};
 use crate::slack::inbound::overhear::{self, Line};
 use crate::slack::lookup::Message;
-use crate::store::{Execution, NewOffer, Snapshot, Target};
+use crate::store::{Execution, NewOffer, Person, Snapshot, Target};
 
 /// How long the next words of somebody who was asked count as their answer.
 const ANSWERED_WITHIN: TimeDelta = TimeDelta::minutes(30);
@@ -50,15 +51,21 @@ pub(super) async fn words(scene: &Scene<'_>, words: &Words<'_>) -> Result<Resolv
         if is_next_word(scene, &one.change)
             && is_asked(scene, &one.change, &scene.gesture.actor).await?
         {
-            asked.push(one.change.number);
+            asked.push(&one.change);
         }
     }
     match asked.as_slice() {
         [] => {}
-        [change] => return belongs(scene, words, *change).await,
+        [change] if is_direct(scene, words, change).await? => {
+            return belongs(scene, words, change.number).await;
+        }
+        // Nobody in particular was asked: whoever talked to others needn't hear.
+        [change] if change.asked.is_empty() => return Ok(Resolved::LetGo),
+        [change] => return Err(Unresolved::WhichQuestion(change.number)),
         _ => {
-            asked.sort();
-            return Err(Unresolved::WhichRequest(asked));
+            let mut numbers: Vec<_> = asked.iter().map(|change| change.number).collect();
+            numbers.sort();
+            return Err(Unresolved::WhichRequest(numbers));
         }
     }
     if incident(scene, words.channel).await? {
@@ -110,6 +117,42 @@ fn is_next_word(scene: &Scene<'_>, change: &EmergencyChange) -> bool {
     is_soon && (thread.is_none() || *thread == change.place.thread)
 }
 
+/// Whether words are said to a request, and not to what came in between: `yes`
+/// answers whatever was asked last.
+async fn is_direct(
+    scene: &Scene<'_>,
+    words: &Words<'_>,
+    change: &EmergencyChange,
+) -> Result<bool, Unresolved> {
+    if overhear::stands_alone(scene.words(words.text).await?.body()) {
+        return Ok(true);
+    }
+    let thread = scene.gesture.thread.as_ref();
+    let read = scene
+        .lookup
+        .messages_before(words.channel, thread, words.ts, BACK)
+        .await;
+    let read = match read {
+        Ok(read) => read,
+        Err(error) if error.is_transient() => return Err(error.into()),
+        Err(error) => {
+            tracing::warn!(error = %error, "what came between a request and its answer can't be read");
+            return Ok(false);
+        }
+    };
+    let asked_in = change.said.as_ref().map(|said| &said.ts);
+    let came_between = |line: &Message| {
+        let is_since = line.ts.at().is_some_and(|at| at >= change.asked_at);
+        let is_others = line.by.as_ref() != Some(&scene.gesture.actor);
+        is_since && is_others && !line.bot && line.ts < *words.ts && Some(&line.ts) != asked_in
+    };
+    let to_nobody = change.asked.is_empty();
+    Ok(!read
+        .iter()
+        .filter(|line| came_between(line))
+        .any(|line| to_nobody || line.text.contains('?')))
+}
+
 /// Whether a change waits for somebody's answer: they or a group of theirs are
 /// asked, or nobody in particular is, because no policy is written.
 async fn is_asked(
@@ -141,6 +184,7 @@ async fn belongs(
     let given = Given::Message {
         text: scene.words(words.text).await?,
         message: scene.reference(words.channel, words.ts, thread).await?,
+        read_so: None,
     };
     answer(scene, number, words.verdict, given).await
 }
@@ -161,17 +205,82 @@ async fn answer(
     };
     let submission = scene.answered(answer, &mut met).await?;
     scene.meet([], &mut met).await?;
-    Ok(Resolved::Command {
-        execution: Box::new(Execution {
-            target: Target::Change(number),
-            submissions: vec![submission],
-            texts: Vec::new(),
-            gesture: Some(scene.gesture.clone()),
-            met,
-            asks_back: None,
-        }),
-        later: None,
-    })
+    Ok(Resolved::Command(Box::new(Execution {
+        target: Target::Change(number),
+        submissions: vec![submission],
+        texts: Vec::new(),
+        gesture: Some(scene.gesture.clone()),
+        met,
+        asks_back: None,
+        afterwards: None,
+    })))
+}
+
+/// The answer to a request that was made in a message, where it was heard before
+/// its request: Slack promises no order. Those who are asked may have said so in
+/// the messages after it.
+pub(super) async fn said_already(
+    scene: &Scene<'_>,
+    asked: &[Party],
+    met: &mut Vec<Person>,
+) -> Result<Option<(Submission, Text)>, Unresolved> {
+    let gesture = scene.gesture;
+    let (Some(channel), Ask::Request { said: Some(ts), .. }) = (&gesture.channel, &gesture.ask)
+    else {
+        return Ok(None);
+    };
+    let store = scene.engine.store();
+    // Where others wait, too, it can't be told which of them is answered.
+    if store.captured(channel.clone(), ts.clone()).await?.is_some()
+        || !store.asking_in(channel.clone(), OPEN).await?.is_empty()
+    {
+        return Ok(None);
+    }
+    let thread = gesture.thread.as_ref();
+    let read = scene
+        .lookup
+        .messages_around(channel, thread, ts, BACK)
+        .await;
+    let read = match read {
+        Ok(read) => read,
+        // The request itself must not wait for it; its card stands open.
+        Err(error) => {
+            tracing::warn!(error = %error, "the words after a request can't be read");
+            return Ok(None);
+        }
+    };
+    let is_soon = |message: &&Message| {
+        let at = message.ts.at();
+        message.ts > *ts && at.is_some_and(|at| at - gesture.at <= ANSWERED_WITHIN)
+    };
+    let first_hand = |message: &&Message| !message.bot && !message.edited;
+    for message in read.iter().filter(is_soon).filter(first_hand) {
+        let Some(by) = message.by.as_ref().filter(|by| **by != gesture.actor) else {
+            continue;
+        };
+        // Another request begins here: what follows may be said to that.
+        if overhear::asks(&message.text).is_some() {
+            return Ok(None);
+        }
+        let Some(verdict) = overhear::answers(&message.text) else {
+            continue;
+        };
+        if !overhear::stands_alone(&message.text) || !scene.is_among(by, asked).await? {
+            continue;
+        }
+        if store
+            .captured(channel.clone(), message.ts.clone())
+            .await?
+            .is_some()
+        {
+            return Ok(None);
+        }
+        let half = scene.half(channel, message).await?;
+        let text = half.text.clone();
+        let submission = scene.answered(Answer::written(&half, verdict), met).await?;
+        return Ok(Some((submission, text)));
+    }
+    Ok(None)
 }
 
 async fn incident(scene: &Scene<'_>, channel: &ChannelId) -> Result<bool, Unresolved> {
@@ -214,11 +323,8 @@ async fn question_of(
             Ok(Resolved::LetGo)
         };
     }
-    let captured = scene
-        .engine
-        .store()
-        .captured(channel.clone(), asked.ts.clone())
-        .await?;
+    let store = scene.engine.store();
+    let captured = store.captured(channel.clone(), asked.ts.clone()).await?;
     if captured.is_some()
         || request.by == gesture.actor
         || !is_one_of_us(scene, &gesture.actor).await?
@@ -227,6 +333,15 @@ async fn question_of(
         return Ok(Resolved::LetGo);
     }
     let request = scene.half(channel, asked).await?;
+    let offered = store
+        .offered_answer(request.message.clone(), words.verdict)
+        .await?;
+    let outranks = match offered {
+        Some(other) => {
+            !holds_authority(scene, &other).await? && holds_authority(scene, &gesture.actor).await?
+        }
+        None => false,
+    };
     let answer = Quoted {
         by: gesture.actor.clone(),
         message: scene.reference(channel, words.ts, thread).await?,
@@ -243,6 +358,7 @@ async fn question_of(
         },
         answer,
         verdict: words.verdict,
+        outranks,
     };
     Ok(Resolved::Offer {
         offer: Box::new(offer),
@@ -320,10 +436,7 @@ pub(super) async fn reaction(
     };
     let asked = scene.asked_in(&request, None, None, None).await?;
     let execution = scene.pair(asked, Some(answer), Vec::new()).await?;
-    Ok(Resolved::Command {
-        execution: Box::new(execution),
-        later: None,
-    })
+    Ok(Resolved::Command(Box::new(execution)))
 }
 
 /// Whether a question is put to whoever made the gesture: it names them or a
@@ -335,6 +448,11 @@ async fn may_answer(scene: &Scene<'_>, mentions: &[Mention]) -> Result<bool, Unr
     if !parties.is_empty() {
         return scene.is_among(who, &parties).await;
     }
+    holds_authority(scene, who).await
+}
+
+/// Whether the policy in force lets somebody answer requests in general.
+async fn holds_authority(scene: &Scene<'_>, who: &UserId) -> Result<bool, Unresolved> {
     if scene.lookup.member(who).await?.standing != Standing::Full {
         return Ok(false);
     }

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::{Scene, Unresolved};
-use crate::domain::authorization::Member;
+use crate::domain::authorization::{Member, Standing};
 use crate::domain::id::{GroupId, UserId};
 use crate::domain::policy::Party;
 use crate::gesture::Mention;
@@ -53,6 +53,23 @@ impl Scene<'_> {
             parties.extend(party.filter(|party| !parties.contains(party)));
         }
         Ok(parties)
+    }
+
+    /// Reads whom the mentions name and who can be asked: a full member. A guest
+    /// or a bot would be asked in vain while the incident goes on. While Slack
+    /// can't say, the question goes to whoever was named.
+    pub(super) async fn askable(&self, mentions: &[Mention]) -> Result<Vec<Party>, Unresolved> {
+        let mut askable = Vec::new();
+        for party in self.parties(mentions).await? {
+            let standing = match &party {
+                Party::Person(who) => self.lookup.known_member(who).await.map(|it| it.standing),
+                Party::Group(_) => Ok(Standing::Full),
+            };
+            if matches!(standing, Ok(Standing::Full) | Err(_)) {
+                askable.push(party);
+            }
+        }
+        Ok(askable)
     }
 
     /// Whether somebody is among `parties`, by the groups as they are now.

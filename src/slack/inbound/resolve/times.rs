@@ -57,6 +57,28 @@ impl Scene<'_> {
         read(&when, self.gesture.at, zone).map_err(Unresolved::Unclear)
     }
 
+    /// Reads a time at which something about a change is said to have been. It is
+    /// recorded without being asked back, so a slip must not pass: a bare time of
+    /// day from before there was anything to do is hardly meant.
+    pub(super) async fn stated_of(
+        &self,
+        number: ChangeNumber,
+        words: Commitment,
+    ) -> Result<DateTime<Utc>, Unresolved> {
+        let stated = self.stated(words).await?;
+        let change = self.engine.store().change(number).await?;
+        let requested_at = change.map(|snapshot| snapshot.change.requested_at);
+        match requested_at {
+            Some(requested_at) if stated.guesses_another_day && stated.at < requested_at => {
+                Err(Unresolved::BeforeTheRequest {
+                    number,
+                    at: stated.at,
+                })
+            }
+            Some(_) | None => Ok(stated.at),
+        }
+    }
+
     /// What becomes of a deployment stated along with a request. The request
     /// doesn't wait for it to be clear.
     pub(super) async fn along(&self, words: Commitment) -> Result<Along, Unresolved> {
@@ -88,6 +110,7 @@ pub(super) async fn deployment(
     change: Option<ChangeNumber>,
     when: Option<Commitment>,
     confirmed: Option<DateTime<Utc>>,
+    by: &UserId,
 ) -> Result<Resolved, Unresolved> {
     let gesture = scene.gesture;
     let store = scene.engine.store();
@@ -112,7 +135,7 @@ pub(super) async fn deployment(
             (stated.at, Source::Attested)
         }
     };
-    let by = gesture.actor.clone();
+    let by = by.clone();
     scene
         .command(change, Command::RecordDeployment { at, source, by })
         .await

@@ -239,7 +239,7 @@ fn the_form_of_a_request_may_say_that_it_is_deployed_already() {
 #[test]
 fn a_button_about_a_time_hands_exactly_that_time_back() {
     let at = MessageTs::new("1774664040.000005").at().unwrap();
-    let value = control::time_value(CHANGE, at);
+    let value = control::time_value(CHANGE, at, None);
     let pressed_at = pressed(Control::DeployedAt, &value);
     assert_eq!(
         heard(DeliveryKind::Interaction, pressed_at).gesture.ask,
@@ -247,6 +247,7 @@ fn a_button_about_a_time_hands_exactly_that_time_back() {
             change: Some(CHANGE),
             when: None,
             at: Some(at),
+            by: None,
         }
     );
     let open = opened(

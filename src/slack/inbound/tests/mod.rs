@@ -163,6 +163,7 @@ fn subcommands_are_heard_as_what_they_ask() {
             change: None,
             when: None,
             at: None,
+            by: None,
         }
     );
     assert_eq!(
@@ -203,6 +204,7 @@ fn the_words_of_a_deployments_time_are_kept() {
             change: Some(CHANGE),
             when: Some(_),
             at: None,
+            by: None,
         }
     ));
 }
@@ -263,6 +265,7 @@ fn every_button_asks_what_it_says() {
             change: Some(change),
             when: None,
             at: None,
+            by: None,
         }
     );
     assert_eq!(ask(Control::NeverDeployed), Ask::Lapse { change });

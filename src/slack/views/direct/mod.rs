@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use slack_morphism::prelude::{SlackActionBlockElement, SlackBlock};
 
 use crate::domain::authorization::Ground;
-use crate::domain::change::{EmergencyChange, Exception};
+use crate::domain::change::{Authorization, EmergencyChange, Evidence, Exception};
 use crate::domain::id::UserId;
 use crate::domain::obligation::{Duty, Rung};
 use crate::domain::ticket::{Field, Section, gaps};
@@ -196,7 +196,7 @@ fn wanted(due: &Due<'_>) -> String {
             "your authorization as incident commander".to_owned()
         }
         Duty::CommanderAuthorization => "who commanded the incident?".to_owned(),
-        Duty::Confirmation => "did you authorize this by word of mouth?".to_owned(),
+        Duty::Confirmation => "did you authorize this?".to_owned(),
         Duty::SecondAuthorization => "a second person's authorization".to_owned(),
         Duty::Approval => match facts::decision(&due.showing) {
             Decision::Ready(_) => "ready for your decision".to_owned(),
@@ -277,15 +277,15 @@ fn body(due: &Due<'_>, exceptions: &[Exception], room: usize) -> String {
         }
         Duty::Confirmation => format!("{}\n{}", said_to_have(due), background(due, room)),
         Duty::SecondAuthorization => format!(
-            "{}, and you are asked as the second person. Was it right? Then authorize it afterwards; if not, say why in the card's thread.\n{}",
+            "{}. Was it right? Then authorize it afterwards, as the second person; if not, say why in the card's thread.\n{}",
             why_a_second(change),
             background(due, room)
         ),
         Duty::Approval => match facts::decision(&due.showing) {
             Decision::Ready(_) => "The ticket is ready for your decision.".to_owned(),
-            Decision::Waits(waits) => format!(
+            Decision::Waits(_) => format!(
                 "It can't be decided yet: it waits for {}.",
-                say::listed(waits)
+                say::listed(facts::waits(&due.showing, Some(due.owner)))
             ),
             Decision::NotOwed => "The decision is made.".to_owned(),
         },
@@ -338,6 +338,19 @@ fn said_to_have(due: &Due<'_>) -> String {
     let given = due.showing.change.authorization.as_ref();
     let attested = given.and_then(|given| Some((given, given.attested.as_ref()?)));
     match attested {
+        Some((
+            Authorization {
+                at,
+                evidence: Some(Evidence::Words { text, .. }),
+                ..
+            },
+            attested,
+        )) => format!(
+            "{} takes your words of {} for an authorization of this: “{}”. Did you authorize it?",
+            say::person(&attested.by),
+            say::at(*at),
+            say::wrote_in_a_line(&due.showing.texts.said(text), ROOM_FOR_WHAT)
+        ),
         Some((given, attested)) => format!(
             "{} says that you authorized this by word of mouth {}. Did you?",
             say::person(&attested.by),

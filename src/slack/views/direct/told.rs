@@ -39,6 +39,17 @@ pub fn told(showing: &Showing<'_>, recorded: &Recorded) -> Option<Message> {
                 Vec::new()
             },
         ),
+        Event::AttestationDisputed => (
+            format!(
+                "{who} says that they didn't authorize it. {}",
+                if change.deployed_at().is_some() {
+                    "It is recorded as deployed without; somebody else who may authorize makes that good on the card."
+                } else {
+                    "Ask somebody who may authorize before you deploy; the card has the buttons."
+                }
+            ),
+            Vec::new(),
+        ),
         Event::DeadlineMissed {
             duty,
             owner,
@@ -64,7 +75,6 @@ pub fn told(showing: &Showing<'_>, recorded: &Recorded) -> Option<Message> {
         | Event::SecondAuthorized { .. }
         | Event::Deployed { .. }
         | Event::AttestationConfirmed
-        | Event::AttestationDisputed
         | Event::DeploymentCorrected { .. }
         | Event::ReasonStated { .. }
         | Event::LinkedAsDuplicate { .. }

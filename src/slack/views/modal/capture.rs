@@ -65,6 +65,9 @@ pub struct Proposal {
     pub verdict: Verdict,
     /// What is changed, in the words of the request.
     pub what: String,
+    /// The message that the form is about with its words, where the bot can't read
+    /// the conversation itself.
+    pub unread: Option<(MessageTs, String)>,
 }
 
 impl fmt::Debug for Proposal {
@@ -80,11 +83,15 @@ impl fmt::Debug for Proposal {
 }
 
 /// Returns the form that records a request and its answer from messages.
-pub fn record(proposal: &Proposal, from: OpenedFrom<'_>) -> SlackView {
+pub fn record(proposal: &Proposal, now: DateTime<Utc>, from: OpenedFrom<'_>) -> SlackView {
     let shown = shown(proposal);
+    let said = |one: &Candidate| option(one, &shown, now);
     let mut memory = Memory::at(from.channel, from.thread);
     for one in &shown {
         memory.wrote(&one.ts, &one.by);
+    }
+    if let Some((ts, words)) = &proposal.unread {
+        memory.says(ts, words);
     }
     let mut what = long_text();
     if !proposal.what.trim().is_empty() {
@@ -92,13 +99,14 @@ pub fn record(proposal: &Proposal, from: OpenedFrom<'_>) -> SlackView {
     }
     let blocks = vec![
         context(
-            "Both messages are recorded word for word, with their authors, times and links. Nothing is said in their names.",
+            "If this is the pair, press *Record*. Both messages are kept word for word, with authors, times and links.",
         ),
         message(
             Input::Request,
             "Which message asks?",
             "No message asks",
             &shown,
+            said,
             proposal.request.as_ref(),
         ),
         message(
@@ -106,6 +114,7 @@ pub fn record(proposal: &Proposal, from: OpenedFrom<'_>) -> SlackView {
             "Which message answers?",
             "Nobody has answered yet",
             &shown,
+            said,
             proposal.answer.as_ref(),
         ),
         verdict(proposal.verdict),
@@ -113,7 +122,7 @@ pub fn record(proposal: &Proposal, from: OpenedFrom<'_>) -> SlackView {
             Input::What,
             "What is changed?",
             what.into(),
-            Some("As it shall be read on the card. Left empty, it is the message that asks."),
+            Some("For the card. Left empty, it is the message that asks."),
             true,
         ),
         input(
@@ -143,6 +152,7 @@ fn message(
     label: &str,
     none: &str,
     candidates: &[&Candidate],
+    said: impl Fn(&Candidate) -> String,
     chosen: Option<&MessageTs>,
 ) -> SlackBlock {
     type Choice = SlackBlockChoiceItem<SlackBlockPlainTextOnly>;
@@ -150,7 +160,7 @@ fn message(
     let mut options: Vec<Choice> = vec![no_message.clone()];
     let mut initial = no_message;
     for one in candidates {
-        let text = option(one, candidates);
+        let text = said(one);
         let choice = SlackBlockChoiceItem::new(plain(&text), one.ts.as_str().to_owned());
         if chosen == Some(&one.ts) {
             initial = choice.clone();
@@ -188,11 +198,11 @@ fn shown(proposal: &Proposal) -> Vec<&Candidate> {
 }
 
 /// A message in a line of plain text. Slack shows no dates there in the reader's
-/// zone, so the hour says that it is UTC.
-fn option(one: &Candidate, all: &[&Candidate]) -> String {
+/// zone, so it says how long ago that was.
+fn option(one: &Candidate, all: &[&Candidate], now: DateTime<Utc>) -> String {
     let name = name(one);
     let words = named(&one.text, all);
-    let line = format!("{name}, {} UTC: {words}", one.at.format("%H:%M"));
+    let line = format!("{name}, {} ago: {words}", say::span(now - one.at));
     if say::width(&line) <= LONGEST_OPTION {
         return line;
     }

@@ -9,13 +9,16 @@ fn shown(story: &Story) -> String {
     read(&card(&story.showing()))
 }
 
-/// The lines of a card about who asked and who answered.
+/// The lines of a card about who asked, who answered and what was done.
 fn evidence(story: &Story) -> String {
     let seen = shown(story);
     let lines: Vec<&str> = seen
         .lines()
         .skip(2)
-        .take_while(|line| !line.starts_with("*Why"))
+        .take_while(|line| {
+            let ends = ["*Why", "*Ticket", "*Decision", "["];
+            !ends.iter().any(|end| line.starts_with(end))
+        })
         .collect();
     lines.join("\n")
 }
@@ -30,10 +33,10 @@ fn a_captured_pair_stands_on_the_card_word_for_word() {
     _Put on record by @Dana Sat 02:40 UTC_
     *Authorized* by @Morgan Sat 02:15 UTC, in a message↗:
     > @Morgan approved. Deploy.
+    [+Deployed now] [Document] [I'm commanding] [… It was never deployed | Another reason… | Withdraw the request]
     *Why an emergency:* not yet stated
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
-    · A faster launch, a deadline today or skipping the process is no emergency. If that is why, *Another reason…* keeps it as stated.
-    [+Deployed now] [Document] [I'm commanding] [… It was never deployed | Another reason… | Withdraw the request]
+    · Not an emergency: a faster launch, a deadline today, skipping the process.
     ");
 }
 
@@ -131,10 +134,10 @@ fn word_of_mouth_waits_for_its_confirmation() {
     @Dana asked @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
     *Authorized* by @Morgan Sat 02:16 UTC, by word of mouth, as @Dana says; waits for @Morgan's confirmation:
     > On the bridge: “go ahead, block it”
+    [+Deployed now] [Document] [I'm commanding] [… It was never deployed | Another reason… | Withdraw the request]
     *Why an emergency:* not yet stated
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
-    · A faster launch, a deadline today or skipping the process is no emergency. If that is why, *Another reason…* keeps it as stated.
-    [+Deployed now] [Document] [I'm commanding] [… It was never deployed | Another reason… | Withdraw the request]
+    · Not an emergency: a faster launch, a deadline today, skipping the process.
     ");
     let confirmed = story.minutes(9).does("morgan", Command::ConfirmAttestation);
     insta::assert_snapshot!(evidence(&confirmed), @r"
@@ -216,11 +219,11 @@ fn another_reason_is_shown_as_stated_and_flagged() {
     » CHG-1001: @Dana asks @Morgan to authorize: Deploy WAF rule to block SQL injection
     *CHG-1001*  Deploy WAF rule to block SQL injection
     @Dana asks @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
-    *Why, as stated:* To launch something faster: “Sales promised Monday”. Stated by @Dana Sat 02:14 UTC; none of the five of a genuine emergency, so it is flagged for the genuineness review.
-    [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
-    · If it is one of the five after all, tap it.
     *Exception*: no genuine emergency, by its stated reason or by who decided on it
     [+Authorize] [!Deny] [I'm commanding] [… Deployed now | Agreed by phone or in person… | Withdraw the request]
+    *Why, as stated:* To launch something faster: “Sales promised Monday”. Stated by @Dana Sat 02:14 UTC; none of the five, so it is flagged for the genuineness review.
+    [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
+    · If it is one of the five after all, tap it.
     ");
     let both = story.because(Criterion::CustomerImpact);
     let seen = shown(&both);
@@ -241,10 +244,10 @@ fn a_drill_is_marked_wherever_it_stands() {
     *Drill · CHG-1001*  Deploy WAF rule to block SQL injection
     · This is a drill: everything is rehearsed, and nothing counts.
     @Dana asks @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
+    [+Authorize] [!Deny] [I'm commanding] [End the drill] [… Deployed now | Agreed by phone or in person… | Another reason…]
     *Why an emergency:* not yet stated
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
-    · A faster launch, a deadline today or skipping the process is no emergency. If that is why, *Another reason…* keeps it as stated.
-    [+Authorize] [!Deny] [I'm commanding] [End the drill] [… Deployed now | Agreed by phone or in person… | Another reason…]
+    · Not an emergency: a faster launch, a deadline today, skipping the process.
     ");
     let deployed = Story::drilled()
         .minutes(1)
@@ -262,7 +265,6 @@ fn a_drill_is_marked_wherever_it_stands() {
     *Incident commander* not known yet
     *Deployed* by @Dana Sat 02:18 UTC
     *Drill ended*. It counts nowhere.
-    *Why an emergency:* not yet stated
     ");
 }
 
@@ -279,7 +281,6 @@ fn a_duplicate_says_of_which() {
     *CHG-1001*  Deploy WAF rule to block SQL injection
     @Dana asked @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
     *The same as CHG-1000*, says the requester. It stays listed.
-    *Why an emergency:* not yet stated
     ");
 }
 
@@ -299,6 +300,6 @@ fn a_menu_of_one_is_a_button() {
     let at = story.change.deployed_at().unwrap();
     assert_eq!(
         crate::slack::control::read_time_value(correct["value"].as_str().unwrap()),
-        Some((story.change.number, at))
+        Some((story.change.number, at, None))
     );
 }

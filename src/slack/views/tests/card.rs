@@ -11,10 +11,10 @@ fn a_request_names_who_asks_whom_and_asks_why() {
     » CHG-1001: @Dana asks @Morgan to authorize: Deploy WAF rule to block SQL injection
     *CHG-1001*  Deploy WAF rule to block SQL injection
     @Dana asks @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
+    [+Authorize] [!Deny] [I'm commanding] [… Deployed now | Agreed by phone or in person… | Another reason… | Withdraw the request]
     *Why an emergency:* not yet stated
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
-    · A faster launch, a deadline today or skipping the process is no emergency. If that is why, *Another reason…* keeps it as stated.
-    [+Authorize] [!Deny] [I'm commanding] [… Deployed now | Agreed by phone or in person… | Another reason… | Withdraw the request]
+    · Not an emergency: a faster launch, a deadline today, skipping the process.
     ");
 }
 
@@ -36,10 +36,10 @@ fn after_three_minutes_somebody_else_can_be_asked() {
     *CHG-1001*  Deploy WAF rule to block SQL injection
     @Dana asks @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
     No answer yet; asked again Sat 02:17 UTC
+    [+Authorize] [!Deny] [Ask someone else] [I'm commanding] [… Deployed now | Agreed by phone or in person… | Another reason… | Withdraw the request]
     *Why an emergency:* not yet stated
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
-    · A faster launch, a deadline today or skipping the process is no emergency. If that is why, *Another reason…* keeps it as stated.
-    [+Authorize] [!Deny] [Ask someone else] [I'm commanding] [… Deployed now | Agreed by phone or in person… | Another reason… | Withdraw the request]
+    · Not an emergency: a faster launch, a deadline today, skipping the process.
     ");
 }
 
@@ -50,10 +50,10 @@ fn after_six_minutes_going_ahead_is_offered() {
     *CHG-1001*  Deploy WAF rule to block SQL injection
     @Dana asks @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
     No answer yet; asked again Sat 02:20 UTC
+    [+Authorize] [!Deny] [Ask someone else] [Going ahead without (It is recorded under your name as an exception, and a second person makes it good within 24 h of the deployment.)] [I'm commanding] [… Deployed now | Agreed by phone or in person… | Another reason… | Withdraw the request]
     *Why an emergency:* not yet stated
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
-    · A faster launch, a deadline today or skipping the process is no emergency. If that is why, *Another reason…* keeps it as stated.
-    [+Authorize] [!Deny] [Ask someone else] [Going ahead without (It is recorded under your name as an exception, and a second person makes it good within 24 h of the deployment.)] [I'm commanding] [… Deployed now | Agreed by phone or in person… | Another reason… | Withdraw the request]
+    · Not an emergency: a faster launch, a deadline today, skipping the process.
     ");
 }
 
@@ -64,10 +64,10 @@ fn whoever_is_asked_in_anothers_place_keeps_the_ways_out() {
     » CHG-1001: @Dana asks @Sam to authorize: Deploy WAF rule to block SQL injection
     *CHG-1001*  Deploy WAF rule to block SQL injection
     @Dana asks @Sam for authorization, Sat 02:20 UTC (first asked Sat 02:14 UTC), by `/emergency`
+    [+Authorize] [!Deny] [Ask someone else] [Going ahead without (It is recorded under your name as an exception, and a second person makes it good within 24 h of the deployment.)] [I'm commanding] [… Deployed now | Agreed by phone or in person… | Another reason… | Withdraw the request]
     *Why an emergency:* not yet stated
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
-    · A faster launch, a deadline today or skipping the process is no emergency. If that is why, *Another reason…* keeps it as stated.
-    [+Authorize] [!Deny] [Ask someone else] [Going ahead without (It is recorded under your name as an exception, and a second person makes it good within 24 h of the deployment.)] [I'm commanding] [… Deployed now | Agreed by phone or in person… | Another reason… | Withdraw the request]
+    · Not an emergency: a faster launch, a deadline today, skipping the process.
     ");
 }
 
@@ -78,10 +78,10 @@ fn a_denial_shows_the_ways_on() {
     *CHG-1001*  Deploy WAF rule to block SQL injection
     @Dana asked @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
     *Denied* by @Morgan Sat 02:16 UTC
+    [+Ask someone else] [Going ahead without (It is recorded under your name as an exception, and a second person makes it good within 24 h of the deployment.)] [I'm commanding] [… Deployed now | Another reason…]
     *Why an emergency:* not yet stated
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
-    · A faster launch, a deadline today or skipping the process is no emergency. If that is why, *Another reason…* keeps it as stated.
-    [+Ask someone else] [Going ahead without (It is recorded under your name as an exception, and a second person makes it good within 24 h of the deployment.)] [I'm commanding] [… Deployed now | Another reason…]
+    · Not an emergency: a faster launch, a deadline today, skipping the process.
     ");
 }
 
@@ -92,11 +92,11 @@ fn going_ahead_is_shown_with_its_exception() {
     *CHG-1001*  Deploy WAF rule to block SQL injection
     @Dana asked @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
     *Without authorization*: @Dana went ahead Sat 02:20 UTC
-    *Why an emergency:* not yet stated
-    [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
-    · A faster launch, a deadline today or skipping the process is no emergency. If that is why, *Another reason…* keeps it as stated.
     *Exception*: went ahead without authorization
     [+Deployed now] [Authorize] [Document] [I'm commanding] [… It was never deployed | Agreed by phone or in person… | Another reason… | Withdraw the request]
+    *Why an emergency:* not yet stated
+    [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
+    · Not an emergency: a faster launch, a deadline today, skipping the process.
     ");
 }
 
@@ -108,10 +108,10 @@ fn an_authorized_change_waits_for_its_deployment() {
     *CHG-1001*  Deploy WAF rule to block SQL injection
     @Dana asked @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
     *Authorized* by @Morgan Sat 02:15 UTC, by the button
+    [+Deployed now] [Document] [I'm commanding] [… It was never deployed | Another reason… | Withdraw the request]
     *Why an emergency:* not yet stated
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
-    · A faster launch, a deadline today or skipping the process is no emergency. If that is why, *Another reason…* keeps it as stated.
-    [+Deployed now] [Document] [I'm commanding] [… It was never deployed | Another reason… | Withdraw the request]
+    · Not an emergency: a faster launch, a deadline today, skipping the process.
     ");
 }
 
@@ -144,14 +144,14 @@ fn a_deployment_without_authorization_asks_a_second_person() {
     *Without authorization*: @Dana went ahead Sat 02:20 UTC
     *Incident commander* not known yet
     *Deployed* by @Dana Sat 02:23 UTC
-    *Why an emergency:* not yet stated
-    [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
-    · A faster launch, a deadline today or skipping the process is no emergency. If that is why, *Another reason…* keeps it as stated.
     *Ticket* due Sun 02:23 UTC. Missing: category, why it was an emergency, incident link, what was done, testing, security impact, rollback plan, whether it was rolled back, outcome, outcome code, whether the incident is resolved, whether data was exposed, whether it is permanent and lessons learned
     *Also needed*: the incident commander's authorization (@Dana is asked who commands) and a second person's authorization from @Morgan
     *Decision* by @Morgan, due Sun 02:23 UTC
     *Exception*: went ahead without authorization
     [+Document] [Authorize afterwards] [I'm commanding] [Answer the exception] [… Correct deployment time… | Another reason…]
+    *Why an emergency:* not yet stated
+    [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
+    · Not an emergency: a faster launch, a deadline today, skipping the process.
     ");
 }
 
@@ -169,13 +169,13 @@ fn a_deployment_told_late_says_when_it_was_told() {
     *Authorized* by @Morgan Sat 02:15 UTC, 29 min before deployment, by the button
     *Incident commander* not known yet
     *Deployed* by @Dana Sat 02:44 UTC, recorded Sat 04:14 UTC
-    *Why an emergency:* not yet stated
-    [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
-    · A faster launch, a deadline today or skipping the process is no emergency. If that is why, *Another reason…* keeps it as stated.
     *Ticket* due Sun 02:44 UTC. Missing: category, why it was an emergency, incident link, what was done, testing, security impact, rollback plan, whether it was rolled back, outcome, outcome code, whether the incident is resolved, whether data was exposed, whether it is permanent and lessons learned
     *Also needed*: the incident commander's authorization (@Dana is asked who commands)
     *Decision* by @Morgan, due Sun 02:44 UTC
     [+Document] [I'm commanding] [… Correct deployment time… | Another reason…]
+    *Why an emergency:* not yet stated
+    [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
+    · Not an emergency: a faster launch, a deadline today, skipping the process.
     ");
 }
 
@@ -320,7 +320,6 @@ fn withdrawn_and_lapsed_changes_stay_listed_without_buttons() {
     *CHG-1001*  Deploy WAF rule to block SQL injection
     @Dana asked @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
     *Withdrawn*. It stays listed.
-    *Why an emergency:* not yet stated
     ");
     let lapsed = Story::asked()
         .authorizes("morgan")
@@ -332,7 +331,6 @@ fn withdrawn_and_lapsed_changes_stay_listed_without_buttons() {
     @Dana asked @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
     *Authorized* by @Morgan Sat 02:14 UTC, by the button
     *Never deployed*. It stays listed; nothing more is owed.
-    *Why an emergency:* not yet stated
     ");
 }
 
@@ -360,10 +358,10 @@ fn a_crowd_is_not_named_one_by_one() {
     » CHG-1001: @Dana asks @Morgan to authorize: Deploy WAF rule to block SQL injection
     *CHG-1001*  Deploy WAF rule to block SQL injection
     @Dana asks @Morgan, @Sam and @Kim (and 2 more) for authorization, Sat 02:14 UTC, by `/emergency`
+    [+Authorize] [!Deny] [I'm commanding] [… Deployed now | Agreed by phone or in person… | Another reason… | Withdraw the request]
     *Why an emergency:* not yet stated
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
-    · A faster launch, a deadline today or skipping the process is no emergency. If that is why, *Another reason…* keeps it as stated.
-    [+Authorize] [!Deny] [I'm commanding] [… Deployed now | Agreed by phone or in person… | Another reason… | Withdraw the request]
+    · Not an emergency: a faster launch, a deadline today, skipping the process.
     ");
 }
 

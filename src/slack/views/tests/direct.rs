@@ -138,8 +138,21 @@ fn a_missing_criterion_can_be_tapped_in_the_message() {
     *Due Sun 02:14 UTC (in 24 h).*
     · Why was it an emergency?
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed] [Another reason…]
-    · A faster launch, a deadline today or skipping the process is no emergency. If that is why, *Another reason…* keeps it as stated.
+    · Not an emergency: a faster launch, a deadline today, skipping the process.
     ");
+}
+
+#[test]
+fn an_approver_who_owes_something_too_is_addressed() {
+    let story = Story::asked()
+        .minutes(3)
+        .attests("morgan", None)
+        .minutes(5)
+        .deploys("dana");
+    let seen = reminded(&story, Duty::Approval, Rung::Opening);
+    let wanted = "an attested authorization from you, ";
+    assert!(seen.contains(wanted), "{seen}");
+    assert!(!seen.contains("@Morgan"), "{seen}");
 }
 
 #[test]
@@ -252,7 +265,7 @@ fn a_second_person_is_told_why_they_are_asked() {
     insta::assert_snapshot!(reminded(&story, Duty::SecondAuthorization, Rung::Opening), @r"
     » CHG-1001, due in 17 h 9 min: a second person's authorization
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    It went ahead without authorization, and you are asked as the second person. Was it right? Then authorize it afterwards; if not, say why in the card's thread.
+    It went ahead without authorization. Was it right? Then authorize it afterwards, as the second person; if not, say why in the card's thread.
     *Why an emergency:* not yet stated
     *Without authorization*: @Dana went ahead Sat 02:20 UTC
     *Incident commander* not known yet
@@ -264,7 +277,7 @@ fn a_second_person_is_told_why_they_are_asked() {
     insta::assert_snapshot!(reminded(&undeclared, Duty::SecondAuthorization, Rung::Before(60)), @r"
     » CHG-1001, due in 24 h: a second person's authorization
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    It went ahead without authorization, and you are asked as the second person. Was it right? Then authorize it afterwards; if not, say why in the card's thread.
+    It went ahead without authorization. Was it right? Then authorize it afterwards, as the second person; if not, say why in the card's thread.
     *Why an emergency:* not yet stated
     *Incident commander* not known yet
     *Deployed* by @Dana Sat 02:15 UTC
@@ -555,7 +568,7 @@ fn whoever_is_said_to_have_authorized_it_is_asked() {
         .minutes(3)
         .attests("morgan", Some("On the bridge: “go ahead”"));
     insta::assert_snapshot!(reminded(&story, Duty::Confirmation, Rung::Opening), @r"
-    » CHG-1001: did you authorize this by word of mouth?
+    » CHG-1001: did you authorize this?
     *CHG-1001*  Deploy WAF rule to block SQL injection
     @Dana says that you authorized this by word of mouth Sat 02:16 UTC. Did you?
     *Why an emergency:* Production is down and needs a fix.
@@ -599,7 +612,7 @@ fn a_second_person_hears_why_they_are_asked() {
     insta::assert_snapshot!(reminded(&story, Duty::SecondAuthorization, Rung::Opening), @r"
     » CHG-1001, due in 24 h: a second person's authorization
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    The most senior engineer available authorized it because nobody with the authority was at hand, and you are asked as the second person. Was it right? Then authorize it afterwards; if not, say why in the card's thread.
+    The most senior engineer available authorized it because nobody with the authority was at hand. Was it right? Then authorize it afterwards, as the second person; if not, say why in the card's thread.
     *Why an emergency:* Production is down and needs a fix.
     *Authorized* by @Gil Sat 02:19 UTC, 4 min before deployment, as the most senior engineer available, which is their own word
     *Incident commander* not known yet

@@ -202,6 +202,7 @@ impl Story {
         let given = Given::Message {
             text,
             message: message(minutes),
+            read_so: None,
         };
         self.does_at(who, minutes, Command::Authorize { by, given })
     }
@@ -212,6 +213,7 @@ impl Story {
         let given = Given::Message {
             text,
             message: message(minutes),
+            read_so: None,
         };
         self.does_at(who, minutes, Command::Deny { by, given })
     }

@@ -281,6 +281,7 @@ fn candidate(who: &str, minutes: i64, text: &str) -> Candidate {
 
 fn proposal() -> Proposal {
     Proposal {
+        unread: None,
         candidates: vec![
             candidate("riley", -2, "error rate at 40 %"),
             candidate("dana", 0, ASKED),
@@ -293,29 +294,34 @@ fn proposal() -> Proposal {
     }
 }
 
+/// The form as it is opened three minutes after the request.
+fn form(proposal: &Proposal) -> String {
+    view(&record(proposal, began() + TimeDelta::minutes(3), NOWHERE))
+}
+
 #[test]
 fn the_pair_is_proposed_and_another_can_be_picked() {
-    insta::assert_snapshot!(view(&record(&proposal(), NOWHERE)), @r"
+    insta::assert_snapshot!(form(&proposal()), @r"
     # Record authorization
-    · Both messages are recorded word for word, with their authors, times and links. Nothing is said in their names.
+    · If this is the pair, press *Record*. Both messages are kept word for word, with authors, times and links.
     Which message asks?
       [▾]
         No message asks
-        riley, 02:12 UTC: error rate at 40 %
-      ▸ dana, 02:14 UTC: @morgan deploying WAF rule to block SQL injection. Author…
-        morgan, 02:15 UTC: @dana approved. Deploy.
+        riley, 5 min ago: error rate at 40 %
+      ▸ dana, 3 min ago: @morgan deploying WAF rule to block SQL injection. Author…
+        morgan, 2 min ago: @dana approved. Deploy.
     Which message answers?
       [▾]
         Nobody has answered yet
-        riley, 02:12 UTC: error rate at 40 %
-        dana, 02:14 UTC: @morgan deploying WAF rule to block SQL injection. Author…
-      ▸ morgan, 02:15 UTC: @dana approved. Deploy.
+        riley, 5 min ago: error rate at 40 %
+        dana, 3 min ago: @morgan deploying WAF rule to block SQL injection. Author…
+      ▸ morgan, 2 min ago: @dana approved. Deploy.
     What does the answer do?
       (•) It authorizes the change
       ( ) It refuses the change
     What is changed? (optional)
       [deploying WAF rule to block SQL injection]
-      As it shall be read on the card. Left empty, it is the message that asks.
+      For the card. Left empty, it is the message that asks.
     Who asked, if no message does? (optional)
       [Choose a person ▾]
     Why can't it wait? (optional)
@@ -339,7 +345,7 @@ fn a_request_that_nobody_answered_proposes_none() {
         verdict: Verdict::Refuse,
         ..proposal()
     };
-    let seen = view(&record(&unanswered, NOWHERE));
+    let seen = form(&unanswered);
     assert!(seen.contains("▸ Nobody has answered yet"), "{seen}");
     assert!(seen.contains("(•) It refuses the change"), "{seen}");
 }
@@ -349,9 +355,9 @@ fn of_very_many_messages_the_proposed_ones_stay() {
     let mut many = proposal();
     let later = (2..400).map(|n| candidate("gus", n, "still broken"));
     many.candidates.extend(later);
-    let seen = view(&record(&many, NOWHERE));
-    assert!(seen.contains("▸ dana, 02:14 UTC"), "{seen}");
-    assert!(seen.contains("▸ morgan, 02:15 UTC"), "{seen}");
+    let seen = form(&many);
+    assert!(seen.contains("▸ dana, 3 min ago"), "{seen}");
+    assert!(seen.contains("▸ morgan, 2 min ago"), "{seen}");
     assert!(!seen.contains("riley"), "{seen}");
 }
 
@@ -371,7 +377,7 @@ fn hostile_messages_fit_the_choice() {
             ..candidate("gus", 3, &text)
         });
         one.what.clone_from(&text);
-        view(&record(&one, NOWHERE));
+        form(&one);
     }
 }
 

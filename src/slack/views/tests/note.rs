@@ -289,7 +289,7 @@ fn answers_in_messages_are_told_with_their_links() {
 fn the_word_of_whoever_is_named_is_told() {
     let spoken = || Story::asked().minutes(3).attests("morgan", None).minutes(9);
     let confirmed = spoken().does("morgan", Command::ConfirmAttestation);
-    insta::assert_snapshot!(told(&confirmed, |e| matches!(e, Event::AttestationConfirmed)), @"@Morgan confirms having authorized it by word of mouth.");
+    insta::assert_snapshot!(told(&confirmed, |e| matches!(e, Event::AttestationConfirmed)), @"@Morgan confirms having authorized it.");
     let is_disputed = |e: &Event| matches!(e, Event::AttestationDisputed);
     let disputed = spoken().does("morgan", Command::DisputeAttestation);
     insta::assert_snapshot!(told(&disputed, is_disputed), @"@Morgan says: I did not authorize it. @Dana can ask someone else, or go ahead without; that is recorded as an exception.");
@@ -310,7 +310,7 @@ fn a_correction_is_told_with_both_times_and_the_reason() {
 #[test]
 fn another_reason_is_told_as_stated() {
     let story = Story::asked().states(NotGenuine::SkippingProcess, Some("review takes days"));
-    insta::assert_snapshot!(told(&story, |e| matches!(e, Event::ReasonStated { .. })), @"@Dana stated another reason: To skip the normal process: “review takes days”. It is none of the five of a genuine emergency, so it is flagged for the genuineness review. The fix goes on.");
+    insta::assert_snapshot!(told(&story, |e| matches!(e, Event::ReasonStated { .. })), @"@Dana stated another reason: To skip the normal process: “review takes days”. None of the five, so it is flagged for the genuineness review. The fix goes on.");
 }
 
 #[test]

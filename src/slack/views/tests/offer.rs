@@ -46,14 +46,14 @@ pub(super) fn offered_words(
 fn the_offer_shows_both_halves_and_asks_once() {
     let (one, words) = offered(OfferStage::Offered, Verdict::Grant);
     insta::assert_snapshot!(read(&offer(&one, &words, false)), @r"
-    » @Morgan's “@Morgan approved. Deploy.” reads like an authorization. Record it?
-    @Morgan's “@Morgan approved. Deploy.” reads like an authorization. Record it?
-    Your request↗ Sat 02:14 UTC:
+    » It reads as if @Morgan authorized this. Record it?
+    It reads as if @Morgan authorized this. Record it?
+    You asked↗ Sat 02:14 UTC:
     > @Morgan deploying WAF rule to block SQL injection. Authorization?
-    The answer↗ Sat 02:15 UTC:
+    @Morgan answered↗ Sat 02:15 UTC:
     > @Morgan approved. Deploy.
     [+Record it] [No, thanks]
-    · One tap records both as they stand, with their times. Only you see this.
+    · One tap records both, word for word. Only you see this.
     ");
 }
 
@@ -61,14 +61,14 @@ fn the_offer_shows_both_halves_and_asks_once() {
 fn unanswered_it_comes_once_more_and_says_so() {
     let (one, words) = offered(OfferStage::Again, Verdict::Grant);
     insta::assert_snapshot!(read(&offer(&one, &words, true)), @r"
-    » @Morgan's “@Morgan approved. Deploy.” reads like an authorization. Record it?
-    @Morgan's “@Morgan approved. Deploy.” reads like an authorization. Record it?
-    Your request↗ Sat 02:14 UTC:
+    » It reads as if @Morgan authorized this. Record it?
+    It reads as if @Morgan authorized this. Record it?
+    You asked↗ Sat 02:14 UTC:
     > @Morgan deploying WAF rule to block SQL injection. Authorization?
-    The answer↗ Sat 02:15 UTC:
+    @Morgan answered↗ Sat 02:15 UTC:
     > @Morgan approved. Deploy.
     [+Record it] [No, thanks]
-    · Said in #c1. I won't ask again; unanswered for a day, the pair is listed as undeclared.
+    · Said in #c1. Nothing is on record yet. I won't ask again; after a day it is listed as undeclared.
     ");
 }
 
@@ -81,7 +81,7 @@ fn a_refusal_is_offered_as_one() {
         "not yet, wait for the backup",
     );
     let seen = read(&offer(&one, &words, false));
-    assert!(seen.contains("reads like a refusal."), "{seen}");
+    assert!(seen.contains("as if @Morgan refused this."), "{seen}");
 }
 
 #[test]
@@ -99,22 +99,22 @@ fn its_buttons_name_the_offer() {
 fn a_closed_offer_says_what_became_of_it() {
     let closed = |stage| read(&offer_closed(&offered(stage, Verdict::Grant).0));
     insta::assert_snapshot!(closed(OfferStage::Taken), @r"
-    » Done: @Morgan's authorization of Sat 02:15 UTC is on record as CHG-1001; the card is in #c1.
-    Done: @Morgan's authorization of Sat 02:15 UTC is on record as CHG-1001; the card is in #c1.
+    » On record as CHG-1001: the request behind @Morgan's authorization of Sat 02:15 UTC. The card is in #c1.
+    On record as CHG-1001: the request behind @Morgan's authorization of Sat 02:15 UTC. The card is in #c1.
     ");
     insta::assert_snapshot!(closed(OfferStage::Declined), @r"
-    » Done: @Morgan's authorization of Sat 02:15 UTC isn't recorded, as you said. You won't be asked again.
-    Done: @Morgan's authorization of Sat 02:15 UTC isn't recorded, as you said. You won't be asked again.
+    » Not recorded: @Morgan's authorization of Sat 02:15 UTC. You won't be asked about it again.
+    Not recorded: @Morgan's authorization of Sat 02:15 UTC. You won't be asked about it again.
     ");
     insta::assert_snapshot!(closed(OfferStage::Undeclared), @r"
-    » @Morgan's authorization of Sat 02:15 UTC in #c1 is listed as undeclared.
+    » Listed as undeclared: @Morgan's authorization of Sat 02:15 UTC in #c1.
     *Record authorization* in the message's menu still records it.
-    @Morgan's authorization of Sat 02:15 UTC in #c1 is listed as undeclared.
+    Listed as undeclared: @Morgan's authorization of Sat 02:15 UTC in #c1.
     *Record authorization* in the message's menu still records it.
     ");
     insta::assert_snapshot!(closed(OfferStage::Offered), @r"
-    » @Morgan's authorization of Sat 02:15 UTC in #c1 isn't on record yet.
-    @Morgan's authorization of Sat 02:15 UTC in #c1 isn't on record yet.
+    » Not on record yet: @Morgan's authorization of Sat 02:15 UTC in #c1.
+    Not on record yet: @Morgan's authorization of Sat 02:15 UTC in #c1.
     ");
     let refusal = offer_closed(&offered(OfferStage::Taken, Verdict::Refuse).0);
     assert!(refusal.text.contains("'s refusal of"), "{}", refusal.text);

@@ -44,7 +44,7 @@ fn the_status_tells_everything() {
     • The answer to the request: @Morgan
     · Reminders so far: @Morgan of an answer to the request 2 times, last Sat 02:20 UTC.
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
-    · A faster launch, a deadline today or skipping the process is no emergency. If that is why, *Another reason…* keeps it as stated.
+    · Not an emergency: a faster launch, a deadline today, skipping the process.
     [+Authorize] [!Deny] [Ask someone else] [Going ahead without (It is recorded under your name as an exception, and a second person makes it good within 24 h of the deployment.)] [I'm commanding] [… Deployed now | Agreed by phone or in person… | Another reason… | Withdraw the request]
     ");
     let story = Story::unanswered()
@@ -78,7 +78,7 @@ fn the_status_tells_everything() {
     • The answer to “second person's authorization missing at its deadline”: @Morgan, due 2026-04-05 03:14 UTC (in 7 days)
     · Reminders so far: @Morgan of an answer to the request 2 times, last Sat 02:20 UTC; @Dana of the ticket 2 times, last Sat 12:14 UTC; @Dana of the incident commander's authorization 2 times, last Sat 12:14 UTC; @Morgan of a second person's authorization 2 times, last Sat 12:14 UTC; @Morgan of the retrospective decision once Sat 02:23 UTC; @Morgan of the answer to an exception once Sat 02:23 UTC.
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
-    · A faster launch, a deadline today or skipping the process is no emergency. If that is why, *Another reason…* keeps it as stated.
+    · Not an emergency: a faster launch, a deadline today, skipping the process.
     [+Document] [Authorize afterwards] [I'm commanding] [Answer the exceptions] [… Correct deployment time… | Another reason…]
     ");
     let closed = Story::deployed().documents_all().approves("morgan");
@@ -161,6 +161,9 @@ fn help_begins_with_examples() {
     `/emergency` alone opens a form
     `/emergency drill Deploy WAF rule @morgan` rehearses it and counts nowhere
 
+    *Answer*
+    *Authorize* on the card, `approved` in its thread, or your team's emoji (mostly :white_check_mark:) on the request
+
     *Said in messages already?*
     The menu of the answer (or of the request) has *Record authorization*
 
@@ -204,7 +207,7 @@ fn the_slipped_word_is_in_the_form_already() {
 fn a_time_far_back_is_asked_back() {
     let at = began() - TimeDelta::hours(14);
     let sentence = "That was 14 h ago. Really?";
-    let seen = asked_back(sentence, Some(ChangeNumber(1001)), at);
+    let seen = asked_back(sentence, Some(ChangeNumber(1001)), at, None);
     insta::assert_snapshot!(read(&seen), @r"
     » That was 14 h ago. Really?
     That was 14 h ago. Really?
@@ -216,7 +219,7 @@ fn a_time_far_back_is_asked_back() {
     assert_eq!(button["action_id"], "deployed_at");
     assert_eq!(
         control::read_time_value(button["value"].as_str().unwrap()),
-        Some((ChangeNumber(1001), at))
+        Some((ChangeNumber(1001), at, None))
     );
 }
 
@@ -267,7 +270,8 @@ fn whoever_the_policy_doesnt_name_may_be_the_most_senior_at_hand() {
     let story = Story::asked();
     insta::assert_snapshot!(read(&refused_about(&no, None, &story.change)), @r"
     » The policy doesn't name you among those who may authorize it. Those it names are on the card.
-    The policy doesn't name you among those who may authorize it. Those it names are on the card.
+    The policy doesn't name you among those who may authorize it.
+    Those it names are on the card.
     [I'm the most senior engineer available (You say that nobody with the authority is at hand. That is recorded as your word, and a second person with the authority makes it good within 24 h of the deployment.)]
     ");
     let guest = Refusal::Guest {

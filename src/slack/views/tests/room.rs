@@ -119,6 +119,7 @@ fn the_longest_texts_fit_every_view() {
                 &words,
                 Some(story.change.number),
                 story.now,
+                None,
             ));
             read(&reply::status(&showing));
             for one in &story.history {

@@ -1,0 +1,241 @@
+//! Reads `[policy]` and `[policy.due]`.
+
+use std::collections::BTreeSet;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::super::fault::Wrong;
+use super::super::policy::PolicyFile;
+use super::super::value::{self, plain};
+use super::keys::{self, other_word};
+use super::{OPTIONS, Reading, kind};
+use crate::domain::policy::{Framework, Party, Role, Term};
+
+impl Reading<'_> {
+    pub(super) fn policy(&mut self, table: &DeTable<'_>) -> PolicyFile {
+        let mut policy = PolicyFile::default();
+        let mut demands = Vec::new();
+        let mut written = BTreeSet::new();
+        for (key, value) in table {
+            let name = key.get_ref().as_ref();
+            if let Some(role) = Role::from_name(name) {
+                written.insert(role);
+                *policy.role_mut(role) = self.role(role, value);
+                continue;
+            }
+            match name {
+                "escalation" => {
+                    let read = |name: &str| value::person(name).map(|_| name.to_owned());
+                    policy.escalation = self.text_as(name, "U0123ABCD", value, read);
+                }
+                "report_channel" => {
+                    let read = |id: &str| value::channel(id).map(|_| id.to_owned());
+                    policy.report_channel = self.text_as(name, "C0123ABCD", value, read);
+                }
+                "incident_channels" => policy.incident_channels = self.channels(value),
+                "emoji" => {
+                    policy.emoji = self.texts_as(name, "white_check_mark", value, |name| {
+                        value::emoji(name).map(|_| name.to_owned())
+                    });
+                }
+                "zone" => {
+                    let read = |zone: &str| value::zone(zone).map(|_| zone.to_owned());
+                    if let Some(zone) = self.text_as(name, "Europe/Berlin", value, read) {
+                        policy.zone = zone;
+                    }
+                }
+                "systems" => policy.systems = self.systems(value),
+                "frameworks" => {
+                    let named = self.texts_as(name, "pci_dss", value, framework);
+                    // SOC 2 is what the ticket is for.
+                    policy.frameworks = [Framework::Soc2].into_iter().chain(named).collect();
+                }
+                "guideline" => {
+                    if let Some(share) = self.guideline(value) {
+                        policy.guideline = share;
+                    }
+                }
+                "due" => self.due(value, &mut policy),
+                "category" => {
+                    if let Some(categories) = self.categories(value, &mut demands) {
+                        policy.categories = categories;
+                    }
+                }
+                other => self.unknown(key.span(), other, &keys::of_policy()),
+            }
+        }
+        for (span, role) in demands {
+            let is_third = match role {
+                Role::Security | Role::Database => true,
+                // For the first two any full member may act; the others are
+                // refused where they stand.
+                Role::Approvers | Role::Commanders | Role::Compliance | Role::Administrators => {
+                    false
+                }
+            };
+            // One that is written and empty is told at its own place.
+            if is_third && !written.contains(&role) {
+                let role = role.name();
+                let wrong = Wrong::new(
+                    format!("`{role}` has to approve, and nobody is named for it"),
+                    format!("name somebody in [policy], such as `{role} = [\"S0123ABCD\"]`"),
+                );
+                self.nonsense(span, wrong);
+            }
+        }
+        policy
+    }
+
+    fn role(&mut self, role: Role, value: &Spanned<DeValue<'_>>) -> Vec<String> {
+        let key = role.name();
+        if let (Role::Database, DeValue::String(path)) = (role, value.get_ref())
+            && path.contains(['.', '/'])
+        {
+            self.fault(
+                value.span(),
+                "`policy.database` is who approves database changes",
+                "if you mean the bot's file, move the line above `[policy]`",
+            );
+            return Vec::new();
+        }
+        let mut stand = BTreeSet::<Party>::new();
+        let mut names = Vec::new();
+        for (name, span) in self.texts(key, "S0123ABCD", value) {
+            let Some(party) = self.keep(span.clone(), value::party(name)) else {
+                continue;
+            };
+            if !stand.insert(party) {
+                let wrong = Wrong::new(format!("`{name}` stands twice in `{key}`"), "take one out");
+                self.nonsense(span, wrong);
+            }
+            names.push(name.to_owned());
+        }
+        if matches!(value.get_ref(), DeValue::Array(array) if array.is_empty()) {
+            self.nonsense(
+                value.span(),
+                Wrong::new(
+                    format!("`{key}` names nobody"),
+                    "name somebody, such as `U0123ABCD`, or leave the key out",
+                ),
+            );
+        }
+        names
+    }
+
+    fn channels(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<String> {
+        let mut patterns = Vec::new();
+        for (pattern, span) in self.texts("incident_channels", "inc-*", value) {
+            if let Err(wrong) = value::pattern(pattern) {
+                self.nonsense(span, wrong);
+            }
+            patterns.push(pattern.to_owned());
+        }
+        patterns
+    }
+
+    fn systems(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<String> {
+        let mut systems: Vec<String> = Vec::new();
+        for (name, span) in self.texts("systems", "auth", value) {
+            let Some(name) = self.option("a system's name", name, span.clone()) else {
+                continue;
+            };
+            if systems
+                .iter()
+                .any(|known| known.to_lowercase() == name.to_lowercase())
+            {
+                self.fault(
+                    span,
+                    format!("`{name}` stands twice in `systems`"),
+                    "take one out",
+                );
+            } else {
+                systems.push(name);
+            }
+        }
+        if systems.len() > OPTIONS {
+            self.fault(
+                value.span(),
+                format!(
+                    "{} systems don't fit into one of Slack's menus",
+                    systems.len()
+                ),
+                format!("name {OPTIONS} at most; put the small ones together"),
+            );
+        }
+        systems
+    }
+
+    fn guideline(&mut self, value: &Spanned<DeValue<'_>>) -> Option<u16> {
+        let read = match value.get_ref() {
+            DeValue::Float(figure) => value::share(figure.as_str()),
+            DeValue::Integer(figure) if figure.radix() == 10 => value::share(figure.as_str()),
+            DeValue::String(words) => match value::share(words) {
+                Ok(_) => Err(Wrong::new(
+                    "`guideline` is a text",
+                    format!(
+                        "write it without quotation marks: `guideline = {}`",
+                        words.trim()
+                    ),
+                )),
+                Err(wrong) => Err(wrong),
+            },
+            other @ (DeValue::Integer(_)
+            | DeValue::Boolean(_)
+            | DeValue::Datetime(_)
+            | DeValue::Array(_)
+            | DeValue::Table(_)) => Err(Wrong::new(
+                format!("`guideline` is {}", kind(other)),
+                "write a share of 1, such as `0.10` for 10 %",
+            )),
+        };
+        self.keep(value.span(), read)
+    }
+
+    fn due(&mut self, value: &Spanned<DeValue<'_>>, policy: &mut PolicyFile) {
+        let DeValue::Table(table) = value.get_ref() else {
+            return self.fault(
+                value.span(),
+                format!("`due` is {}", kind(value.get_ref())),
+                "write one time a line below `[policy.due]`, such as `ticket = \"24 h\"`",
+            );
+        };
+        for (key, value) in table {
+            let name = key.get_ref().as_ref();
+            let Some(term) = Term::from_name(name) else {
+                self.unknown(key.span(), name, &keys::of_due());
+                continue;
+            };
+            let read = match value.get_ref() {
+                DeValue::String(words) => value::duration(words),
+                DeValue::Integer(figure) => match value::duration(figure.as_str()) {
+                    Err(wrong) => Err(wrong),
+                    // A bare figure never is one: it doesn't say of what.
+                    Ok(_) => continue,
+                },
+                other @ (DeValue::Float(_)
+                | DeValue::Boolean(_)
+                | DeValue::Datetime(_)
+                | DeValue::Array(_)
+                | DeValue::Table(_)) => Err(Wrong::new(
+                    format!("`{name}` is {}", kind(other)),
+                    format!("write hours or days, such as `{name} = \"24 h\"`"),
+                )),
+            };
+            if let Some(within) = self.keep(value.span(), read) {
+                policy.due.set(term, within);
+            }
+        }
+    }
+}
+
+fn framework(word: &str) -> Result<Framework, Wrong> {
+    let same = |framework: &&Framework| plain(framework.name()) == plain(word);
+    Framework::ALL.iter().find(same).copied().ok_or_else(|| {
+        let known: Vec<_> = Framework::ALL.iter().map(|one| one.name()).collect();
+        Wrong::new(
+            format!("`{word}` is no framework that this program knows"),
+            other_word(word, &known),
+        )
+    })
+}
