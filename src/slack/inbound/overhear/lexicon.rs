@@ -58,7 +58,8 @@ const LIKELY: &str = "patch scale upscale downscale purge flush truncate bounce 
                       respawn recycle switch migrate promote demote wipe swap bypass \
                       unlock null decommission hotpatch repair replay reload power \
                       provision quiesce kick sever disconnect shutdown nuke rerun \
-                      resync rehash";
+                      resync rehash evacuate fence bin neuter unplug compact defrag \
+                      rejoin";
 
 /// Verbs of [`Weight::Everyday`].
 const EVERYDAY: &str = "push ship release apply run execute change update set add \
@@ -195,7 +196,7 @@ const PRODUCTION: &str = "prod production db dbs database service svc server clu
                           k8s kubernetes canary shard backend frontend proxy binary \
                           artifact hosts app webhook connection pool lock tables record \
                           cronjob daemon agent credential password autoscaler hpa \
-                          replicas nodes branch main commit change exporter zone tls ssl \
+                          replicas nodes main commit change exporter zone tls ssl \
                           s3 bucket sg route edge switch breaker limiter throttle bot \
                           spam mitigation workaround kernel bgp link sqs stream logs log \
                           dumps process pid site maintenance payments auth reads writes \
@@ -223,7 +224,12 @@ const OF_EVERYDAY_LIFE: &str = "invoice pr prs mr holiday vacation pto leave fri
                                 nap bed channel thread message poll emoji draft timeline rota \
                                 roster oncall reimbursement gift party beer drinks weekend \
                                 monday tuesday wednesday thursday saturday sunday nda press \
-                                screenshot board meme joke faq form call status";
+                                screenshot board meme joke faq form call status adr diagram \
+                                architecture case sev severity sev0 sev1 sev2 sev3 sev4 sev5 p0 p1 \
+                                p2 p3 p4 ic commander staff contractor role dashboard graph alert \
+                                pager cab taxi dpa paperwork support planning bridge retrospective \
+                                article video estimate story epic backlog spreadsheet presentation \
+                                checklist guide certification sow msa salary raise promotion";
 
 static NAMES_OF_PRODUCTION: LazyLock<HashSet<&'static str>> =
     LazyLock::new(|| PRODUCTION.split_ascii_whitespace().collect());
@@ -262,7 +268,7 @@ pub(super) fn is_rehearsal(word: &str) -> bool {
     among(
         word,
         "staging stage stg dev qa uat sandbox preprod local localhost \
-         test demo",
+         test demo preview perf loadtest laptop",
     )
 }
 

@@ -7,8 +7,9 @@
 use super::Request;
 use super::asking::{Around, Asking, Manner, asking, lead};
 use super::lexicon::{
-    Form, Weight, change, is_live, is_of_everyday_life, is_of_production, is_rehearsal, is_state,
+    Form, Weight, change, is_live, is_of_production, is_rehearsal, is_state,
 };
+use super::object::{Thing, names_live, speaks_of_everyday_life, thing};
 use super::permission::{is_permission, is_permitted};
 use super::phrases::{among, find, starts_with};
 use super::wording::{asked, trimmed, what};
@@ -67,13 +68,7 @@ pub(super) fn announced(text: &str) -> Option<String> {
     if said.n_words() > LONGEST || said.sentences.iter().any(|sentence| sentence.is_question) {
         return None;
     }
-    let is_change = said.sentences.iter().any(|sentence| {
-        sentence
-            .clauses
-            .iter()
-            .any(|clause| announces(&clause.words()))
-    });
-    is_change.then(|| trimmed(said.plain()))
+    announced_in(&said).then(|| trimmed(said.plain()))
 }
 
 /// Finds the words that ask. The last that do count: `could you look at this? ok
@@ -188,25 +183,32 @@ fn subject(said: &Said, sentence: &Sentence, clause: &Clause, asking: &Asking) -
         .filter(|verb| verb.form != Form::Past || asking.manner == Manner::Mind);
     let Some(verb) = verb else {
         let asked_for = words.get(asking.phrase.start..).unwrap_or_default();
-        return subject_without_verb(said, &in_sentence, asked_for, asking);
+        return subject_without_verb(said, asked_for, asking);
     };
     let object = words.get(asking.phrase.end + 1..).unwrap_or_default();
-    let is_everyday = object.iter().any(|word| is_of_everyday_life(word));
-    let is_production = match verb.weight {
-        Weight::Sure => !is_thing_of_everyday_life(object),
-        Weight::Likely => !is_everyday || in_sentence.iter().any(|word| is_of_production(word)),
-        Weight::Everyday => {
-            let is_live = in_sentence.iter().any(|word| is_live(word));
-            let has_thing = object.iter().any(|word| is_thing(word));
-            let is_said = words.iter().any(|word| is_of_production(word))
-                || (asking.is_formal && !is_everyday)
-                || (among(verb.stem, "push ship release apply") && !has_thing)
-                || is_live
-                || evidence(said, asking);
-            if !is_said && !has_thing && among(verb.stem, "run go proceed") {
+    let is_live = names_live(&in_sentence);
+    let topic_is_everyday = || {
+        said.clauses()
+            .any(|words| speaks_of_everyday_life(&without_reviews(&words)))
+    };
+    let is_production = match (thing(object), verb.weight) {
+        (Thing::Rehearsal, _) => false,
+        (Thing::EverydayLife, Weight::Sure) => is_live || names_a_review(object),
+        (Thing::EverydayLife, _) => is_live,
+        (_, Weight::Sure) => true,
+        (Thing::Unsaid, Weight::Likely) => is_live || announced_in(said) || !topic_is_everyday(),
+        (Thing::Production, _) | (Thing::Unknown, Weight::Likely) => true,
+        (Thing::Unknown, Weight::Everyday) => is_live || asking.is_formal,
+        (Thing::Unsaid, Weight::Everyday) => {
+            if among(verb.stem, "run go proceed") && !is_live && !evidence(said, asking) {
                 return Subject::Unsaid;
             }
-            is_said && (!is_everyday || is_live)
+            is_live
+                || announced_in(said)
+                || !topic_is_everyday()
+                    && (asking.is_formal
+                        || among(verb.stem, "push ship release apply")
+                        || evidence(said, asking))
         }
     };
     if is_production {
@@ -219,24 +221,20 @@ fn subject(said: &Said, sentence: &Sentence, clause: &Clause, asking: &Asking) -
 /// As [`subject`], where the words that ask lead up to no verb: `authorization?`
 fn subject_without_verb(
     said: &Said,
-    in_sentence: &[&str],
     asked_for: &[&str],
     asking: &Asking,
 ) -> Subject {
     /// A question that needs what was said before it is short.
     const SHORT: usize = 10;
-    let is_everyday = asked_for.iter().any(|word| is_of_everyday_life(word));
-    let is_sure = (0..in_sentence.len()).any(|at| {
-        change(in_sentence, at).is_some_and(|it| it.weight == Weight::Sure && it.form != Form::Past)
-    });
     let after = asked_for.get(asking.phrase.len()..).unwrap_or_default();
-    let is_named_first = after
-        .iter()
-        .take(3)
-        .any(|word| is_of_everyday_life(word) && !among(word, "pr prs mr"));
-    if is_named_first || (is_everyday && !is_sure) {
+    let is_named_first = thing(after) == Thing::EverydayLife;
+    if is_named_first {
         Subject::SomethingElse
-    } else if evidence(said, asking) {
+    } else if announced_in(said) {
+        Subject::Production
+    } else if said.clauses().any(|words| speaks_of_everyday_life(&words)) {
+        Subject::SomethingElse
+    } else if evidence(said, asking) || !asking.is_tag && names_production(after) {
         Subject::Production
     } else if said.n_words() <= SHORT {
         Subject::Unsaid
@@ -245,24 +243,22 @@ fn subject_without_verb(
     }
 }
 
-/// Whether what a verb is done to is of everyday life: `restart the call`.
-fn is_thing_of_everyday_life(object: &[&str]) -> bool {
-    let near = object.get(..3).unwrap_or(object);
-    near.iter()
-        .any(|word| is_of_everyday_life(word) && !among(word, "pr prs mr"))
-        && !object
-            .iter()
-            .any(|word| is_of_production(word) && *word != "version")
+/// Leaves out pull requests, which are reviewed and deployed alike.
+fn without_reviews<'a>(words: &[&'a str]) -> Vec<&'a str> {
+    words
+        .iter()
+        .copied()
+        .filter(|word| !among(word, "pr prs mr"))
+        .collect()
 }
 
-/// Whether a word after a verb is a thing and not `it`, `now`, `please`.
-fn is_thing(word: &str) -> bool {
-    !(among(
-        word,
-        "it this that them these those now please out off on again up \
-         down straight away right immediately to and then ahead yet so \
-         we can all both already @",
-    ) || word.starts_with(':'))
+/// Whether what a verb is done to is a pull request: `deploy #881`.
+fn names_a_review(object: &[&str]) -> bool {
+    thing(&without_reviews(object)) != Thing::EverydayLife
+}
+
+fn names_production(words: &[&str]) -> bool {
+    words.iter().any(|word| is_of_production(word))
 }
 
 /// `Tomorrow`, `on Monday`: what can wait is no emergency, and its answer no
@@ -292,16 +288,12 @@ fn is_only_a_rehearsal(words: &[&str]) -> bool {
 
 /// Whether the message speaks of a change that is still to come.
 fn evidence(said: &Said, asking: &Asking) -> bool {
-    said.sentences.iter().any(|sentence| {
-        sentence.clauses.iter().any(|clause| {
-            let words = clause.words();
-            if asking.is_tag {
-                announces(&words)
-            } else {
-                announces(&words) || names_a_change(&words)
-            }
-        })
-    })
+    announced_in(said) || !asking.is_tag && said.clauses().any(|words| names_a_change(&words))
+}
+
+/// Whether the message announces a change.
+fn announced_in(said: &Said) -> bool {
+    said.clauses().any(|words| announces(&words))
 }
 
 /// Whether words announce a change: `rolling back …`, `I want to restart …`.
@@ -330,13 +322,19 @@ fn announces(words: &[&str]) -> bool {
     })
 }
 
-/// Whether words name a change as a thing: `the hotfix`, `WAF rule 9921`.
+/// Whether words name a change as a thing: `the hotfix`, `redis restart`.
 fn names_a_change(words: &[&str]) -> bool {
-    words.iter().any(|word| is_of_production(word))
-        || (0..words.len()).any(|at| {
-            change(words, at)
-                .is_some_and(|it| it.weight > Weight::Everyday && it.form != Form::Past)
-        })
+    (0..words.len()).any(|at| {
+        let is_artefact = words
+            .get(at)
+            .is_some_and(|word| among(word, "fix build release migration workaround mitigation"));
+        let is_verb = change(words, at)
+            .is_some_and(|it| it.weight > Weight::Everyday && it.form != Form::Past);
+        let is_told_of = words
+            .get(at + 1)
+            .is_some_and(|word| is_state(word) && !among(word, "is ready window"));
+        (is_artefact || is_verb) && !is_told_of
+    })
 }
 
 /// Returns the stems of the changes of which a message speaks.

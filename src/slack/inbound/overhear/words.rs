@@ -80,10 +80,17 @@ impl Said {
         self.reading.spots.iter().map(|spot| (&spot.at, &spot.who))
     }
 
+    /// Returns the words of each of its clauses.
+    pub(super) fn clauses(&self) -> impl Iterator<Item = Vec<&str>> {
+        self.sentences
+            .iter()
+            .flat_map(|sentence| &sentence.clauses)
+            .map(Clause::words)
+    }
+
     /// Returns how many words it has.
     pub(super) fn n_words(&self) -> usize {
-        let clauses = self.sentences.iter().flat_map(|sentence| &sentence.clauses);
-        clauses.map(|clause| clause.words.len()).sum()
+        self.clauses().map(|words| words.len()).sum()
     }
 }
 
