@@ -223,7 +223,7 @@ fn ready(words: &[&str], lead: usize, around: Around) -> Option<Asking> {
             "ok" | "fine" | "good" | "cool" | "clear" | "cleared" | "alright" | "happy"
             | "allowed" | "permitted" | "comfortable" | "acceptable" | "authorized"
             | "approved" => Manner::Plain,
-            "safe" | "wise" | "sensible" => Manner::Soft,
+            "safe" | "wise" | "sensible" | "possible" => Manner::Soft,
             _ => continue,
         };
         let before = words.get(lead..at).unwrap_or_default();
@@ -264,7 +264,7 @@ fn ready_for(words: &[&str], lead: usize, at: usize, manner: Manner) -> Option<A
     if rest(next).first() == Some(&"to") {
         if matches!(
             rest(next + 1).first(),
-            Some(&("go" | "proceed" | "continue"))
+            Some(&("go" | "proceed" | "continue" | "crack" | "carry"))
         ) {
             // `good to go with the rollback?`
             let more = match rest(next + 2) {
@@ -377,12 +377,22 @@ fn tag(words: &[&str], lead: usize, around: Around) -> Option<Asking> {
     const IF_OK: &str = "if youre ok | if you are ok | if thats ok | if that is ok | if \
                          its ok | if youre good | if thats good | if you approve | if \
                          you agree";
+    const UNLESS: &str = "unless you object | unless you say no | unless you disagree | \
+                          unless anyone objects | unless anybody objects | unless someone \
+                          objects | unless there are objections";
     if !around.is_last {
         return None;
     }
     let unnamed: Vec<&str> = words.iter().copied().filter(|word| *word != NAME).collect();
     if are(&unnamed, "yes n | yes no | yes or no | please confirm") {
         return Some(Asking::tag(0..words.len()));
+    }
+    // A mere yes or no to `unless you object` can mean either.
+    if let Some((from, _)) = found(words, UNLESS).next() {
+        return Some(Asking {
+            manner: Manner::Mind,
+            ..Asking::tag(from..words.len())
+        });
     }
     // `Deploying now, if that's ok`.
     if let Some((from, _)) = found(words, IF_OK).next()
@@ -412,7 +422,7 @@ fn tag(words: &[&str], lead: usize, around: Around) -> Option<Asking> {
             *word != NAME
                 && !among(
                     word,
-                    "is that this with you by for everyone all are we am i so it \
+                    "is that this with you by for everyone all are we am i so it its \
                      right do sound sounds from me to a have proceed then",
                 )
         })
@@ -423,7 +433,7 @@ fn tag(words: &[&str], lead: usize, around: Around) -> Option<Asking> {
     let is_tag = are(
         &rest,
         "ok | go | good | fine | alright | cool | clear | cleared | \
-         agreed | acceptable | yes | confirm | shall | should | may | \
+         agree | agreed | concur | authorized | permitted | allowed | on board | acceptable | yes | confirm | shall | should | may | \
          can | could | go ahead | thumbs up | good go | :+1: | \
          :thumbsup:",
     );

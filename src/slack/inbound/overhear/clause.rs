@@ -6,6 +6,7 @@
 
 use super::doubt::{is_conditional, is_guess, is_hearsay, is_of_the_past, is_passed_on};
 use super::grant::{granted, is_courtesy};
+use super::lexicon::is_only_a_rehearsal;
 use super::phrases::{among, any, found};
 use super::refusal::refused;
 
@@ -98,7 +99,12 @@ fn decided(words: &[&str]) -> Act {
         return Act::Void;
     }
     if let Some(granted) = granted(words) {
-        return granted;
+        // `Approved in staging` says nothing of production.
+        return if is_only_a_rehearsal(words) {
+            Act::Void
+        } else {
+            granted
+        };
     }
     if is_benign(words) {
         return Act::Benign;

@@ -99,6 +99,18 @@ pub(super) fn is_of_the_past(words: &[&str]) -> bool {
     is_decided && then
 }
 
+/// Whether words are said in jest.
+pub(super) fn is_in_jest(words: &[&str]) -> bool {
+    words.iter().any(|word| {
+        among(
+            word,
+            "lol lmao rofl haha hahaha hehe jk kidding joking :joy: :rofl: :laughing: \
+             :upside_down_face: :clown_face: :stuck_out_tongue: \
+             :stuck_out_tongue_winking_eye: :zany_face:",
+        )
+    }) || words.last() == Some(&"s")
+}
+
 /// Whether a clause binds the answer to something that is still to come.
 pub(super) fn is_conditional(words: &[&str]) -> bool {
     let is_bound = words.iter().enumerate().any(|(at, word)| match *word {

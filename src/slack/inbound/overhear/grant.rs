@@ -56,7 +56,7 @@ fn is_mine_to_do(words: &[&str]) -> bool {
 fn decision_granted(words: &[&str]) -> bool {
     let is_elsewhere = words
         .iter()
-        .any(|word| is_of_everyday_life(word) && *word != "call")
+        .any(|word| is_of_everyday_life(word) && !among(word, "call ic commander"))
         && !words.iter().any(|word| {
             is_of_production(word) || change(&[word], 0).is_some_and(|it| it.weight == Weight::Sure)
         });

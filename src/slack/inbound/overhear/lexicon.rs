@@ -219,7 +219,7 @@ const OF_EVERYDAY_LIFE: &str = "invoice pr prs mr holiday vacation pto leave fri
                                 laptop swag hotel flight trip travel timesheet training \
                                 interview shift handover survey credit review roadmap okr spec \
                                 proposal rfc report summary logo banner wiki notes note \
-                                license vendor overtime bonus sick room zoom recording \
+                                license vendor overtime bonus sick zoom recording \
                                 incident title color colour font quote receipt conference team \
                                 nap bed channel thread message poll emoji draft timeline rota \
                                 roster oncall reimbursement gift party beer drinks weekend \
@@ -270,6 +270,15 @@ pub(super) fn is_rehearsal(word: &str) -> bool {
         "staging stage stg dev qa uat sandbox preprod local localhost \
          test demo preview perf loadtest laptop",
     )
+}
+
+/// Whether something is said to happen only where nobody is hurt: `to staging`.
+pub(super) fn is_only_a_rehearsal(words: &[&str]) -> bool {
+    let goes_there = words.windows(2).any(|pair| match pair {
+        [to, place] => among(to, "to on in the into from our") && is_rehearsal(place),
+        _ => false,
+    });
+    goes_there && !words.iter().any(|word| is_live(word))
 }
 
 /// Whether a word says where customers are.

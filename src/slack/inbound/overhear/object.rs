@@ -4,7 +4,9 @@
 //! Pure. English puts the noun that counts last (`the invoice service`, `the
 //! service invoice`), so the last word before the next preposition decides.
 
-use super::lexicon::{is_live, is_of_everyday_life, is_of_production, is_rehearsal};
+use super::lexicon::{
+    Weight, change, is_live, is_of_everyday_life, is_of_production, is_rehearsal,
+};
 use super::phrases::among;
 
 /// What the words after a verb name.
@@ -31,31 +33,56 @@ const BOUNDARIES: &str = "to for on in at from with about because and or so unti
 const REASONS: &str = "for about because so until while before after when if since \
                        with by as and then who which during";
 
-/// Returns what a verb is done to, by the words after it.
+/// Returns what a verb is done to, by the words after it: the first noun that
+/// says so.
 pub(super) fn thing(object: &[&str]) -> Thing {
-    let (own, rest) = split(object);
-    let first = named(own);
-    // `this to sev3`, `Kim to staff`: where it goes says what it is.
-    let target = match rest.first() {
-        Some(before) if !among(before, REASONS) => {
-            named(split(rest.get(1..).unwrap_or_default()).0)
+    let mut said = Thing::Unsaid;
+    for (before, own) in parts(object) {
+        let thing = if among(before, REASONS) {
+            Thing::Unsaid
+        } else {
+            named(own)
+        };
+        match thing {
+            Thing::Unsaid => {}
+            Thing::Unknown => said = Thing::Unknown,
+            Thing::Production | Thing::EverydayLife | Thing::Rehearsal => return thing,
         }
-        Some(_) | None => Thing::Unsaid,
-    };
-    match (first, target) {
-        (Thing::Unsaid | Thing::Unknown, Thing::Unsaid) => first,
-        (Thing::Unsaid | Thing::Unknown, _) => target,
-        (_, Thing::EverydayLife) if is_movable(own) => target,
-        _ => first,
     }
+    said
+}
+
+/// As [`thing`], for what is put somewhere: `the kafka restart to the runbook`,
+/// `the prod logs to my laptop`. Where it goes to says what it is.
+pub(super) fn placed(object: &[&str]) -> Thing {
+    parts(object)
+        .filter(|(before, _)| among(before, "to on onto in into"))
+        .map(|(_, own)| named(own))
+        .find(|thing| matches!(thing, Thing::EverydayLife | Thing::Rehearsal))
+        .unwrap_or_else(|| thing(object))
+}
+
+/// Takes a clause apart at its prepositions, each part with the one before it.
+fn parts<'a, 'b>(words: &'a [&'b str]) -> impl Iterator<Item = (&'b str, &'a [&'b str])> {
+    let mut rest = Some(words);
+    let mut before = "";
+    std::iter::from_fn(move || {
+        let words = rest?;
+        let end = words.iter().position(|word| among(word, BOUNDARIES));
+        let (own, next) = words.split_at(end.unwrap_or(words.len()));
+        let part = (before, own);
+        rest = next.split_first().map(|(word, after)| {
+            before = word;
+            after
+        });
+        Some(part)
+    })
 }
 
 /// Whether the words name something of everyday life that isn't only a part of
 /// the name of something else: a call, but not the `call recording service`.
 pub(super) fn speaks_of_everyday_life(words: &[&str]) -> bool {
-    words
-        .split(|word| among(word, BOUNDARIES))
-        .any(|part| named(part) == Thing::EverydayLife)
+    parts(words).any(|(_, part)| named(part) == Thing::EverydayLife)
 }
 
 /// Whether words say that it happens where customers are: `in prod`, but not `the
@@ -69,29 +96,22 @@ pub(super) fn names_live(words: &[&str]) -> bool {
     })
 }
 
-/// Logs and dumps are carried away without a change to production.
-fn is_movable(words: &[&str]) -> bool {
-    words
-        .iter()
-        .any(|word| among(word, "log logs dump dumps graph data"))
-}
-
-fn split<'a, 'b>(words: &'a [&'b str]) -> (&'a [&'b str], &'a [&'b str]) {
-    let end = words
-        .iter()
-        .position(|word| among(word, BOUNDARIES))
-        .unwrap_or(words.len());
-    words.split_at(end)
-}
-
 /// Reads one noun with what stands before it.
 fn named(words: &[&str]) -> Thing {
-    let things: Vec<&str> = words.iter().copied().filter(|word| is_thing(word)).collect();
+    let things: Vec<&str> = words
+        .iter()
+        .copied()
+        .filter(|word| is_thing(word))
+        .collect();
     let Some(last) = things.last() else {
         return Thing::Unsaid;
     };
-    let is_live_too = things.iter().any(|word| is_live(word));
-    if things.iter().any(|word| is_rehearsal(word)) && !is_live_too {
+    // `The prod rollback` is a thing of production as `prod` is.
+    let is_of_production = |word: &str| {
+        is_of_production(word) || change(&[word], 0).is_some_and(|it| it.weight == Weight::Sure)
+    };
+    let is_live = things.iter().any(|word| is_live(word));
+    if things.iter().any(|word| is_rehearsal(word)) && !is_live {
         Thing::Rehearsal
     } else if is_of_everyday_life(last) {
         Thing::EverydayLife
@@ -112,7 +132,7 @@ pub(super) fn is_thing(word: &str) -> bool {
         word,
         "it this that them these those now please out off on again up down straight \
          away right immediately to and then ahead yet so we can all both already the \
-         a an my our your its @ one back over asap today tonight here i you manually",
+         a an my our your its @ one over asap today tonight here i you manually",
     ) || word.starts_with(':')
         || word.chars().all(|c| c.is_ascii_digit()))
 }
@@ -148,11 +168,27 @@ mod tests {
                 "Kim to staff",
                 "a case with aws about the cluster",
                 "shifts on the production rota",
-                "the prod logs to my laptop",
             ],
         );
         is(Thing::Rehearsal, &["the preview environment", "my dev pod"]);
         is(Thing::Unknown, &["checkout3", "Kim for the db part"]);
         is(Thing::Unsaid, &["", "it now", "it because prod is down"]);
+    }
+
+    #[test]
+    fn where_a_thing_is_put_says_what_it_is() {
+        let words = |text: &'static str| text.split(' ').collect::<Vec<_>>();
+        assert_eq!(
+            placed(&words("the kafka restart to the runbook")),
+            Thing::EverydayLife
+        );
+        assert_eq!(
+            placed(&words("the prod logs to my laptop")),
+            Thing::Rehearsal
+        );
+        assert_eq!(
+            placed(&words("max_conn to 500 on redis")),
+            Thing::Production
+        );
     }
 }

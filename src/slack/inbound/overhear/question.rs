@@ -6,12 +6,11 @@
 
 use super::Request;
 use super::asking::{Around, Asking, Manner, asking, lead};
-use super::lexicon::{
-    Form, Weight, change, is_live, is_of_production, is_rehearsal, is_state,
-};
-use super::object::{Thing, names_live, speaks_of_everyday_life, thing};
-use super::permission::{is_permission, is_permitted};
-use super::phrases::{among, find, starts_with};
+use super::doubt::is_in_jest;
+use super::lexicon::{Form, Weight, change, is_of_production, is_only_a_rehearsal, is_state};
+use super::object::{Thing, names_live, placed, speaks_of_everyday_life, thing};
+use super::permission::{asks_who_may, is_permission, is_permitted};
+use super::phrases::{among, any, find, starts_with};
 use super::wording::{asked, trimmed, what};
 use super::words::{Clause, Said, Sentence};
 
@@ -36,7 +35,7 @@ const LONGEST: usize = 400;
 /// Reads what a message asks, or nothing if it asks for no authorization.
 pub(super) fn read(text: &str) -> Option<Question> {
     let said = Said::of(text);
-    if said.n_words() > LONGEST {
+    if said.n_words() > LONGEST || said.clauses().any(|words| is_not_meant(&words)) {
         return None;
     }
     let is_addressed = said.named().next().is_some();
@@ -71,6 +70,17 @@ pub(super) fn announced(text: &str) -> Option<String> {
     announced_in(&said).then(|| trimmed(said.plain()))
 }
 
+/// Jokes, drills and thoughts, whatever they ask.
+fn is_not_meant(words: &[&str]) -> bool {
+    let is_drill = any(words, "tabletop | game day | gameday | the drill | a drill")
+        && !any(words, "not a drill")
+        || !words.is_empty()
+            && words
+                .iter()
+                .all(|word| among(word, "exercise drill :warning: :rotating_light:"));
+    is_drill || is_in_jest(words) || any(words, "hypothetically | theoretically | in theory")
+}
+
 /// Finds the words that ask. The last that do count: `could you look at this? ok
 /// to deploy?`
 fn find_asking(said: &Said, is_addressed: bool) -> Option<(usize, usize, Asking)> {
@@ -87,7 +97,8 @@ fn find_asking(said: &Said, is_addressed: bool) -> Option<(usize, usize, Asking)
             let lead = lead(&words);
             let first = words.get(lead).copied().unwrap_or_default();
             // `once the snapshot is done, can we restore it?` is of another day.
-            is_conditional |= among(first, "if once after when assuming unless suppose");
+            is_conditional |= among(first, "if once after when assuming unless suppose")
+                || starts_with(&words, "in case");
             if is_conditional || is_of_another_kind(&words, lead) {
                 continue;
             }
@@ -136,7 +147,8 @@ fn is_of_another_kind(words: &[&str], lead: usize) -> bool {
         first,
         "who what when why how where which whats whos hows whose wheres \
          did was were has had does didnt wasnt hasnt remember isnt",
-    ) && !starts_with(rest, "what about me");
+    ) && !starts_with(rest, "what about me")
+        && !asks_who_may(rest);
     let is_opinion = starts_with(
         rest,
         "do you think | do we need | do i need | do we still | are we \
@@ -191,10 +203,15 @@ fn subject(said: &Said, sentence: &Sentence, clause: &Clause, asking: &Asking) -
         said.clauses()
             .any(|words| speaks_of_everyday_life(&without_reviews(&words)))
     };
-    let is_production = match (thing(object), verb.weight) {
+    let what = match verb.weight {
+        Weight::Everyday => placed(object),
+        Weight::Likely | Weight::Sure => thing(object),
+    };
+    let is_production = match (what, verb.weight) {
         (Thing::Rehearsal, _) => false,
         (Thing::EverydayLife, Weight::Sure) => is_live || names_a_review(object),
-        (Thing::EverydayLife, _) => is_live,
+        // `bypass code review and deploy`
+        (Thing::EverydayLife, _) => is_live || leads_to_a_change(object),
         (_, Weight::Sure) => true,
         (Thing::Unsaid, Weight::Likely) => is_live || announced_in(said) || !topic_is_everyday(),
         (Thing::Production, _) | (Thing::Unknown, Weight::Likely) => true,
@@ -219,11 +236,7 @@ fn subject(said: &Said, sentence: &Sentence, clause: &Clause, asking: &Asking) -
 }
 
 /// As [`subject`], where the words that ask lead up to no verb: `authorization?`
-fn subject_without_verb(
-    said: &Said,
-    asked_for: &[&str],
-    asking: &Asking,
-) -> Subject {
+fn subject_without_verb(said: &Said, asked_for: &[&str], asking: &Asking) -> Subject {
     /// A question that needs what was said before it is short.
     const SHORT: usize = 10;
     let after = asked_for.get(asking.phrase.len()..).unwrap_or_default();
@@ -241,6 +254,13 @@ fn subject_without_verb(
     } else {
         Subject::SomethingElse
     }
+}
+
+fn leads_to_a_change(object: &[&str]) -> bool {
+    (1..object.len()).any(|at| {
+        object.get(at - 1) == Some(&"and")
+            && change(object, at).is_some_and(|it| it.weight == Weight::Sure)
+    })
 }
 
 /// Leaves out pull requests, which are reviewed and deployed alike.
@@ -277,15 +297,6 @@ fn is_of_another_day(words: &[&str]) -> bool {
             .any(|span| find(words, &["next", span]).is_some())
 }
 
-/// Whether a change is said to happen only where nobody is hurt.
-fn is_only_a_rehearsal(words: &[&str]) -> bool {
-    let goes_there = words.windows(2).any(|pair| match pair {
-        [to, place] => among(to, "to on in the into from our") && is_rehearsal(place),
-        _ => false,
-    });
-    goes_there && !words.iter().any(|word| is_live(word))
-}
-
 /// Whether the message speaks of a change that is still to come.
 fn evidence(said: &Said, asking: &Asking) -> bool {
     announced_in(said) || !asking.is_tag && said.clauses().any(|words| names_a_change(&words))
@@ -314,7 +325,11 @@ fn announces(words: &[&str]) -> bool {
         let is_denied = before
             .iter()
             .any(|word| among(word, "did didnt dont not was were stopped keeps keep still"));
+        let object = words.get(at + 1..).unwrap_or_default();
+        let is_elsewhere = it.weight < Weight::Sure
+            && matches!(thing(object), Thing::EverydayLife | Thing::Rehearsal);
         it.form != Form::Past
+            && !is_elsewhere
             && !is_noun
             && !is_denied
             && (it.weight > Weight::Everyday || names_production && it.stem != "go")

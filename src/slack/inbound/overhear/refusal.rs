@@ -27,7 +27,8 @@ const PHRASES: &str = "not yet | better not | not a chance | no chance | over my
          not today | not until | not without | not like this | not \
          comfortable | not ok | not happy | not a good idea | not on my \
          watch | not going to happen | not right now | not at this | \
-         not cleared | hold off | holding off | hold fire | hold your \
+         not cleared | under no circumstances | i dont want that | i dont want \
+         this | i dont want it | hold off | holding off | hold fire | hold your \
          horses | stand down | no go | no-go | absolutely not | \
          definitely not | certainly not | rather not | rather you didnt \
          | rather we didnt | rather you not | lets not | lets wait | \
@@ -160,8 +161,8 @@ fn is_no(words: &[&str]) -> bool {
         is_refusing_picture(word)
             || among(
                 word,
-                "no sorry please thanks sir from me not im afraid hell god hard \
-                 its a thats",
+                "no sorry please thanks sir from me my side end not im afraid hell god \
+                 hard firm definite its a thats hm hmm",
             )
             || *word == NAME
     }) && words

@@ -325,6 +325,7 @@ fn picture(rest: &str, before: Option<&str>) -> Option<(usize, Option<String>)> 
         '🚫' => ":no_entry_sign:",
         '🙅' => ":no_good:",
         '✋' => ":raised_hand:",
+        '😂' | '🤣' | '😆' | '🙃' | '🤡' | '😜' | '🤪' => ":joy:",
         '\u{1f3fb}'..='\u{1f3ff}' | '\u{fe0e}' | '\u{fe0f}' | '\u{200d}' | '♀' | '♂' => {
             return Some((c.len_utf8(), None));
         }
