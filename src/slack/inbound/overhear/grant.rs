@@ -332,7 +332,9 @@ fn order(words: &[&str]) -> Option<&'static str> {
     if it.form != Form::Base || rest.len() > 10 || after.iter().any(|word| is_state(word)) {
         return None;
     }
-    if among(it.stem, "let make use try go proceed put set log kick") {
+    // `Put it in maintenance`, but not `put the kettle on`.
+    let is_placed = among(it.stem, "put set") && matches!(after, ["it" | "them" | "that", ..]);
+    if among(it.stem, "let make use try go proceed put set kick") && !is_placed {
         return None;
     }
     if among(it.stem, "stop cancel abort drop pause suspend") && !is_said_yes && !is_led {
@@ -403,7 +405,7 @@ pub(super) fn is_courtesy(word: &str) -> bool {
          do that thats its it is this with by me for from to my side \
          end of just now very much and go oh sorry quickly fast quick \
          thing indeed yes ok sure we guys folks friend well hell fuck \
-         god asap immediately again both absolutely definitely great \
+         god love 100 immediately again both absolutely definitely great \
          perfect cool understood makes sense maam mam damn am mine omg \
          ugh yikes",
     ) || word == NAME

@@ -59,7 +59,7 @@ const LIKELY: &str = "patch scale upscale downscale purge flush truncate bounce 
                       unlock null decommission hotpatch repair replay reload power \
                       provision quiesce kick sever disconnect shutdown nuke rerun \
                       resync rehash evacuate fence bin neuter unplug compact defrag \
-                      rejoin";
+                      rejoin lock";
 
 /// Verbs of [`Weight::Everyday`].
 const EVERYDAY: &str = "push ship release apply run execute change update set add \
@@ -71,7 +71,7 @@ const EVERYDAY: &str = "push ship release apply run execute change update set ad
                         trigger retry spin bring load copy publish issue sync turn \
                         shut roll fail lift clean free trim shard split alter insert \
                         void refund abort suspend cap make use try let go proceed \
-                        swing direct divert dump shed freeze unfreeze log ban whack \
+                        swing direct divert dump shed freeze unfreeze ban whack \
                         tear cherry land stage activate deactivate";
 
 /// Verbs that mean production together with a particle soon after them.
@@ -228,7 +228,7 @@ const OF_EVERYDAY_LIFE: &str = "invoice pr prs mr holiday vacation pto leave fri
                                 architecture case sev severity sev0 sev1 sev2 sev3 sev4 sev5 p0 p1 \
                                 p2 p3 p4 ic commander staff contractor role dashboard graph alert \
                                 pager cab taxi dpa paperwork support planning bridge retrospective \
-                                article video estimate story epic backlog spreadsheet presentation \
+                                article video estimate story epic branch desk camera mic headset seat redesign milestone backlog spreadsheet presentation \
                                 checklist guide certification sow msa salary raise promotion";
 
 static NAMES_OF_PRODUCTION: LazyLock<HashSet<&'static str>> =
@@ -268,7 +268,35 @@ pub(super) fn is_rehearsal(word: &str) -> bool {
     among(
         word,
         "staging stage stg dev qa uat sandbox preprod local localhost \
-         test demo preview perf loadtest laptop",
+         test demo preview perf loadtest laptop nonprod locally",
+    )
+}
+
+/// `Tomorrow`, `on Monday`: what can wait is no emergency, and its answer no
+/// authorization to act now.
+pub(super) fn is_of_another_day(words: &[&str]) -> bool {
+    let names_a_day = |word: &&str| {
+        among(
+            word,
+            "monday tuesday wednesday thursday friday saturday sunday mondays \
+             tuesdays wednesdays thursdays fridays weekends generally usually normally",
+        )
+    };
+    words.contains(&"tomorrow")
+        || words.iter().any(names_a_day)
+        || words.windows(2).any(|pair| match pair {
+            ["next", span] => among(span, "week sprint month quarter release time year"),
+            ["this", span] => among(span, "sprint month quarter year"),
+            pair => matches!(pair, ["in", "general"] | ["business" | "office", "hours"]),
+        })
+}
+
+/// Whether a verb makes a deed of the noun after it: `do a deploy`.
+pub(super) fn is_deed(word: &str) -> bool {
+    among(
+        word,
+        "do make perform execute run trigger start begin doing making performing \
+         executing running triggering starting",
     )
 }
 

@@ -29,24 +29,26 @@ const BOUNDARIES: &str = "to for on in at from with about because and or so unti
                           while before after by of via into onto as if when that \
                           which who since then using without during";
 
-/// Of these, the words after which stands a reason or a companion, and no object.
-const REASONS: &str = "for about because so until while before after when if since \
-                       with by as and then who which during";
+/// Of these, the words after which stands where it happens; after the others stands
+/// a reason or a companion.
+const PLACES: &str = "to on in at from of via into onto";
 
 /// Returns what a verb is done to, by the words after it: the first noun that
 /// says so.
 pub(super) fn thing(object: &[&str]) -> Thing {
     let mut said = Thing::Unsaid;
     for (before, own) in parts(object) {
-        let thing = if among(before, REASONS) {
-            Thing::Unsaid
-        } else {
-            named(own)
-        };
-        match thing {
-            Thing::Unsaid => {}
-            Thing::Unknown => said = Thing::Unknown,
-            Thing::Production | Thing::EverydayLife | Thing::Rehearsal => return thing,
+        if !before.is_empty() && !among(before, PLACES) {
+            continue;
+        }
+        match (said, named(own)) {
+            // `The messages from the queue` are a part of it.
+            (Thing::EverydayLife, Thing::Production) if before == "from" => {
+                return Thing::Production;
+            }
+            (Thing::EverydayLife, _) | (_, Thing::Unsaid) => {}
+            (_, thing @ (Thing::Production | Thing::Rehearsal)) => return thing,
+            (_, thing @ (Thing::Unknown | Thing::EverydayLife)) => said = thing,
         }
     }
     said
@@ -93,6 +95,7 @@ pub(super) fn names_live(words: &[&str]) -> bool {
             && !words
                 .get(at + 1)
                 .is_some_and(|next| is_of_everyday_life(next))
+            && at.checked_sub(1).and_then(|before| words.get(before)) != Some(&"go")
     })
 }
 

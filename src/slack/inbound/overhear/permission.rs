@@ -241,7 +241,7 @@ pub(super) fn named(words: &[&str], lead: usize, around: Around) -> Option<Askin
         at += 1;
     }
     let noun_at = at;
-    let Some(width) = permission(words, noun_at) else {
+    let Some(width) = permission_of_yours(words, noun_at) else {
         return named_last(words, noun_at, around);
     };
     let next = noun_at + width;

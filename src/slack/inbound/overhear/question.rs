@@ -7,7 +7,10 @@
 use super::Request;
 use super::asking::{Around, Asking, Manner, asking, lead};
 use super::doubt::is_in_jest;
-use super::lexicon::{Form, Weight, change, is_of_production, is_only_a_rehearsal, is_state};
+use super::lexicon::{
+    Form, Weight, change, is_deed, is_of_another_day, is_of_production, is_only_a_rehearsal,
+    is_state,
+};
 use super::object::{Thing, names_live, placed, speaks_of_everyday_life, thing};
 use super::permission::{asks_who_may, is_permission, is_permitted};
 use super::phrases::{among, any, find, starts_with};
@@ -97,8 +100,10 @@ fn find_asking(said: &Said, is_addressed: bool) -> Option<(usize, usize, Asking)
             let lead = lead(&words);
             let first = words.get(lead).copied().unwrap_or_default();
             // `once the snapshot is done, can we restore it?` is of another day.
-            is_conditional |= among(first, "if once after when assuming unless suppose")
-                || starts_with(&words, "in case");
+            let is_idle = |word: &&str| matches!(*word, "alright" | "ok" | "right");
+            is_conditional |= !words.iter().take(lead).any(is_idle)
+                && among(first, "if once after when assuming unless suppose")
+                || starts_with(words.get(lead..).unwrap_or_default(), "in case");
             if is_conditional || is_of_another_kind(&words, lead) {
                 continue;
             }
@@ -182,14 +187,14 @@ enum Subject {
 /// Decides whether what is asked for is a change to production.
 fn subject(said: &Said, sentence: &Sentence, clause: &Clause, asking: &Asking) -> Subject {
     let words = clause.words();
-    if is_of_another_day(&words) || is_only_a_rehearsal(&words) {
-        return Subject::SomethingElse;
-    }
     let in_sentence: Vec<&str> = sentence
         .clauses
         .iter()
         .flat_map(|clause| clause.words())
         .collect();
+    if is_of_another_day(&in_sentence) || is_only_a_rehearsal(&words) {
+        return Subject::SomethingElse;
+    }
     let verb = asking
         .verb
         .filter(|verb| verb.form != Form::Past || asking.manner == Manner::Mind);
@@ -203,9 +208,14 @@ fn subject(said: &Said, sentence: &Sentence, clause: &Clause, asking: &Asking) -
         said.clauses()
             .any(|words| speaks_of_everyday_life(&without_reviews(&words)))
     };
+    // `Raise a change`: the paper.
+    if among(verb.stem, "raise open create") && object.iter().take(3).any(|word| *word == "change")
+    {
+        return Subject::SomethingElse;
+    }
     let what = match verb.weight {
-        Weight::Everyday => placed(object),
-        Weight::Likely | Weight::Sure => thing(object),
+        Weight::Everyday | Weight::Likely => placed(object),
+        Weight::Sure => thing(object),
     };
     let is_production = match (what, verb.weight) {
         (Thing::Rehearsal, _) => false,
@@ -281,22 +291,6 @@ fn names_production(words: &[&str]) -> bool {
     words.iter().any(|word| is_of_production(word))
 }
 
-/// `Tomorrow`, `on Monday`: what can wait is no emergency, and its answer no
-/// authorization to act now.
-fn is_of_another_day(words: &[&str]) -> bool {
-    let names_a_day = |word: &&str| {
-        among(
-            word,
-            "monday tuesday wednesday thursday friday saturday sunday",
-        )
-    };
-    words.contains(&"tomorrow")
-        || words.iter().any(names_a_day)
-        || ["week", "sprint", "month", "quarter", "release"]
-            .iter()
-            .any(|span| find(words, &["next", span]).is_some())
-}
-
 /// Whether the message speaks of a change that is still to come.
 fn evidence(said: &Said, asking: &Asking) -> bool {
     announced_in(said) || !asking.is_tag && said.clauses().any(|words| names_a_change(&words))
@@ -321,10 +315,16 @@ fn announces(words: &[&str]) -> bool {
                 || matches!(
                     before.last(),
                     Some(&("the" | "a" | "last" | "that" | "this" | "our" | "my" | "bad" | "your"))
-                ));
-        let is_denied = before
-            .iter()
-            .any(|word| among(word, "did didnt dont not was were stopped keeps keep still"));
+                ) && !is_done(before));
+        let is_denied = before.iter().any(|word| {
+            among(
+                word,
+                "did didnt dont not was were stopped keeps keep still you youre",
+            )
+        });
+        // `A proposal for moving the queue`
+        let is_spoken_of =
+            it.form == Form::Ongoing && matches!(before.last(), Some(&("for" | "about")));
         let object = words.get(at + 1..).unwrap_or_default();
         let is_elsewhere = it.weight < Weight::Sure
             && matches!(thing(object), Thing::EverydayLife | Thing::Rehearsal);
@@ -332,9 +332,15 @@ fn announces(words: &[&str]) -> bool {
             && !is_elsewhere
             && !is_noun
             && !is_denied
+            && !is_spoken_of
             && (it.weight > Weight::Everyday || names_production && it.stem != "go")
             && !matches!(it.stem, "let" | "make" | "use" | "try")
     })
+}
+
+/// Whether what stands before a noun makes a deed of it: `make the rollback`.
+fn is_done(before: &[&str]) -> bool {
+    matches!(before, [.., deed, "the" | "a" | "an"] if is_deed(deed))
 }
 
 /// Whether words name a change as a thing: `the hotfix`, `redis restart`.
@@ -345,9 +351,11 @@ fn names_a_change(words: &[&str]) -> bool {
             .is_some_and(|word| among(word, "fix build release migration workaround mitigation"));
         let is_verb = change(words, at)
             .is_some_and(|it| it.weight > Weight::Everyday && it.form != Form::Past);
-        let is_told_of = words
-            .get(at + 1)
-            .is_some_and(|word| is_state(word) && !among(word, "is ready window"));
+        let is_told_of = match words.get(at + 1..).unwrap_or_default() {
+            ["is" | "are", how, ..] => is_state(how),
+            [next, ..] => is_state(next) && !among(next, "is are ready window"),
+            [] => false,
+        };
         (is_artefact || is_verb) && !is_told_of
     })
 }

@@ -5,7 +5,7 @@
 use super::clause::{Act, Strength};
 use super::grant::may_follow;
 use super::lexicon::{Weight, change, is_of_everyday_life, is_of_production};
-use super::phrases::{among, any, are, find, starts_with};
+use super::phrases::{among, any, are, starts_with};
 use super::words::NAME;
 
 /// Words that turn what follows them round.
@@ -21,10 +21,10 @@ pub(super) fn refused(words: &[&str]) -> Option<Act> {
 
 /// Phrases that refuse wherever they stand in a clause.
 const PHRASES: &str = "not yet | better not | not a chance | no chance | over my dead \
-         body | do nothing | would not do | wouldnt do | i wouldnt | be \
+         body | do nothing | wouldnt do | i wouldnt | prefer you dont | prefer you didnt | prefer not | be \
          a no | say no | saying no | thats a negative | its a negative \
          | not during | not while | no for now | no for the | not now | \
-         not today | not until | not without | not like this | not \
+         not today | not until | not before | not without | not like this | not \
          comfortable | not ok | not happy | not a good idea | not on my \
          watch | not going to happen | not right now | not at this | \
          not cleared | under no circumstances | i dont want that | i dont want \
@@ -88,11 +88,9 @@ fn refusal(words: &[&str]) -> Option<Act> {
     }
     if any(
         words,
-        "cant approve | cant authorize | cannot approve | cannot \
-         authorize | wont approve | wont authorize | not approving | \
-         not authorizing | cant ok | cant sign off | cannot sign off | \
-         cant allow | dont approve | dont authorize | do not approve | \
-         do not authorize | not going to approve | unable to approve",
+        "cant approve | cant authorize | wont approve | wont authorize | \
+         not approving | not authorizing | cant ok | cant sign off | cant allow | \
+         dont approve | dont authorize | not going to approve | unable to approve",
     ) {
         return Some(Act::Unable);
     }
@@ -136,6 +134,11 @@ fn refusal(words: &[&str]) -> Option<Act> {
 /// `hold off on the comms` refuses something that nobody asked.
 fn is_about_something_else(words: &[&str]) -> bool {
     let words = words.strip_prefix(&["leave"]).unwrap_or(words);
+    // `Until I'm at my desk` is when, not what.
+    let words = words
+        .split(|word| among(word, "until till while before because"))
+        .next()
+        .unwrap_or_default();
     words.iter().any(|word| {
         is_of_everyday_life(word)
             && !among(
@@ -231,8 +234,7 @@ fn is_no(words: &[&str]) -> bool {
 fn is_prohibition(words: &[&str]) -> bool {
     let at = words
         .iter()
-        .position(|word| matches!(*word, "dont") || among(word, NEVER) && *word != "not")
-        .or_else(|| find(words, &["do", "not"]));
+        .position(|word| matches!(*word, "dont") || among(word, NEVER) && *word != "not");
     let Some(at) = at else {
         return false;
     };
@@ -246,7 +248,7 @@ fn is_prohibition(words: &[&str]) -> bool {
             && matches!(word, "cant" | "cannot" | "shouldnt" | "mustnt")
             && (change(words, at + 1).is_some() || words.get(at + 1) == Some(&"do"));
     }
-    let next = if word == "do" { at + 2 } else { at + 1 };
+    let next = at + 1;
     let before = words.get(..at).unwrap_or_default();
     let is_said_to_others = before.iter().all(|word| {
         among(

@@ -171,6 +171,15 @@ impl<'a> Reader<'a> {
     }
 
     fn take(&mut self, word: String, at: Range<usize>) {
+        // `Do not` is `don't`, `pre-prod` is `preprod`.
+        if let (Some(before), Some(from)) =
+            (self.clause.words.last_mut(), self.clause.at.last_mut())
+            && let Some(joined) = joined(before, &word)
+        {
+            joined.clone_into(before);
+            from.end = at.end;
+            return;
+        }
         self.clause.words.push(word);
         self.clause.at.push(at);
     }
@@ -196,6 +205,20 @@ impl<'a> Reader<'a> {
         sentence.end = end;
         self.sentences.push(sentence);
     }
+}
+
+/// Returns the one word that two are.
+fn joined(before: &str, word: &str) -> Option<&'static str> {
+    Some(match (before, word) {
+        ("do", "not") => "dont",
+        ("will", "not") => "wont",
+        ("can", "not") => "cant",
+        ("would", "not") => "wouldnt",
+        ("should", "not") => "shouldnt",
+        ("pre", "prod" | "production") => "preprod",
+        ("non", "prod" | "production") => "nonprod",
+        _ => return None,
+    })
 }
 
 /// Finds what is one word whatever stands in it: names, code, quotations,
