@@ -79,7 +79,9 @@ fn decision_made(before: &[&str], rest: &[&str]) -> Option<usize> {
         "approved | authorized | granted | greenlit | permitted | \
          signed off",
     )?;
-    before.iter().all(|word| is_own(word)).then_some(width)
+    // `On the approved list`
+    let is_adjective = matches!(before.last(), Some(&("the" | "a" | "an")));
+    (!is_adjective && before.iter().all(|word| is_own(word))).then_some(width)
 }
 
 /// `I authorize`, `as IC I approve`; but `authorize please` asks.

@@ -206,7 +206,7 @@ const PRODUCTION: &str = "prod production db dbs database service svc server clu
                           zookeeper solr varnish squid apache tomcat jvm nfs san router \
                           tunnel mesh sidecar scheduler rps resolver broker fleet \
                           exploit scanner attacker proxysql oauth sso saml ldap smtp mx \
-                          postfix domain api-gateway scoring batch etl";
+                          postfix domain api-gateway scoring batch etl dr";
 
 /// What people also approve, permit and send.
 const OF_EVERYDAY_LIFE: &str = "invoice pr prs mr holiday vacation pto leave friday lunch \
@@ -228,7 +228,7 @@ const OF_EVERYDAY_LIFE: &str = "invoice pr prs mr holiday vacation pto leave fri
                                 architecture case sev severity sev0 sev1 sev2 sev3 sev4 sev5 p0 p1 \
                                 p2 p3 p4 ic commander staff contractor role dashboard graph alert \
                                 pager cab taxi dpa paperwork support planning bridge retrospective \
-                                article video estimate story epic branch desk camera mic headset seat redesign milestone backlog spreadsheet presentation \
+                                article video estimate story epic branch desk camera mic headset seat redesign milestone notification comment conversation section handbook advisory number discussion backlog spreadsheet presentation \
                                 checklist guide certification sow msa salary raise promotion";
 
 static NAMES_OF_PRODUCTION: LazyLock<HashSet<&'static str>> =

@@ -116,7 +116,9 @@ fn named(words: &[&str]) -> Thing {
     let is_live = things.iter().any(|word| is_live(word));
     if things.iter().any(|word| is_rehearsal(word)) && !is_live {
         Thing::Rehearsal
-    } else if is_of_everyday_life(last) {
+    } else if is_of_everyday_life(last)
+        || !is_of_production(last) && words.iter().any(|word| matches!(*word, "my" | "myself"))
+    {
         Thing::EverydayLife
     } else if is_of_production(last) {
         Thing::Production
@@ -171,6 +173,7 @@ mod tests {
                 "Kim to staff",
                 "a case with aws about the cluster",
                 "shifts on the production rota",
+                "my comment",
             ],
         );
         is(Thing::Rehearsal, &["the preview environment", "my dev pod"]);

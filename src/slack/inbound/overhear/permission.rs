@@ -141,7 +141,7 @@ pub(super) fn wanted_from(words: &[&str], at: usize, from: usize) -> Option<Aski
             let is_theirs = before.last() == Some(&"to")
                 && before
                     .iter()
-                    .any(|who| among(who, "you someone somebody anyone one @"));
+                    .any(|who| among(who, "you someone somebody anyone one manager lead em ic @"));
             return is_theirs.then(|| after_approving(words, from, n + width));
         }
         if is_of_everyday_life(word)

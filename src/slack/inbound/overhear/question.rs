@@ -230,12 +230,15 @@ fn subject(said: &Said, sentence: &Sentence, clause: &Clause, asking: &Asking) -
             if among(verb.stem, "run go proceed") && !is_live && !evidence(said, asking) {
                 return Subject::Unsaid;
             }
+            let is_meant = object
+                .first()
+                .is_some_and(|word| among(word, "it this that them these"));
             is_live
                 || announced_in(said)
                 || !topic_is_everyday()
                     && (asking.is_formal
                         || among(verb.stem, "push ship release apply")
-                        || evidence(said, asking))
+                        || is_meant && evidence(said, asking))
         }
     };
     if is_production {

@@ -89,7 +89,7 @@ fn refusal(words: &[&str]) -> Option<Act> {
     if any(
         words,
         "cant approve | cant authorize | wont approve | wont authorize | \
-         not approving | not authorizing | cant ok | cant sign off | cant allow | \
+         not approving | not authorizing | cant ok | cant let you | cant sign off | cant allow | \
          dont approve | dont authorize | not going to approve | unable to approve",
     ) {
         return Some(Act::Unable);
