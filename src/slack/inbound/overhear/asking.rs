@@ -7,7 +7,6 @@
 use std::ops::Range;
 
 use super::lexicon::{Change, Form, Weight, change, is_deed, is_state};
-use super::object::{Thing, names_live, placed};
 use super::permission::{awaited, named, told_to_approve, wanted, wanted_from};
 use super::phrases::{among, are, found, greets, starts};
 use super::words::{NAME, QUOTE};
@@ -174,31 +173,6 @@ fn deed(words: &[&str], at: usize) -> Option<(usize, Change)> {
     change(words, next)
         .filter(|it| it.form == Form::Base)
         .map(|it| (next, it))
-}
-
-/// A verb that no list knows, of something in prod: `zero out the promo table in
-/// prod`. Those who only look and talk change nothing.
-fn unknown(words: &[&str], at: usize) -> Option<Change> {
-    const HARMLESS: &str = "look see check read view ask talk page ping call tell share join \
-                            show get have help know assume expect say think post write document \
-                            report describe explain test debug query tail monitor watch \
-                            investigate access login log use wait leave be do download export \
-                            list count ssh exec connect inspect trace profile find verify confirm \
-                            give assign trust announce mention discuss grab bring attend in on";
-    words.get(at).filter(|word| {
-        word.len() > 2 && word.bytes().all(|b| b.is_ascii_lowercase()) && !among(word, HARMLESS)
-    })?;
-    let object = words.get(at + 1..)?;
-    let is_change = names_live(object)
-        && !matches!(
-            placed(object),
-            Thing::EverydayLife | Thing::Rehearsal | Thing::Unsaid
-        );
-    is_change.then_some(Change {
-        stem: "change",
-        weight: Weight::Everyday,
-        form: Form::Base,
-    })
 }
 
 /// `Can I …`, `may we …`, `shall I …`.

@@ -157,7 +157,7 @@ fn is_beside(word: &str) -> bool {
 fn phrase_grants(words: &[&str]) -> bool {
     const PHRASES: &str = "youve got the green light | youve got a green light | youve \
                            got the go ahead | youve got permission | youve got approval | \
-                           youve my approval | you are good to proceed | good to proceed \
+                            you are good to proceed | good to proceed \
                            | clear to proceed | free to proceed | fine to proceed | get \
                            it done | get it out | get it out there | signing off on | \
                            sign off from me | sign-off from me | approval is given | i \
@@ -191,20 +191,14 @@ fn phrase_grants(words: &[&str]) -> bool {
                            confirmed | approval confirmed | is your authorization | is my \
                            authorization | is your approval | is my approval | consider \
                            this my | consider it my | consider this your | is authorized \
-                           | :approved: | :lgtm: :shipit: | you have my approval | youve \
-                           got my approval | you got my approval | you have my \
-                           authorization | youve got my authorization | you got my \
-                           authorization | you have my permission | youve got my \
-                           permission | you got my permission | you have my ok | youve \
-                           got my ok | you got my ok | you have my okay | youve got my \
-                           okay | you got my okay | you have my blessing | youve got my \
-                           blessing | you got my blessing | you have my go | youve got my \
-                           go | you got my go | you have my go-ahead | youve got my \
-                           go-ahead | you got my go-ahead | you have my consent | youve \
-                           got my consent | you got my consent | you have my yes | youve \
-                           got my yes | you got my yes | you have my sign off | you have \
-                           my thumbs up | you have my green light";
-    let grants = found(words, PHRASES).any(|(from, to)| {
+                           | :approved: | :lgtm: :shipit:";
+    /// `You have my …`
+    const WORDS_GIVEN: &str = "approval | authorization | permission | ok | blessing | go | \
+                               go-ahead | consent | yes | sign-off | sign off | thumbs up | \
+                               green light | release | word";
+    let given = found(words, "you have my | youve got my | you got my | youve my")
+        .filter(|(_, to)| starts_with(words.get(*to..).unwrap_or_default(), WORDS_GIVEN));
+    let grants = found(words, PHRASES).chain(given).any(|(from, to)| {
         let before = words.get(..from).unwrap_or_default();
         let after = words.get(to..).unwrap_or_default();
         // `Checkout works for me` tells how checkout is.

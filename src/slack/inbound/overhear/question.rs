@@ -222,9 +222,8 @@ fn subject(said: &Said, sentence: &Sentence, clause: &Clause, asking: &Asking) -
         (Thing::EverydayLife, Weight::Sure) => is_live || names_a_review(object),
         // `bypass code review and deploy`
         (Thing::EverydayLife, _) => is_live || leads_to_a_change(object),
-        (_, Weight::Sure) => true,
+        (_, Weight::Sure) | (Thing::Production, _) | (Thing::Unknown, Weight::Likely) => true,
         (Thing::Unsaid, Weight::Likely) => is_live || announced_in(said) || !topic_is_everyday(),
-        (Thing::Production, _) | (Thing::Unknown, Weight::Likely) => true,
         (Thing::Unknown, Weight::Everyday) => is_live || asking.is_formal,
         (Thing::Unsaid, Weight::Everyday) => {
             if among(verb.stem, "run go proceed") && !is_live && !evidence(said, asking) {
