@@ -68,21 +68,21 @@ fn n_where(told: &[Value], counts: impl Fn(&str, &str) -> bool) -> usize {
 /// found, and how many offers were wrong.
 #[derive(Debug, PartialEq, Eq)]
 struct Tally {
-    n_due: usize,
-    n_found: usize,
-    n_false: usize,
+    due: usize,
+    found: usize,
+    wrong: usize,
 }
 
 #[track_caller]
 fn tally(name: &str) -> (Tally, Value) {
     let (told, summary) = figures(name);
     let tally = Tally {
-        n_due: n_where(&told, |expect, _| expect != "none"),
-        n_found: n_where(&told, |expect, offer| expect != "none" && offer == expect),
-        n_false: n_where(&told, |expect, offer| offer != "none" && offer != expect),
+        due: n_where(&told, |expect, _| expect != "none"),
+        found: n_where(&told, |expect, offer| expect != "none" && offer == expect),
+        wrong: n_where(&told, |expect, offer| offer != "none" && offer != expect),
     };
     assert!(
-        told.len() >= 60 && tally.n_due > 0 && tally.n_due < told.len(),
+        told.len() >= 60 && tally.due > 0 && tally.due < told.len(),
         "{tally:?} of {}",
         told.len()
     );
@@ -93,9 +93,9 @@ fn tally(name: &str) -> (Tally, Value) {
 fn no_negative_of_the_labelled_set_gets_an_offer_and_nearly_all_others_do() {
     let (told, summary) = tally("labelled.jsonl");
     let expected = Tally {
-        n_due: 167,
-        n_found: 164,
-        n_false: 0,
+        due: 167,
+        found: 164,
+        wrong: 0,
     };
     assert_eq!(told, expected, "{summary}");
 }
@@ -105,9 +105,9 @@ fn no_negative_of_the_labelled_set_gets_an_offer_and_nearly_all_others_do() {
 fn no_negative_of_the_first_held_out_set_gets_an_offer_either() {
     let (told, summary) = tally("first_held_out.jsonl");
     let expected = Tally {
-        n_due: 61,
-        n_found: 60,
-        n_false: 0,
+        due: 61,
+        found: 60,
+        wrong: 0,
     };
     assert_eq!(told, expected, "{summary}");
 }
@@ -118,8 +118,8 @@ fn no_negative_of_the_first_held_out_set_gets_an_offer_either() {
 fn the_set_that_the_rules_never_saw_gets_one_false_offer_at_most() {
     let (told, summary) = tally("held_out.jsonl");
     eprintln!("held out: {told:?}, {summary}");
-    assert!(told.n_false <= 1, "{summary}");
-    assert!(told.n_found * 100 >= told.n_due * 75, "{summary}");
+    assert!(told.wrong <= 1, "{summary}");
+    assert!(told.found * 100 >= told.due * 75, "{summary}");
 }
 
 #[test]

@@ -85,16 +85,18 @@ pub(super) fn has_no_objection(text: &str) -> bool {
 /// Whether a message says that its author stands in for another: `I'm her
 /// delegate`, `covering for Morgan`.
 pub(super) fn stands_in(text: &str) -> bool {
-    const PHRASES: &str = "im the delegate | her delegate | his delegate | their delegate | \
-                           your delegate | s delegate | im the deputy | her deputy | his \
-                           deputy | their deputy | covering for | standing in for | \
-                           filling in for | acting for | on behalf of | acting em | acting \
-                           ic | acting manager | acting lead | acting cto";
+    const PHRASES: &str = "covering for | standing in for | filling in for | acting for | on \
+                           behalf of | acting em | acting ic | acting manager | acting lead";
     Said::of(text).sentences.iter().any(|sentence| {
         !sentence.is_question
             && sentence.clauses.iter().any(|clause| {
                 let words = clause.words();
-                any(&words, PHRASES) && !words.iter().any(|word| among(word, "who not is"))
+                let is_deputy = words.contains(&"im")
+                    && words
+                        .iter()
+                        .any(|word| matches!(*word, "delegate" | "deputy"));
+                (is_deputy || any(&words, PHRASES))
+                    && !words.iter().any(|word| among(word, "who not is"))
             })
     })
 }

@@ -467,7 +467,8 @@ fn tag(words: &[&str], lead: usize, around: Around) -> Option<Asking> {
     let is_tag = are(
         &rest,
         "ok | go | good | fine | alright | cool | clear | cleared | \
-         agree | agreed | concur | authorized | permitted | allowed | on board | acceptable | yes | confirm | shall | should | may | \
+         agree | agreed | concur | authorized | permitted | allowed | on board | \
+         acceptable | yes | confirm | shall | should | may | \
          can | could | go ahead | thumbs up | good go | :+1: | \
          :thumbsup:",
     );

@@ -72,7 +72,7 @@ pub(super) fn is_own(word: &str) -> bool {
          authorization approval request go ahead of course very for to \
          on here good verbally immediate both them these hotfix agreed \
          confirmed lgtm fine great cool thanks absolutely yours \
-         sign-off rolling back roll urgent one plan not no cant cannot \
+         sign-off rolling back roll urgent one plan not no cant \
          be pr prs mr invoice dont out off over with under step option \
          per temporarily retroactively given yourself",
     ) || word == NAME

@@ -15,7 +15,7 @@ use super::object::{Thing, names_live, placed, speaks_of_everyday_life, thing};
 use super::permission::{asks_who_may, is_permission, is_permitted};
 use super::phrases::{among, any, find, starts_with};
 use super::wording::{asked, trimmed, what};
-use super::words::{Clause, Said, Sentence};
+use super::words::{Clause, NAME, Said, Sentence};
 
 /// What a message asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,10 +77,12 @@ pub(super) fn announced(text: &str) -> Option<String> {
 fn is_not_meant(words: &[&str]) -> bool {
     let is_drill = any(words, "tabletop | game day | gameday | the drill | a drill")
         && !any(words, "not a drill")
-        || !words.is_empty()
+        || words
+            .iter()
+            .any(|word| matches!(*word, "exercise" | "drill"))
             && words
                 .iter()
-                .all(|word| among(word, "exercise drill :warning: :rotating_light:"));
+                .all(|word| matches!(*word, "exercise" | "drill" | NAME) || word.starts_with(':'));
     is_drill || is_in_jest(words) || any(words, "hypothetically | theoretically | in theory")
 }
 

@@ -9,7 +9,7 @@ use super::phrases::{among, any, are, starts_with};
 use super::words::NAME;
 
 /// Words that turn what follows them round.
-pub(super) const NEVER: &str = "dont not never cant cannot wont shouldnt mustnt";
+pub(super) const NEVER: &str = "dont not never cant wont shouldnt mustnt";
 
 /// Reads a clause that refuses.
 pub(super) fn refused(words: &[&str]) -> Option<Act> {
@@ -21,8 +21,8 @@ pub(super) fn refused(words: &[&str]) -> Option<Act> {
 
 /// Phrases that refuse wherever they stand in a clause.
 const PHRASES: &str = "not yet | better not | not a chance | no chance | over my dead \
-         body | do nothing | wouldnt do | i wouldnt | prefer you dont | prefer you didnt | prefer not | be \
-         a no | say no | saying no | thats a negative | its a negative \
+         body | do nothing | wouldnt do | i wouldnt | prefer you dont | prefer \
+         you didnt | prefer not | be a no | say no | saying no | thats a negative | its a negative \
          | not during | not while | no for now | no for the | not now | \
          not today | not until | not before | not without | not like this | not \
          comfortable | not ok | not happy | not a good idea | not on my \
@@ -239,13 +239,13 @@ fn is_prohibition(words: &[&str]) -> bool {
         return false;
     };
     let word = words.get(at).copied().unwrap_or_default();
-    if among(word, "never cant cannot wont shouldnt mustnt") {
+    if among(word, "never cant wont shouldnt mustnt") {
         let is_ours = matches!(
             at.checked_sub(1).and_then(|before| words.get(before)),
             Some(&("you" | "we" | "this"))
         );
         return is_ours
-            && matches!(word, "cant" | "cannot" | "shouldnt" | "mustnt")
+            && matches!(word, "cant" | "shouldnt" | "mustnt")
             && (change(words, at + 1).is_some() || words.get(at + 1) == Some(&"do"));
     }
     let next = at + 1;
