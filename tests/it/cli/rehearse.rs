@@ -64,45 +64,62 @@ fn n_where(told: &[Value], counts: impl Fn(&str, &str) -> bool) -> usize {
         .count()
 }
 
-#[test]
-fn no_negative_of_the_labelled_set_gets_an_offer_and_nine_of_ten_others_do() {
-    let (told, summary) = figures("labelled.jsonl");
-    assert!(told.len() >= 200, "{}", told.len());
-    let n_due = n_where(&told, |expect, _| expect != "none");
-    let n_negative = told.len() - n_due;
-    assert!(n_due >= 100 && n_negative >= 90, "{n_due} and {n_negative}");
-    assert_eq!(
-        n_where(&told, |expect, offer| expect == "none" && offer != "none"),
-        0,
-        "{}",
-        summary["false_offers"]
-    );
-    let n_found = n_where(&told, |expect, offer| expect != "none" && offer == expect);
-    assert!(
-        n_found * 100 >= n_due * 90,
-        "{n_found} of {n_due}: {}",
-        summary["missed"]
-    );
-    assert!(summary["recall"].as_f64().unwrap() >= 0.9);
+/// What came of a labelled set: how many conversations had a pair, in how many it was
+/// found, and how many offers were wrong.
+#[derive(Debug, PartialEq, Eq)]
+struct Tally {
+    due: usize,
+    found: usize,
+    wrong: usize,
 }
 
-/// The second set was written apart from the rules and is never used to tune them,
-/// so that its figures say what they are worth in channels that nobody has seen.
+#[track_caller]
+fn tally(name: &str) -> (Tally, Value) {
+    let (told, summary) = figures(name);
+    let tally = Tally {
+        due: n_where(&told, |expect, _| expect != "none"),
+        found: n_where(&told, |expect, offer| expect != "none" && offer == expect),
+        wrong: n_where(&told, |expect, offer| offer != "none" && offer != expect),
+    };
+    assert!(
+        told.len() >= 60 && tally.due > 0 && tally.due < told.len(),
+        "{tally:?} of {}",
+        told.len()
+    );
+    (tally, summary)
+}
+
+#[test]
+fn no_negative_of_the_labelled_set_gets_an_offer_and_nearly_all_others_do() {
+    let (told, summary) = tally("labelled.jsonl");
+    let expected = Tally {
+        due: 167,
+        found: 164,
+        wrong: 0,
+    };
+    assert_eq!(told, expected, "{summary}");
+}
+
+/// Written apart from the rules, and used to tune them since.
+#[test]
+fn no_negative_of_the_first_held_out_set_gets_an_offer_either() {
+    let (told, summary) = tally("first_held_out.jsonl");
+    let expected = Tally {
+        due: 61,
+        found: 60,
+        wrong: 0,
+    };
+    assert_eq!(told, expected, "{summary}");
+}
+
+/// This set was written apart from the rules and is never used to tune them, so that
+/// its figures say what they are worth in channels that nobody has seen.
 #[test]
 fn the_set_that_the_rules_never_saw_gets_one_false_offer_at_most() {
-    let (told, summary) = figures("held_out.jsonl");
-    eprintln!("held out: {summary}");
-    assert!(told.len() >= 60, "{}", told.len());
-    let n_due = n_where(&told, |expect, _| expect != "none");
-    let n_false = n_where(&told, |expect, offer| offer != "none" && offer != expect);
-    let n_found = n_where(&told, |expect, offer| expect != "none" && offer == expect);
-    assert!(n_due > 0 && n_due < told.len());
-    assert!(n_false <= 1, "{}", summary["false_offers"]);
-    assert!(
-        n_found * 100 >= n_due * 75,
-        "{n_found} of {n_due}: {}",
-        summary["missed"]
-    );
+    let (told, summary) = tally("held_out.jsonl");
+    eprintln!("held out: {told:?}, {summary}");
+    assert!(told.wrong <= 1, "{summary}");
+    assert!(told.found * 100 >= told.due * 75, "{summary}");
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 use super::Verdict;
 use super::clause::{Act, Strength, act};
+use super::doubt::is_in_jest;
 use super::phrases::{among, any, are, starts_with};
 use super::words::{NAME, Said, Sentence};
 
@@ -81,6 +82,25 @@ pub(super) fn has_no_objection(text: &str) -> bool {
             .any(|word| among(word, "no none not nothing zero"))
 }
 
+/// Whether a message says that its author stands in for another: `I'm her
+/// delegate`, `covering for Morgan`.
+pub(super) fn stands_in(text: &str) -> bool {
+    const PHRASES: &str = "covering for | standing in for | filling in for | acting for | on \
+                           behalf of | acting em | acting ic | acting manager | acting lead";
+    Said::of(text).sentences.iter().any(|sentence| {
+        !sentence.is_question
+            && sentence.clauses.iter().any(|clause| {
+                let words = clause.words();
+                let is_deputy = words.contains(&"im")
+                    && words
+                        .iter()
+                        .any(|word| matches!(*word, "delegate" | "deputy"));
+                (is_deputy || any(&words, PHRASES))
+                    && !words.iter().any(|word| among(word, "who not is"))
+            })
+    })
+}
+
 /// What the clauses of a message add up to.
 #[expect(
     clippy::struct_excessive_bools,
@@ -94,6 +114,7 @@ struct Scale {
     ordered_only: bool,
     refusal: Option<Strength>,
     is_stop: bool,
+    is_refused: bool,
     is_weak: bool,
     is_void: bool,
     asks: bool,
@@ -117,6 +138,7 @@ impl Scale {
                     ..
                 ]
             );
+            self.is_void |= is_in_jest(&words);
             let words = own_words(&words);
             self.turns_elsewhere |= words.contains(&"instead");
             let is_last = n + 1 == n_clauses;
@@ -149,7 +171,10 @@ impl Scale {
                 self.order = order.or(self.order);
                 self.grant = self.grant.max(Some(strength));
             }
-            Act::Refuse(strength) => self.refusal = self.refusal.max(Some(strength)),
+            Act::Refuse(strength) => {
+                self.refusal = self.refusal.max(Some(strength));
+                self.is_refused = true;
+            }
             Act::Stop => {
                 self.refusal = Some(Strength::Clear);
                 self.is_stop = true;
@@ -183,6 +208,13 @@ impl Scale {
             // `Cancel that, don't deploy`: an order may be to end it.
             (Some(_), Some(strength)) if self.turns_elsewhere || self.ends_it() => {
                 Some(weighed(Verdict::Refuse, strength))
+            }
+            // `Ok, stop it`: whether that grants, the question says.
+            (Some(_), Some(_)) if self.is_stop && !self.is_refused && !self.is_void => {
+                Some(Weighed {
+                    order: Some("stop"),
+                    ..weighed(Verdict::Grant, Strength::Clear)
+                })
             }
             (None, None) | (Some(_), Some(_)) => None,
             (None, Some(strength)) => {
@@ -238,7 +270,7 @@ fn own_words<'a>(words: &[&'a str]) -> Vec<&'a str> {
                 || among(
                     word,
                     "hi hey so and well then oh alright right sorry great perfect \
-                     nice cool understood roger copy",
+                     nice cool understood roger copy hm hmm um uh uhm",
                 )
         })
         .count();

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::lexicon::{Change, Form, Weight, change, is_state};
+use super::lexicon::{Change, Form, Weight, change, is_deed, is_state};
 use super::permission::{awaited, named, told_to_approve, wanted, wanted_from};
 use super::phrases::{among, are, found, greets, starts};
 use super::words::{NAME, QUOTE};
@@ -147,9 +147,32 @@ pub(super) fn verb_from(words: &[&str], at: usize, form: Form) -> Option<(usize,
         .take_while(|word| among(word, BETWEEN))
         .count();
     let at = at + skipped.min(4);
-    let found = change(words, at)?;
+    let Some(found) = change(words, at).filter(|it| it.stem != "make") else {
+        return deed(words, at);
+    };
     // `deploying` after `go ahead with`, `deploy` after `can I`.
     (found.form == form || found.form == Form::Ongoing).then_some((at, found))
+}
+
+/// Finds the change behind a verb that only leads to it: `do an emergency deploy`,
+/// `ssh to web-3 and restart nginx`.
+fn deed(words: &[&str], at: usize) -> Option<(usize, Change)> {
+    let verb = words.get(at)?;
+    let article = words.get(at + 1).copied().unwrap_or_default();
+    if is_deed(verb) && matches!(article, "a" | "an" | "the") {
+        return (at + 2..(at + 5).min(words.len()))
+            .find_map(|n| change(words, n).map(|it| (n, it)))
+            .filter(|(_, it)| it.weight == Weight::Sure);
+    }
+    let and = words
+        .iter()
+        .skip(at + 1)
+        .take(7)
+        .position(|word| *word == "and")?;
+    let next = at + 1 + and + 1;
+    change(words, next)
+        .filter(|it| it.form == Form::Base)
+        .map(|it| (next, it))
 }
 
 /// `Can I …`, `may we …`, `shall I …`.
@@ -204,7 +227,8 @@ fn modal(words: &[&str], is_question: bool) -> Option<Asking> {
 /// `Let me know if I can …`, `do you want me to …?`
 fn to_know(words: &[&str], is_question: bool) -> Option<Asking> {
     const LEADS: &str = "let me know if i can | let me know if we can | let me know if \
-                         i may | let me know if i should | any chance i can | any \
+                         i may | let me know if i should | confirm i can | confirm that i can \
+                         | confirm we can | confirm i may | any chance i can | any \
                          chance we can";
     const OFFERS: &str = "do you want me to | want me to | would you like me to | like \
                           me to";
@@ -221,9 +245,9 @@ fn ready(words: &[&str], lead: usize, around: Around) -> Option<Asking> {
     for (at, word) in words.iter().enumerate() {
         let manner = match *word {
             "ok" | "fine" | "good" | "cool" | "clear" | "cleared" | "alright" | "happy"
-            | "allowed" | "permitted" | "comfortable" | "acceptable" | "authorized"
-            | "approved" => Manner::Plain,
-            "safe" | "wise" | "sensible" => Manner::Soft,
+            | "comfortable" | "acceptable" | "authorized" | "approved" => Manner::Plain,
+            // `Are we allowed to …` may ask for the rule.
+            "safe" | "wise" | "sensible" | "possible" | "allowed" | "permitted" => Manner::Soft,
             _ => continue,
         };
         let before = words.get(lead..at).unwrap_or_default();
@@ -239,7 +263,7 @@ fn ready(words: &[&str], lead: usize, around: Around) -> Option<Asking> {
             || starts(before, &["are", "we"]);
         let is_aside = before
             .iter()
-            .any(|word| among(word, "not isnt arent never youre its"));
+            .any(|word| among(word, "not isnt arent never youre its been"));
         if !is_asked || is_aside {
             continue;
         }
@@ -264,7 +288,7 @@ fn ready_for(words: &[&str], lead: usize, at: usize, manner: Manner) -> Option<A
     if rest(next).first() == Some(&"to") {
         if matches!(
             rest(next + 1).first(),
-            Some(&("go" | "proceed" | "continue"))
+            Some(&("go" | "proceed" | "continue" | "crack" | "carry"))
         ) {
             // `good to go with the rollback?`
             let more = match rest(next + 2) {
@@ -340,7 +364,8 @@ fn objection(words: &[&str], lead: usize, around: Around) -> Option<Asking> {
     let at = words.iter().position(|word| {
         among(
             word,
-            "objection objections concerns objects object complaints",
+            "objection objections concerns objects object complaints problem problems issue \
+             issues",
         )
     })?;
     let before = words.get(lead..at).unwrap_or_default();
@@ -357,6 +382,15 @@ fn objection(words: &[&str], lead: usize, around: Around) -> Option<Asking> {
         return None;
     }
     let after = words.get(at + 1..).unwrap_or_default();
+    // `Any issues with the deploy?` wants to know how it went.
+    let is_of_mine = matches!(after, ["if" | "with", "me" | "us" | "i" | "we" | "my", ..]);
+    if words
+        .get(at)
+        .is_some_and(|word| among(word, "problem problems issue issues"))
+        && !is_of_mine
+    {
+        return None;
+    }
     let verb_at = match after {
         [
             "to" | "if" | "with" | "against",
@@ -377,12 +411,22 @@ fn tag(words: &[&str], lead: usize, around: Around) -> Option<Asking> {
     const IF_OK: &str = "if youre ok | if you are ok | if thats ok | if that is ok | if \
                          its ok | if youre good | if thats good | if you approve | if \
                          you agree";
+    const UNLESS: &str = "unless you object | unless you say no | unless you disagree | \
+                          unless anyone objects | unless anybody objects | unless someone \
+                          objects | unless there are objections";
     if !around.is_last {
         return None;
     }
     let unnamed: Vec<&str> = words.iter().copied().filter(|word| *word != NAME).collect();
     if are(&unnamed, "yes n | yes no | yes or no | please confirm") {
         return Some(Asking::tag(0..words.len()));
+    }
+    // A mere yes or no to `unless you object` can mean either.
+    if let Some((from, _)) = found(words, UNLESS).next() {
+        return Some(Asking {
+            manner: Manner::Mind,
+            ..Asking::tag(from..words.len())
+        });
     }
     // `Deploying now, if that's ok`.
     if let Some((from, _)) = found(words, IF_OK).next()
@@ -412,7 +456,7 @@ fn tag(words: &[&str], lead: usize, around: Around) -> Option<Asking> {
             *word != NAME
                 && !among(
                     word,
-                    "is that this with you by for everyone all are we am i so it \
+                    "is that this with you by for everyone all are we am i so it its \
                      right do sound sounds from me to a have proceed then",
                 )
         })
@@ -423,7 +467,8 @@ fn tag(words: &[&str], lead: usize, around: Around) -> Option<Asking> {
     let is_tag = are(
         &rest,
         "ok | go | good | fine | alright | cool | clear | cleared | \
-         agreed | acceptable | yes | confirm | shall | should | may | \
+         agree | agreed | concur | authorized | permitted | allowed | on board | \
+         acceptable | yes | confirm | shall | should | may | \
          can | could | go ahead | thumbs up | good go | :+1: | \
          :thumbsup:",
     );

@@ -6,6 +6,7 @@
 
 use super::doubt::{is_conditional, is_guess, is_hearsay, is_of_the_past, is_passed_on};
 use super::grant::{granted, is_courtesy};
+use super::lexicon::{is_of_another_day, is_only_a_rehearsal};
 use super::phrases::{among, any, found};
 use super::refusal::refused;
 
@@ -98,7 +99,12 @@ fn decided(words: &[&str]) -> Act {
         return Act::Void;
     }
     if let Some(granted) = granted(words) {
-        return granted;
+        // `Approved in staging`, `approved for tomorrow`: not here, not now.
+        return if is_only_a_rehearsal(words) || is_of_another_day(words) {
+            Act::Void
+        } else {
+            granted
+        };
     }
     if is_benign(words) {
         return Act::Benign;
@@ -152,7 +158,13 @@ fn told_later(words: &[&str]) -> Option<usize> {
             }
             _ => false,
         };
-        wants && is_first
+        // `And page Sam`: an aside, whoever it is.
+        let is_aside = among(word, "page ping tell call dm notify inform")
+            && matches!(
+                words.get(..at),
+                Some(["and"] | ["and", "then" | "also" | "please"])
+            );
+        (wants || is_aside) && is_first
     })?;
     // `and` before it leads over.
     let lead = words
@@ -191,7 +203,7 @@ fn without_idioms<'a>(words: &[&'a str]) -> Vec<&'a str> {
                           whenever | as soon as you can | as soon as possible | as soon \
                           as youre ready | as soon as you are ready | if you need \
                           anything | if you need me | if you need help | if needed | if \
-                          need be | no worries | no problem | no rush | no need to ask | \
+                          need be | no worries | no problem | no rush | no need to ask | you dont need to ask | you dont have to ask | \
                           what you need to do | what you need | whatever you need | what \
                           you have to do | what you have to | after that | after this | \
                           after the fact | at once | first thing | before it gets worse";

@@ -72,7 +72,7 @@ pub(super) fn is_own(word: &str) -> bool {
          authorization approval request go ahead of course very for to \
          on here good verbally immediate both them these hotfix agreed \
          confirmed lgtm fine great cool thanks absolutely yours \
-         sign-off rolling back roll urgent one plan not no cant cannot \
+         sign-off rolling back roll urgent one plan not no cant \
          be pr prs mr invoice dont out off over with under step option \
          per temporarily retroactively given yourself",
     ) || word == NAME
@@ -97,6 +97,18 @@ pub(super) fn is_of_the_past(words: &[&str]) -> bool {
          the pr | on the ticket",
     );
     is_decided && then
+}
+
+/// Whether words are said in jest.
+pub(super) fn is_in_jest(words: &[&str]) -> bool {
+    words.iter().any(|word| {
+        among(
+            word,
+            "lol lmao rofl haha hahaha hehe jk kidding joking :joy: :rofl: :laughing: \
+             :upside_down_face: :clown_face: :stuck_out_tongue: \
+             :stuck_out_tongue_winking_eye: :zany_face:",
+        )
+    }) || words.last() == Some(&"s")
 }
 
 /// Whether a clause binds the answer to something that is still to come.

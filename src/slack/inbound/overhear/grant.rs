@@ -56,7 +56,7 @@ fn is_mine_to_do(words: &[&str]) -> bool {
 fn decision_granted(words: &[&str]) -> bool {
     let is_elsewhere = words
         .iter()
-        .any(|word| is_of_everyday_life(word) && *word != "call")
+        .any(|word| is_of_everyday_life(word) && !among(word, "call ic commander"))
         && !words.iter().any(|word| {
             is_of_production(word) || change(&[word], 0).is_some_and(|it| it.weight == Weight::Sure)
         });
@@ -79,7 +79,9 @@ fn decision_made(before: &[&str], rest: &[&str]) -> Option<usize> {
         "approved | authorized | granted | greenlit | permitted | \
          signed off",
     )?;
-    before.iter().all(|word| is_own(word)).then_some(width)
+    // `On the approved list`
+    let is_adjective = matches!(before.last(), Some(&("the" | "a" | "an")));
+    (!is_adjective && before.iter().all(|word| is_own(word))).then_some(width)
 }
 
 /// `I authorize`, `as IC I approve`; but `authorize please` asks.
@@ -155,7 +157,7 @@ fn is_beside(word: &str) -> bool {
 fn phrase_grants(words: &[&str]) -> bool {
     const PHRASES: &str = "youve got the green light | youve got a green light | youve \
                            got the go ahead | youve got permission | youve got approval | \
-                           youve my approval | you are good to proceed | good to proceed \
+                            you are good to proceed | good to proceed \
                            | clear to proceed | free to proceed | fine to proceed | get \
                            it done | get it out | get it out there | signing off on | \
                            sign off from me | sign-off from me | approval is given | i \
@@ -189,20 +191,14 @@ fn phrase_grants(words: &[&str]) -> bool {
                            confirmed | approval confirmed | is your authorization | is my \
                            authorization | is your approval | is my approval | consider \
                            this my | consider it my | consider this your | is authorized \
-                           | :approved: | :lgtm: :shipit: | you have my approval | youve \
-                           got my approval | you got my approval | you have my \
-                           authorization | youve got my authorization | you got my \
-                           authorization | you have my permission | youve got my \
-                           permission | you got my permission | you have my ok | youve \
-                           got my ok | you got my ok | you have my okay | youve got my \
-                           okay | you got my okay | you have my blessing | youve got my \
-                           blessing | you got my blessing | you have my go | youve got my \
-                           go | you got my go | you have my go-ahead | youve got my \
-                           go-ahead | you got my go-ahead | you have my consent | youve \
-                           got my consent | you got my consent | you have my yes | youve \
-                           got my yes | you got my yes | you have my sign off | you have \
-                           my thumbs up | you have my green light";
-    let grants = found(words, PHRASES).any(|(from, to)| {
+                           | :approved: | :lgtm: :shipit:";
+    /// `You have my …`
+    const WORDS_GIVEN: &str = "approval | authorization | permission | ok | blessing | go | \
+                               go-ahead | consent | yes | sign-off | sign off | thumbs up | \
+                               green light | release | word";
+    let given = found(words, "you have my | youve got my | you got my | youve my")
+        .filter(|(_, to)| starts_with(words.get(*to..).unwrap_or_default(), WORDS_GIVEN));
+    let grants = found(words, PHRASES).chain(given).any(|(from, to)| {
         let before = words.get(..from).unwrap_or_default();
         let after = words.get(to..).unwrap_or_default();
         // `Checkout works for me` tells how checkout is.
@@ -332,7 +328,9 @@ fn order(words: &[&str]) -> Option<&'static str> {
     if it.form != Form::Base || rest.len() > 10 || after.iter().any(|word| is_state(word)) {
         return None;
     }
-    if among(it.stem, "let make use try go proceed put set log kick") {
+    // `Put it in maintenance`, but not `put the kettle on`.
+    let is_placed = among(it.stem, "put set") && matches!(after, ["it" | "them" | "that", ..]);
+    if among(it.stem, "let make use try go proceed put set kick") && !is_placed {
         return None;
     }
     if among(it.stem, "stop cancel abort drop pause suspend") && !is_said_yes && !is_led {
@@ -403,7 +401,7 @@ pub(super) fn is_courtesy(word: &str) -> bool {
          do that thats its it is this with by me for from to my side \
          end of just now very much and go oh sorry quickly fast quick \
          thing indeed yes ok sure we guys folks friend well hell fuck \
-         god asap immediately again both absolutely definitely great \
+         god love 100 immediately again both absolutely definitely great \
          perfect cool understood makes sense maam mam damn am mine omg \
          ugh yikes",
     ) || word == NAME

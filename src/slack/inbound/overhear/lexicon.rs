@@ -58,7 +58,8 @@ const LIKELY: &str = "patch scale upscale downscale purge flush truncate bounce 
                       respawn recycle switch migrate promote demote wipe swap bypass \
                       unlock null decommission hotpatch repair replay reload power \
                       provision quiesce kick sever disconnect shutdown nuke rerun \
-                      resync rehash";
+                      resync rehash evacuate fence bin neuter unplug compact defrag \
+                      rejoin lock";
 
 /// Verbs of [`Weight::Everyday`].
 const EVERYDAY: &str = "push ship release apply run execute change update set add \
@@ -70,7 +71,7 @@ const EVERYDAY: &str = "push ship release apply run execute change update set ad
                         trigger retry spin bring load copy publish issue sync turn \
                         shut roll fail lift clean free trim shard split alter insert \
                         void refund abort suspend cap make use try let go proceed \
-                        swing direct divert dump shed freeze unfreeze log ban whack \
+                        swing direct divert dump shed freeze unfreeze ban whack \
                         tear cherry land stage activate deactivate";
 
 /// Verbs that mean production together with a particle soon after them.
@@ -195,7 +196,7 @@ const PRODUCTION: &str = "prod production db dbs database service svc server clu
                           k8s kubernetes canary shard backend frontend proxy binary \
                           artifact hosts app webhook connection pool lock tables record \
                           cronjob daemon agent credential password autoscaler hpa \
-                          replicas nodes branch main commit change exporter zone tls ssl \
+                          replicas nodes main commit change exporter zone tls ssl \
                           s3 bucket sg route edge switch breaker limiter throttle bot \
                           spam mitigation workaround kernel bgp link sqs stream logs log \
                           dumps process pid site maintenance payments auth reads writes \
@@ -205,7 +206,7 @@ const PRODUCTION: &str = "prod production db dbs database service svc server clu
                           zookeeper solr varnish squid apache tomcat jvm nfs san router \
                           tunnel mesh sidecar scheduler rps resolver broker fleet \
                           exploit scanner attacker proxysql oauth sso saml ldap smtp mx \
-                          postfix domain api-gateway scoring batch etl";
+                          postfix domain api-gateway scoring batch etl dr";
 
 /// What people also approve, permit and send.
 const OF_EVERYDAY_LIFE: &str = "invoice pr prs mr holiday vacation pto leave friday lunch \
@@ -218,12 +219,17 @@ const OF_EVERYDAY_LIFE: &str = "invoice pr prs mr holiday vacation pto leave fri
                                 laptop swag hotel flight trip travel timesheet training \
                                 interview shift handover survey credit review roadmap okr spec \
                                 proposal rfc report summary logo banner wiki notes note \
-                                license vendor overtime bonus sick room zoom recording \
+                                license vendor overtime bonus sick zoom recording \
                                 incident title color colour font quote receipt conference team \
                                 nap bed channel thread message poll emoji draft timeline rota \
                                 roster oncall reimbursement gift party beer drinks weekend \
                                 monday tuesday wednesday thursday saturday sunday nda press \
-                                screenshot board meme joke faq form call status";
+                                screenshot board meme joke faq form call status adr diagram \
+                                architecture case sev severity sev0 sev1 sev2 sev3 sev4 sev5 p0 p1 \
+                                p2 p3 p4 ic commander staff contractor role dashboard graph alert \
+                                pager cab taxi dpa paperwork support planning bridge retrospective \
+                                article video estimate story epic branch desk camera mic headset seat redesign milestone notification comment conversation section handbook advisory number discussion backlog spreadsheet presentation \
+                                checklist guide certification sow msa salary raise promotion";
 
 static NAMES_OF_PRODUCTION: LazyLock<HashSet<&'static str>> =
     LazyLock::new(|| PRODUCTION.split_ascii_whitespace().collect());
@@ -262,8 +268,45 @@ pub(super) fn is_rehearsal(word: &str) -> bool {
     among(
         word,
         "staging stage stg dev qa uat sandbox preprod local localhost \
-         test demo",
+         test demo preview perf loadtest laptop nonprod locally",
     )
+}
+
+/// `Tomorrow`, `on Monday`: what can wait is no emergency, and its answer no
+/// authorization to act now.
+pub(super) fn is_of_another_day(words: &[&str]) -> bool {
+    let names_a_day = |word: &&str| {
+        among(
+            word,
+            "monday tuesday wednesday thursday friday saturday sunday mondays \
+             tuesdays wednesdays thursdays fridays weekends generally usually normally",
+        )
+    };
+    words.contains(&"tomorrow")
+        || words.iter().any(names_a_day)
+        || words.windows(2).any(|pair| match pair {
+            ["next", span] => among(span, "week sprint month quarter release time year"),
+            ["this", span] => among(span, "sprint month quarter year"),
+            pair => matches!(pair, ["in", "general"] | ["business" | "office", "hours"]),
+        })
+}
+
+/// Whether a verb makes a deed of the noun after it: `do a deploy`.
+pub(super) fn is_deed(word: &str) -> bool {
+    among(
+        word,
+        "do make perform execute run trigger start begin doing making performing \
+         executing running triggering starting",
+    )
+}
+
+/// Whether something is said to happen only where nobody is hurt: `to staging`.
+pub(super) fn is_only_a_rehearsal(words: &[&str]) -> bool {
+    let goes_there = words.windows(2).any(|pair| match pair {
+        [to, place] => among(to, "to on in the into from our") && is_rehearsal(place),
+        _ => false,
+    });
+    goes_there && !words.iter().any(|word| is_live(word))
 }
 
 /// Whether a word says where customers are.

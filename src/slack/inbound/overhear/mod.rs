@@ -12,6 +12,7 @@ mod clause;
 mod doubt;
 mod grant;
 mod lexicon;
+mod object;
 mod pairing;
 mod permission;
 mod phrases;

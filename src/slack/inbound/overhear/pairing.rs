@@ -168,12 +168,14 @@ impl<'a> Ear<'a> {
     fn answered(&self, n: usize, line: &Line) -> Option<(usize, Verdict)> {
         let weighed = answer::weigh(&line.text);
         let has_no_objection = answer::has_no_objection(&line.text);
+        let stands_in = weighed.is_some() && answer::stands_in(&line.text);
         let fits: Vec<(usize, Verdict)> = self
             .open
             .iter()
             .enumerate()
             .filter(|(_, open)| {
-                is_within_earshot(open.line, line) && open.may_be_answered_by(&line.by)
+                is_within_earshot(open.line, line)
+                    && (open.may_be_answered_by(&line.by) || stands_in && open.line.by != line.by)
             })
             .filter_map(|(which, open)| {
                 let verdict = if open.question.manner == Manner::Objections && has_no_objection {

@@ -5,6 +5,7 @@
 
 use super::asking::{Around, Asking, Manner, verb_from};
 use super::lexicon::{Form, Weight, change, is_of_everyday_life};
+use super::object::{Thing, thing};
 use super::phrases::{among, find, found, prefix};
 use super::words::NAME;
 
@@ -32,7 +33,8 @@ fn permission(words: &[&str], at: usize) -> Option<usize> {
         return Some(width);
     }
     let word = rest.first()?;
-    (is_permission(word) || matches!(*word, "thumbsup" | "auth")).then_some(1)
+    let is_ack = *word == "ack" && matches!(rest.get(1), Some(&("to" | "for")));
+    (is_permission(word) || is_ack || matches!(*word, "thumbsup" | "auth")).then_some(1)
 }
 
 /// As [`permission`], and the short words that are one after `your` or `a`.
@@ -52,8 +54,9 @@ fn permission_of_yours(words: &[&str], at: usize) -> Option<usize> {
                 words.get(at + 1),
                 None | Some(&("to" | "for" | "from" | "on" | "please"))
             );
-        let short = among(word, "go ok yes nod call word :+1: green");
-        (owned && short || hurried).then_some(1)
+        let short = among(word, "go ok yes nod ack call word :+1: green");
+        let released = *before == "your" && *word == "release";
+        (owned && short || hurried || released).then_some(1)
     })
 }
 
@@ -80,17 +83,15 @@ pub(super) fn wanted(words: &[&str], is_addressed: bool) -> Option<Asking> {
                 let is_wait = matches!(*word, "wait" | "waiting" | "awaiting");
                 !is_wait || words.iter().skip(at).take(4).any(|word| *word == "your")
             }
-            "have" => {
+            "have" | "get" if matches!(words.get(..at), Some([.., "chance", "i" | "we", _])) => {
+                true
+            }
+            "have" | "get" => {
                 matches!(
                     words.get(..at),
                     Some([.., "do" | "can" | "may" | "could", "i" | "we"])
                 )
             }
-            // `Any chance I can get approval …`
-            "get" => matches!(
-                words.get(..at),
-                Some([.., "chance", "i" | "we", "can" | "could"])
-            ),
             "got" => matches!(words.get(at + 1), Some(&"your")),
             _ => false,
         };
@@ -103,7 +104,7 @@ pub(super) fn wanted(words: &[&str], is_addressed: bool) -> Option<Asking> {
             "dont" | "doesnt" | "didnt" | "not" | "no" | "if" | "will" | "they" | "he" | "she"
             | "does" | "why" | "when" | "always" | "usually" | "never" | "wed" | "shouldnt"
             | "anyone" | "everyone" | "theyll" | "it" | "policy" => true,
-            "do" => !matches!(words.get(at), Some(&"have")) || n + 2 != at,
+            "do" => !matches!(words.get(at), Some(&("have" | "get"))) || n + 2 != at,
             _ => false,
         });
         if is_denied {
@@ -140,7 +141,7 @@ pub(super) fn wanted_from(words: &[&str], at: usize, from: usize) -> Option<Aski
             let is_theirs = before.last() == Some(&"to")
                 && before
                     .iter()
-                    .any(|who| among(who, "you someone somebody anyone one @"));
+                    .any(|who| among(who, "you someone somebody anyone one manager lead em ic @"));
             return is_theirs.then(|| after_approving(words, from, n + width));
         }
         if is_of_everyday_life(word)
@@ -240,7 +241,7 @@ pub(super) fn named(words: &[&str], lead: usize, around: Around) -> Option<Askin
         at += 1;
     }
     let noun_at = at;
-    let Some(width) = permission(words, noun_at) else {
+    let Some(width) = permission_of_yours(words, noun_at) else {
         return named_last(words, noun_at, around);
     };
     let next = noun_at + width;
@@ -332,6 +333,11 @@ pub(super) fn told_to_approve(words: &[&str], lead: usize, around: Around) -> Op
                 "you" | NAME,
                 "just" | "quickly",
             ]
+            | [
+                "who" | "which" | "anyone" | "anybody" | "someone" | "somebody",
+                ..,
+                "can" | "could" | "may",
+            ]
             | [.., "confirm", "you"]
             | [.., "for", "you" | "someone" | NAME, "to"]
             | [.., "asking", "you", "to"]
@@ -358,14 +364,31 @@ pub(super) fn told_to_approve(words: &[&str], lead: usize, around: Around) -> Op
             }
             _ => false,
         };
-        if is_asked && !before.contains(&"who") {
-            return Some(after_approving(words, lead, at + width));
+        if is_asked {
+            // `Who can approve …?` may only want to know who.
+            let manner = if asks_who_may(before) {
+                Manner::Soft
+            } else {
+                Manner::Plain
+            };
+            return Some(Asking {
+                manner,
+                ..after_approving(words, lead, at + width)
+            });
         }
     }
     // `approved?` after what is to be done.
     let rest = words.get(lead..).unwrap_or_default();
     let is_tag = around.is_question && matches!(rest, [word] if is_permitted(word));
     is_tag.then(|| Asking::tag(lead..words.len()))
+}
+
+/// `Who can approve`, `which of you could sign off on`.
+pub(super) fn asks_who_may(words: &[&str]) -> bool {
+    words.iter().any(|word| matches!(*word, "who" | "which"))
+        && words
+            .iter()
+            .any(|word| matches!(*word, "can" | "could" | "may"))
 }
 
 /// Reads what is to be approved.
@@ -384,7 +407,9 @@ fn after_approving(words: &[&str], from: usize, next: usize) -> Asking {
     {
         next = words.len();
     }
-    let verb = change(words, next).filter(|it| it.form != Form::Past);
+    // `The revert PR` is a review that is asked for.
+    let is_elsewhere = thing(words.get(next..).unwrap_or_default()) == Thing::EverydayLife;
+    let verb = change(words, next).filter(|it| it.form != Form::Past && !is_elsewhere);
     Asking {
         verb,
         ..Asking::of(Manner::Plain, from..next)
@@ -395,7 +420,8 @@ fn after_approving(words: &[&str], from: usize, next: usize) -> Asking {
 pub(super) fn awaited(words: &[&str]) -> Option<Asking> {
     const PHRASES: &str = "say the word | say go | on your go | on your word | on your \
                            mark | on your signal | on your ok | for your go | for your ok \
-                           | for your word | for your call | give the word";
+                           | for your word | for your call | give the word | its your \
+                           call";
     if let Some((at, end)) = found(words, PHRASES).next() {
         let from = words
             .get(..at)

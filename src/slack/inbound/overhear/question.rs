@@ -6,13 +6,16 @@
 
 use super::Request;
 use super::asking::{Around, Asking, Manner, asking, lead};
+use super::doubt::is_in_jest;
 use super::lexicon::{
-    Form, Weight, change, is_live, is_of_everyday_life, is_of_production, is_rehearsal, is_state,
+    Form, Weight, change, is_deed, is_of_another_day, is_of_production, is_only_a_rehearsal,
+    is_state,
 };
-use super::permission::{is_permission, is_permitted};
-use super::phrases::{among, find, starts_with};
+use super::object::{Thing, names_live, placed, speaks_of_everyday_life, thing};
+use super::permission::{asks_who_may, is_permission, is_permitted};
+use super::phrases::{among, any, find, starts_with};
 use super::wording::{asked, trimmed, what};
-use super::words::{Clause, Said, Sentence};
+use super::words::{Clause, NAME, Said, Sentence};
 
 /// What a message asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +38,7 @@ const LONGEST: usize = 400;
 /// Reads what a message asks, or nothing if it asks for no authorization.
 pub(super) fn read(text: &str) -> Option<Question> {
     let said = Said::of(text);
-    if said.n_words() > LONGEST {
+    if said.n_words() > LONGEST || said.clauses().any(|words| is_not_meant(&words)) {
         return None;
     }
     let is_addressed = said.named().next().is_some();
@@ -67,13 +70,20 @@ pub(super) fn announced(text: &str) -> Option<String> {
     if said.n_words() > LONGEST || said.sentences.iter().any(|sentence| sentence.is_question) {
         return None;
     }
-    let is_change = said.sentences.iter().any(|sentence| {
-        sentence
-            .clauses
+    announced_in(&said).then(|| trimmed(said.plain()))
+}
+
+/// Jokes, drills and thoughts, whatever they ask.
+fn is_not_meant(words: &[&str]) -> bool {
+    let is_drill = any(words, "tabletop | game day | gameday | the drill | a drill")
+        && !any(words, "not a drill")
+        || words
             .iter()
-            .any(|clause| announces(&clause.words()))
-    });
-    is_change.then(|| trimmed(said.plain()))
+            .any(|word| matches!(*word, "exercise" | "drill"))
+            && words
+                .iter()
+                .all(|word| matches!(*word, "exercise" | "drill" | NAME) || word.starts_with(':'));
+    is_drill || is_in_jest(words) || any(words, "hypothetically | theoretically | in theory")
 }
 
 /// Finds the words that ask. The last that do count: `could you look at this? ok
@@ -92,7 +102,10 @@ fn find_asking(said: &Said, is_addressed: bool) -> Option<(usize, usize, Asking)
             let lead = lead(&words);
             let first = words.get(lead).copied().unwrap_or_default();
             // `once the snapshot is done, can we restore it?` is of another day.
-            is_conditional |= among(first, "if once after when assuming unless suppose");
+            let is_idle = |word: &&str| matches!(*word, "alright" | "ok" | "right");
+            is_conditional |= !words.iter().take(lead).any(is_idle)
+                && among(first, "if once after when assuming unless suppose")
+                || starts_with(words.get(lead..).unwrap_or_default(), "in case");
             if is_conditional || is_of_another_kind(&words, lead) {
                 continue;
             }
@@ -141,7 +154,8 @@ fn is_of_another_kind(words: &[&str], lead: usize) -> bool {
         first,
         "who what when why how where which whats whos hows whose wheres \
          did was were has had does didnt wasnt hasnt remember isnt",
-    ) && !starts_with(rest, "what about me");
+    ) && !starts_with(rest, "what about me")
+        && !asks_who_may(rest);
     let is_opinion = starts_with(
         rest,
         "do you think | do we need | do i need | do we still | are we \
@@ -175,38 +189,57 @@ enum Subject {
 /// Decides whether what is asked for is a change to production.
 fn subject(said: &Said, sentence: &Sentence, clause: &Clause, asking: &Asking) -> Subject {
     let words = clause.words();
-    if is_of_another_day(&words) || is_only_a_rehearsal(&words) {
-        return Subject::SomethingElse;
-    }
     let in_sentence: Vec<&str> = sentence
         .clauses
         .iter()
         .flat_map(|clause| clause.words())
         .collect();
+    if is_of_another_day(&in_sentence) || is_only_a_rehearsal(&words) {
+        return Subject::SomethingElse;
+    }
     let verb = asking
         .verb
         .filter(|verb| verb.form != Form::Past || asking.manner == Manner::Mind);
     let Some(verb) = verb else {
         let asked_for = words.get(asking.phrase.start..).unwrap_or_default();
-        return subject_without_verb(said, &in_sentence, asked_for, asking);
+        return subject_without_verb(said, asked_for, asking);
     };
     let object = words.get(asking.phrase.end + 1..).unwrap_or_default();
-    let is_everyday = object.iter().any(|word| is_of_everyday_life(word));
-    let is_production = match verb.weight {
-        Weight::Sure => !is_thing_of_everyday_life(object),
-        Weight::Likely => !is_everyday || in_sentence.iter().any(|word| is_of_production(word)),
-        Weight::Everyday => {
-            let is_live = in_sentence.iter().any(|word| is_live(word));
-            let has_thing = object.iter().any(|word| is_thing(word));
-            let is_said = words.iter().any(|word| is_of_production(word))
-                || (asking.is_formal && !is_everyday)
-                || (among(verb.stem, "push ship release apply") && !has_thing)
-                || is_live
-                || evidence(said, asking);
-            if !is_said && !has_thing && among(verb.stem, "run go proceed") {
+    let is_live = names_live(&in_sentence);
+    let topic_is_everyday = || {
+        said.clauses()
+            .any(|words| speaks_of_everyday_life(&without_reviews(&words)))
+    };
+    // `Raise a change`: the paper.
+    if among(verb.stem, "raise open create") && object.iter().take(3).any(|word| *word == "change")
+    {
+        return Subject::SomethingElse;
+    }
+    let what = match verb.weight {
+        Weight::Everyday | Weight::Likely => placed(object),
+        Weight::Sure => thing(object),
+    };
+    let is_production = match (what, verb.weight) {
+        (Thing::Rehearsal, _) => false,
+        (Thing::EverydayLife, Weight::Sure) => is_live || names_a_review(object),
+        // `bypass code review and deploy`
+        (Thing::EverydayLife, _) => is_live || leads_to_a_change(object),
+        (_, Weight::Sure) | (Thing::Production, _) | (Thing::Unknown, Weight::Likely) => true,
+        (Thing::Unsaid, Weight::Likely) => is_live || announced_in(said) || !topic_is_everyday(),
+        (Thing::Unknown, Weight::Everyday) => is_live || asking.is_formal,
+        (Thing::Unsaid, Weight::Everyday) => {
+            if among(verb.stem, "run go proceed") && !is_live && !evidence(said, asking) {
                 return Subject::Unsaid;
             }
-            is_said && (!is_everyday || is_live)
+            let is_meant = object
+                .first()
+                .is_some_and(|word| among(word, "it this that them these"));
+            is_live
+                || announced_in(said)
+                || !topic_is_everyday()
+                    && (asking.is_formal
+                        || among(verb.stem, "push ship release apply")
+                        || is_meant && evidence(said, asking))
         }
     };
     if is_production {
@@ -217,26 +250,18 @@ fn subject(said: &Said, sentence: &Sentence, clause: &Clause, asking: &Asking) -
 }
 
 /// As [`subject`], where the words that ask lead up to no verb: `authorization?`
-fn subject_without_verb(
-    said: &Said,
-    in_sentence: &[&str],
-    asked_for: &[&str],
-    asking: &Asking,
-) -> Subject {
+fn subject_without_verb(said: &Said, asked_for: &[&str], asking: &Asking) -> Subject {
     /// A question that needs what was said before it is short.
     const SHORT: usize = 10;
-    let is_everyday = asked_for.iter().any(|word| is_of_everyday_life(word));
-    let is_sure = (0..in_sentence.len()).any(|at| {
-        change(in_sentence, at).is_some_and(|it| it.weight == Weight::Sure && it.form != Form::Past)
-    });
     let after = asked_for.get(asking.phrase.len()..).unwrap_or_default();
-    let is_named_first = after
-        .iter()
-        .take(3)
-        .any(|word| is_of_everyday_life(word) && !among(word, "pr prs mr"));
-    if is_named_first || (is_everyday && !is_sure) {
+    let is_named_first = thing(after) == Thing::EverydayLife;
+    if is_named_first {
         Subject::SomethingElse
-    } else if evidence(said, asking) {
+    } else if announced_in(said) {
+        Subject::Production
+    } else if said.clauses().any(|words| speaks_of_everyday_life(&words)) {
+        Subject::SomethingElse
+    } else if evidence(said, asking) || !asking.is_tag && names_production(after) {
         Subject::Production
     } else if said.n_words() <= SHORT {
         Subject::Unsaid
@@ -245,63 +270,39 @@ fn subject_without_verb(
     }
 }
 
-/// Whether what a verb is done to is of everyday life: `restart the call`.
-fn is_thing_of_everyday_life(object: &[&str]) -> bool {
-    let near = object.get(..3).unwrap_or(object);
-    near.iter()
-        .any(|word| is_of_everyday_life(word) && !among(word, "pr prs mr"))
-        && !object
-            .iter()
-            .any(|word| is_of_production(word) && *word != "version")
+fn leads_to_a_change(object: &[&str]) -> bool {
+    (1..object.len()).any(|at| {
+        object.get(at - 1) == Some(&"and")
+            && change(object, at).is_some_and(|it| it.weight == Weight::Sure)
+    })
 }
 
-/// Whether a word after a verb is a thing and not `it`, `now`, `please`.
-fn is_thing(word: &str) -> bool {
-    !(among(
-        word,
-        "it this that them these those now please out off on again up \
-         down straight away right immediately to and then ahead yet so \
-         we can all both already @",
-    ) || word.starts_with(':'))
+/// Leaves out pull requests, which are reviewed and deployed alike.
+fn without_reviews<'a>(words: &[&'a str]) -> Vec<&'a str> {
+    words
+        .iter()
+        .copied()
+        .filter(|word| !among(word, "pr prs mr"))
+        .collect()
 }
 
-/// `Tomorrow`, `on Monday`: what can wait is no emergency, and its answer no
-/// authorization to act now.
-fn is_of_another_day(words: &[&str]) -> bool {
-    let names_a_day = |word: &&str| {
-        among(
-            word,
-            "monday tuesday wednesday thursday friday saturday sunday",
-        )
-    };
-    words.contains(&"tomorrow")
-        || words.iter().any(names_a_day)
-        || ["week", "sprint", "month", "quarter", "release"]
-            .iter()
-            .any(|span| find(words, &["next", span]).is_some())
+/// Whether what a verb is done to is a pull request: `deploy #881`.
+fn names_a_review(object: &[&str]) -> bool {
+    thing(&without_reviews(object)) != Thing::EverydayLife
 }
 
-/// Whether a change is said to happen only where nobody is hurt.
-fn is_only_a_rehearsal(words: &[&str]) -> bool {
-    let goes_there = words.windows(2).any(|pair| match pair {
-        [to, place] => among(to, "to on in the into from our") && is_rehearsal(place),
-        _ => false,
-    });
-    goes_there && !words.iter().any(|word| is_live(word))
+fn names_production(words: &[&str]) -> bool {
+    words.iter().any(|word| is_of_production(word))
 }
 
 /// Whether the message speaks of a change that is still to come.
 fn evidence(said: &Said, asking: &Asking) -> bool {
-    said.sentences.iter().any(|sentence| {
-        sentence.clauses.iter().any(|clause| {
-            let words = clause.words();
-            if asking.is_tag {
-                announces(&words)
-            } else {
-                announces(&words) || names_a_change(&words)
-            }
-        })
-    })
+    announced_in(said) || !asking.is_tag && said.clauses().any(|words| names_a_change(&words))
+}
+
+/// Whether the message announces a change.
+fn announced_in(said: &Said) -> bool {
+    said.clauses().any(|words| announces(&words))
 }
 
 /// Whether words announce a change: `rolling back …`, `I want to restart …`.
@@ -318,25 +319,49 @@ fn announces(words: &[&str]) -> bool {
                 || matches!(
                     before.last(),
                     Some(&("the" | "a" | "last" | "that" | "this" | "our" | "my" | "bad" | "your"))
-                ));
-        let is_denied = before
-            .iter()
-            .any(|word| among(word, "did didnt dont not was were stopped keeps keep still"));
+                ) && !is_done(before));
+        let is_denied = before.iter().any(|word| {
+            among(
+                word,
+                "did didnt dont not was were stopped keeps keep still you youre",
+            )
+        });
+        // `A proposal for moving the queue`
+        let is_spoken_of =
+            it.form == Form::Ongoing && matches!(before.last(), Some(&("for" | "about")));
+        let object = words.get(at + 1..).unwrap_or_default();
+        let is_elsewhere = it.weight < Weight::Sure
+            && matches!(thing(object), Thing::EverydayLife | Thing::Rehearsal);
         it.form != Form::Past
+            && !is_elsewhere
             && !is_noun
             && !is_denied
+            && !is_spoken_of
             && (it.weight > Weight::Everyday || names_production && it.stem != "go")
             && !matches!(it.stem, "let" | "make" | "use" | "try")
     })
 }
 
-/// Whether words name a change as a thing: `the hotfix`, `WAF rule 9921`.
+/// Whether what stands before a noun makes a deed of it: `make the rollback`.
+fn is_done(before: &[&str]) -> bool {
+    matches!(before, [.., deed, "the" | "a" | "an"] if is_deed(deed))
+}
+
+/// Whether words name a change as a thing: `the hotfix`, `redis restart`.
 fn names_a_change(words: &[&str]) -> bool {
-    words.iter().any(|word| is_of_production(word))
-        || (0..words.len()).any(|at| {
-            change(words, at)
-                .is_some_and(|it| it.weight > Weight::Everyday && it.form != Form::Past)
-        })
+    (0..words.len()).any(|at| {
+        let is_artefact = words
+            .get(at)
+            .is_some_and(|word| among(word, "fix build release migration workaround mitigation"));
+        let is_verb = change(words, at)
+            .is_some_and(|it| it.weight > Weight::Everyday && it.form != Form::Past);
+        let is_told_of = match words.get(at + 1..).unwrap_or_default() {
+            ["is" | "are", how, ..] => is_state(how),
+            [next, ..] => is_state(next) && !among(next, "is are ready window"),
+            [] => false,
+        };
+        (is_artefact || is_verb) && !is_told_of
+    })
 }
 
 /// Returns the stems of the changes of which a message speaks.

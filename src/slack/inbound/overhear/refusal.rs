@@ -5,11 +5,11 @@
 use super::clause::{Act, Strength};
 use super::grant::may_follow;
 use super::lexicon::{Weight, change, is_of_everyday_life, is_of_production};
-use super::phrases::{among, any, are, find, starts_with};
+use super::phrases::{among, any, are, starts_with};
 use super::words::NAME;
 
 /// Words that turn what follows them round.
-pub(super) const NEVER: &str = "dont not never cant cannot wont shouldnt mustnt";
+pub(super) const NEVER: &str = "dont not never cant wont shouldnt mustnt";
 
 /// Reads a clause that refuses.
 pub(super) fn refused(words: &[&str]) -> Option<Act> {
@@ -21,13 +21,14 @@ pub(super) fn refused(words: &[&str]) -> Option<Act> {
 
 /// Phrases that refuse wherever they stand in a clause.
 const PHRASES: &str = "not yet | better not | not a chance | no chance | over my dead \
-         body | do nothing | would not do | wouldnt do | i wouldnt | be \
-         a no | say no | saying no | thats a negative | its a negative \
+         body | do nothing | wouldnt do | i wouldnt | prefer you dont | prefer \
+         you didnt | prefer not | be a no | say no | saying no | thats a negative | its a negative \
          | not during | not while | no for now | no for the | not now | \
-         not today | not until | not without | not like this | not \
+         not today | not until | not before | not without | not like this | not \
          comfortable | not ok | not happy | not a good idea | not on my \
          watch | not going to happen | not right now | not at this | \
-         not cleared | hold off | holding off | hold fire | hold your \
+         not cleared | under no circumstances | i dont want that | i dont want \
+         this | i dont want it | hold off | holding off | hold fire | hold your \
          horses | stand down | no go | no-go | absolutely not | \
          definitely not | certainly not | rather not | rather you didnt \
          | rather we didnt | rather you not | lets not | lets wait | \
@@ -87,11 +88,9 @@ fn refusal(words: &[&str]) -> Option<Act> {
     }
     if any(
         words,
-        "cant approve | cant authorize | cannot approve | cannot \
-         authorize | wont approve | wont authorize | not approving | \
-         not authorizing | cant ok | cant sign off | cannot sign off | \
-         cant allow | dont approve | dont authorize | do not approve | \
-         do not authorize | not going to approve | unable to approve",
+        "cant approve | cant authorize | wont approve | wont authorize | \
+         not approving | not authorizing | cant ok | cant let you | cant sign off | cant allow | \
+         dont approve | dont authorize | not going to approve | unable to approve",
     ) {
         return Some(Act::Unable);
     }
@@ -135,6 +134,11 @@ fn refusal(words: &[&str]) -> Option<Act> {
 /// `hold off on the comms` refuses something that nobody asked.
 fn is_about_something_else(words: &[&str]) -> bool {
     let words = words.strip_prefix(&["leave"]).unwrap_or(words);
+    // `Until I'm at my desk` is when, not what.
+    let words = words
+        .split(|word| among(word, "until till while before because"))
+        .next()
+        .unwrap_or_default();
     words.iter().any(|word| {
         is_of_everyday_life(word)
             && !among(
@@ -160,8 +164,8 @@ fn is_no(words: &[&str]) -> bool {
         is_refusing_picture(word)
             || among(
                 word,
-                "no sorry please thanks sir from me not im afraid hell god hard \
-                 its a thats",
+                "no sorry please thanks sir from me my side end not im afraid hell god \
+                 hard firm definite its a thats hm hmm",
             )
             || *word == NAME
     }) && words
@@ -230,22 +234,21 @@ fn is_no(words: &[&str]) -> bool {
 fn is_prohibition(words: &[&str]) -> bool {
     let at = words
         .iter()
-        .position(|word| matches!(*word, "dont") || among(word, NEVER) && *word != "not")
-        .or_else(|| find(words, &["do", "not"]));
+        .position(|word| matches!(*word, "dont") || among(word, NEVER) && *word != "not");
     let Some(at) = at else {
         return false;
     };
     let word = words.get(at).copied().unwrap_or_default();
-    if among(word, "never cant cannot wont shouldnt mustnt") {
+    if among(word, "never cant wont shouldnt mustnt") {
         let is_ours = matches!(
             at.checked_sub(1).and_then(|before| words.get(before)),
             Some(&("you" | "we" | "this"))
         );
         return is_ours
-            && matches!(word, "cant" | "cannot" | "shouldnt" | "mustnt")
+            && matches!(word, "cant" | "shouldnt" | "mustnt")
             && (change(words, at + 1).is_some() || words.get(at + 1) == Some(&"do"));
     }
-    let next = if word == "do" { at + 2 } else { at + 1 };
+    let next = at + 1;
     let before = words.get(..at).unwrap_or_default();
     let is_said_to_others = before.iter().all(|word| {
         among(

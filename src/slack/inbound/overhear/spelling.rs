@@ -71,6 +71,7 @@ fn one_spelling(word: &str) -> Option<&'static str> {
         "apprvd" | "apvd" | "apprvoed" | "approvd" | "aprvd" | "appd" => "approved",
         "apprv" | "aprove" | "approv" => "approve",
         "asap" => "now",
+        "cannot" => "cant",
         other => return british(other).or_else(|| misspelt(other)),
     })
 }

@@ -82,6 +82,31 @@ fn whoever_was_asked_by_name_answers_and_nobody_else() {
 }
 
 #[test]
+fn who_stands_in_for_the_one_asked_answers_too() {
+    let ask = || Talk::default().says("U1", ASKS);
+    let said = "I'm Morgan's deputy tonight. Approved.";
+    assert_eq!(ask().says("U3", said).found(), GRANTED);
+    assert_eq!(ask().says("U1", said).found(), None);
+    let of_another = "Kim is the deputy. Approved.";
+    assert_eq!(ask().says("U3", of_another).found(), None);
+}
+
+#[test]
+fn jokes_and_drills_ask_and_grant_nothing() {
+    for said in ["lol go ahead", "approved :upside_down_face:", "sure 😂"] {
+        assert_eq!(answers(said), None, "{said}");
+    }
+    for said in [
+        "EXERCISE: <@U2> ok to fail over prod?",
+        "<@U2> haha can we just drop the db",
+    ] {
+        assert_eq!(asks(said), None, "{said}");
+    }
+    assert!(asks(":rotating_light: this is not a drill. <@U2> ok to fail over prod?").is_some());
+    assert!(asks(":warning:\n<@U2> ok to fail over prod?").is_some());
+}
+
+#[test]
 fn a_group_and_a_plain_handle_are_answered_by_anybody_but_the_asker() {
     for who in ["<!subteam^S1|@eng-managers>", "@morgan"] {
         let ask = || Talk::default().says("U1", &format!("{who} ok to roll back checkout?"));

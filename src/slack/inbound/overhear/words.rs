@@ -80,10 +80,17 @@ impl Said {
         self.reading.spots.iter().map(|spot| (&spot.at, &spot.who))
     }
 
+    /// Returns the words of each of its clauses.
+    pub(super) fn clauses(&self) -> impl Iterator<Item = Vec<&str>> {
+        self.sentences
+            .iter()
+            .flat_map(|sentence| &sentence.clauses)
+            .map(Clause::words)
+    }
+
     /// Returns how many words it has.
     pub(super) fn n_words(&self) -> usize {
-        let clauses = self.sentences.iter().flat_map(|sentence| &sentence.clauses);
-        clauses.map(|clause| clause.words.len()).sum()
+        self.clauses().map(|words| words.len()).sum()
     }
 }
 
@@ -164,6 +171,15 @@ impl<'a> Reader<'a> {
     }
 
     fn take(&mut self, word: String, at: Range<usize>) {
+        // `Do not` is `don't`, `pre-prod` is `preprod`.
+        if let (Some(before), Some(from)) =
+            (self.clause.words.last_mut(), self.clause.at.last_mut())
+            && let Some(joined) = joined(before, &word)
+        {
+            joined.clone_into(before);
+            from.end = at.end;
+            return;
+        }
         self.clause.words.push(word);
         self.clause.at.push(at);
     }
@@ -189,6 +205,20 @@ impl<'a> Reader<'a> {
         sentence.end = end;
         self.sentences.push(sentence);
     }
+}
+
+/// Returns the one word that two are.
+fn joined(before: &str, word: &str) -> Option<&'static str> {
+    Some(match (before, word) {
+        ("do", "not") => "dont",
+        ("will", "not") => "wont",
+        ("can", "not") => "cant",
+        ("would", "not") => "wouldnt",
+        ("should", "not") => "shouldnt",
+        ("pre", "prod" | "production") => "preprod",
+        ("non", "prod" | "production") => "nonprod",
+        _ => return None,
+    })
 }
 
 /// Finds what is one word whatever stands in it: names, code, quotations,
@@ -318,6 +348,7 @@ fn picture(rest: &str, before: Option<&str>) -> Option<(usize, Option<String>)> 
         '🚫' => ":no_entry_sign:",
         '🙅' => ":no_good:",
         '✋' => ":raised_hand:",
+        '😂' | '🤣' | '😆' | '🙃' | '🤡' | '😜' | '🤪' => ":joy:",
         '\u{1f3fb}'..='\u{1f3ff}' | '\u{fe0e}' | '\u{fe0f}' | '\u{200d}' | '♀' | '♂' => {
             return Some((c.len_utf8(), None));
         }
