@@ -221,8 +221,16 @@ async fn policy(settings: &Settings, client: &SlackClient, identity: &Identity) 
             "name those who may as policy.approvers in breakglass.toml",
         ));
     }
-    if !policy.commanders.is_empty() {
-        census.parties("commanders", &policy.commanders).await;
+    for (role, parties) in [
+        ("commanders", &policy.commanders),
+        ("security", &policy.security),
+        ("database", &policy.database),
+        ("compliance", &policy.compliance),
+        ("administrators", &policy.administrators),
+    ] {
+        if !parties.is_empty() {
+            census.parties(role, parties).await;
+        }
     }
     census.escalation(&policy).await;
     if let Some(channel) = &policy.report_channel {
