@@ -423,12 +423,13 @@ pub(super) fn listed(showing: &Showing<'_>) -> String {
     let change = showing.change;
     let title = say::title(change);
     let standing = facts::standing(change);
+    // What is due first, of what has a clock.
     let due = facts::owed(showing)
         .iter()
-        .filter_map(|one| one.due_at)
-        .min()
-        .map_or_else(String::new, |due_at| {
-            format!(", {}", say::due(due_at, showing.now))
+        .filter_map(|one| Some((one.due_at?, one.duty)))
+        .min_by_key(|(due_at, _)| *due_at)
+        .map_or_else(String::new, |(due_at, duty)| {
+            format!(" · {duty}, {}", say::due(due_at, showing.now))
         });
     if showing.is_withheld() {
         return format!("*{title}*  in a private channel\n{standing}{due}");

@@ -179,7 +179,9 @@ fn subcommands_are_heard_as_what_they_ask() {
         }
     );
     assert_eq!(ask("help"), Ask::Help);
-    for word in ["rate", "agenda", "exceptions", "evidence"] {
+    assert_eq!(ask("agenda"), Ask::Agenda);
+    assert_eq!(ask("exceptions"), Ask::Exceptions);
+    for word in ["rate", "evidence"] {
         assert_eq!(
             ask(word),
             Ask::NotYet {
@@ -694,8 +696,9 @@ fn what_isnt_listened_to_is_ignored_with_its_reason() {
             "a check of the address",
         ),
         (
-            json!({"type": "event_callback", "event_id": "E", "event": {"type": "app_home_opened"}}),
-            "the Home isn't there yet",
+            json!({"type": "event_callback", "event_id": "E",
+                   "event": {"type": "app_home_opened", "user": "U1", "tab": "messages"}}),
+            "a tab that isn't the Home",
         ),
         (
             json!({"type": "tokens_revoked"}),

@@ -174,6 +174,7 @@ fn help_begins_with_examples() {
     *See where things stand*
     `/emergency status CHG-1042`
     `/emergency list`, `/emergency list open`, `/emergency list overdue`
+    `/emergency exceptions`, `/emergency agenda`
     · Everything else you type is taken as a request: the fix comes first. Mentioning the bot does the same as the command.
     ");
 }
