@@ -193,13 +193,11 @@ async fn forty_open_changes_of_the_longest_words_fit_the_home() {
 #[tokio::test]
 async fn a_home_that_slack_does_not_take_comes_later() {
     let mut world = World::new().await;
-    world
-        .misbehave(
-            json!({"kind": "http_error", "method": "views.publish", "status": 500, "times": 1}),
-        )
-        .await;
-    world.behave().await;
     request(&mut world).await;
+    for fault in ["server_error", "applied_then_drop"] {
+        let order = json!({"method": "views.publish", "fault": fault, "times": 1});
+        world.misbehave(order).await;
+    }
     let seen = world.open_home("dana").await;
     assert!(seen.contains("CHG-1001"), "{seen}");
     world.end().await;

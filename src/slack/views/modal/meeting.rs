@@ -7,6 +7,7 @@ use slack_morphism::prelude::{
     SlackBlockPlainTextInputElement, SlackBlockPlainTextOnly, SlackDateTime, SlackView,
 };
 
+use crate::domain::change::LONGEST_TEXT;
 use crate::slack::control::{self, Input, Memory, Modal};
 use crate::slack::views::blocks::plain;
 use crate::slack::views::{Showing, overview, say};
@@ -66,6 +67,7 @@ pub fn record_meeting(
             Input::Minutes,
             "Where are its minutes?",
             SlackBlockPlainTextInputElement::new()
+                .with_max_length(LONGEST_TEXT as u64)
                 .with_placeholder(plain("https://wiki.example.com/minutes/2026-03-16"))
                 .into(),
             Some("A link, if there is one."),
