@@ -329,6 +329,25 @@ pub enum Ask {
         /// Which.
         which: Which,
     },
+    /// To write a ticket, without saying which.
+    WhichToDocument,
+    /// To see what exceptions wait for an answer.
+    Exceptions,
+    /// To see what the next team meeting has to review.
+    Agenda,
+    /// To see one's own things to do.
+    OpenHome,
+    /// To say that a team meeting reviewed changes.
+    RecordMeeting {
+        /// Which changes; not none.
+        changes: Vec<ChangeNumber>,
+        /// When it was held.
+        held_at: DateTime<Utc>,
+        /// Where its minutes are.
+        minutes: Option<Commitment>,
+        /// Which improvements of the process it found.
+        improvements: Option<Commitment>,
+    },
     /// To be told what can be said.
     Help,
     /// A single word that is nearly a subcommand.
@@ -403,6 +422,11 @@ impl Gesture {
             Ask::Reject { reason, .. } => vec![*reason],
             Ask::Remediate { how, .. } => vec![*how],
             Ask::AnswerExceptions { cause, remedy, .. } => vec![*cause, *remedy],
+            Ask::RecordMeeting {
+                minutes,
+                improvements,
+                ..
+            } => minutes.iter().chain(improvements).copied().collect(),
             Ask::StateCriterion { .. }
             | Ask::AskSomeoneElse { .. }
             | Ask::Authorize { .. }
@@ -424,6 +448,10 @@ impl Gesture {
             | Ask::Approve { .. }
             | Ask::Status { .. }
             | Ask::List { .. }
+            | Ask::WhichToDocument
+            | Ask::Exceptions
+            | Ask::Agenda
+            | Ask::OpenHome
             | Ask::Help
             | Ask::NotYet { .. } => Vec::new(),
         }

@@ -55,6 +55,10 @@ pub(super) async fn holds_of(store: &Store, gesture: &Gesture) -> Result<Vec<Hol
             }
             holds
         }
+        About::Changes(numbers) => {
+            let changes = numbers.into_iter().map(Hold::Change);
+            changes.chain([person]).collect()
+        }
         About::Nothing => vec![person],
     })
 }
@@ -111,6 +115,8 @@ enum About {
     OwnChange,
     /// A change that begins with it.
     NewChange,
+    /// Several changes that it names.
+    Changes(Vec<ChangeNumber>),
     /// An offer.
     Offer(u64),
     /// Messages of its channel.
@@ -147,6 +153,7 @@ fn about(gesture: &Gesture) -> About {
         | Ask::Remediate { change, .. }
         | Ask::AnswerExceptions { change, .. } => About::Change(*change),
         Ask::RecordDeployment { change: None, .. } => About::OwnChange,
+        Ask::RecordMeeting { changes, .. } => About::Changes(changes.clone()),
         Ask::Request { .. } => About::NewChange,
         Ask::TakeOffer { offer } | Ask::DeclineOffer { offer } => About::Offer(*offer),
         Ask::Capture {
@@ -159,6 +166,10 @@ fn about(gesture: &Gesture) -> About {
         | Ask::NoteDeletion { ts } => About::Said(vec![ts.clone()]),
         Ask::Status { .. }
         | Ask::List { .. }
+        | Ask::WhichToDocument
+        | Ask::Exceptions
+        | Ask::Agenda
+        | Ask::OpenHome
         | Ask::Help
         | Ask::Unsure { .. }
         | Ask::NotYet { .. } => About::Nothing,

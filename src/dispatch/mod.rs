@@ -5,6 +5,7 @@
 //! send of unknown outcome waits out its grace, is looked for in the history by
 //! its key, and is adopted or sent again.
 
+mod overview;
 mod render;
 
 use std::sync::Arc;
@@ -19,13 +20,16 @@ use crate::engine::Engine;
 use crate::slack::client::{Outgoing, SlackClient};
 use crate::slack::error::SlackError;
 use crate::slack::lookup::Lookup;
-use crate::slack::views::{self, Message, card};
+use crate::slack::views::{self, Message, card, home};
 use crate::store::{
     Claim, Doubtful, Kind, Offered, Owed, Parcel, Snapshot, StoreError, reply_is_alive,
 };
 
 /// Slack lets one message a second into a channel.
 const PACE: TimeDelta = TimeDelta::seconds(1);
+
+/// A Home is drawn at most so often: who does much at once sees the sum of it.
+const HOME_PACE: TimeDelta = TimeDelta::minutes(1);
 
 /// The first pause after a failure; each next one doubles.
 const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(2);
@@ -82,13 +86,15 @@ enum Way {
         thread: Option<MessageTs>,
         person: UserId,
     },
+    /// Onto somebody's Home.
+    Publish { person: UserId },
 }
 
 impl Way {
     fn channel(&self) -> Option<&ChannelId> {
         match self {
             Self::Post { channel, .. } | Self::Edit { channel, .. } => Some(channel),
-            Self::Respond { .. } | Self::Whisper { .. } => None,
+            Self::Respond { .. } | Self::Whisper { .. } | Self::Publish { .. } => None,
         }
     }
 }
@@ -135,6 +141,9 @@ impl Dispatcher {
         if matches!(way, Way::Post { .. } | Way::Edit { .. }) {
             store.hold_lane(lane.to_owned(), now + PACE).await?;
         }
+        if matches!(way, Way::Publish { .. }) {
+            store.hold_lane(lane.to_owned(), now + HOME_PACE).await?;
+        }
         match sent {
             Ok(stands) => self.sent(parcel, claim, stands, now).await,
             Err(error) if error.outcome_is_unknown() => {
@@ -162,9 +171,11 @@ impl Dispatcher {
             Kind::Reply { .. } => true,
             // Where it went by direct message, it can be looked for.
             Kind::Offer { .. } => leader.stands.is_none() && doubtful.channel.is_none(),
-            Kind::Card { .. } | Kind::Note { .. } | Kind::Reminder { .. } | Kind::Told { .. } => {
-                false
-            }
+            Kind::Card { .. }
+            | Kind::Note { .. }
+            | Kind::Reminder { .. }
+            | Kind::Told { .. }
+            | Kind::Home { .. } => false,
         };
         if whispered {
             // A whisper leaves no trace to look for; it can be asked for again, and
@@ -172,7 +183,7 @@ impl Dispatcher {
             return self.give_up(doubtful.parcel, "outcome unknown", now).await;
         }
         let Some(channel) = doubtful.channel.clone().filter(|_| leader.stands.is_none()) else {
-            // An edit may be made twice.
+            // An edit may be made twice, and so may a Home.
             return store.release(key, now, "outcome unknown".to_owned()).await;
         };
         let thread = match &leader.kind {
@@ -181,9 +192,11 @@ impl Dispatcher {
                 let snapshot = store.change(*change).await?;
                 thread_of(&leader.kind, snapshot.as_ref(), &channel, card.as_ref())
             }
-            Kind::Reminder { .. } | Kind::Told { .. } | Kind::Reply { .. } | Kind::Offer { .. } => {
-                None
-            }
+            Kind::Reminder { .. }
+            | Kind::Told { .. }
+            | Kind::Reply { .. }
+            | Kind::Offer { .. }
+            | Kind::Home { .. } => None,
         };
         let since = doubtful.claimed_at - LOOK_BACK;
         let found = self
@@ -237,7 +250,8 @@ impl Dispatcher {
             | Kind::Reminder { .. }
             | Kind::Told { .. }
             | Kind::Reply { .. }
-            | Kind::Offer { .. } => None,
+            | Kind::Offer { .. }
+            | Kind::Home { .. } => None,
         });
         if let (Some(snapshot), Some((channel, _))) = (card, &stands) {
             self.reach_the_asked(snapshot, channel, now).await?;
@@ -319,6 +333,11 @@ impl Dispatcher {
                     .await?;
                 Ok(None)
             }
+            Way::Publish { person } => {
+                let view = home::view(outgoing.blocks);
+                self.client.publish_home(person, view).await?;
+                Ok(None)
+            }
         }
     }
 
@@ -367,6 +386,9 @@ impl Dispatcher {
             Kind::Reminder { person, .. } | Kind::Told { person, .. } => {
                 self.direct(parcel.direct.clone(), person).await?
             }
+            Kind::Home { person } => Ok(Way::Publish {
+                person: person.clone(),
+            }),
             Kind::Reply { .. } => match &parcel.answer {
                 Some(answered) => {
                     let gesture = &answered.gesture;
@@ -492,7 +514,8 @@ impl Dispatcher {
             | Kind::Reminder { .. }
             | Kind::Told { .. }
             | Kind::Reply { .. }
-            | Kind::Offer { .. } => self.render(&parcel, now).await?.map(|one| one.message),
+            | Kind::Offer { .. }
+            | Kind::Home { .. } => self.render(&parcel, now).await?.map(|one| one.message),
         };
         let Some(message) = message else {
             return Ok(());
@@ -528,7 +551,7 @@ impl Dispatcher {
         tracing::warn!(key = leader.key, error = %error, "whether a message arrived is unknown");
         match way {
             Way::Post { .. } => Ok(()),
-            Way::Edit { .. } => {
+            Way::Edit { .. } | Way::Publish { .. } => {
                 let until = now + FIRST_PAUSE;
                 let store = self.engine.store();
                 store
@@ -618,6 +641,10 @@ fn thread_of(
     match kind {
         Kind::Card { .. } => asked_in,
         Kind::Note { .. } => asked_in.or_else(|| card.map(|(_, ts)| ts.clone())),
-        Kind::Reminder { .. } | Kind::Told { .. } | Kind::Reply { .. } | Kind::Offer { .. } => None,
+        Kind::Reminder { .. }
+        | Kind::Told { .. }
+        | Kind::Reply { .. }
+        | Kind::Offer { .. }
+        | Kind::Home { .. } => None,
     }
 }

@@ -11,6 +11,7 @@ use crate::domain::obligation::{Duty, Rung, obligations};
 use crate::domain::offer::{Offer, OfferStage};
 use crate::domain::policy::Party;
 use crate::gesture::{Ask, Gesture, Which};
+use crate::slack::views::overview::Wanted;
 use crate::slack::views::{self, Message, card, direct, note, offer, reply};
 use crate::store::{Answered, Kind, Offered, Outcome, Parcel, Snapshot, StoreError};
 
@@ -52,6 +53,7 @@ impl Dispatcher {
                 Some(answered) => self.reply(answered, parcel, now).await?,
                 None => None,
             },
+            Kind::Home { person } => Some(self.home(person, now).await?),
             Kind::Offer { again, .. } => parcel
                 .offer
                 .as_ref()
@@ -150,12 +152,25 @@ impl Dispatcher {
         let about = answered.change.and_then(|one| parcel.changes.get(&one));
         let show = |snapshot| views::showing(snapshot, &self.engine, now);
         let main = match (&answered.outcome, &answered.gesture.ask) {
+            (
+                outcome,
+                Ask::RecordMeeting {
+                    changes, held_at, ..
+                },
+            ) => Some(self.reviewed(parcel, answered, (changes, *held_at), outcome, now)),
             (Outcome::Refused(sentence), _) => {
                 let typed = typed();
                 Some(about.map_or_else(
                     || reply::refused(sentence, typed.as_deref()),
                     |snapshot| reply::refused_about(sentence, typed.as_deref(), &snapshot.change),
                 ))
+            }
+            (Outcome::AskedBack { at, sentence }, _) if answered.change.is_none() => {
+                let wanted = Wanted::Deployed(*at);
+                match self.which(wanted, Some(sentence), answered, now).await? {
+                    Some(asked) => Some(asked),
+                    None => Some(reply::refused(sentence, typed().as_deref())),
+                }
             }
             (Outcome::AskedBack { at, sentence }, _) => {
                 let by = deployer(&answered.gesture, about);
@@ -176,8 +191,21 @@ impl Dispatcher {
                     &Refusal::NoSuchChange(*number).to_string(),
                     None,
                 )),
-                (None, None) => Some(self.list(Which::Open, answered, now).await?),
+                (None, None) => Some(
+                    match self.which(Wanted::Status, None, answered, now).await? {
+                        Some(likely) => likely,
+                        None => self.list(Which::Open, answered, now).await?,
+                    },
+                ),
             },
+            (Outcome::Answered, Ask::WhichToDocument) => Some(
+                match self.which(Wanted::Document, None, answered, now).await? {
+                    Some(likely) => likely,
+                    None => self.list(Which::Mine, answered, now).await?,
+                },
+            ),
+            (Outcome::Answered, Ask::Exceptions) => Some(self.exceptions(answered, now).await?),
+            (Outcome::Answered, Ask::Agenda) => Some(self.agenda(answered, now).await?),
             (Outcome::Answered, Ask::List { which }) => {
                 Some(self.list(*which, answered, now).await?)
             }
@@ -252,7 +280,7 @@ impl Dispatcher {
     /// Which of these places keep their words from whoever made a gesture: the
     /// private ones, but for the one that it was made in. While Slack can't say,
     /// all of them.
-    async fn closed_to(
+    pub(super) async fn closed_to(
         &self,
         gesture: &Gesture,
         mut places: BTreeSet<ChannelId>,
@@ -260,6 +288,11 @@ impl Dispatcher {
         if let Some(here) = &gesture.channel {
             places.remove(here);
         }
+        self.closed(places).await
+    }
+
+    /// Which of these places keep their words.
+    pub(super) async fn closed(&self, places: BTreeSet<ChannelId>) -> BTreeSet<ChannelId> {
         let mut closed = BTreeSet::new();
         for place in places {
             let open = match self.lookup.known_channel(&place).await {
@@ -278,7 +311,7 @@ impl Dispatcher {
 
     /// Shows a change to somebody: without its words, where they are said in a
     /// place closed to them and they have no part in it.
-    fn seen_by<'a>(
+    pub(super) fn seen_by<'a>(
         &'a self,
         reader: &UserId,
         snapshot: &'a Snapshot,

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 use super::change::{Actor, EmergencyChange, Event, Recorded};
 use super::id::UserId;
-use super::obligation::{Duty, Rung, obligations};
+use super::obligation::{Duty, Obligation, Rung, obligations};
 use super::policy::{Party, Policy};
 
 /// Something owed to the outside world.
@@ -193,6 +193,29 @@ fn refreshed<'a>(
             !still.contains(duty) || (rewritten && about_the_ticket)
         })
         .map(|duty| Effect::Refresh { duty })
+}
+
+/// Those to whom what they owe, or what waits for them, is another than before:
+/// people, groups, and nobody in particular.
+pub fn concerned(
+    before: Option<&EmergencyChange>,
+    after: &EmergencyChange,
+    policy: &Policy,
+) -> BTreeSet<Option<Party>> {
+    let earlier = before.map_or_else(Vec::new, |before| obligations(before, policy));
+    let later = obligations(after, policy);
+    let rewritten = before.is_none_or(|before| {
+        before.fields != after.fields
+            || before.criterion != after.criterion
+            || before.reason != after.reason
+    });
+    let is_new = |one: &Obligation, others: &[Obligation]| {
+        let about_the_ticket = matches!(one.duty, Duty::Ticket | Duty::Approval);
+        one.met_at.is_none() && ((rewritten && about_the_ticket) || !others.contains(one))
+    };
+    let gone = earlier.iter().filter(|one| is_new(one, &later));
+    let come = later.iter().filter(|one| is_new(one, &earlier));
+    gone.chain(come).map(|one| one.owner.clone()).collect()
 }
 
 fn open_duties(change: &EmergencyChange, policy: &Policy) -> Vec<Duty> {

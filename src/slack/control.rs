@@ -68,6 +68,10 @@ pub enum Control {
     TakeOffer,
     /// *No, thanks*.
     DeclineOffer,
+    /// Shows where a change stands.
+    Status,
+    /// Opens the question which changes a team meeting reviewed.
+    RecordMeeting,
     /// Opens the declare modal; its value is what the person had typed.
     Declare,
     /// The menu of moves that are rarely wanted.
@@ -104,6 +108,8 @@ impl Control {
             Self::TakeOffer => "take_offer".to_owned(),
             Self::DeclineOffer => "decline_offer".to_owned(),
             Self::Criterion(criterion) => format!("criterion:{}", criterion.name()),
+            Self::Status => "status".to_owned(),
+            Self::RecordMeeting => "record_meeting".to_owned(),
             Self::Declare => "declare".to_owned(),
             Self::More => "more".to_owned(),
         }
@@ -137,6 +143,8 @@ impl Control {
             "not_same" => Self::NotSame,
             "take_offer" => Self::TakeOffer,
             "decline_offer" => Self::DeclineOffer,
+            "status" => Self::Status,
+            "record_meeting" => Self::RecordMeeting,
             "declare" => Self::Declare,
             "more" => Self::More,
             other => Self::Criterion(Criterion::from_name(other.strip_prefix("criterion:")?)?),
@@ -258,11 +266,13 @@ pub enum Modal {
     CorrectDeployment,
     /// To state a reason that is none of the five.
     StateReason,
+    /// To say which changes a team meeting reviewed.
+    RecordMeeting,
 }
 
 impl Modal {
     /// Every modal.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Declare,
         Self::Document,
         Self::Reject,
@@ -273,6 +283,7 @@ impl Modal {
         Self::Attest,
         Self::CorrectDeployment,
         Self::StateReason,
+        Self::RecordMeeting,
     ];
 
     /// Returns the name that Slack hands back.
@@ -288,6 +299,7 @@ impl Modal {
             Self::Attest => "attest",
             Self::CorrectDeployment => "correct_deployment",
             Self::StateReason => "state_reason",
+            Self::RecordMeeting => "record_meeting",
         }
     }
 
@@ -338,6 +350,14 @@ pub enum Input {
     Account,
     /// Which reason that is none of the five.
     Stated,
+    /// Which changes were reviewed.
+    Reviewed,
+    /// When the meeting was held.
+    HeldAt,
+    /// Where its minutes are.
+    Minutes,
+    /// Which improvements of the process it found.
+    Improvements,
 }
 
 impl Input {
@@ -370,6 +390,10 @@ impl Input {
             Self::When => "when",
             Self::Account => "account",
             Self::Stated => "stated",
+            Self::Reviewed => "reviewed",
+            Self::HeldAt => "held_at",
+            Self::Minutes => "minutes",
+            Self::Improvements => "improvements",
         }
     }
 }
@@ -488,7 +512,9 @@ fn digest(words: &str) -> String {
 mod tests {
     use super::*;
 
-    const CONTROLS: [Control; 29] = [
+    const CONTROLS: [Control; 31] = [
+        Control::Status,
+        Control::RecordMeeting,
         Control::StandIn,
         Control::Attest,
         Control::ConfirmAttestation,

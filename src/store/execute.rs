@@ -12,7 +12,7 @@ use crate::domain::change::{
     Actor, Command, EmergencyChange, Given, MessageRef, Recorded, Refusal, Source, Stage,
     Submission, Verdict, decide, declare,
 };
-use crate::domain::effect::effects;
+use crate::domain::effect::{concerned, effects};
 use crate::domain::id::{ChangeNumber, UserId, WorkspaceId};
 use crate::domain::likeness::much_alike;
 use crate::domain::text::{Commitment, Text};
@@ -222,7 +222,14 @@ fn carry(
         }
     }
     for submission in &execution.submissions {
-        let recorded = note_elsewhere(connection, workspace, number, submission, rules, now)?;
+        let recorded = note_elsewhere(
+            connection,
+            workspace,
+            execution,
+            (number, submission),
+            rules,
+            now,
+        )?;
         all.extend(recorded);
     }
     Ok(Carried {
@@ -302,8 +309,8 @@ fn answer_of(execution: &Execution) -> Option<&MessageRef> {
 fn note_elsewhere(
     connection: &Connection,
     workspace: &WorkspaceId,
-    number: ChangeNumber,
-    submission: &Submission,
+    execution: &Execution,
+    (number, submission): (ChangeNumber, &Submission),
     rules: &Rules,
     now: DateTime<Utc>,
 ) -> Result<Vec<Recorded>, StoreError> {
@@ -316,6 +323,9 @@ fn note_elsewhere(
             let changes = quotes::changes_of(connection, workspace, name, Half::Emoji)?;
             changes.into_iter().collect()
         }
+        // One meeting reviews several; what it says no to stays as it is, and
+        // whoever sent the form is shown which.
+        Command::RecordMeeting { .. } => meant(execution),
         _ => BTreeSet::new(),
     };
     let mut all = Vec::new();
@@ -332,6 +342,14 @@ fn note_elsewhere(
         }
     }
     Ok(all)
+}
+
+/// The changes that a meeting's form names.
+fn meant(execution: &Execution) -> BTreeSet<ChangeNumber> {
+    match execution.gesture.as_ref().map(|gesture| &gesture.ask) {
+        Some(Ask::RecordMeeting { changes, .. }) => changes.iter().copied().collect(),
+        _ => BTreeSet::new(),
+    }
 }
 
 /// Closes the offers of what is on record now. Returns their texts.
@@ -376,8 +394,9 @@ fn is_answered(gesture: &Gesture, carried: &Carried, outcome: &Outcome) -> bool 
                             .is_some_and(|it| !in_vain(it).is_empty())
             }
             Ask::Capture { deployed, .. } => deployed.is_some(),
-            // The whisper gives its buttons up.
-            Ask::TakeOffer { .. } => true,
+            // The whisper gives its buttons up; a meeting reviews more than one card
+            // shows.
+            Ask::TakeOffer { .. } | Ask::RecordMeeting { .. } => true,
             _ => false,
         },
     }
@@ -491,6 +510,8 @@ fn record(
     register::save(connection, workspace, &after, policy, &roster, now)?;
     let owed = effects(before, &after, recorded, policy);
     outbox::owe_effects(connection, workspace, &after, &owed, &roster, now)?;
+    let concerned = concerned(before, &after, policy);
+    outbox::redraw_homes(connection, workspace, &concerned, now)?;
     Ok(after)
 }
 

@@ -9,6 +9,7 @@ mod capture;
 mod execute;
 mod file;
 mod form;
+mod home;
 mod inbox;
 mod inspect;
 mod log;
@@ -38,6 +39,7 @@ use crate::gesture::{Gesture, Heard};
 
 pub use execute::{Afterwards, Execution, Target};
 pub use file::{OpenError, SQLITE_AT_LEAST, sqlite_is_sound, sqlite_version};
+pub use home::MOST_OWING;
 pub use inbox::{Arrival, Outcome, Waiting};
 pub use inspect::{Inspection, Register, Unsent, inspect};
 pub use offers::NewOffer;

@@ -72,7 +72,7 @@ pub(super) fn change_of(kind: &Kind) -> Option<ChangeNumber> {
         | Kind::Note { change, .. }
         | Kind::Reminder { change, .. }
         | Kind::Told { change, .. } => Some(*change),
-        Kind::Reply { .. } | Kind::Offer { .. } => None,
+        Kind::Reply { .. } | Kind::Offer { .. } | Kind::Home { .. } => None,
     }
 }
 
@@ -107,14 +107,19 @@ pub(super) fn parcel(
         | Kind::Note { .. }
         | Kind::Reminder { .. }
         | Kind::Told { .. }
-        | Kind::Offer { .. } => None,
+        | Kind::Offer { .. }
+        | Kind::Home { .. } => None,
     };
     let about = owed.iter().filter_map(|one| change_of(&one.kind));
     let spoken_of = answer
         .iter()
         .flat_map(|one| one.change.into_iter().chain(one.twin));
+    let reviewed = match answer.as_ref().map(|one| &one.gesture.ask) {
+        Some(Ask::RecordMeeting { changes, .. }) => changes.clone(),
+        _ => Vec::new(),
+    };
     let mut changes = BTreeMap::new();
-    for number in about.chain(spoken_of) {
+    for number in about.chain(spoken_of).chain(reviewed) {
         if let Some(snapshot) = snapshot(connection, workspace, number)? {
             changes.insert(number, snapshot);
         }
@@ -137,9 +142,14 @@ pub(super) fn parcel(
         (Kind::Offer { .. }, Some(offered)) => {
             people::direct(connection, workspace, &offered.offer.asker)?
         }
-        (Kind::Card { .. } | Kind::Note { .. } | Kind::Reply { .. } | Kind::Offer { .. }, _) => {
-            None
-        }
+        (
+            Kind::Card { .. }
+            | Kind::Note { .. }
+            | Kind::Reply { .. }
+            | Kind::Offer { .. }
+            | Kind::Home { .. },
+            _,
+        ) => None,
     };
     Ok(Some(Parcel {
         owed,

@@ -122,6 +122,51 @@ pub(super) fn open(
         .collect()
 }
 
+/// Returns the changes that aren't over, and those that are closed and that
+/// somebody is still chased about; oldest first.
+pub(super) fn owing(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    limit: usize,
+) -> Result<Vec<ChangeNumber>, StoreError> {
+    connection
+        .prepare_cached(
+            "SELECT number FROM (
+                 SELECT number FROM change
+                 WHERE workspace = ?1 AND stage NOT IN ('withdrawn', 'lapsed', 'closed')
+                 UNION ALL
+                 SELECT number FROM change
+                 WHERE workspace = ?1 AND stage = 'closed' AND next_due_at IS NOT NULL)
+             ORDER BY number LIMIT ?2",
+        )?
+        .query_map(params![workspace.as_str(), limit], |row| {
+            Ok(ChangeNumber(row.get(0)?))
+        })?
+        .map(|number| Ok(number?))
+        .collect()
+}
+
+/// Returns the changes of `who` that aren't deployed yet, newest first.
+pub(super) fn all_undeployed_of(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    who: &UserId,
+    limit: usize,
+) -> Result<Vec<ChangeNumber>, StoreError> {
+    connection
+        .prepare_cached(
+            "SELECT number FROM change
+             WHERE workspace = ?1 AND stage NOT IN ('withdrawn', 'lapsed', 'closed')
+               AND requester = ?2 AND stage IN ('requested', 'authorized', 'denied')
+             ORDER BY number DESC LIMIT ?3",
+        )?
+        .query_map(params![workspace.as_str(), who.as_str(), limit], |row| {
+            Ok(ChangeNumber(row.get(0)?))
+        })?
+        .map(|number| Ok(number?))
+        .collect()
+}
+
 /// Returns the requests of a channel that aren't permitted and not deployed
 /// either, newest first.
 pub(super) fn asking_in(
@@ -180,17 +225,9 @@ pub(super) fn undeployed_of(
     workspace: &WorkspaceId,
     who: &UserId,
 ) -> Result<Option<ChangeNumber>, StoreError> {
-    let mut select = connection.prepare_cached(
-        "SELECT number FROM change
-         WHERE workspace = ?1 AND stage NOT IN ('withdrawn', 'lapsed', 'closed')
-           AND requester = ?2 AND stage IN ('requested', 'authorized', 'denied')
-         ORDER BY number DESC LIMIT 2",
-    )?;
-    let found: Vec<u64> = select
-        .query_map(params![workspace.as_str(), who.as_str()], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
+    let found = all_undeployed_of(connection, workspace, who, 2)?;
     Ok(match found.as_slice() {
-        [only] => Some(ChangeNumber(*only)),
+        [only] => Some(*only),
         _ => None,
     })
 }

@@ -638,6 +638,7 @@ const WORDLESS_COLUMNS: &[(&str, &str)] = &[
         "a gesture as it was encoded; its words are commitments",
     ),
     ("inbox.result", "what the bot said"),
+    ("home.person", "Slack's identifier"),
     ("outbox.key", "made by the bot, of identifiers"),
     ("outbox.person", "Slack's identifier"),
     ("outbox.duty", "a name of an enumeration"),

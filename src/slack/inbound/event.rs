@@ -46,7 +46,7 @@ pub(super) fn read(
         },
         Some("reaction_added") => reaction(&event, emoji, true),
         Some("reaction_removed") => reaction(&event, emoji, false),
-        Some("app_home_opened") => Read::Ignored("the Home isn't there yet"),
+        Some("app_home_opened") => home(&event),
         Some(_) => Read::Ignored("an event of an unknown type"),
         None => Read::Broken("an event without an event"),
     }
@@ -126,6 +126,18 @@ impl<'a> Event<'a> {
             texts,
         })
     }
+}
+
+/// One of the bot's tabs was opened. Its other one holds its messages, of which
+/// nobody asks anything by looking.
+fn home(event: &Event<'_>) -> Read {
+    if event.text("/event/tab") != Some("home") {
+        return Read::Ignored("a tab that isn't the Home");
+    }
+    let Some(actor) = event.text("/event/user").map(UserId::new) else {
+        return Read::Broken("a Home opened by nobody");
+    };
+    event.heard(actor, "/event/event_ts", None, Ask::OpenHome, Vec::new())
 }
 
 /// Words in a channel, which may answer a request.
@@ -305,7 +317,8 @@ fn mention(event: &Event<'_>, salt: &mut dyn FnMut() -> Salt) -> Read {
             | Modal::Record
             | Modal::Attest
             | Modal::CorrectDeployment
-            | Modal::StateReason,
+            | Modal::StateReason
+            | Modal::RecordMeeting,
             _,
             _,
         ) => (Ask::Help, Vec::new()),

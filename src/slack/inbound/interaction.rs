@@ -161,6 +161,9 @@ fn wanted(payload: &Value, action: &Value) -> Wanted {
             Some((change, seen)) => Wanted::Asked(Ask::Approve { change, seen }),
             None => NO_CHANGE,
         },
+        Some(Control::RecordMeeting) => {
+            Wanted::Form(Modal::RecordMeeting, None, Prefill::default())
+        }
         Some(Control::Declare) => {
             let prefill = Prefill {
                 what: value.to_owned(),
@@ -214,6 +217,9 @@ fn about(control: Control, change: ChangeNumber) -> Wanted {
     match control {
         Control::Authorize => Wanted::Asked(Ask::Authorize { change }),
         Control::Deny => Wanted::Asked(Ask::Deny { change }),
+        Control::Status => Wanted::Asked(Ask::Status {
+            change: Some(change),
+        }),
         Control::TakeCommand => Wanted::Asked(Ask::TakeCommand { change }),
         Control::GoAhead => Wanted::Asked(Ask::GoAhead { change }),
         Control::Deployed => Wanted::Asked(Ask::RecordDeployment {
@@ -245,6 +251,7 @@ fn about(control: Control, change: ChangeNumber) -> Wanted {
         | Control::Approve
         | Control::NameCommander
         | Control::Declare
+        | Control::RecordMeeting
         | Control::More => Wanted::Nothing(Unheard::Broken("a press that says too little")),
     }
 }

@@ -152,8 +152,8 @@ fn understand(slash: Slash, typed: &str, salt: &mut dyn FnMut() -> Salt) -> Unde
         Slash::List { which } => asked(Ask::List { which }),
         Slash::Document { change } => Understood::Form(Modal::Document, change, Prefill::default()),
         Slash::Rate { .. } => asked(not_yet(Verb::Rate)),
-        Slash::Agenda => asked(not_yet(Verb::Agenda)),
-        Slash::Exceptions => asked(not_yet(Verb::Exceptions)),
+        Slash::Agenda => asked(Ask::Agenda),
+        Slash::Exceptions => asked(Ask::Exceptions),
         Slash::Evidence { .. } => asked(not_yet(Verb::Evidence)),
         Slash::Help => asked(Ask::Help),
         Slash::Unsure { meant, request } => {

@@ -17,14 +17,14 @@ use crate::clock::Clock;
 use crate::domain::change::Source;
 use crate::domain::text::Salt;
 use crate::engine::{Engine, draw_salt};
-use crate::gesture::{Ask, Gesture, Heard, Which};
+use crate::gesture::{Ask, Gesture, Heard};
 use crate::slack::client::SlackClient;
 use crate::slack::control::Modal;
 use crate::slack::lookup::Lookup;
 use crate::slack::views::modal::NamedGroup;
 use crate::slack::views::{self, modal};
 use crate::slack::{Answer, Delivery, Receive};
-use crate::store::{Arrival, Snapshot, StoreError};
+use crate::store::{Arrival, MOST_OWING, Snapshot, StoreError};
 
 /// How long the names of groups may take, of the trigger's three seconds.
 const NAMES_WITHIN: Duration = Duration::from_secs(1);
@@ -215,6 +215,7 @@ impl Reception {
                 return Ok(Wanted::view(modal::declare(&open.prefill, &groups, from)));
             }
             Modal::Record => return self.record(open).await,
+            Modal::RecordMeeting => return self.meeting(open).await,
             Modal::Document
             | Modal::Reject
             | Modal::Remediate
@@ -230,7 +231,7 @@ impl Reception {
                 Some(_) => Ask::Status {
                     change: open.change,
                 },
-                None => Ask::List { which: Which::Mine },
+                None => Ask::WhichToDocument,
             }));
         };
         let groups = if open.which == Modal::AskSomeoneElse {
@@ -256,8 +257,21 @@ impl Reception {
                     }),
                 }
             }
-            Modal::Declare | Modal::Record => Wanted::instead(Ask::Help),
+            Modal::Declare | Modal::Record | Modal::RecordMeeting => Wanted::instead(Ask::Help),
         })
+    }
+
+    /// The form about a team meeting, with what it has to review. Where that is
+    /// nothing, the agenda says so.
+    async fn meeting(&self, open: &OpenModal) -> Result<Wanted, StoreError> {
+        let owing = self.engine.store().owing_changes(MOST_OWING).await?;
+        let now = self.clock.now();
+        let showing: Vec<_> = owing
+            .iter()
+            .map(|snapshot| views::showing(snapshot, &self.engine, now))
+            .collect();
+        let form = modal::record_meeting(&showing, open.opened_from(), now);
+        Ok(form.map_or_else(|| Wanted::instead(Ask::Agenda), Wanted::view))
     }
 
     /// The form about a message, with the other half that the bot finds. What is

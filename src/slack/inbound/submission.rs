@@ -37,6 +37,12 @@ impl<'a> Filled<'a> {
         text_at(self.element(input)?, "/selected_option/value")
     }
 
+    /// The instant that was picked; Slack says it in seconds since 1970.
+    fn instant(&self, input: Input) -> Option<DateTime<Utc>> {
+        let picked = self.element(input)?.get("selected_date_time")?.as_i64()?;
+        DateTime::from_timestamp(picked, 0)
+    }
+
     fn options(&self, input: Input) -> impl Iterator<Item = &'a str> {
         self.element(input)
             .and_then(|element| element.get("selected_options"))
@@ -80,6 +86,7 @@ pub(super) fn read(
     let change = memory.change.map(ChangeNumber);
     let submitted = match (modal, change) {
         (Modal::Declare, _) => declare(&filled, &memory, &actor, salt),
+        (Modal::RecordMeeting, _) => record_meeting(&filled, received_at, salt),
         (Modal::Record, _) => record(&filled, &memory, &actor, salt),
         (Modal::Document, Some(change)) => document(&filled, &memory, change, salt),
         (Modal::Reject, Some(change)) => {
@@ -385,6 +392,54 @@ fn state_reason(
         text: text.as_ref().map(Text::commitment),
     };
     Ok((ask, text.into_iter().collect()))
+}
+
+/// A team meeting that reviewed changes.
+fn record_meeting(
+    filled: &Filled<'_>,
+    received_at: DateTime<Utc>,
+    salt: &mut dyn FnMut() -> Salt,
+) -> Submitted {
+    let changes: BTreeSet<ChangeNumber> = filled
+        .options(Input::Reviewed)
+        .filter_map(control::read_value)
+        .collect();
+    let (minutes, improvements) = (
+        filled.text(Input::Minutes),
+        filled.text(Input::Improvements),
+    );
+    let mut faults = Faults::default();
+    if changes.is_empty() {
+        faults.find(Input::Reviewed, "Choose what was reviewed.");
+    }
+    for (input, words) in [
+        (Input::Minutes, minutes),
+        (Input::Improvements, improvements),
+    ] {
+        if words.chars().count() > LONGEST_TEXT {
+            faults.find(input, TOO_LONG);
+        }
+    }
+    let Some(held_at) = filled.instant(Input::HeldAt) else {
+        faults.find(Input::HeldAt, "Say when it was held.");
+        return Err(faults.answer());
+    };
+    if held_at > received_at {
+        faults.find(
+            Input::HeldAt,
+            "That is still to come. Mark them once they are reviewed.",
+        );
+    }
+    faults.settle()?;
+    let minutes = unless_blank(minutes, salt);
+    let improvements = unless_blank(improvements, salt);
+    let ask = Ask::RecordMeeting {
+        changes: changes.into_iter().collect(),
+        held_at,
+        minutes: minutes.as_ref().map(Text::commitment),
+        improvements: improvements.as_ref().map(Text::commitment),
+    };
+    Ok((ask, minutes.into_iter().chain(improvements).collect()))
 }
 
 fn unless_blank(words: &str, salt: &mut dyn FnMut() -> Salt) -> Option<Text> {

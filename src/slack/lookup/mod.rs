@@ -38,6 +38,7 @@ struct Inner {
     workspace: WorkspaceId,
     members: Remembered<UserId, MemberFacts>,
     channels: Remembered<ChannelId, ChannelFacts>,
+    belonging: Remembered<GroupId, BTreeSet<UserId>>,
     // Held while the directory is read, so that it is read once.
     people: tokio::sync::Mutex<Option<(Stopwatch, Arc<Vec<Person>>)>>,
     groups: tokio::sync::Mutex<Option<(Stopwatch, Arc<Vec<Group>>)>>,
@@ -107,6 +108,7 @@ impl Lookup {
             workspace,
             members: Remembered::new(),
             channels: Remembered::new(),
+            belonging: Remembered::new(),
             people: tokio::sync::Mutex::default(),
             groups: tokio::sync::Mutex::default(),
         }))
@@ -177,6 +179,20 @@ impl Lookup {
             }) => Ok(BTreeSet::new()),
             Err(error) => Err(error),
         }
+    }
+
+    /// Returns who is in a user group, or was at most a minute ago. For showing
+    /// somebody what waits for them; never for deciding what they may do.
+    pub async fn known_group_members(
+        &self,
+        group: &GroupId,
+    ) -> Result<BTreeSet<UserId>, SlackError> {
+        if let Some(members) = self.0.belonging.recall(group) {
+            return Ok(members);
+        }
+        let members = self.group_members(group).await?;
+        self.0.belonging.keep(group.clone(), members.clone());
+        Ok(members)
     }
 
     /// Reads what kind of place a channel is, now. For deciding what may be

@@ -102,6 +102,19 @@ fn breaking_point(text: &str) -> usize {
     blank.unwrap_or(whole).max(letter)
 }
 
+/// A paragraph with a button beside it.
+pub(super) fn section_with(text: &str, button: SlackBlockButtonElement) -> SlackBlock {
+    SlackSectionBlock::new()
+        .with_text(markdown(text).into())
+        .with_accessory(button.into())
+        .into()
+}
+
+/// A button about nothing in particular.
+pub(super) fn plain_button(control: Control, label: &str) -> SlackBlockButtonElement {
+    SlackBlockButtonElement::new(plain(label)).with_action_id(control.action_id().into())
+}
+
 /// A line in small print.
 pub(super) fn context(text: &str) -> SlackBlock {
     SlackContextBlock::new(vec![SlackContextBlockElement::MarkDown(markdown(text))]).into()

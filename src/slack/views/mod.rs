@@ -19,9 +19,11 @@ use crate::store::{self, Snapshot};
 
 pub mod card;
 pub mod direct;
+pub mod home;
 pub mod modal;
 pub mod note;
 pub mod offer;
+pub mod overview;
 pub mod reply;
 
 mod blocks;
@@ -139,17 +141,20 @@ pub fn is_listed(change: &EmergencyChange, which: Which, who: &UserId) -> bool {
     match which {
         Which::Open => true,
         Which::Overdue => !change.missed.is_empty(),
-        Which::Mine => {
-            let authorizer = change.authorization.as_ref().map(|given| &given.by);
-            let commander = change.commander.as_ref().map(|one| &one.who);
-            let asked = change.asked.contains(&Party::Person(who.clone()));
-            asked
-                || change.requester == *who
-                || authorizer == Some(who)
-                || commander == Some(who)
-                || change.implementers().any(|one| one == who)
-        }
+        Which::Mine => has_part(change, who),
     }
+}
+
+/// Whether somebody has a role in a change.
+pub fn has_part(change: &EmergencyChange, who: &UserId) -> bool {
+    let authorizer = change.authorization.as_ref().map(|given| &given.by);
+    let commander = change.commander.as_ref().map(|one| &one.who);
+    let asked = change.asked.contains(&Party::Person(who.clone()));
+    asked
+        || change.requester == *who
+        || authorizer == Some(who)
+        || commander == Some(who)
+        || change.implementers().any(|one| one == who)
 }
 
 impl Showing<'_> {

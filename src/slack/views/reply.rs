@@ -358,7 +358,7 @@ pub fn list(changes: &[Showing<'_>], which: Which, undeclared: &[Undeclared<'_>]
 }
 
 /// One pair, in two lines: who asked what, who answered what.
-fn undeclared_pair(pair: &Undeclared<'_>) -> String {
+pub(super) fn undeclared_pair(pair: &Undeclared<'_>) -> String {
     let Undeclared { offer, texts } = pair;
     if texts.said(&offer.request.text) == Said::Withheld {
         // A private channel keeps who said what; that something is missing isn't
@@ -419,16 +419,17 @@ fn declared(changes: &[Showing<'_>], which: Which) -> Message {
     message(&format!("{heading}: {}", changes.len()), blocks)
 }
 
-fn listed(showing: &Showing<'_>) -> String {
+pub(super) fn listed(showing: &Showing<'_>) -> String {
     let change = showing.change;
     let title = say::title(change);
     let standing = facts::standing(change);
+    // What is due first, of what has a clock.
     let due = facts::owed(showing)
         .iter()
-        .filter_map(|one| one.due_at)
-        .min()
-        .map_or_else(String::new, |due_at| {
-            format!(", {}", say::due(due_at, showing.now))
+        .filter_map(|one| Some((one.due_at?, one.duty)))
+        .min_by_key(|(due_at, _)| *due_at)
+        .map_or_else(String::new, |(due_at, duty)| {
+            format!(" · {duty}, {}", say::due(due_at, showing.now))
         });
     if showing.is_withheld() {
         return format!("*{title}*  in a private channel\n{standing}{due}");
@@ -464,6 +465,7 @@ pub fn help() -> Message {
         "*See where things stand*",
         "`/emergency status CHG-1042`",
         "`/emergency list`, `/emergency list open`, `/emergency list overdue`",
+        "`/emergency exceptions`, `/emergency agenda`",
     ];
     message(
         "What you can say to /emergency",

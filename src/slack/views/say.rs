@@ -97,6 +97,15 @@ pub(super) fn span(length: TimeDelta) -> String {
     }
 }
 
+/// Returns words as the beginning of a sentence.
+pub(super) fn capitalised(words: &str) -> String {
+    let mut letters = words.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
+}
+
 /// Returns a deadline as an instant and in relative words.
 pub(super) fn due(due_at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     if due_at > now {

@@ -9,9 +9,11 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{StoreError, instant, micros};
 use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, WorkspaceId};
 
+mod home;
 mod owing;
 mod row;
 
+pub(super) use home::{open_home, redraw_homes};
 pub(super) use owing::{owe_effects, owe_offer, owe_reply, owe_requests, redraw_offer};
 use row::{COLUMNS, read};
 pub use row::{Kind, Owed};
@@ -131,7 +133,11 @@ fn shared(kind: &Kind) -> Option<&'static str> {
     match kind {
         Kind::Reminder { .. } => Some("reminder"),
         Kind::Told { .. } => Some("told"),
-        Kind::Card { .. } | Kind::Note { .. } | Kind::Reply { .. } | Kind::Offer { .. } => None,
+        Kind::Card { .. }
+        | Kind::Note { .. }
+        | Kind::Reply { .. }
+        | Kind::Offer { .. }
+        | Kind::Home { .. } => None,
     }
 }
 

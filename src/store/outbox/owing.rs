@@ -23,10 +23,11 @@ fn priority(kind: &Kind) -> u8 {
         Kind::Told { .. } => 3,
         Kind::Note { .. } => 4,
         Kind::Offer { .. } => 5,
+        Kind::Home { .. } => 6,
     }
 }
 
-fn owe(
+pub(super) fn owe(
     connection: &Connection,
     workspace: &WorkspaceId,
     key: &str,

@@ -56,6 +56,11 @@ pub enum Kind {
         /// Whether it comes for the second time, by direct message.
         again: bool,
     },
+    /// Somebody's Home.
+    Home {
+        /// Whose.
+        person: UserId,
+    },
 }
 
 /// A message of the outbox as it stands.
@@ -141,6 +146,11 @@ pub(super) fn columns(kind: &Kind) -> Columns<'_> {
             again: Some(*again),
             ..Columns::default()
         },
+        Kind::Home { person } => Columns {
+            kind: "home",
+            person: Some(person),
+            ..Columns::default()
+        },
     }
 }
 
@@ -193,6 +203,7 @@ pub(super) fn read(row: &Row<'_>) -> Result<Owed, StoreError> {
             offer: row.get::<_, Option<u64>>("offer")?.ok_or_else(corrupt)?,
             again: row.get::<_, Option<bool>>("again")?.ok_or_else(corrupt)?,
         },
+        "home" => Kind::Home { person: person? },
         _ => return Err(corrupt()),
     };
     let channel: Option<String> = row.get("channel")?;

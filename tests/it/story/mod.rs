@@ -5,8 +5,10 @@ mod capture;
 mod chase;
 mod doors;
 mod heard;
+mod home;
 mod offer;
 mod overheard;
+mod overview;
 mod repeated;
 mod slips;
 mod ticket;
@@ -70,6 +72,19 @@ async fn deployed() -> World {
             "Deployed by @dana",
         ],
     );
+    world
+}
+
+/// The same, because production was down; whatever was said of it is waived.
+async fn in_production() -> World {
+    let mut world = requested().await;
+    world
+        .press("dana", CHANNEL, "criterion:production_down")
+        .await;
+    world.press("morgan", CHANNEL, "authorize").await;
+    world.press("riley", CHANNEL, "take_command").await;
+    world.press("dana", CHANNEL, "deployed").await;
+    world.skip();
     world
 }
 

@@ -158,15 +158,17 @@ enum Resolved {
     Command(Box<Execution>),
     /// Something to read about a change, or about none.
     Reading(Option<ChangeNumber>),
-    /// A time that needs a second look.
+    /// A time that needs a second look, or a change to go with it.
     AskedBack {
-        /// Of which change.
-        change: ChangeNumber,
+        /// Of which change; nothing: that is asked, too.
+        change: Option<ChangeNumber>,
         /// What the words mean.
         at: DateTime<Utc>,
         /// The question.
         sentence: String,
     },
+    /// Somebody's own Home.
+    Home,
     /// Nothing: it was overheard, and forgotten.
     LetGo,
     /// An offer to the asker.
@@ -293,7 +295,7 @@ pub async fn answer(
             sentence,
         }) => {
             let asked = Outcome::AskedBack { at, sentence };
-            return store.answer(gesture, asked, Some(change), now).await;
+            return store.answer(gesture, asked, change, now).await;
         }
         // Who spoke to the bot by name is answered.
         Ok(Resolved::LetGo)
@@ -308,6 +310,7 @@ pub async fn answer(
             NOTHING_ASKED.to_owned()
         }
         Ok(Resolved::LetGo) => return store.let_go(gesture).await,
+        Ok(Resolved::Home) => return store.open_home(gesture, now).await,
         Ok(Resolved::Offer { offer, texts }) => {
             return store.make_offer(gesture, *offer, texts, now).await;
         }
@@ -477,8 +480,31 @@ async fn resolve(scene: &Scene<'_>) -> Result<Resolved, Unresolved> {
             let own = store.undeployed_of(gesture.actor.clone()).await?;
             return Ok(Resolved::Reading(change.or(own)));
         }
-        Ask::List { .. } | Ask::Help | Ask::Unsure { .. } | Ask::NotYet { .. } => {
-            return Ok(Resolved::Reading(None));
+        Ask::List { .. }
+        | Ask::WhichToDocument
+        | Ask::Exceptions
+        | Ask::Agenda
+        | Ask::Help
+        | Ask::Unsure { .. }
+        | Ask::NotYet { .. } => return Ok(Resolved::Reading(None)),
+        Ask::OpenHome => return Ok(Resolved::Home),
+        Ask::RecordMeeting {
+            changes,
+            held_at,
+            minutes,
+            improvements,
+        } => {
+            let first = changes.first().copied();
+            let first = first.ok_or(Unresolved::Store(StoreError::Corrupt(
+                "a meeting's changes",
+            )))?;
+            let command = Command::RecordMeeting {
+                by: scene.member(&gesture.actor, &mut met).await?,
+                held_at: *held_at,
+                minutes: scene.words_if_any(*minutes).await?,
+                improvements: scene.words_if_any(*improvements).await?,
+            };
+            (first, command)
         }
         Ask::StateCriterion { change, criterion } => (
             *change,

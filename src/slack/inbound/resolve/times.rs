@@ -115,7 +115,9 @@ pub(super) async fn deployment(
     let gesture = scene.gesture;
     let store = scene.engine.store();
     let own = store.undeployed_of(gesture.actor.clone()).await?;
-    let change = change.or(own).ok_or(WHICH_CHANGE)?;
+    let Some(change) = change.or(own) else {
+        return which_change(scene, when).await;
+    };
     let (at, source) = match (confirmed, when) {
         (Some(at), _) => (at, Source::Attested),
         (None, None) => (gesture.at, gesture.source),
@@ -127,7 +129,7 @@ pub(super) async fn deployment(
                 .map(|snapshot| snapshot.change.requested_at);
             if let Some(sentence) = question(&stated, gesture.at, requested_at) {
                 return Ok(Resolved::AskedBack {
-                    change,
+                    change: Some(change),
                     at: stated.at,
                     sentence,
                 });
@@ -139,6 +141,29 @@ pub(super) async fn deployment(
     scene
         .command(change, Command::RecordDeployment { at, source, by })
         .await
+}
+
+/// Asks which of several changes was deployed; the time that was said with it is
+/// kept for whichever it is.
+async fn which_change(scene: &Scene<'_>, when: Option<Commitment>) -> Result<Resolved, Unresolved> {
+    let store = scene.engine.store();
+    if store.open_changes(1).await?.is_empty() {
+        return Err(WHICH_CHANGE);
+    }
+    let told_at = scene.gesture.at;
+    let (at, sentence) = match when {
+        Some(words) => {
+            let stated = scene.stated(words).await?;
+            (stated.at, question(&stated, told_at, None))
+        }
+        None => (told_at, None),
+    };
+    let sentence = sentence.unwrap_or_else(|| "Which change was deployed?".to_owned());
+    Ok(Resolved::AskedBack {
+        change: None,
+        at,
+        sentence,
+    })
 }
 
 /// What somebody in `zone` means who says it at `told_at`.

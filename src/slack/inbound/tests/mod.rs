@@ -179,7 +179,9 @@ fn subcommands_are_heard_as_what_they_ask() {
         }
     );
     assert_eq!(ask("help"), Ask::Help);
-    for word in ["rate", "agenda", "exceptions", "evidence"] {
+    assert_eq!(ask("agenda"), Ask::Agenda);
+    assert_eq!(ask("exceptions"), Ask::Exceptions);
+    for word in ["rate", "evidence"] {
         assert_eq!(
             ask(word),
             Ask::NotYet {
@@ -189,6 +191,64 @@ fn subcommands_are_heard_as_what_they_ask() {
     }
     let open = opened(DeliveryKind::Command, commanded("document CHG-1042"));
     assert_eq!((open.which, open.change), (Modal::Document, Some(CHANGE)));
+}
+
+#[test]
+fn who_opens_the_home_wants_to_see_it() {
+    let payload = json!({"type": "event_callback", "event_id": "E", "event": {
+        "type": "app_home_opened", "user": "U1", "tab": "home", "channel": "D1",
+        "event_ts": "1760753640.000100",
+    }});
+    let Heard { gesture, .. } = heard(DeliveryKind::Event, payload);
+    assert_eq!(
+        (gesture.ask, gesture.actor),
+        (Ask::OpenHome, UserId::new("U1"))
+    );
+}
+
+#[test]
+fn a_meetings_form_names_what_it_reviewed_and_when() {
+    let mut payload = fixture!("view_submission_answer_exceptions");
+    payload["view"]["callback_id"] = json!("record_meeting");
+    let options = |numbers: &[&str]| -> Value {
+        numbers
+            .iter()
+            .map(|number| json!({"value": number}))
+            .collect()
+    };
+    let held_at = received_at() - chrono::TimeDelta::hours(1);
+    let filled = |numbers: &[&str], seconds: Value| {
+        let mut payload = payload.clone();
+        payload["view"]["state"]["values"] = json!({
+            "reviewed": {"input": {"selected_options": options(numbers)}},
+            "held_at": {"input": {"selected_date_time": seconds}},
+            "minutes": {"input": {"value": "https://wiki.example.com/1"}},
+            "improvements": {"input": {"value": null}},
+        });
+        read_one(DeliveryKind::Interaction, payload)
+    };
+    let Read::Heard(sent) = filled(&["1043", "1042"], json!(held_at.timestamp())) else {
+        panic!("it says all there is to say")
+    };
+    let Ask::RecordMeeting {
+        changes,
+        improvements,
+        ..
+    } = &sent.gesture.ask
+    else {
+        panic!("{:?}", sent.gesture.ask)
+    };
+    assert_eq!(changes, &[ChangeNumber(1042), ChangeNumber(1043)]);
+    assert_eq!(improvements, &None);
+    assert_eq!(words(&sent), ["https://wiki.example.com/1"]);
+    let ahead = received_at().timestamp() + 60;
+    for (numbers, seconds) in [
+        (&[][..], json!(held_at.timestamp())),
+        (&["1042"][..], Value::Null),
+        (&["1042"][..], json!(ahead)),
+    ] {
+        assert!(matches!(filled(numbers, seconds), Read::Invalid(_)));
+    }
 }
 
 #[test]
@@ -694,8 +754,9 @@ fn what_isnt_listened_to_is_ignored_with_its_reason() {
             "a check of the address",
         ),
         (
-            json!({"type": "event_callback", "event_id": "E", "event": {"type": "app_home_opened"}}),
-            "the Home isn't there yet",
+            json!({"type": "event_callback", "event_id": "E",
+                   "event": {"type": "app_home_opened", "user": "U1", "tab": "messages"}}),
+            "a tab that isn't the Home",
         ),
         (
             json!({"type": "tokens_revoked"}),

@@ -12,7 +12,8 @@ use crate::domain::ticket::{Field, Section, gaps};
 use crate::slack::control::Control;
 
 use crate::slack::views::blocks::{
-    actions, actions_about, choose_person, context, fits, message, paragraphs, primary, section,
+    actions, actions_about, choose_person, context, fits, message, paragraphs, plain_button,
+    primary, section,
 };
 use crate::slack::views::facts::{self, Decision};
 use crate::slack::views::{Message, Showing, moves, note, say};
@@ -183,7 +184,7 @@ fn fallback(items: &[Due<'_>], open: usize, now: DateTime<Utc>) -> String {
 }
 
 /// What is wanted of the reader, in a few words.
-fn wanted(due: &Due<'_>) -> String {
+pub(super) fn wanted(due: &Due<'_>) -> String {
     let change = due.showing.change;
     match due.duty {
         Duty::AnswerRequest => format!(
@@ -381,12 +382,7 @@ fn time(due: &Due<'_>, now: DateTime<Utc>) -> Option<String> {
             Rung::Again(n) => Some(format!("Asked {n} times.")),
         };
     };
-    let when = say::due(due_at, now);
-    let mut letters = when.chars();
-    let when: String = letters
-        .next()
-        .map(|first| first.to_uppercase().chain(letters).collect())
-        .unwrap_or_default();
+    let when = say::capitalised(&say::due(due_at, now));
     let last = due_at > now && due.duty.is_last_before_deadline(due.rung);
     Some(if last {
         format!("*{when}.* This is the last reminder before the deadline.")
@@ -446,7 +442,7 @@ pub(super) const fn title(section: Section) -> &'static str {
 }
 
 /// The buttons that end the reminder.
-fn buttons(due: &Due<'_>) -> Vec<SlackBlock> {
+pub(super) fn buttons(due: &Due<'_>) -> Vec<SlackBlock> {
     let change = due.showing.change;
     let row = |elements: Vec<SlackActionBlockElement>| vec![actions(elements)];
     match due.duty {
@@ -485,10 +481,12 @@ fn buttons(due: &Due<'_>) -> Vec<SlackBlock> {
         },
         Duty::Remediation => row(vec![primary(moves::remediate(change)).into()]),
         Duty::AnswerException(_) => row(vec![primary(moves::answer(change)).into()]),
+        Duty::MeetingReview => row(vec![
+            primary(plain_button(Control::RecordMeeting, "Mark as reviewed…")).into(),
+        ]),
         Duty::SecurityReview
         | Duty::DatabaseApproval
         | Duty::GenuinenessReview
-        | Duty::MeetingReview
         | Duty::PermanentFix
         | Duty::FollowUp(_) => Vec::new(),
     }

@@ -21,6 +21,9 @@ use super::blocks::{context, plain, section};
 use super::{Said, Showing, direct, moves, say};
 
 mod capture;
+mod meeting;
+
+pub use meeting::record_meeting;
 
 pub use capture::{Candidate, Proposal, attest, correct_deployment, record, state_reason};
 
@@ -489,6 +492,8 @@ fn named(element: SlackInputBlockElement) -> SlackInputBlockElement {
         SlackInputBlockElement::UsersSelect(one) => one.with_action_id(id()).into(),
         SlackInputBlockElement::RadioButtons(one) => one.with_action_id(id()).into(),
         SlackInputBlockElement::Checkboxes(one) => one.with_action_id(id()).into(),
+        SlackInputBlockElement::MultiStaticSelect(one) => one.with_action_id(id()).into(),
+        SlackInputBlockElement::DateTimePicker(one) => one.with_action_id(id()).into(),
         other => other,
     }
 }

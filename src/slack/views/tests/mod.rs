@@ -7,6 +7,7 @@
 mod capture;
 mod card;
 mod direct;
+mod home;
 mod modal;
 mod note;
 mod offer;

@@ -38,7 +38,7 @@ pub(super) fn view(view: &SlackView) -> String {
         hold(text.is_none_or(|text| say::width(text) <= most), &pointer);
     }
     hold(view.to_string().len() <= 250_000, &"view");
-    let title = text(&view["title"]);
+    let title = view.get("title").map_or_else(|| "Home".to_owned(), text);
     let submit = view.get("submit").map_or_else(
         || "nothing to send".to_owned(),
         |one| format!("[{}]", text(one)),
@@ -68,7 +68,10 @@ fn block(block: &Value) -> String {
             let words = text(&block["text"]);
             hold(say::width(raw(&block["text"])) <= 3000, &"section");
             hold(!words.trim().is_empty(), &"empty section");
-            words
+            match block.get("accessory") {
+                Some(beside) => format!("{words} {}", element(beside)),
+                None => words,
+            }
         }
         "context" => {
             let elements = block["elements"].as_array().unwrap();
@@ -163,6 +166,14 @@ fn element(element: &Value) -> String {
                 format!("{dot} {option}")
             });
             options.collect::<Vec<_>>().join("\n  ")
+        }
+        "multi_static_select" => {
+            let options = options(element, 100);
+            format!("[▾ {}]", options.join(", "))
+        }
+        "datetimepicker" => {
+            hold(element["initial_date_time"].is_u64(), &"initial_date_time");
+            "[a time]".to_owned()
         }
         "static_select" => {
             let chosen = initial(element);

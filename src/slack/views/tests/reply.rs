@@ -120,7 +120,7 @@ fn a_list_has_a_line_for_each_change() {
     *CHG-1001*  Deploy WAF rule to block SQL injection
     @Dana · waits for authorization
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    @Dana · deployed, its ticket is owed, due Sun 02:19 UTC (in 24 h)
+    @Dana · deployed, its ticket is owed · the ticket, due Sun 02:19 UTC (in 24 h)
     · `/emergency status CHG-…` shows one in full.
     ");
 }
@@ -177,6 +177,7 @@ fn help_begins_with_examples() {
     *See where things stand*
     `/emergency status CHG-1042`
     `/emergency list`, `/emergency list open`, `/emergency list overdue`
+    `/emergency exceptions`, `/emergency agenda`
     · Everything else you type is taken as a request: the fix comes first. Mentioning the bot does the same as the command.
     ");
 }
@@ -337,7 +338,7 @@ fn a_private_channels_change_is_listed_by_number() {
     » Open emergency changes: 1
     *Open emergency changes* (1)
     *CHG-1001*  in a private channel
-    deployed, its ticket is owed, due Sun 02:19 UTC (in 24 h)
+    deployed, its ticket is owed · the ticket, due Sun 02:19 UTC (in 24 h)
     · `/emergency status CHG-…` shows one in full.
     ");
     let status = read(&status(&Story::captured().showing().seen_from_outside()));
