@@ -453,10 +453,30 @@ fn the_sentences_of_the_refusals() {
     Only the requester and whoever deployed CHG-1042 can correct its time. Tell one of them; nothing was changed.
     CHG-1042 can't be a duplicate of itself.
     Nothing in CHG-1042's record has changed by that.
+    You approved this change and said so then, so somebody else has to say whether it was a genuine emergency.
+    <@U0DANA> asked for this change or deployed it, so somebody else has to accept its risk.
+    The risk stands under <@U0DANA>'s name, so only they can accept it.
+    CHG-1042 isn't approved yet; that comes first.
+    CHG-1042 is already reviewed: <@U0MORGAN> recorded that, for <!date^1773450900^{date_short_pretty} {time}|2026-03-14 01:15 UTC>.
+    CHG-1042 needs no such review: neither its category nor its reason asks for one.
+    CHG-1042 waits for no permanent fix.
+    CHG-1042 has no such follow-up that is still open.
+    <!date^1773450900^{date_short_pretty} {time}|2026-03-14 01:15 UTC> is in the future, so it can't be when it was validated yet.
+    <!date^1773450900^{date_short_pretty} {time}|2026-03-14 01:15 UTC> is in the future. Record the meeting once it was held.
+    <!date^1773450900^{date_short_pretty} {time}|2026-03-14 01:15 UTC> is in the past. Say by when it is to be done.
     <@U0MORGAN> is said to have authorized CHG-1042, so only they can say whether they did.
     Only <@U0MORGAN> can say that they refuse CHG-1042. Ask them to press *Deny* on the card.
     CHG-1042 is a duplicate of CHG-1041. Say it of CHG-1041; nothing was changed.
     CHG-1042 came after CHG-1041. Say that CHG-1042 is the same as CHG-1041, not the other way round.
+    That doesn't fit “requester”. The bot keeps that as it happens; nobody writes it.
+    That doesn't fit “testing”. Write it in your own words.
+    That doesn't fit “security impact”. Choose one of: none, reduced, increased, unknown.
+    That doesn't fit “category”. Choose one of the policy's categories.
+    That doesn't fit “incident link”. Give one address that starts with https://, or say why there is none.
+    That doesn't fit “pull request, commit, deployment”. Give addresses that start with https://, one a line.
+    That doesn't fit “who validated it in production”. Choose a person.
+    That doesn't fit “when it was validated”. Give a date and a time.
+    That doesn't fit “systems”. Choose among the policy's systems.
     You asked for this change, so somebody else has to authorize it. *Ask someone else*, or go ahead without: that is recorded, and a second person makes it good afterwards.
     You asked for this change, so you can't deny it. Withdraw it if it isn't needed any more.
     You asked for this change, so somebody else has to authorize it as commander.
@@ -464,5 +484,15 @@ fn the_sentences_of_the_refusals() {
     You asked for this change, so somebody else has to approve it.
     You asked for this change, so somebody else has to reject it.
     You asked for this change, so somebody else has to authorize it as the most senior engineer available.
+    You asked for this change, so somebody else has to go ahead with it.
+    You asked for this change, so somebody else has to say who commands the incident.
+    You asked for this change, so somebody else has to write into its ticket.
+    You asked for this change, so somebody else has to review it for the security group.
+    You asked for this change, so somebody else has to approve it as the database's administrator.
+    You asked for this change, so somebody else has to say whether it was a genuine emergency.
+    You asked for this change, so somebody else has to record the meeting that reviewed it.
+    You asked for this change, so somebody else has to answer its exceptions.
+    You asked for this change, so somebody else has to say how it was put right.
+    You asked for this change, so somebody else has to accept its risk.
     ");
 }

@@ -5,7 +5,9 @@ use super::{Draft, within_bounds};
 use crate::domain::authorization::{Act, Member, judge};
 use crate::domain::change::{Actor, Criterion, Event, Exception, NotGenuine, Recorded, Refusal};
 use crate::domain::text::Text;
-use crate::domain::ticket::{Entry, Field, Kind, Known, Told, Vague, Value, Writing, gaps, vague};
+use crate::domain::ticket::{
+    Entry, Field, Kind, Known, Told, Vague, Value, Writing, gaps, is_address, vague,
+};
 
 pub(super) fn state_criterion(draft: &mut Draft<'_>, criterion: Criterion) -> Result<(), Refusal> {
     draft.change.refuse_if_over()?;
@@ -208,16 +210,6 @@ fn refuse_unless_fit(draft: &Draft<'_>, one: &Writing) -> Result<(), Refusal> {
         return Ok(());
     }
     Err(Refusal::Unfit { field })
-}
-
-/// Whether it is one address, and nothing else.
-fn is_address(text: &str) -> bool {
-    let rest = text
-        .strip_prefix("https://")
-        .or_else(|| text.strip_prefix("http://"));
-    rest.is_some_and(|rest| {
-        rest.starts_with(char::is_alphanumeric) && !rest.contains(char::is_whitespace)
-    })
 }
 
 /// What the ticket misses decides whether it is complete: it becomes so with

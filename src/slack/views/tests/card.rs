@@ -125,7 +125,7 @@ fn a_deployed_change_owes_its_ticket() {
     *Incident commander* @Riley authorized it Sat 02:16 UTC
     *Deployed* by @Dana Sat 02:19 UTC
     *Why an emergency:* Production is down and needs a fix.
-    *Ticket* due Sun 02:19 UTC. Missing: what was done, testing, rollback plan, outcome and lessons learned
+    *Ticket* due Sun 02:19 UTC. Missing: category, incident link, what was done, testing, security impact, rollback plan, whether it was rolled back, outcome, outcome code, whether the incident is resolved, whether data was exposed, whether it is permanent and lessons learned
     *Decision* by @Morgan, due Sun 02:19 UTC
     [+Document] [Correct deployment time…]
     ");
@@ -144,7 +144,7 @@ fn a_deployment_without_authorization_asks_a_second_person() {
     *Without authorization*: @Dana went ahead Sat 02:20 UTC
     *Incident commander* not known yet
     *Deployed* by @Dana Sat 02:23 UTC
-    *Ticket* due Sun 02:23 UTC. Missing: why it was an emergency, what was done, testing, rollback plan, outcome and lessons learned
+    *Ticket* due Sun 02:23 UTC. Missing: category, why it was an emergency, incident link, what was done, testing, security impact, rollback plan, whether it was rolled back, outcome, outcome code, whether the incident is resolved, whether data was exposed, whether it is permanent and lessons learned
     *Also needed*: the incident commander's authorization (@Dana is asked who commands) and a second person's authorization from @Morgan
     *Decision* by @Morgan, due Sun 02:23 UTC
     *Exception*: went ahead without authorization
@@ -169,7 +169,7 @@ fn a_deployment_told_late_says_when_it_was_told() {
     *Authorized* by @Morgan Sat 02:15 UTC, 29 min before deployment, by the button
     *Incident commander* not known yet
     *Deployed* by @Dana Sat 02:44 UTC, recorded Sat 04:14 UTC
-    *Ticket* due Sun 02:44 UTC. Missing: why it was an emergency, what was done, testing, rollback plan, outcome and lessons learned
+    *Ticket* due Sun 02:44 UTC. Missing: category, why it was an emergency, incident link, what was done, testing, security impact, rollback plan, whether it was rolled back, outcome, outcome code, whether the incident is resolved, whether data was exposed, whether it is permanent and lessons learned
     *Also needed*: the incident commander's authorization (@Dana is asked who commands)
     *Decision* by @Morgan, due Sun 02:44 UTC
     [+Document] [I'm commanding] [… Correct deployment time… | Another reason…]
@@ -240,6 +240,7 @@ fn an_approved_change_says_what_still_keeps_it_open() {
     *Incident commander* @Riley authorized it Sat 02:20 UTC
     *Deployed* by @Dana Sat 02:23 UTC
     *Approved* in retrospect by @Morgan Sat 10:14 UTC
+    *A genuine emergency?* yes, says @Morgan
     *Why an emergency:* Production is down and needs a fix.
     *Ticket* complete since Sat 10:14 UTC
     *Exception*: went ahead without authorization
@@ -262,6 +263,7 @@ fn a_closed_change_has_no_buttons() {
     *Incident commander* @Riley authorized it Sat 02:16 UTC
     *Deployed* by @Dana Sat 02:19 UTC
     *Approved* in retrospect by @Morgan Sat 12:14 UTC
+    *A genuine emergency?* yes, says @Morgan
     *Closed* Sat 12:14 UTC
     *Why an emergency:* Production is down and needs a fix.
     ");
@@ -281,6 +283,7 @@ fn a_rejected_change_asks_how_it_was_put_right() {
     *Incident commander* @Riley authorized it Sat 02:16 UTC
     *Deployed* by @Dana Sat 02:19 UTC
     *Rejected* in retrospect by @Morgan Sat 11:14 UTC: No test *shows* it works &lt;!here&gt;
+    *Remedy* Redo it through the normal process, by @Dana
     *Why an emergency:* Production is down and needs a fix.
     *Ticket* complete since Sat 11:14 UTC
     *Exception*: rejected in retrospect
@@ -304,6 +307,7 @@ fn a_rejected_change_put_right_waits_for_its_answer() {
     *Incident commander* @Riley authorized it Sat 02:16 UTC
     *Deployed* by @Dana Sat 02:19 UTC
     *Rejected* in retrospect by @Morgan Sat 11:14 UTC: No test
+    *Remedy* Redo it through the normal process, by @Dana
     *Put right* by @Dana Sat 22:14 UTC: Tested on staging, see #4711
     *Why an emergency:* Production is down and needs a fix.
     *Ticket* complete since Sat 11:14 UTC
@@ -344,7 +348,7 @@ fn a_missed_deadline_stays_on_the_card() {
     *Incident commander* @Riley authorized it Sat 02:16 UTC
     *Deployed* by @Dana Sat 02:19 UTC
     *Why an emergency:* Production is down and needs a fix.
-    *Ticket* was due Sun 02:19 UTC and is overdue. Missing: what was done, testing, rollback plan, outcome and lessons learned
+    *Ticket* was due Sun 02:19 UTC and is overdue. Missing: category, incident link, what was done, testing, security impact, rollback plan, whether it was rolled back, outcome, outcome code, whether the incident is resolved, whether data was exposed, whether it is permanent and lessons learned
     *Decision* by @Morgan, was due Sun 02:19 UTC and is overdue
     *Exceptions*: ticket not complete by its deadline; not decided by its deadline
     [+Document] [Answer the exceptions] [Correct deployment time…]

@@ -111,7 +111,7 @@ fn an_edit_after_the_approval_is_told() {
         .documents_all()
         .approves("morgan")
         .documents(&[(Section::Testing, "Also on staging")]);
-    insta::assert_snapshot!(told(&story, |e| matches!(e, Event::ApprovalTakenBack { .. })), @"@Dana edited the section “testing” after the approval, so the approval no longer holds. The approver decides anew.");
+    insta::assert_snapshot!(told(&story, |e| matches!(e, Event::ApprovalTakenBack { .. })), @"@Dana edited “testing” after the approval, so the approval no longer holds. The approver decides anew.");
 }
 
 #[test]
@@ -132,10 +132,10 @@ fn a_deployment_after_the_approval_is_told() {
 fn a_missed_deadline_says_what_whose_and_what_now() {
     let missed = |duty: Duty| move |e: &Event| matches!(e, Event::DeadlineMissed { duty: one, .. } if *one == duty);
     let story = Story::deployed().hours(24).minutes(24 * 60 + 5);
-    insta::assert_snapshot!(told(&story, missed(Duty::Ticket)), @"Deadline missed. The ticket was due Sun 02:19 UTC from the implementer. Missing: what was done, testing, rollback plan, outcome and lessons learned. The miss stays on record; the reminders go on, every 4 h for a day, then daily.");
+    insta::assert_snapshot!(told(&story, missed(Duty::Ticket)), @"Deadline missed. The ticket was due Sun 02:19 UTC from the implementer. Missing: category, incident link, what was done, testing, security impact, rollback plan, whether it was rolled back, outcome, outcome code, whether the incident is resolved, whether data was exposed, whether it is permanent and lessons learned. The miss stays on record; the reminders go on, every 4 h for a day, then daily.");
     insta::assert_snapshot!(told(&story, missed(Duty::Approval)), @"Deadline missed. The retrospective decision was due Sun 02:19 UTC from the approver. It waits for the ticket. The miss stays on record; the reminders go on, every 4 h for a day, then daily.");
     let noticed_late = Story::deployed().hours(30);
-    insta::assert_snapshot!(told(&noticed_late, missed(Duty::Ticket)), @"Deadline missed. The ticket was due Sun 02:19 UTC from the implementer (noticed Sun 08:14 UTC). Missing: what was done, testing, rollback plan, outcome and lessons learned. The miss stays on record; the reminders go on, every 4 h for a day, then daily.");
+    insta::assert_snapshot!(told(&noticed_late, missed(Duty::Ticket)), @"Deadline missed. The ticket was due Sun 02:19 UTC from the implementer (noticed Sun 08:14 UTC). Missing: category, incident link, what was done, testing, security impact, rollback plan, whether it was rolled back, outcome, outcome code, whether the incident is resolved, whether data was exposed, whether it is permanent and lessons learned. The miss stays on record; the reminders go on, every 4 h for a day, then daily.");
     let come_in_since = Story::deployed().hours(30).documents_all();
     insta::assert_snapshot!(told(&come_in_since, missed(Duty::Ticket)), @"Deadline missed. The ticket was due Sun 02:19 UTC from the implementer (noticed Sun 08:14 UTC). It has come in since; the miss stays on record.");
 }
