@@ -12,7 +12,8 @@ use crate::domain::id::UserId;
 use crate::domain::obligation::{Duty, Obligation, obligations};
 use crate::domain::policy::Party;
 use crate::domain::ticket::{
-    self, ContentHash, Entry, Field, Known, Order, Part, Timeliness, Value, content_hash, gaps,
+    self, ContentHash, Entry, Field, Kind, Known, Order, Part, Timeliness, Value, content_hash,
+    gaps,
 };
 
 use super::{Said, Showing, say};
@@ -156,13 +157,19 @@ pub(super) fn owner(owner: Option<&Party>) -> String {
     owner.map_or_else(|| "somebody who may authorize".to_owned(), say::party)
 }
 
-/// What the ticket still misses, as a list in words.
+/// What the ticket still misses, as a list in words: first what has to be
+/// written, then what is only chosen.
 pub(super) fn missing(showing: &Showing<'_>) -> String {
-    say::listed(
-        gaps(showing.change, showing.policy)
-            .iter()
-            .map(ToString::to_string),
-    )
+    let gaps = gaps(showing.change, showing.policy);
+    let (written, chosen): (Vec<Field>, Vec<Field>) = gaps
+        .into_iter()
+        .partition(|field| matches!(field.row().kind, Kind::Words));
+    let names = |fields: &[Field]| say::listed(fields.iter().map(ToString::to_string));
+    if written.is_empty() || chosen.len() < 2 {
+        return names(&[written, chosen].concat());
+    }
+    let choices = format!("{} choices ({})", chosen.len(), names(&chosen));
+    say::listed(written.iter().map(ToString::to_string).chain([choices]))
 }
 
 /// Who was asked by whom, when and how; what they wrote, verbatim, in at most

@@ -100,7 +100,7 @@ async fn a_complete_ticket_ends_the_chase_of_whoever_owed_it() {
 async fn approval_ends_the_chase() {
     let mut world = deployed().await;
     world.document("dana", CHANNEL, &SECTIONS).await;
-    world.press("morgan", "@breakglass", "approve").await;
+    world.approve("morgan", "@breakglass").await;
     let so_far = reminders(&world).len();
     world.skip();
     world.go(hours(24 * 14)).await;
