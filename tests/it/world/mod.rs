@@ -552,12 +552,13 @@ impl World {
             .collect()
     }
 
-    /// The kinds of the facts that somebody brought about, deliveries and
-    /// reminders left out.
+    /// The kinds of the facts that somebody brought about, deliveries, reminders
+    /// and what the bot filled in by itself left out.
     pub(crate) fn deeds(&self) -> Vec<String> {
         let asides = ["delivered", "undelivered", "reminded", "policy_adopted"];
         self.facts()
             .into_iter()
+            .filter(|fact| fact.kind != "field_written" || fact.actor != "bot")
             .map(|fact| fact.kind)
             .filter(|kind| !asides.contains(&kind.as_str()))
             .collect()
