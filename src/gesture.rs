@@ -6,11 +6,13 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::change::{Criterion, Exception, NotGenuine, Source, Verdict};
+use crate::domain::change::{
+    Criterion, Exception, Genuineness, NotGenuine, Remedy, Review, Source, Verdict,
+};
 use crate::domain::id::{ChangeNumber, ChannelId, GroupId, MessageTs, UserId};
 use crate::domain::policy::Party;
 use crate::domain::text::{Commitment, Text};
-use crate::domain::ticket::{ContentHash, Section};
+use crate::domain::ticket::{ContentHash, Field, Value};
 
 /// Who did what, when and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -278,12 +280,16 @@ pub enum Ask {
         /// Which change.
         change: ChangeNumber,
     },
-    /// To write sections of the ticket.
+    /// To write fields of the ticket.
     Document {
         /// Which change.
         change: ChangeNumber,
-        /// The sections.
-        sections: Vec<(Section, Commitment)>,
+        /// The fields; the first tickets called them so.
+        sections: Vec<(Field, Value)>,
+        /// The change's version that the form showed.
+        shown: Option<u64>,
+        /// Which kind of emergency, if the form said so.
+        criterion: Option<Criterion>,
     },
     /// To approve.
     Approve {
@@ -291,6 +297,10 @@ pub enum Ask {
         change: ChangeNumber,
         /// The content that was shown.
         seen: ContentHash,
+        /// Whether it was a genuine emergency; nothing: the button says that it was.
+        genuine: Option<Genuineness>,
+        /// What is asked for beside it.
+        conditions: Option<Commitment>,
     },
     /// To reject.
     Reject {
@@ -298,6 +308,57 @@ pub enum Ask {
         change: ChangeNumber,
         /// Why.
         reason: Commitment,
+        /// How it is to be put right; nothing: through the normal process.
+        remedy: Option<Remedy>,
+        /// By whom.
+        owner: Option<UserId>,
+        /// By when.
+        due_at: Option<DateTime<Utc>>,
+    },
+    /// To review beside the approver's decision.
+    Review {
+        /// Which change.
+        change: ChangeNumber,
+        /// Which review.
+        review: Review,
+        /// The content that was shown.
+        seen: ContentHash,
+        /// What is said of it.
+        words: Option<Commitment>,
+    },
+    /// To say, as the compliance lead, whether it was a genuine emergency.
+    ReviewGenuineness {
+        /// Which change.
+        change: ChangeNumber,
+        /// What is said.
+        genuine: Genuineness,
+    },
+    /// To say how it was fixed for good.
+    RecordPermanentFix {
+        /// Which change.
+        change: ChangeNumber,
+        /// How.
+        how: Commitment,
+    },
+    /// To write down what is to be done after it.
+    AddFollowUp {
+        /// Which change.
+        change: ChangeNumber,
+        /// What.
+        what: Commitment,
+        /// By whom.
+        owner: UserId,
+        /// By when.
+        due_at: DateTime<Utc>,
+    },
+    /// To say how that was done.
+    FinishFollowUp {
+        /// Which change.
+        change: ChangeNumber,
+        /// The how-manieth.
+        n: u16,
+        /// How.
+        how: Option<Commitment>,
     },
     /// To say how a rejected change was put right.
     Remediate {
@@ -418,9 +479,24 @@ impl Gesture {
             Ask::StateReason { text, .. } => text.iter().copied().collect(),
             Ask::Unsure { typed, .. } => typed.iter().copied().collect(),
             Ask::RecordDeployment { when, .. } => when.iter().copied().collect(),
-            Ask::Document { sections, .. } => sections.iter().map(|(_, text)| *text).collect(),
+            Ask::Document { sections, .. } => {
+                let texts = sections.iter().filter_map(|(_, value)| value.commitment());
+                texts.collect()
+            }
+            Ask::Approve {
+                genuine,
+                conditions,
+                ..
+            } => {
+                let words = genuine.as_ref().and_then(|genuine| genuine.words);
+                words.into_iter().chain(*conditions).collect()
+            }
+            Ask::ReviewGenuineness { genuine, .. } => genuine.words.into_iter().collect(),
+            Ask::Review { words, .. } => words.iter().copied().collect(),
+            Ask::FinishFollowUp { how, .. } => how.iter().copied().collect(),
+            Ask::AddFollowUp { what, .. } => vec![*what],
             Ask::Reject { reason, .. } => vec![*reason],
-            Ask::Remediate { how, .. } => vec![*how],
+            Ask::Remediate { how, .. } | Ask::RecordPermanentFix { how, .. } => vec![*how],
             Ask::AnswerExceptions { cause, remedy, .. } => vec![*cause, *remedy],
             Ask::RecordMeeting {
                 minutes,
@@ -445,7 +521,6 @@ impl Gesture {
             | Ask::LinkAsDuplicate { .. }
             | Ask::Lapse { .. }
             | Ask::Withdraw { .. }
-            | Ask::Approve { .. }
             | Ask::Status { .. }
             | Ask::List { .. }
             | Ask::WhichToDocument

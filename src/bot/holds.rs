@@ -150,6 +150,11 @@ fn about(gesture: &Gesture) -> About {
         | Ask::Document { change, .. }
         | Ask::Approve { change, .. }
         | Ask::Reject { change, .. }
+        | Ask::Review { change, .. }
+        | Ask::ReviewGenuineness { change, .. }
+        | Ask::RecordPermanentFix { change, .. }
+        | Ask::AddFollowUp { change, .. }
+        | Ask::FinishFollowUp { change, .. }
         | Ask::Remediate { change, .. }
         | Ask::AnswerExceptions { change, .. } => About::Change(*change),
         Ask::RecordDeployment { change: None, .. } => About::OwnChange,

@@ -176,6 +176,10 @@ impl Dispatcher {
                 let by = deployer(&answered.gesture, about);
                 Some(reply::asked_back(sentence, answered.change, *at, by))
             }
+            (Outcome::Done, Ask::Document { sections, .. }) => about.map(|snapshot| {
+                let written: Vec<_> = sections.iter().map(|(field, _)| *field).collect();
+                reply::saved(&show(snapshot), &written)
+            }),
             (Outcome::Done, ask) => about.filter(|_| states_a_time(ask)).and_then(|snapshot| {
                 let at = deployed_by(&answered.gesture, snapshot)?;
                 Some(reply::deployed_at(&show(snapshot), at))

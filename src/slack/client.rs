@@ -402,6 +402,18 @@ impl SlackClient {
             .map(|View { view }| view)
     }
 
+    /// Opens a modal on top of the one in which its button was pressed; what was
+    /// typed there waits below.
+    pub async fn push_view(&self, trigger: &str, view: SlackView) -> Result<Shown, SlackError> {
+        let request = SlackApiViewsOpenRequest::new(trigger.into(), view);
+        let session = self.0.morphism.open_session(&self.0.bot);
+        let api = &session.http_session_api;
+        let pushed = api.http_post("views.push", &request, None);
+        self.within(self.0.timeout.min(TRIGGER_LIFE), pushed)
+            .await
+            .map(|View { view }| view)
+    }
+
     /// Publishes a person's App Home.
     pub async fn publish_home(&self, user: &UserId, view: SlackView) -> Result<Shown, SlackError> {
         let request = SlackApiViewsPublishRequest::new(user.as_str().into(), view);

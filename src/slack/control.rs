@@ -4,14 +4,15 @@
 //! Messages live as long as the workspace does, so a name may be added here and
 //! never changed: a button sent last year must still be understood.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::change::Criterion;
+use crate::domain::change::{Criterion, Review};
 use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId};
-use crate::domain::ticket::{ContentHash, Section};
+use crate::domain::ticket::{ContentHash, Field};
 
 /// A button, a menu or a select of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,8 +37,23 @@ pub enum Control {
     Withdraw,
     /// Opens the ticket.
     Document,
-    /// Approves exactly the content that its value names.
+    /// Opens the fields that the ticket doesn't ask for.
+    MoreFields,
+    /// Approves exactly the content that its value names, or asks first whether it
+    /// was a genuine emergency.
     Approve,
+    /// The same beside an Approve that doesn't ask.
+    ApproveBut,
+    /// Opens a review beside the approver's decision; its value names the content.
+    Review(Review),
+    /// Opens the question whether it was a genuine emergency.
+    ReviewGenuineness,
+    /// Opens the question how it was fixed for good.
+    PermanentFix,
+    /// Opens a new follow-up.
+    AddFollowUp,
+    /// Opens the question how a follow-up was done; its value names which.
+    FinishFollowUp,
     /// Opens the question why it is rejected.
     Reject,
     /// Opens the question how a rejected change was put right.
@@ -92,7 +108,14 @@ impl Control {
             Self::NeverDeployed => "never_deployed".to_owned(),
             Self::Withdraw => "withdraw".to_owned(),
             Self::Document => "document".to_owned(),
+            Self::MoreFields => "more_fields".to_owned(),
             Self::Approve => "approve".to_owned(),
+            Self::ApproveBut => "approve_but".to_owned(),
+            Self::Review(review) => format!("review:{}", review.name()),
+            Self::ReviewGenuineness => "review_genuineness".to_owned(),
+            Self::PermanentFix => "permanent_fix".to_owned(),
+            Self::AddFollowUp => "add_follow_up".to_owned(),
+            Self::FinishFollowUp => "finish_follow_up".to_owned(),
             Self::Reject => "reject".to_owned(),
             Self::Remediate => "remediate".to_owned(),
             Self::AnswerExceptions => "answer_exceptions".to_owned(),
@@ -128,7 +151,13 @@ impl Control {
             "never_deployed" => Self::NeverDeployed,
             "withdraw" => Self::Withdraw,
             "document" => Self::Document,
+            "more_fields" => Self::MoreFields,
             "approve" => Self::Approve,
+            "approve_but" => Self::ApproveBut,
+            "review_genuineness" => Self::ReviewGenuineness,
+            "permanent_fix" => Self::PermanentFix,
+            "add_follow_up" => Self::AddFollowUp,
+            "finish_follow_up" => Self::FinishFollowUp,
             "reject" => Self::Reject,
             "remediate" => Self::Remediate,
             "answer_exceptions" => Self::AnswerExceptions,
@@ -147,7 +176,11 @@ impl Control {
             "record_meeting" => Self::RecordMeeting,
             "declare" => Self::Declare,
             "more" => Self::More,
-            other => Self::Criterion(Criterion::from_name(other.strip_prefix("criterion:")?)?),
+            other => match other.split_once(':')? {
+                ("criterion", name) => Self::Criterion(Criterion::from_name(name)?),
+                ("review", name) => Self::Review(Review::from_name(name)?),
+                _ => return None,
+            },
         })
     }
 }
@@ -170,9 +203,34 @@ pub fn approval_value(change: ChangeNumber, seen: ContentHash) -> String {
 /// Reads the value of Approve.
 pub fn read_approval_value(value: &str) -> Option<(ChangeNumber, ContentHash)> {
     let (change, seen) = value.split_once(':')?;
-    let mut hash = [0; 32];
-    hex::decode_to_slice(seen, &mut hash).ok()?;
-    Some((read_value(change)?, ContentHash(hash)))
+    Some((read_value(change)?, read_hash(seen)?))
+}
+
+fn read_hash(hash: &str) -> Option<ContentHash> {
+    let mut bytes = [0; 32];
+    hex::decode_to_slice(hash, &mut bytes).ok()?;
+    Some(ContentHash(bytes))
+}
+
+/// The value of an Approve that asks first: the same with a question mark.
+pub fn asking_value(change: ChangeNumber, seen: ContentHash) -> String {
+    format!("{}?", approval_value(change, seen))
+}
+
+/// Reads the value of an Approve that asks first.
+pub fn read_asking_value(value: &str) -> Option<(ChangeNumber, ContentHash)> {
+    read_approval_value(value.strip_suffix('?')?)
+}
+
+/// The value of a button about a follow-up: which change, and the how-manieth.
+pub fn follow_up_value(change: ChangeNumber, n: u16) -> String {
+    format!("{}#{n}", change.0)
+}
+
+/// Reads the value of a button about a follow-up.
+pub fn read_follow_up_value(value: &str) -> Option<(ChangeNumber, u16)> {
+    let (change, n) = value.split_once('#')?;
+    Some((read_value(change)?, n.parse().ok()?))
 }
 
 /// The value of a button about a deployment at an instant: which change, the
@@ -248,10 +306,24 @@ pub fn read_select_block(block_id: &str) -> Option<(Control, ChangeNumber)> {
 pub enum Modal {
     /// To begin an emergency change.
     Declare,
-    /// To fill in the ticket.
+    /// To fill in what the ticket asks for.
     Document,
+    /// To fill in what it doesn't ask for.
+    MoreFields,
+    /// To approve, saying whether it was a genuine emergency.
+    Approve,
     /// To say why a change is rejected.
     Reject,
+    /// To review it beside the approver's decision.
+    Review,
+    /// To say, as the compliance lead, whether it was a genuine emergency.
+    ReviewGenuineness,
+    /// To say how it was fixed for good.
+    PermanentFix,
+    /// To write down what is to be done after it.
+    AddFollowUp,
+    /// To say how that was done.
+    FinishFollowUp,
     /// To say how a rejected change was put right.
     Remediate,
     /// To answer exceptions.
@@ -272,10 +344,17 @@ pub enum Modal {
 
 impl Modal {
     /// Every modal.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 18] = [
         Self::Declare,
         Self::Document,
+        Self::MoreFields,
+        Self::Approve,
         Self::Reject,
+        Self::Review,
+        Self::ReviewGenuineness,
+        Self::PermanentFix,
+        Self::AddFollowUp,
+        Self::FinishFollowUp,
         Self::Remediate,
         Self::AnswerExceptions,
         Self::AskSomeoneElse,
@@ -291,7 +370,14 @@ impl Modal {
         match self {
             Self::Declare => "declare",
             Self::Document => "document",
+            Self::MoreFields => "more_fields",
+            Self::Approve => "approve",
             Self::Reject => "reject",
+            Self::Review => "review",
+            Self::ReviewGenuineness => "review_genuineness",
+            Self::PermanentFix => "permanent_fix",
+            Self::AddFollowUp => "add_follow_up",
+            Self::FinishFollowUp => "finish_follow_up",
             Self::Remediate => "remediate",
             Self::AnswerExceptions => "answer_exceptions",
             Self::AskSomeoneElse => "ask_someone_else",
@@ -322,10 +408,20 @@ pub enum Input {
     Groups,
     /// Which kind of emergency it is.
     Criterion,
-    /// A section of the ticket.
-    Section(Section),
+    /// A field of the ticket.
+    Field(Field),
     /// Why it is rejected.
     Reason,
+    /// How a rejected change is to be put right.
+    Way,
+    /// By when.
+    DueAt,
+    /// Whether it was a genuine emergency.
+    Genuine,
+    /// Why, or why not.
+    GenuineWords,
+    /// What is asked for beside an approval.
+    Conditions,
     /// How it was put right.
     How,
     /// Which exceptions are answered.
@@ -366,18 +462,20 @@ impl Input {
 
     /// Returns the name of the input's block, under which Slack hands back what
     /// was put in and shows what is wrong with it.
-    pub const fn block_id(self) -> &'static str {
-        match self {
+    pub fn block_id(self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            // The first tickets' fields were sections, and so the name stays.
+            Self::Field(field) => return Cow::Owned(format!("section:{}", field.name())),
             Self::What => "what",
             Self::Whom => "whom",
             Self::Groups => "groups",
             Self::Criterion => "criterion",
-            Self::Section(Section::WhatWasDone) => "section:what_was_done",
-            Self::Section(Section::Testing) => "section:testing",
-            Self::Section(Section::RollbackPlan) => "section:rollback_plan",
-            Self::Section(Section::Outcome) => "section:outcome",
-            Self::Section(Section::LessonsLearned) => "section:lessons_learned",
             Self::Reason => "reason",
+            Self::Way => "way",
+            Self::DueAt => "due_at",
+            Self::Genuine => "genuine",
+            Self::GenuineWords => "genuine_words",
+            Self::Conditions => "conditions",
             Self::How => "how",
             Self::Exceptions => "exceptions",
             Self::Cause => "cause",
@@ -394,9 +492,14 @@ impl Input {
             Self::HeldAt => "held_at",
             Self::Minutes => "minutes",
             Self::Improvements => "improvements",
-        }
+        })
     }
 }
+
+/// The choices of [`Input::Genuine`].
+pub const GENUINE: &str = "genuine";
+/// The other.
+pub const NOT_GENUINE: &str = "not_genuine";
 
 /// What a modal remembers while it is open: Slack hands it back untouched.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -424,10 +527,26 @@ pub struct Memory {
     /// and what it says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pointed_at: Option<(String, String)>,
-    /// A digest of what stood in each section when the modal was opened, so that
+    /// A digest of what stood in each field when the modal was opened, so that
     /// what nobody touched isn't written anew: an approval would fall over it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub shown: BTreeMap<String, String>,
+    /// The change's version when the modal was opened: what was saved since then,
+    /// nobody has seen in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u64>,
+    /// The content that a decision is about, in hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<String>,
+    /// Which review a modal is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<String>,
+    /// Which follow-up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follow_up: Option<u16>,
+    /// Those who took the risk, and can't accept it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub involved: Vec<String>,
 }
 
 /// How long what a modal remembers may be in Slack, in bytes of UTF-8.
@@ -471,19 +590,29 @@ impl Memory {
         }
     }
 
-    /// Remembers that `section` stood as `words`.
-    pub fn show(&mut self, section: Section, words: &str) {
-        self.shown.insert(section.name().to_owned(), digest(words));
+    /// Remembers that `field` stood as `words`.
+    pub fn show(&mut self, field: Field, words: &str) {
+        self.shown.insert(field.name().to_owned(), digest(words));
     }
 
-    /// Whether `section` stood as anything at all.
-    pub fn has_shown(&self, section: Section) -> bool {
-        self.shown.contains_key(section.name())
+    /// Whether `field` stood as anything at all.
+    pub fn has_shown(&self, field: Field) -> bool {
+        self.shown.contains_key(field.name())
     }
 
-    /// Whether `section` stood exactly as `words`.
-    pub fn stood_as(&self, section: Section, words: &str) -> bool {
-        self.shown.get(section.name()) == Some(&digest(words))
+    /// Whether `field` stood exactly as `words`.
+    pub fn stood_as(&self, field: Field, words: &str) -> bool {
+        self.shown.get(field.name()) == Some(&digest(words))
+    }
+
+    /// Returns the content that a decision is about.
+    pub fn seen(&self) -> Option<ContentHash> {
+        read_hash(self.seen.as_deref()?)
+    }
+
+    /// Returns the review that it is about.
+    pub fn review(&self) -> Option<Review> {
+        Review::from_name(self.review.as_deref()?)
     }
 
     /// Returns the form that Slack keeps.
@@ -505,16 +634,29 @@ impl Memory {
 fn digest(words: &str) -> String {
     use sha2::{Digest, Sha256};
     let words = words.replace("\r\n", "\n");
-    hex::encode(Sha256::digest(words.trim().as_bytes()))
+    let digest = Sha256::digest(words.trim().as_bytes());
+    // It guards against nobody, so that sixteen digits tell two texts apart; all
+    // of them for every field wouldn't fit.
+    let mut digits = hex::encode(digest);
+    digits.truncate(16);
+    digits
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const CONTROLS: [Control; 31] = [
+    const CONTROLS: [Control; 39] = [
         Control::Status,
         Control::RecordMeeting,
+        Control::ApproveBut,
+        Control::MoreFields,
+        Control::Review(Review::Security),
+        Control::Review(Review::Database),
+        Control::ReviewGenuineness,
+        Control::PermanentFix,
+        Control::AddFollowUp,
+        Control::FinishFollowUp,
         Control::StandIn,
         Control::Attest,
         Control::ConfirmAttestation,
@@ -581,6 +723,19 @@ mod tests {
         for malformed in ["1042", "1042:", "1042:abcd", "x:abababab", ""] {
             assert_eq!(read_approval_value(malformed), None, "{malformed}");
         }
+        let asking = asking_value(ChangeNumber(1042), seen);
+        assert_eq!(read_asking_value(&asking), Some((ChangeNumber(1042), seen)));
+        assert_eq!(read_approval_value(&asking), None);
+        assert_eq!(read_asking_value(&value), None);
+    }
+
+    #[test]
+    fn a_button_about_a_follow_up_says_which() {
+        let value = follow_up_value(ChangeNumber(1042), 3);
+        assert_eq!(read_follow_up_value(&value), Some((ChangeNumber(1042), 3)));
+        for malformed in ["1042", "1042#", "#3", "1042#-1"] {
+            assert_eq!(read_follow_up_value(malformed), None, "{malformed}");
+        }
     }
 
     #[test]
@@ -631,11 +786,11 @@ mod tests {
     #[test]
     fn an_untouched_section_is_recognised_whatever_slack_does_to_its_line_ends() {
         let mut memory = Memory::default().about(ChangeNumber(1042));
-        memory.show(Section::Testing, "curl shows 403\r\nfor the pattern");
+        memory.show(Field::Testing, "curl shows 403\r\nfor the pattern");
         let kept = Memory::from_metadata(&memory.to_metadata()).unwrap();
-        assert!(kept.stood_as(Section::Testing, "curl shows 403\nfor the pattern\n"));
-        assert!(!kept.stood_as(Section::Testing, "curl shows 404\nfor the pattern"));
-        assert!(!kept.stood_as(Section::Outcome, ""));
+        assert!(kept.stood_as(Field::Testing, "curl shows 403\nfor the pattern\n"));
+        assert!(!kept.stood_as(Field::Testing, "curl shows 404\nfor the pattern"));
+        assert!(!kept.stood_as(Field::Outcome, ""));
     }
 
     #[test]
@@ -645,9 +800,10 @@ mod tests {
             Some(&MessageTs::new("1760753640.000100")),
         )
         .about(ChangeNumber(u64::MAX));
-        for section in Section::ALL {
-            memory.show(*section, &"x".repeat(3000));
+        for field in Field::ALL {
+            memory.show(*field, &"x".repeat(3000));
         }
+        memory.version = Some(u64::MAX);
         assert!(memory.to_metadata().len() <= 3000);
     }
 }

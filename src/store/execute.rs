@@ -9,13 +9,14 @@ use super::people::{self, Person, Roster};
 use super::quotes::{self, Half};
 use super::{Outcome, Rules, StoreError, inbox, log, offers, outbox, register, texts};
 use crate::domain::change::{
-    Actor, Command, EmergencyChange, Given, MessageRef, Recorded, Refusal, Source, Stage,
+    Actor, Command, EmergencyChange, Event, Given, MessageRef, Recorded, Refusal, Source, Stage,
     Submission, Verdict, decide, declare,
 };
 use crate::domain::effect::{concerned, effects};
 use crate::domain::id::{ChangeNumber, UserId, WorkspaceId};
 use crate::domain::likeness::much_alike;
 use crate::domain::text::{Commitment, Text};
+use crate::domain::ticket::{Field, choice};
 use crate::gesture::{Ask, Gesture};
 
 /// How near in time two requests of a channel are asked about as perhaps the same.
@@ -394,12 +395,34 @@ fn is_answered(gesture: &Gesture, carried: &Carried, outcome: &Outcome) -> bool 
                             .is_some_and(|it| !in_vain(it).is_empty())
             }
             Ask::Capture { deployed, .. } => deployed.is_some(),
+            // Who wrote too little, or into what asks for more, sees it at once.
+            Ask::Document { .. } => {
+                let by_circumstance = carried.change.as_ref().is_some_and(asks_for_a_fix);
+                carried.recorded.iter().any(|one| match &one.event {
+                    Event::FieldWritten { vague: Some(_), .. } | Event::TicketReopened { .. } => {
+                        true
+                    }
+                    Event::FieldWritten { field, .. } => {
+                        *field == Field::Permanence && by_circumstance
+                    }
+                    _ => false,
+                })
+            }
             // The whisper gives its buttons up; a meeting reviews more than one card
             // shows.
             Ask::TakeOffer { .. } | Ask::RecordMeeting { .. } => true,
             _ => false,
         },
     }
+}
+
+/// Whether it doesn't stay, and nobody has said what takes its place.
+fn asks_for_a_fix(change: &EmergencyChange) -> bool {
+    let stays = !matches!(
+        change.choice(Field::Permanence),
+        Some(choice::TEMPORARY | choice::WORKAROUND)
+    );
+    !stays && !change.fields.contains_key(&Field::PermanentFix)
 }
 
 /// Whether a refusal would only disturb: the person asked for nothing, and

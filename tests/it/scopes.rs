@@ -53,6 +53,7 @@ const SCOPES_OF_METHODS: &[(&str, &[&str])] = &[
     ("users.list", &["users:read"]),
     ("users.lookupByEmail", &["users:read", "users:read.email"]),
     ("views.open", &[]),
+    ("views.push", &[]),
     ("views.publish", &[]),
     ("views.push", &[]),
     ("views.update", &[]),

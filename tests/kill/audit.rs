@@ -181,7 +181,7 @@ impl<'a> Fact<'a> {
             ("slash_commands", _) => Deed::Command(at("/text")?),
             ("interactive", Some("block_actions")) => {
                 let action = at("/actions/0/action_id")?;
-                if matches!(action, "document" | "answer_exceptions") {
+                if matches!(action, "document" | "answer_exceptions" | "approve") {
                     return None;
                 }
                 Deed::Press(action)
@@ -250,7 +250,6 @@ impl<'a> Fact<'a> {
             }
             Deed::Press("go_ahead") => by_them(|event| matches!(event, Event::WentAhead)),
             Deed::Press("deployed") => by_them(|event| matches!(event, Event::Deployed { .. })),
-            Deed::Press("approve") => by_them(|event| matches!(event, Event::Approved { .. })),
             Deed::Press(_) => by_them(|event| matches!(event, Event::CriterionStated { .. })),
         }
     }

@@ -199,7 +199,13 @@ async fn take(world: &mut World, plan: &mut Plan, step: Step) -> anyhow::Result<
         Step::GoAhead => world.press(requester, "go_ahead", number).await,
         Step::Deploy => world.press(requester, "deployed", number).await,
         Step::StandIn => world.press("priya", "authorize", number).await,
-        Step::Approve => world.press("morgan", "approve", number).await,
+        Step::Approve => {
+            let values = json!({
+                "genuine": {"input": "genuine"},
+                "genuine_words": {"input": format!("Nobody could log in until {tag} was gone.")},
+            });
+            world.fill_in("morgan", "approve", number, &values).await
+        }
         Step::WriteFirst => {
             let values = json!({
                 "section:what_was_done": {"input": format!("Rolled {tag} back to the release before.")},
@@ -212,6 +218,14 @@ async fn take(world: &mut World, plan: &mut Plan, step: Step) -> anyhow::Result<
             let values = json!({
                 "section:outcome": {"input": format!("Logins work again since {tag} is gone.")},
                 "section:lessons_learned": {"input": format!("{tag} should have been rolled out in steps.")},
+                "section:category": {"input": "code"},
+                "section:incident_link": {"input": format!("https://incidents.example.com/{tag}")},
+                "section:security_impact": {"input": "none"},
+                "section:rollback_executed": {"input": "executed"},
+                "section:outcome_code": {"input": "successful"},
+                "section:incident_resolved": {"input": "yes"},
+                "section:data_exposed": {"input": "no"},
+                "section:permanence": {"input": "permanent"},
             });
             world.fill_in(requester, "document", number, &values).await
         }

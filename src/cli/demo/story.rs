@@ -173,7 +173,7 @@ async fn good(telling: &mut Telling) -> anyhow::Result<()> {
     telling.slash("dana", words).await?;
     telling.expect("channel", "Deploy WAF rule to block SQL injection")?;
     telling
-        .press("dana", CHANNEL, "criterion:vulnerability")
+        .press("dana", CHANNEL, "criterion:production_down")
         .await?;
     telling.go_to(saturday(2, 15, 0)).await?;
     telling.press("morgan", CHANNEL, "authorize").await?;
@@ -197,17 +197,34 @@ async fn good(telling: &mut Telling) -> anyhow::Result<()> {
         .await?;
     telling.go_to(saturday(19, 30, 0)).await?;
     telling
-        .document(&[(
-            "section:lessons_learned",
-            "Keep predefined WAF rules for common attack patterns ready to switch on.",
-        )])
+        .document(
+            &[
+                &[(
+                    "section:lessons_learned",
+                    "Keep predefined WAF rules for common attack patterns ready to switch on.",
+                )],
+                CHOSEN.as_slice(),
+            ]
+            .concat(),
+        )
         .await?;
     telling.expect("morgan", "Approve")?;
     telling.go_to(saturday(20, 5, 0)).await?;
-    telling.press("morgan", "@breakglass", "approve").await?;
+    telling.approve("morgan").await?;
     telling.expect("channel", "Approved in retrospect")?;
     telling.go_to(sunday(12, 0, 0)).await
 }
+
+/// What the ticket asks for beside words.
+const CHOSEN: [(&str, &str); 7] = [
+    ("section:category", "configuration"),
+    ("section:security_impact", "reduced"),
+    ("section:rollback_executed", "not_needed"),
+    ("section:outcome_code", "successful"),
+    ("section:incident_resolved", "yes"),
+    ("section:data_exposed", "no"),
+    ("section:permanence", "permanent"),
+];
 
 /// Morgan sleeps; Dana goes ahead; Priya stands in, in the morning.
 async fn asleep(telling: &mut Telling) -> anyhow::Result<()> {
@@ -227,16 +244,16 @@ async fn asleep(telling: &mut Telling) -> anyhow::Result<()> {
     telling.go_to(saturday(8, 30, 0)).await?;
     telling.press("morgan", "@breakglass", "authorize").await?;
     telling
-        .document(&[
+        .document(&[&[
             ("section:what_was_done", "Promoted the replica payments-db-2 and pointed payments-api at it."),
             ("section:testing", "Smoke test of a card payment before and after: passed. https://ci.example.com/runs/8813"),
             ("section:rollback_plan", "Promote payments-db-1 again once its disk is replaced; the runbook is https://wiki.example.com/db-failover."),
             ("section:outcome", "Payments back at 02:24; no payment lost; incident resolved."),
             ("section:lessons_learned", "Nobody with authority was awake: put an approver on the rota."),
-        ])
+        ][..], CHOSEN.as_slice()].concat())
         .await?;
     telling.go_to(saturday(9, 0, 0)).await?;
-    telling.press("morgan", "@breakglass", "approve").await?;
+    telling.approve("morgan").await?;
     telling
         .answer_exceptions(
             "morgan",
@@ -399,6 +416,14 @@ impl Telling {
             .map(|(block, words)| ((*block).to_owned(), json!({"input": words})))
             .collect();
         self.submit("dana", values).await
+    }
+
+    /// Approves, and says that it was a genuine emergency.
+    async fn approve(&mut self, who: &str) -> anyhow::Result<()> {
+        acknowledged(&self.hand.press(who, "@breakglass", "approve").await?)?;
+        print(&format!("▸ @{who} approves: yes, a genuine emergency.\n"));
+        let values = [("genuine".to_owned(), json!({"input": "genuine"}))];
+        self.submit(who, values.into_iter().collect()).await
     }
 
     async fn answer_exceptions(

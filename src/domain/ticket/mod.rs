@@ -23,7 +23,7 @@ pub use framework::{Citations, provision};
 pub use hash::{ContentHash, content_hash};
 pub use section::Section;
 pub use vague::{Vague, vague};
-pub use value::{Entry, Known, Told, Value, ValueHash, Writing};
+pub use value::{Entry, Known, Told, Value, ValueHash, Writing, is_address};
 
 /// Returns what the ticket still misses, in the order of the ticket.
 pub fn gaps(change: &EmergencyChange, policy: &Policy) -> Vec<Field> {

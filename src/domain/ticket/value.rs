@@ -164,3 +164,13 @@ pub struct Writing {
     /// The change from which it is taken over.
     pub taken_from: Option<ChangeNumber>,
 }
+
+/// Whether it is one address, and nothing else.
+pub fn is_address(text: &str) -> bool {
+    let rest = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    rest.is_some_and(|rest| {
+        rest.starts_with(char::is_alphanumeric) && !rest.contains(char::is_whitespace)
+    })
+}

@@ -8,7 +8,7 @@ use crate::domain::id::{ChannelId, UserId};
 use crate::domain::text::Salt;
 use crate::gesture::{Gesture, Heard};
 
-use super::{OpenModal, Read, Understood, grammar, text_at, understand};
+use super::{Matter, OpenModal, Read, Understood, grammar, text_at, understand};
 
 /// Reads a command. Slack gives it no time, so it counts from our receipt.
 pub(super) fn read(
@@ -50,6 +50,8 @@ pub(super) fn read(
             prefill,
             deployed_at: None,
             message: None,
+            matter: Matter::Whole,
+            on_top: false,
         }),
     }
 }

@@ -310,6 +310,13 @@ fn mention(event: &Event<'_>, salt: &mut dyn FnMut() -> Salt) -> Read {
         Understood::Form(Modal::Document, change, _) => (Ask::Status { change }, Vec::new()),
         Understood::Form(
             Modal::Declare
+            | Modal::MoreFields
+            | Modal::Approve
+            | Modal::Review
+            | Modal::ReviewGenuineness
+            | Modal::PermanentFix
+            | Modal::AddFollowUp
+            | Modal::FinishFollowUp
             | Modal::Reject
             | Modal::Remediate
             | Modal::AnswerExceptions

@@ -6,11 +6,11 @@ use serde_json::Value;
 use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId};
 use crate::domain::text::Salt;
 use crate::gesture::{Ask, Gesture, Heard};
-use crate::slack::control::{self, Control, Modal, RECORD_SHORTCUT};
+use crate::slack::control::{self, Control, Memory, Modal, RECORD_SHORTCUT};
 use crate::slack::lookup::Message;
 use crate::slack::views::modal::Prefill;
 
-use super::{OpenModal, Read, Unheard, instant, submission, text_at};
+use super::{Matter, OpenModal, Read, Unheard, instant, submission, text_at};
 
 /// Reads an interaction.
 pub(super) fn read(
@@ -57,6 +57,8 @@ fn shortcut(payload: &Value) -> Read {
         prefill: Prefill::default(),
         deployed_at: None,
         message: Some(message),
+        matter: Matter::Whole,
+        on_top: false,
     })
 }
 
@@ -64,6 +66,7 @@ fn shortcut(payload: &Value) -> Read {
 enum Wanted {
     Asked(Ask),
     Form(Modal, Option<ChangeNumber>, Prefill),
+    Part(Modal, ChangeNumber, Matter),
     Correction(ChangeNumber, DateTime<Utc>),
     Nothing(Unheard),
 }
@@ -91,53 +94,59 @@ fn press(payload: &Value, received_at: DateTime<Utc>) -> Read {
         .or_else(|| text_at(payload, "/message/thread_ts"))
         .map(MessageTs::new);
     let response_url = text_at(payload, "/response_url").map(str::to_owned);
+    // A button in a form is in no conversation; the form knows where it came from.
+    let below = payload
+        .get("view")
+        .map(|view| text_at(view, "/private_metadata").unwrap_or_default())
+        .and_then(Memory::from_metadata);
+    let from_below = |place: fn(Memory) -> Option<String>| below.clone().and_then(place);
+    let channel = channel.or_else(|| from_below(|memory| memory.channel).map(ChannelId::new));
+    let thread = thread.or_else(|| from_below(|memory| memory.thread).map(MessageTs::new));
+    let form = |which, change, prefill, matter, deployed_at| match trigger_id {
+        Some(trigger_id) => Read::Open(OpenModal {
+            trigger_id: trigger_id.to_owned(),
+            actor: actor.clone(),
+            channel: channel.clone(),
+            thread: thread.clone(),
+            response_url: response_url.clone(),
+            which,
+            change,
+            prefill,
+            deployed_at,
+            message: None,
+            matter,
+            on_top: below.is_some(),
+        }),
+        None => Read::Broken("a form without a trigger"),
+    };
     match wanted(payload, action) {
         Wanted::Asked(ask) => {
             let (at, source) = instant(action_ts, received_at);
             Read::Heard(Heard {
                 gesture: Gesture {
                     key,
-                    actor,
+                    actor: actor.clone(),
                     at,
                     source,
-                    channel,
-                    thread,
-                    response_url,
+                    channel: channel.clone(),
+                    thread: thread.clone(),
+                    response_url: response_url.clone(),
                     ask,
                 },
                 texts: Vec::new(),
             })
         }
-        Wanted::Form(which, change, prefill) => match trigger_id {
-            Some(trigger_id) => Read::Open(OpenModal {
-                trigger_id: trigger_id.to_owned(),
-                actor,
-                channel,
-                thread,
-                response_url,
-                which,
-                change,
-                prefill,
-                deployed_at: None,
-                message: None,
-            }),
-            None => Read::Broken("a form without a trigger"),
-        },
-        Wanted::Correction(change, deployed_at) => match trigger_id {
-            Some(trigger_id) => Read::Open(OpenModal {
-                trigger_id: trigger_id.to_owned(),
-                actor,
-                channel,
-                thread,
-                response_url,
-                which: Modal::CorrectDeployment,
-                change: Some(change),
-                prefill: Prefill::default(),
-                deployed_at: Some(deployed_at),
-                message: None,
-            }),
-            None => Read::Broken("a form without a trigger"),
-        },
+        Wanted::Form(which, change, prefill) => form(which, change, prefill, Matter::Whole, None),
+        Wanted::Part(which, change, matter) => {
+            form(which, Some(change), Prefill::default(), matter, None)
+        }
+        Wanted::Correction(change, deployed_at) => form(
+            Modal::CorrectDeployment,
+            Some(change),
+            Prefill::default(),
+            Matter::Whole,
+            Some(deployed_at),
+        ),
         Wanted::Nothing(unheard) => unheard.into(),
     }
 }
@@ -157,8 +166,15 @@ fn wanted(payload: &Value, action: &Value) -> Wanted {
             }
         }
         Some(Control::NameCommander) => name_commander(payload, action),
-        Some(Control::Approve) => match control::read_approval_value(value) {
-            Some((change, seen)) => Wanted::Asked(Ask::Approve { change, seen }),
+        Some(Control::Approve | Control::ApproveBut) => approve(value).unwrap_or(NO_CHANGE),
+        Some(Control::Review(review)) => match control::read_approval_value(value) {
+            Some((change, seen)) => {
+                Wanted::Part(Modal::Review, change, Matter::Review(review, seen))
+            }
+            None => NO_CHANGE,
+        },
+        Some(Control::FinishFollowUp) => match control::read_follow_up_value(value) {
+            Some((change, n)) => Wanted::Part(Modal::FinishFollowUp, change, Matter::FollowUp(n)),
             None => NO_CHANGE,
         },
         Some(Control::RecordMeeting) => {
@@ -211,6 +227,20 @@ fn wanted(payload: &Value, action: &Value) -> Wanted {
     }
 }
 
+/// An approval, at once or after a question.
+fn approve(value: &str) -> Option<Wanted> {
+    if let Some((change, seen)) = control::read_asking_value(value) {
+        return Some(Wanted::Part(Modal::Approve, change, Matter::Content(seen)));
+    }
+    let (change, seen) = control::read_approval_value(value)?;
+    Some(Wanted::Asked(Ask::Approve {
+        change,
+        seen,
+        genuine: None,
+        conditions: None,
+    }))
+}
+
 /// What a control means whose value names nothing but a change.
 fn about(control: Control, change: ChangeNumber) -> Wanted {
     let form = |modal| Wanted::Form(modal, Some(change), Prefill::default());
@@ -232,6 +262,10 @@ fn about(control: Control, change: ChangeNumber) -> Wanted {
         Control::Withdraw => Wanted::Asked(Ask::Withdraw { change }),
         Control::Criterion(criterion) => Wanted::Asked(Ask::StateCriterion { change, criterion }),
         Control::Document => form(Modal::Document),
+        Control::MoreFields => form(Modal::MoreFields),
+        Control::ReviewGenuineness => form(Modal::ReviewGenuineness),
+        Control::PermanentFix => form(Modal::PermanentFix),
+        Control::AddFollowUp => form(Modal::AddFollowUp),
         Control::Reject => form(Modal::Reject),
         Control::Remediate => form(Modal::Remediate),
         Control::AnswerExceptions => form(Modal::AnswerExceptions),
@@ -249,6 +283,9 @@ fn about(control: Control, change: ChangeNumber) -> Wanted {
         | Control::TakeOffer
         | Control::DeclineOffer
         | Control::Approve
+        | Control::ApproveBut
+        | Control::Review(_)
+        | Control::FinishFollowUp
         | Control::NameCommander
         | Control::Declare
         | Control::RecordMeeting

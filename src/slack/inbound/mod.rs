@@ -12,9 +12,11 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
+use crate::domain::change::Review;
 use crate::domain::change::Source;
 use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId};
 use crate::domain::text::{Salt, Text};
+use crate::domain::ticket::ContentHash;
 use crate::gesture::{Ask, Heard, Mention};
 use crate::slack::control::{Input, Modal};
 use crate::slack::lookup::Message;
@@ -76,6 +78,24 @@ pub struct OpenModal {
     pub deployed_at: Option<DateTime<Utc>>,
     /// The message that it is about.
     pub message: Option<Message>,
+    /// What of the change it is about, if not all of it.
+    pub matter: Matter,
+    /// Whether it opens on top of another.
+    pub on_top: bool,
+}
+
+/// What of a change a modal is about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Matter {
+    /// All of it.
+    #[default]
+    Whole,
+    /// Exactly this content, which is to be decided on.
+    Content(ContentHash),
+    /// The same, which is to be reviewed.
+    Review(Review, ContentHash),
+    /// A follow-up, the how-manieth.
+    FollowUp(u16),
 }
 
 impl OpenModal {
@@ -225,7 +245,8 @@ struct Faults(Map<String, Value>);
 
 impl Faults {
     fn find(&mut self, input: Input, sentence: &str) {
-        self.0.insert(input.block_id().to_owned(), json!(sentence));
+        self.0
+            .insert(input.block_id().into_owned(), json!(sentence));
     }
 
     /// Finds what is wrong with a time in words, as far as that can be said

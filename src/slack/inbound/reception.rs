@@ -12,10 +12,11 @@ use tokio::sync::Notify;
 
 use slack_morphism::prelude::SlackView;
 
-use super::{OpenModal, Read, proposal, read};
+use super::{Matter, OpenModal, Read, proposal, read};
 use crate::clock::Clock;
 use crate::domain::change::Source;
 use crate::domain::text::Salt;
+use crate::domain::ticket::Field;
 use crate::engine::{Engine, draw_salt};
 use crate::gesture::{Ask, Gesture, Heard};
 use crate::slack::client::SlackClient;
@@ -199,7 +200,12 @@ impl Reception {
         };
         match view {
             Wanted::View(view) => {
-                if let Err(error) = self.client.open_view(&open.trigger_id, *view).await {
+                let opened = if open.on_top {
+                    self.client.push_view(&open.trigger_id, *view).await
+                } else {
+                    self.client.open_view(&open.trigger_id, *view).await
+                };
+                if let Err(error) = opened {
                     tracing::warn!(error = %error, "a modal could not be opened");
                 }
             }
@@ -217,6 +223,13 @@ impl Reception {
             Modal::Record => return self.record(open).await,
             Modal::RecordMeeting => return self.meeting(open).await,
             Modal::Document
+            | Modal::MoreFields
+            | Modal::Approve
+            | Modal::Review
+            | Modal::ReviewGenuineness
+            | Modal::PermanentFix
+            | Modal::AddFollowUp
+            | Modal::FinishFollowUp
             | Modal::Reject
             | Modal::Remediate
             | Modal::AnswerExceptions
@@ -239,9 +252,37 @@ impl Reception {
         } else {
             Vec::new()
         };
+        // Slack is asked before the showing borrows words.
+        let card = match open.which {
+            Modal::Document => self.card_address(&subject).await,
+            _ => None,
+        };
         let showing = views::showing(&subject, &self.engine, self.clock.now());
+        let status = || {
+            Wanted::instead(Ask::Status {
+                change: Some(subject.change.number),
+            })
+        };
         Ok(match open.which {
-            Modal::Document => Wanted::view(modal::document(&showing, from)),
+            Modal::Document => Wanted::view(modal::document(&showing, card.as_deref(), from)),
+            Modal::MoreFields => Wanted::view(modal::more_fields(&showing, from)),
+            Modal::Approve => match open.matter {
+                Matter::Content(seen) => Wanted::view(modal::approve(&showing, seen, from)),
+                Matter::Whole | Matter::Review(..) | Matter::FollowUp(_) => status(),
+            },
+            Modal::Review => match open.matter {
+                Matter::Review(review, seen) => {
+                    Wanted::view(modal::review(&showing, review, seen, from))
+                }
+                Matter::Whole | Matter::Content(_) | Matter::FollowUp(_) => status(),
+            },
+            Modal::FinishFollowUp => match open.matter {
+                Matter::FollowUp(n) => Wanted::view(modal::finish_follow_up(&showing, n, from)),
+                Matter::Whole | Matter::Content(_) | Matter::Review(..) => status(),
+            },
+            Modal::ReviewGenuineness => Wanted::view(modal::review_genuineness(&showing, from)),
+            Modal::PermanentFix => Wanted::view(modal::permanent_fix(&showing, from)),
+            Modal::AddFollowUp => Wanted::view(modal::add_follow_up(&showing, from)),
             Modal::Reject => Wanted::view(modal::reject(&showing, from)),
             Modal::Remediate => Wanted::view(modal::remediate(&showing, from)),
             Modal::AnswerExceptions => Wanted::view(modal::answer_exceptions(&showing, from)),
@@ -252,9 +293,7 @@ impl Reception {
                 let first = subject.change.deployments.first();
                 match open.deployed_at.or_else(|| Some(first?.at)) {
                     Some(at) => Wanted::view(modal::correct_deployment(&showing, at, from)),
-                    None => Wanted::instead(Ask::Status {
-                        change: Some(subject.change.number),
-                    }),
+                    None => status(),
                 }
             }
             Modal::Declare | Modal::Record | Modal::RecordMeeting => Wanted::instead(Ask::Help),
@@ -298,6 +337,31 @@ impl Reception {
             now,
             open.opened_from(),
         )))
+    }
+
+    /// The address of a change's card, where it stands in an incident channel and
+    /// the ticket has no incident link yet. The trigger dies in three seconds: a
+    /// form without it beats none.
+    async fn card_address(&self, subject: &Snapshot) -> Option<String> {
+        let change = &subject.change;
+        if change.fields.contains_key(&Field::IncidentLink) {
+            return None;
+        }
+        let looked_up = async {
+            let facts = self
+                .lookup
+                .known_channel(&change.place.channel)
+                .await
+                .ok()?;
+            let policy = self.engine.policy_of(change);
+            if !policy.is_incident_channel(&facts.name?) {
+                return None;
+            }
+            let (channel, ts) = self.engine.store().card(change.number).await.ok()??;
+            let address = self.lookup.permalink(&channel, &ts).await.ok()??;
+            Some(address.as_str().to_owned())
+        };
+        tokio::time::timeout(NAMES_WITHIN, looked_up).await.ok()?
     }
 
     /// Returns the change that a modal is about: the one named, else the one

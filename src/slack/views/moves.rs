@@ -4,9 +4,10 @@ use slack_morphism::prelude::{
     SlackActionBlockElement, SlackBlock, SlackBlockButtonElement, SlackBlockConfirmItem,
 };
 
-use crate::domain::change::{Criterion, EmergencyChange, Stage};
+use crate::domain::change::{Criterion, EmergencyChange, Review, Stage};
+use crate::domain::id::UserId;
 use crate::domain::obligation::{Duty, Rung};
-use crate::domain::ticket::ContentHash;
+use crate::domain::ticket::{ContentHash, content_hash};
 use crate::slack::control::{self, Control};
 
 use super::blocks::{actions, button, button_of, context, danger, menu, plain, primary};
@@ -121,7 +122,8 @@ pub(super) fn moves(showing: &Showing<'_>) -> Option<SlackBlock> {
         Stage::Documented => {
             match facts::decision(showing) {
                 Decision::Ready(seen) => {
-                    row.push(primary(approve(change, seen)).into());
+                    // Whoever presses it here may have authorized it too.
+                    row.push(primary(approve(change, seen, true)).into());
                     row.push(reject(change).into());
                 }
                 Decision::Waits(_) | Decision::NotOwed => {}
@@ -151,6 +153,15 @@ pub(super) fn moves(showing: &Showing<'_>) -> Option<SlackBlock> {
     }
     if !change.deployments.is_empty() && change.unanswered().next().is_some() {
         row.push(answer(change).into());
+    }
+    // A group is asked in the thread, and answers here.
+    for (duty, which) in [
+        (Duty::SecurityReview, Review::Security),
+        (Duty::DatabaseApproval, Review::Database),
+    ] {
+        if facts::is_owed(showing, duty) {
+            row.push(review(change, which).into());
+        }
     }
     if change.drill {
         row.push(button(Control::Withdraw, "End the drill", change.number).into());
@@ -288,10 +299,62 @@ pub(super) fn read_in_full(change: &EmergencyChange) -> SlackBlockButtonElement 
     button(Control::Document, "Read in full", change.number)
 }
 
-/// Approves exactly `seen`.
-pub(super) fn approve(change: &EmergencyChange, seen: ContentHash) -> SlackBlockButtonElement {
-    button(Control::Approve, "Approve", change.number)
-        .with_value(control::approval_value(change.number, seen))
+/// Approves exactly `seen`: at once, or asking first whether it was a genuine
+/// emergency.
+pub(super) fn approve(
+    change: &EmergencyChange,
+    seen: ContentHash,
+    asks: bool,
+) -> SlackBlockButtonElement {
+    let value = if asks {
+        control::asking_value(change.number, seen)
+    } else {
+        control::approval_value(change.number, seen)
+    };
+    button_of(Control::Approve, "Approve", &value)
+}
+
+/// Approves exactly `seen` with something to say beside it.
+pub(super) fn approve_but(change: &EmergencyChange, seen: ContentHash) -> SlackBlockButtonElement {
+    button_of(
+        Control::ApproveBut,
+        "Approve, but…",
+        &control::asking_value(change.number, seen),
+    )
+}
+
+/// Whether an approval by `who` asks first: a text says too little, or the
+/// approver's authorization is what they would judge.
+pub(super) fn asks_first(change: &EmergencyChange, who: &UserId) -> bool {
+    let authorized = change.authorization.as_ref().map(|given| &given.by);
+    let second = change.second.as_ref().map(|act| &act.by);
+    change.vague().next().is_some() || authorized == Some(who) || second == Some(who)
+}
+
+/// Reviews exactly what stands now.
+pub(super) fn review(change: &EmergencyChange, review: Review) -> SlackBlockButtonElement {
+    let label = match review {
+        Review::Security => "Security review",
+        Review::Database => "Database approval",
+    };
+    let value = control::approval_value(change.number, content_hash(change));
+    button_of(Control::Review(review), label, &value)
+}
+
+/// Says, as the compliance lead, whether it was a genuine emergency.
+pub(super) fn review_genuineness(change: &EmergencyChange) -> SlackBlockButtonElement {
+    button(Control::ReviewGenuineness, "Was it genuine?", change.number)
+}
+
+/// Says how it was fixed for good.
+pub(super) fn permanent_fix(change: &EmergencyChange) -> SlackBlockButtonElement {
+    button(Control::PermanentFix, "Fixed for good", change.number)
+}
+
+/// Says that a follow-up is done.
+pub(super) fn finish_follow_up(change: &EmergencyChange, n: u16) -> SlackBlockButtonElement {
+    let value = control::follow_up_value(change.number, n);
+    button_of(Control::FinishFollowUp, "Done", &value)
 }
 
 /// Rejects it, asking why.

@@ -10,14 +10,14 @@ use crate::domain::change::{EmergencyChange, Refusal};
 use crate::domain::id::{ChangeNumber, UserId};
 use crate::domain::obligation::{Duty, Obligation};
 use crate::domain::offer::{Offer, Quoted};
-use crate::domain::ticket::Section;
+use crate::domain::ticket::{Field, gaps};
 use crate::gesture::Which;
 use crate::slack::control::{self, Control};
 
 use super::blocks::{
     actions, button_of, context, fits, message, one_line, paragraphs, plain, primary, section,
 };
-use super::{Message, Said, Showing, Words, direct, facts, moves, say};
+use super::{Message, Said, Showing, Words, facts, moves, say};
 
 /// How much of each text the status shows: the most that fits a message.
 const ROOMS: [usize; 7] = [15_000, 2800, 1800, 900, 400, 150, 60];
@@ -228,21 +228,22 @@ fn status_blocks(showing: &Showing<'_>, room: usize) -> Vec<SlackBlock> {
     lines.extend(facts::story(showing, room));
     lines.extend(facts::exceptions(change));
     blocks.extend(paragraphs(&lines.join("\n")));
-    for part in Section::ALL {
-        if let Some(words) = change.words(part.field()) {
-            let text = say::wrote(&showing.texts.said(&words), room.min(LONGEST_SECTION));
-            is_cut |= text.is_cut;
-            blocks.push(section(&format!(
-                "*{}*\n{}",
-                direct::title(*part),
-                text.words
-            )));
-        }
+    for part in facts::parts(showing, room.min(LONGEST_SECTION)) {
+        is_cut |= part.is_cut;
+        blocks.extend(paragraphs(&part.words));
+    }
+    let computed = facts::computed(showing);
+    if !computed.is_empty() {
+        blocks.push(section(&format!("*What follows*\n{}", computed.join("\n"))));
     }
     if is_cut {
         blocks.push(context(
             "Some of it is shortened here; *Document* opens the whole ticket.",
         ));
+    }
+    let met = facts::met(showing);
+    if !met.is_empty() {
+        blocks.push(context(&format!("Done: {}.", met.join("; "))));
     }
     let owed = facts::owed(showing);
     if !owed.is_empty() {
@@ -256,6 +257,36 @@ fn status_blocks(showing: &Showing<'_>, room: usize) -> Vec<SlackBlock> {
     blocks.extend(moves::criteria(change));
     blocks.extend(moves::moves(showing));
     blocks
+}
+
+/// Says what became of what somebody wrote into the ticket: which of it says too
+/// little, and what is still asked for.
+pub fn saved(showing: &Showing<'_>, written: &[Field]) -> Message {
+    let change = showing.change;
+    let title = say::title(change);
+    let mut lines = vec![format!("*{title}*  Saved.")];
+    lines.extend(
+        change
+            .vague()
+            .filter(|(field, _)| written.contains(field))
+            .map(|(field, vague)| {
+                format!(
+                    ":warning: *{}* {vague}. It is kept as it is, and the approver sees this mark; say more and it goes.",
+                    say::field(field)
+                )
+            }),
+    );
+    if !gaps(change, showing.policy).is_empty() {
+        lines.push(format!("Still missing: {}.", facts::missing(showing)));
+    }
+    let text = lines.join("\n");
+    message(
+        &text,
+        vec![
+            section(&text),
+            actions(vec![moves::document(change).into()]),
+        ],
+    )
 }
 
 /// Where a change stands, as it follows "is".

@@ -7,11 +7,12 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::change::{
-    Criterion, EmergencyChange, Exception, MessageRef, NotGenuine, Shown, Verdict,
+    Criterion, EmergencyChange, Exception, MessageRef, NotGenuine, Remedy, Shown, Verdict,
 };
 use crate::domain::id::{ChannelId, UserId};
 use crate::domain::obligation::Duty;
-use crate::domain::policy::Party;
+use crate::domain::policy::{Party, Policy};
+use crate::domain::ticket::{Field, Kind};
 
 use super::Said;
 
@@ -301,6 +302,37 @@ pub(super) const fn criterion_label(criterion: Criterion) -> &'static str {
         Criterion::DataLoss => "Data at risk",
         Criterion::CustomerImpact => "Customers hit",
         Criterion::ExternalFailure => "Dependency failed",
+    }
+}
+
+/// Returns a field's name as a heading.
+pub(super) fn field(field: Field) -> String {
+    capitalised(&field.to_string())
+}
+
+/// Returns one of a field's choices, in words.
+pub(super) fn choice(policy: &Policy, field: Field, name: &str) -> String {
+    match field.row().kind {
+        Kind::Category => policy
+            .category(name)
+            .map_or_else(|| name.to_owned(), |category| category.label.clone()),
+        Kind::Recorded
+        | Kind::Words
+        | Kind::Choice(_)
+        | Kind::Link
+        | Kind::Links
+        | Kind::Person
+        | Kind::Instant
+        | Kind::Systems => capitalised(&name.replace('_', " ")),
+    }
+}
+
+/// Returns how a rejected change is put right, as a choice.
+pub(super) const fn remedy(remedy: Remedy) -> &'static str {
+    match remedy {
+        Remedy::RollBack => "Roll it back",
+        Remedy::Redo => "Redo it through the normal process",
+        Remedy::AcceptRisk => "It stays, and somebody accepts the risk by name",
     }
 }
 

@@ -100,12 +100,20 @@ async fn a_complete_ticket_ends_the_chase_of_whoever_owed_it() {
 async fn approval_ends_the_chase() {
     let mut world = deployed().await;
     world.document("dana", CHANNEL, &SECTIONS).await;
-    world.press("morgan", "@breakglass", "approve").await;
-    let so_far = reminders(&world).len();
+    world.approve("morgan", "@breakglass").await;
+    // What closing doesn't wait for is still asked for: a second word on whether it
+    // was genuine, and the team meeting.
+    let chased = |world: &World| {
+        let later = ["genuineness_review", "meeting_review"];
+        let mut reminders = reminders(world);
+        reminders.retain(|(_, duty, _, _)| !later.contains(&duty.as_str()));
+        reminders
+    };
+    let so_far = chased(&world);
     world.skip();
     world.go(hours(24 * 14)).await;
-    assert_eq!(reminders(&world).len(), so_far);
-    assert_eq!(world.read_all(), []);
+    assert_eq!(chased(&world), so_far);
+    world.skip();
     world.end().await;
 }
 

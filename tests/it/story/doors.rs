@@ -22,7 +22,7 @@ async fn conversation(door: Door) -> Vec<(String, String, Value)> {
     let mut world = behind(door).await;
     request(&mut world).await;
     world
-        .press("dana", CHANNEL, "criterion:vulnerability")
+        .press("dana", CHANNEL, "criterion:production_down")
         .await;
     world.go(minutes(1)).await;
     world.press("morgan", CHANNEL, "authorize").await;
@@ -30,12 +30,11 @@ async fn conversation(door: Door) -> Vec<(String, String, Value)> {
     world.go(minutes(4)).await;
     world.press("dana", CHANNEL, "deployed").await;
     world.go(hours(7)).await;
-    let [first, second, third, fourth, fifth] = SECTIONS;
-    for sitting in [&[first, second][..], &[third, fourth], &[fifth]] {
+    for sitting in SECTIONS.chunks(5) {
         world.document("dana", "@breakglass", sitting).await;
         world.go(hours(1)).await;
     }
-    world.press("morgan", "@breakglass", "approve").await;
+    world.approve("morgan", "@breakglass").await;
     assert_eq!(world.stage(1001), "closed");
     world.skip();
     let facts = world.facts();
@@ -63,7 +62,8 @@ fn without_particulars(mut data: Value) -> Value {
         "key",
     ];
     if let Some(fields) = data.as_object_mut() {
-        fields.retain(|name, _| !particulars.contains(&name.as_str()));
+        let is_text = |value: &Value| ["words", "links"].iter().any(|kind| value["kind"] == *kind);
+        fields.retain(|name, value| !particulars.contains(&name.as_str()) && !is_text(value));
     }
     data
 }

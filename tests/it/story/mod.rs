@@ -4,6 +4,7 @@ mod authorize;
 mod capture;
 mod chase;
 mod doors;
+mod form;
 mod heard;
 mod home;
 mod offer;
@@ -20,13 +21,24 @@ mod who;
 use crate::world::{CHANNEL, World};
 use chrono::TimeDelta;
 
-/// The five sections, filled in.
-const SECTIONS: [(&str, &str); 5] = [
+/// A ticket that is asked for in full: five texts, and what is only chosen. The
+/// incident link is known from the card, and saved with whatever is saved first.
+const SECTIONS: [(&str, &str); 12] = [
     ("what_was_done", "Added WAF rule 4711 in front of auth-api."),
-    ("testing", "Replayed 40 attack samples: all blocked."),
+    (
+        "testing",
+        "Replayed 40 attack samples, all blocked: https://ci.example.com/42",
+    ),
     ("rollback_plan", "Disable rule 4711; takes 30 s."),
     ("outcome", "Attack blocked at 02:20; no data exposed."),
     ("lessons_learned", "Keep such rules ready to switch on."),
+    ("category", "code"),
+    ("security_impact", "reduced"),
+    ("rollback_executed", "not_needed"),
+    ("outcome_code", "successful"),
+    ("incident_resolved", "yes"),
+    ("data_exposed", "no"),
+    ("permanence", "permanent"),
 ];
 
 fn minutes(n: i64) -> TimeDelta {
@@ -56,7 +68,7 @@ async fn request(world: &mut World) {
 async fn deployed() -> World {
     let mut world = requested().await;
     world
-        .press("dana", CHANNEL, "criterion:vulnerability")
+        .press("dana", CHANNEL, "criterion:production_down")
         .await;
     world.press("morgan", CHANNEL, "authorize").await;
     world.press("riley", CHANNEL, "take_command").await;

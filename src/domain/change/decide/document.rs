@@ -6,7 +6,9 @@ use crate::domain::authorization::{Act, Member, judge};
 use crate::domain::change::{Actor, Criterion, Event, Exception, NotGenuine, Recorded, Refusal};
 use crate::domain::policy::Policy;
 use crate::domain::text::Text;
-use crate::domain::ticket::{Entry, Field, Kind, Known, Told, Vague, Value, Writing, gaps, vague};
+use crate::domain::ticket::{
+    Entry, Field, Kind, Known, Told, Vague, Value, Writing, gaps, is_address, vague,
+};
 
 pub(super) fn state_criterion(draft: &mut Draft<'_>, criterion: Criterion) -> Result<(), Refusal> {
     draft.change.refuse_if_over()?;
@@ -214,16 +216,6 @@ pub(super) fn fits(field: Field, told: &Told, policy: &Policy) -> bool {
             _,
         ) => false,
     }
-}
-
-/// Whether it is one address, and nothing else.
-fn is_address(text: &str) -> bool {
-    let rest = text
-        .strip_prefix("https://")
-        .or_else(|| text.strip_prefix("http://"));
-    rest.is_some_and(|rest| {
-        rest.starts_with(char::is_alphanumeric) && !rest.contains(char::is_whitespace)
-    })
 }
 
 /// What the ticket misses decides whether it is complete: it becomes so with

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::people::persons;
 use super::times::Along;
-use super::{Resolved, Scene, Unresolved, text};
+use super::{Resolved, Scene, Unresolved, text, ticket};
 use crate::domain::change::{
     ActOf, Actor, Capture, Command, Criterion, Given, LONGEST_TEXT, MessageRef, Place, Source,
     Submission, Verdict,
@@ -245,6 +245,8 @@ impl Scene<'_> {
         mut met: Vec<Person>,
     ) -> Result<Execution, Unresolved> {
         let mut texts = vec![asked.what.clone(), asked.verbatim.clone()];
+        let channel = &asked.place.channel;
+        let known = ticket::known(self, channel, asked.said.as_ref(), &mut texts).await?;
         let people = persons(&asked.parties).chain([asked.by.clone()]);
         let people: Vec<UserId> = people.collect();
         let mut submissions = vec![Submission {
@@ -263,7 +265,7 @@ impl Scene<'_> {
                     at: self.gesture.at,
                 }),
                 drill: false,
-                known: Vec::new(),
+                known,
             },
         }];
         if let Some(answer) = answer {

@@ -7,18 +7,18 @@
 mod capture;
 mod overhear;
 mod people;
+mod ticket;
 mod times;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::when::Unclear;
 use crate::domain::change::{
-    ActOf, Actor, Command, EmergencyChange, Genuine, Given, Place, Refusal, Remedy, Shown, Source,
-    Submission, Verdict,
+    ActOf, Actor, Command, EmergencyChange, Genuine, Genuineness, Given, Place, Refusal, Remedy,
+    Shown, Source, Submission, Verdict,
 };
 use crate::domain::id::{ChangeNumber, ChannelId, UserId};
 use crate::domain::text::{Commitment, Text};
-use crate::domain::ticket::{Told, Writing};
 use crate::engine::{Engine, draw_salt};
 use crate::gesture::{Ask, Gesture};
 use crate::slack::error::SlackError;
@@ -209,6 +209,13 @@ impl Scene<'_> {
         }
     }
 
+    async fn genuine(&self, said: &Genuineness) -> Result<Genuine, Unresolved> {
+        Ok(Genuine {
+            is_genuine: said.is_genuine,
+            words: self.words_if_any(said.words).await?,
+        })
+    }
+
     /// A command of whoever made the gesture.
     async fn command(
         &self,
@@ -260,7 +267,11 @@ fn people_in(command: &Command) -> Vec<UserId> {
             persons(asked).collect()
         }
         Command::NameCommander { commander, .. } => vec![commander.clone()],
-        Command::AnswerExceptions { owner, .. } => vec![owner.clone()],
+        Command::AnswerExceptions { owner, .. }
+        | Command::AddFollowUp { owner, .. }
+        | Command::Reject {
+            owner: Some(owner), ..
+        } => vec![owner.clone()],
         _ => Vec::new(),
     }
 }
@@ -543,46 +554,92 @@ async fn resolve(scene: &Scene<'_>) -> Result<Resolved, Unresolved> {
         }
         Ask::Lapse { change } => (*change, Command::Lapse),
         Ask::Withdraw { change } => (*change, Command::Withdraw),
-        Ask::Document { change, sections } => {
+        Ask::Document { .. } => return ticket::written(scene).await,
+        Ask::Approve {
+            change,
+            seen,
+            genuine,
+            conditions,
+        } => {
             let by = scene.member(&gesture.actor, &mut met).await?;
-            let mut fields = Vec::with_capacity(sections.len());
-            for (section, text) in sections {
-                fields.push(Writing {
-                    field: section.field(),
-                    told: Told::Words(scene.words(*text).await?),
-                    base: None,
-                    taken_from: None,
-                });
-            }
-            let command = Command::Document {
-                by: Some(by),
-                fields,
-                standing: Vec::new(),
-            };
-            (*change, command)
-        }
-        Ask::Approve { change, seen } => {
-            let by = scene.member(&gesture.actor, &mut met).await?;
-            let command = Command::Approve {
-                by,
-                seen: *seen,
-                conditions: None,
-                genuine: Genuine {
+            let genuine = match genuine {
+                Some(said) => scene.genuine(said).await?,
+                // The button stands for it, and says so.
+                None => Genuine {
                     is_genuine: true,
                     words: None,
                 },
             };
+            let command = Command::Approve {
+                by,
+                seen: *seen,
+                conditions: scene.words_if_any(*conditions).await?,
+                genuine,
+            };
             (*change, command)
         }
-        Ask::Reject { change, reason } => {
+        Ask::Reject {
+            change,
+            reason,
+            remedy,
+            owner,
+            due_at,
+        } => {
             let by = scene.member(&gesture.actor, &mut met).await?;
             let reason = scene.words(*reason).await?;
             let command = Command::Reject {
                 by,
                 reason,
-                remedy: Remedy::Redo,
-                owner: None,
-                due_at: None,
+                remedy: remedy.unwrap_or(Remedy::Redo),
+                owner: owner.clone(),
+                due_at: *due_at,
+            };
+            (*change, command)
+        }
+        Ask::Review {
+            change,
+            review,
+            seen,
+            words,
+        } => {
+            let by = scene.member(&gesture.actor, &mut met).await?;
+            let command = Command::Review {
+                by,
+                review: *review,
+                seen: *seen,
+                words: scene.words_if_any(*words).await?,
+            };
+            (*change, command)
+        }
+        Ask::ReviewGenuineness { change, genuine } => {
+            let by = scene.member(&gesture.actor, &mut met).await?;
+            let genuine = scene.genuine(genuine).await?;
+            (*change, Command::ReviewGenuineness { by, genuine })
+        }
+        Ask::RecordPermanentFix { change, how } => {
+            let by = scene.member(&gesture.actor, &mut met).await?;
+            let how = scene.words(*how).await?;
+            (*change, Command::RecordPermanentFix { by, how })
+        }
+        Ask::AddFollowUp {
+            change,
+            what,
+            owner,
+            due_at,
+        } => {
+            let command = Command::AddFollowUp {
+                by: scene.member(&gesture.actor, &mut met).await?,
+                what: scene.words(*what).await?,
+                owner: owner.clone(),
+                due_at: *due_at,
+            };
+            (*change, command)
+        }
+        Ask::FinishFollowUp { change, n, how } => {
+            let command = Command::FinishFollowUp {
+                by: scene.member(&gesture.actor, &mut met).await?,
+                n: *n,
+                how: scene.words_if_any(*how).await?,
             };
             (*change, command)
         }
@@ -665,6 +722,8 @@ async fn request(scene: &Scene<'_>) -> Result<Resolved, Unresolved> {
         }
         None => None,
     };
+    let mut texts = Vec::new();
+    let known = ticket::known(scene, &channel, said.as_ref(), &mut texts).await?;
     let command = Command::Request {
         what: scene.words(*what).await?,
         verbatim: scene.words(*verbatim).await?,
@@ -677,14 +736,14 @@ async fn request(scene: &Scene<'_>) -> Result<Resolved, Unresolved> {
         said: said.clone(),
         captured: None,
         drill: *drill,
-        known: Vec::new(),
+        known,
     };
     let mut met = Vec::new();
     scene.meet(people_in(&command), &mut met).await?;
     let mut execution = Execution {
         target: Target::New,
         submissions: vec![scene.submission(command)],
-        texts: Vec::new(),
+        texts,
         gesture: Some(gesture.clone()),
         met,
         asks_back: None,

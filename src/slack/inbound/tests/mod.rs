@@ -5,7 +5,7 @@ use super::*;
 use crate::domain::change::{Criterion, Exception};
 use crate::domain::id::GroupId;
 use crate::domain::policy::Party;
-use crate::domain::ticket::{ContentHash, Section};
+use crate::domain::ticket::{ContentHash, Field};
 use crate::gesture::{Gesture, Which};
 use crate::slack::control::{self, Control, Memory};
 
@@ -366,7 +366,9 @@ fn approve_names_exactly_what_was_seen() {
         heard.gesture.ask,
         Ask::Approve {
             change: CHANGE,
-            seen
+            seen,
+            genuine: None,
+            conditions: None,
         }
     );
     let without = read_one(DeliveryKind::Interaction, pressed(Control::Approve, "1042"));
@@ -462,16 +464,17 @@ fn a_ticket_in_several_sittings_takes_what_was_written() {
     let Ask::Document {
         change: CHANGE,
         sections,
+        ..
     } = &heard.gesture.ask
     else {
         panic!("{heard:?}");
     };
-    let which: Vec<Section> = sections.iter().map(|(section, _)| *section).collect();
-    assert_eq!(which, [Section::Testing, Section::RollbackPlan]);
+    let which: Vec<Field> = sections.iter().map(|(field, _)| *field).collect();
+    assert_eq!(which, [Field::Testing, Field::RollbackPlan]);
 }
 
 /// The submission of a ticket of which `shown` stood when it was opened.
-fn resubmitted(shown: &[(Section, &str)]) -> Value {
+fn resubmitted(shown: &[(Field, &str)]) -> Value {
     let mut memory = Memory::default().about(CHANGE);
     for (section, words) in shown {
         memory.show(*section, words);
@@ -483,10 +486,10 @@ fn resubmitted(shown: &[(Section, &str)]) -> Value {
 
 #[test]
 fn what_nobody_touched_is_not_written_anew() {
-    let testing = (Section::Testing, "curl shows 403\nfor the pattern");
+    let testing = (Field::Testing, "curl shows 403\nfor the pattern");
     let heard = heard(DeliveryKind::Interaction, resubmitted(&[testing]));
     assert_eq!(words(&heard), ["Disable rule 1042"]);
-    let all = [testing, (Section::RollbackPlan, "Disable rule 1042")];
+    let all = [testing, (Field::RollbackPlan, "Disable rule 1042")];
     assert_eq!(
         read_one(DeliveryKind::Interaction, resubmitted(&all)),
         Read::Ignored("nothing new was written")
@@ -510,7 +513,7 @@ fn errors(read: Read) -> Vec<String> {
 
 #[test]
 fn what_was_written_cant_be_emptied() {
-    let payload = resubmitted(&[(Section::Outcome, "Attack blocked")]);
+    let payload = resubmitted(&[(Field::Outcome, "Attack blocked")]);
     let read = read_one(DeliveryKind::Interaction, payload);
     assert_eq!(errors(read), ["section:outcome"]);
 }

@@ -5,10 +5,10 @@ use chrono::{DateTime, Utc};
 use slack_morphism::prelude::{SlackActionBlockElement, SlackBlock};
 
 use crate::domain::authorization::Ground;
-use crate::domain::change::{Authorization, EmergencyChange, Evidence, Exception};
+use crate::domain::change::{Authorization, EmergencyChange, Evidence, Exception, Review};
 use crate::domain::id::UserId;
 use crate::domain::obligation::{Duty, Rung};
-use crate::domain::ticket::{Field, Section, gaps};
+use crate::domain::ticket::{ContentHash, Field, gaps};
 use crate::slack::control::Control;
 
 use crate::slack::views::blocks::{
@@ -16,7 +16,7 @@ use crate::slack::views::blocks::{
     primary, section,
 };
 use crate::slack::views::facts::{self, Decision};
-use crate::slack::views::{Message, Showing, moves, note, say};
+use crate::slack::views::{Message, Showing, moves, say};
 
 mod done;
 mod told;
@@ -292,20 +292,27 @@ fn body(due: &Due<'_>, exceptions: &[Exception], room: usize) -> String {
         },
         Duty::Remediation => match &change.rejection {
             Some(rejection) => format!(
-                "{} rejected it: {}\nSay how it was put right.",
+                "{} rejected it: {}\n{}Say how it was put right.",
                 say::person(&rejection.by),
-                say::wrote_in_a_line(&due.showing.texts.said(&rejection.reason), 600)
+                say::wrote_in_a_line(&due.showing.texts.said(&rejection.reason), 600),
+                rejection.remedy.map_or_else(String::new, |remedy| format!(
+                    "*Remedy:* {}. ",
+                    say::remedy(remedy)
+                ))
             ),
             None => "Say how it was put right.".to_owned(),
         },
-        Duty::SecurityReview
-        | Duty::DatabaseApproval
-        | Duty::GenuinenessReview
-        | Duty::MeetingReview
-        | Duty::PermanentFix
-        | Duty::FollowUp(_) => {
-            format!("{} is missing.", say::duty(due.duty))
-        }
+        Duty::GenuinenessReview => format!(
+            "The approver had authorized it, so a second word is yours: was it a genuine emergency?\n{}",
+            background(due, room)
+        ),
+        Duty::PermanentFix => facts::planned_fix(&due.showing, room),
+        Duty::FollowUp(n) => facts::follow_up(&due.showing, n, room),
+        Duty::SecurityReview | Duty::DatabaseApproval => format!(
+            "{} is missing. Read the ticket, and review it as it stands.",
+            say::duty(due.duty)
+        ),
+        Duty::MeetingReview => format!("{} is missing.", say::duty(due.duty)),
         Duty::AnswerException(_) => {
             let words: Vec<&str> = exceptions.iter().map(|one| say::exception(*one)).collect();
             format!(
@@ -409,36 +416,18 @@ fn summary(showing: &Showing<'_>, room: usize) -> Vec<SlackBlock> {
     lines.extend(facts::story(showing, room.min(facts::ROOM_FOR_A_QUOTE)));
     lines.extend(facts::exceptions(change));
     let mut blocks = paragraphs(&lines.join("\n"));
-    for part in Section::ALL {
-        let entry = change.fields.get(&part.field());
-        if let (Some(entry), Some(words)) = (entry, change.words(part.field())) {
-            let text = say::wrote(&showing.texts.said(&words), room);
-            is_cut |= text.is_cut;
-            blocks.push(section(&format!(
-                "*{}* ({})\n{}",
-                title(*part),
-                note::actor(&entry.by),
-                text.words
-            )));
-        }
+    for part in facts::parts(showing, room) {
+        is_cut |= part.is_cut;
+        blocks.extend(paragraphs(&part.words));
     }
+    // It stands where the eye is when it decides.
+    blocks.extend(facts::vague(change).map(|line| section(&line)));
     if is_cut {
         blocks.push(context(
             "Some of it is shortened here; *Read in full* opens the whole ticket.",
         ));
     }
     blocks
-}
-
-/// The name of a section as a heading.
-pub(super) const fn title(section: Section) -> &'static str {
-    match section {
-        Section::WhatWasDone => "What was done",
-        Section::Testing => "Testing",
-        Section::RollbackPlan => "Rollback plan",
-        Section::Outcome => "Outcome",
-        Section::LessonsLearned => "Lessons learned",
-    }
 }
 
 /// The buttons that end the reminder.
@@ -472,24 +461,49 @@ pub(super) fn buttons(due: &Due<'_>) -> Vec<SlackBlock> {
         ]),
         Duty::SecondAuthorization => row(vec![primary(moves::authorize(change)).into()]),
         Duty::Approval => match facts::decision(&due.showing) {
-            Decision::Ready(seen) => row(vec![
-                primary(moves::approve(change, seen)).into(),
-                moves::reject(change).into(),
-                moves::read_in_full(change).into(),
-            ]),
+            Decision::Ready(seen) => decision(due, seen),
             Decision::Waits(_) | Decision::NotOwed => Vec::new(),
         },
         Duty::Remediation => row(vec![primary(moves::remediate(change)).into()]),
         Duty::AnswerException(_) => row(vec![primary(moves::answer(change)).into()]),
+        Duty::SecurityReview => review(change, Review::Security),
+        Duty::DatabaseApproval => review(change, Review::Database),
+        Duty::GenuinenessReview => row(vec![primary(moves::review_genuineness(change)).into()]),
+        Duty::PermanentFix => row(vec![primary(moves::permanent_fix(change)).into()]),
+        Duty::FollowUp(n) => row(vec![primary(moves::finish_follow_up(change, n)).into()]),
         Duty::MeetingReview => row(vec![
             primary(plain_button(Control::RecordMeeting, "Mark as reviewed…")).into(),
         ]),
-        Duty::SecurityReview
-        | Duty::DatabaseApproval
-        | Duty::GenuinenessReview
-        | Duty::PermanentFix
-        | Duty::FollowUp(_) => Vec::new(),
     }
+}
+
+/// The buttons of a review, and the ticket to read before.
+fn review(change: &EmergencyChange, which: Review) -> Vec<SlackBlock> {
+    vec![actions(vec![
+        primary(moves::review(change, which)).into(),
+        moves::read_in_full(change).into(),
+    ])]
+}
+
+/// The buttons of the decision. One tap approves where nothing speaks against
+/// it, and says in so many words that it was a genuine emergency.
+fn decision(due: &Due<'_>, seen: ContentHash) -> Vec<SlackBlock> {
+    let change = due.showing.change;
+    let asks = moves::asks_first(change, due.owner);
+    let mut row: Vec<SlackActionBlockElement> =
+        vec![primary(moves::approve(change, seen, asks)).into()];
+    if !asks {
+        row.push(moves::approve_but(change, seen).into());
+    }
+    row.push(moves::reject(change).into());
+    row.push(moves::read_in_full(change).into());
+    let mut blocks = vec![actions(row)];
+    if !asks {
+        blocks.push(context(
+            "*Approve* says too that it was a genuine emergency. If it wasn't, or on a condition: *Approve, but…*",
+        ));
+    }
+    blocks
 }
 
 /// The ticket's form, and the five kinds of emergency where that is missing.

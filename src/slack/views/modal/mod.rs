@@ -5,27 +5,33 @@
 
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use slack_morphism::prelude::{
-    SlackBlock, SlackBlockCheckboxesElement, SlackBlockChoiceItem, SlackBlockId,
-    SlackBlockPlainTextInputElement, SlackBlockPlainTextOnly, SlackBlockRadioButtonsElement,
-    SlackBlockText, SlackBlockUsersSelectElement, SlackInputBlock, SlackInputBlockElement,
-    SlackModalView, SlackView,
+    SlackBlock, SlackBlockCheckboxesElement, SlackBlockChoiceItem, SlackBlockDateTimePickerElement,
+    SlackBlockId, SlackBlockPlainTextInputElement, SlackBlockPlainTextOnly,
+    SlackBlockRadioButtonsElement, SlackBlockText, SlackBlockUsersSelectElement, SlackInputBlock,
+    SlackInputBlockElement, SlackModalView, SlackView,
 };
 
 use crate::domain::change::{Criterion, EmergencyChange, Exception, LONGEST_TEXT};
 use crate::domain::id::{ChannelId, GroupId, MessageTs, UserId};
-use crate::domain::ticket::Section;
 use crate::slack::control::{Input, Memory, Modal};
 
 use super::blocks::{context, plain, section};
-use super::{Said, Showing, direct, moves, say};
+use super::{Showing, moves, say};
 
 mod capture;
+mod decide;
+mod later;
 mod meeting;
+mod ticket;
 
 pub use meeting::record_meeting;
 
 pub use capture::{Candidate, Proposal, attest, correct_deployment, record, state_reason};
+pub use decide::{approve, reject, remediate, review, review_genuineness};
+pub use later::{add_follow_up, finish_follow_up, permanent_fix};
+pub use ticket::{document, more_fields};
 
 /// How many checkboxes Slack puts into one input.
 const MOST_CHECKBOXES: usize = 10;
@@ -161,125 +167,6 @@ fn time(example: &str) -> SlackBlockPlainTextInputElement {
     SlackBlockPlainTextInputElement::new()
         .with_max_length(LONGEST_TIME)
         .with_placeholder(plain(example))
-}
-
-/// Returns the form of the ticket, with what stands in it.
-pub fn document(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackView {
-    let change = showing.change;
-    let mut memory = Memory::at(from.channel, from.thread).about(change.number);
-    let due = match (change.documented_at, change.due_at()) {
-        (None, Some(due_at)) => format!("The ticket is {}. ", say::due(due_at, showing.now)),
-        (Some(_), _) | (None, None) => String::new(),
-    };
-    let decided = if change.approval.is_some() {
-        "It is approved: an edit takes the approval back. "
-    } else {
-        ""
-    };
-    let mut blocks = vec![
-        section(&format!(
-            "*{}*  {}",
-            say::title(change),
-            showing.what_in_a_line(300)
-        )),
-        context(&format!(
-            "{due}{decided}Fill in what you can; you can come back for the rest."
-        )),
-    ];
-    for part in Section::ALL {
-        let mut element = long_text().with_placeholder(plain(example(*part)));
-        let mut hint = hint(*part);
-        if let Some(words) = change.words(part.field()) {
-            match showing.texts.said(&words) {
-                Said::Words(words) if say::width(&words) <= LONGEST_TEXT => {
-                    memory.show(*part, &words);
-                    element = element.with_initial_value(words);
-                }
-                Said::Words(_) => {
-                    hint = "What stands is too long to edit here and stays unless you write anew.";
-                }
-                Said::Redacted => {
-                    hint = "What stood here was redacted. It stays so unless you write anew.";
-                }
-                Said::Withheld => {
-                    hint = "What stands was said in a private channel. It stays unless you write anew.";
-                }
-            }
-        }
-        blocks.push(input(
-            Input::Section(*part),
-            direct::title(*part),
-            element.into(),
-            Some(hint),
-            true,
-        ));
-    }
-    modal(
-        Modal::Document,
-        &title(change, "", " ticket"),
-        "Save",
-        &memory,
-        blocks,
-    )
-}
-
-/// Returns the question why a change is rejected.
-pub fn reject(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackView {
-    let number = showing.change.number;
-    let blocks = vec![
-        about(showing),
-        input(
-            Input::Reason,
-            "Why do you reject it?",
-            long_text().with_focus_on_load(true).into(),
-            Some(
-                "The implementer reads this and has 7 days to put it right. A rejection stays on record.",
-            ),
-            false,
-        ),
-    ];
-    let memory = Memory::at(from.channel, from.thread).about(number);
-    modal(
-        Modal::Reject,
-        &title(showing.change, "Reject ", ""),
-        "Reject",
-        &memory,
-        blocks,
-    )
-}
-
-/// Returns the question how a rejected change was put right.
-pub fn remediate(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackView {
-    let number = showing.change.number;
-    let mut blocks = vec![about(showing)];
-    if let Some(rejection) = &showing.change.rejection {
-        let reason = say::wrote(&showing.texts.said(&rejection.reason), 2000);
-        blocks.push(section(&format!(
-            "{} rejected it: {}",
-            say::person(&rejection.by),
-            reason.words
-        )));
-    }
-    blocks.push(input(
-        Input::How,
-        "How was it put right?",
-        long_text()
-            .with_placeholder(plain(
-                "Rolled the rule back; the fix went through review as #4711",
-            ))
-            .with_focus_on_load(true)
-            .into(),
-        None,
-        false,
-    ));
-    let memory = Memory::at(from.channel, from.thread).about(number);
-    modal(
-        Modal::Remediate,
-        &title(showing.change, "Put ", " right"),
-        "Save",
-        &memory,
-        blocks,
-    )
 }
 
 /// Returns the answer to the exceptions that wait for one.
@@ -433,31 +320,6 @@ fn about(showing: &Showing<'_>) -> SlackBlock {
     ))
 }
 
-const fn hint(section: Section) -> &'static str {
-    match section {
-        Section::WhatWasDone => "What was changed, and where: system, rule, version.",
-        Section::Testing => "Even if minimal: what you checked, and what you saw.",
-        Section::RollbackPlan => "How to go back, and how to tell that going back worked.",
-        Section::Outcome => "What came of it: the incident, customers, data.",
-        Section::LessonsLearned => "What would make the next one unnecessary, or calmer.",
-    }
-}
-
-/// Good answers, after the guide's example.
-const fn example(section: Section) -> &'static str {
-    match section {
-        Section::WhatWasDone => "Deployed WAF rule 1042 on the production load balancer",
-        Section::Testing => {
-            "Validated that the rule blocks the attack pattern without false positives"
-        }
-        Section::RollbackPlan => {
-            "Disable rule 1042 in the console; requests pass again within a minute"
-        }
-        Section::Outcome => "Attack blocked, no customer data exposed",
-        Section::LessonsLearned => "Need predefined WAF rules for common attack patterns",
-    }
-}
-
 fn long_text() -> SlackBlockPlainTextInputElement {
     SlackBlockPlainTextInputElement::new()
         .with_multiline(true)
@@ -473,7 +335,7 @@ fn input(
 ) -> SlackBlock {
     let hint: Option<SlackBlockPlainTextOnly> = hint.map(plain);
     SlackInputBlock {
-        block_id: Some(SlackBlockId(name.block_id().to_owned())),
+        block_id: Some(SlackBlockId(name.block_id().into_owned())),
         label: plain(label),
         element: named(element),
         hint,
@@ -481,6 +343,27 @@ fn input(
         dispatch_action: None,
     }
     .into()
+}
+
+/// A point in time, in the reader's own zone.
+fn instant(at: Option<DateTime<Utc>>) -> SlackInputBlockElement {
+    let picker = SlackBlockDateTimePickerElement::new();
+    // slack-morphism keeps an instant in a type of another crate; seconds are what
+    // both have in common.
+    let shown = at.and_then(|at| serde_json::from_value(at.timestamp().into()).ok());
+    match shown {
+        Some(shown) => picker.with_initial_date_time(shown).into(),
+        None => picker.into(),
+    }
+}
+
+/// A person.
+fn someone(who: Option<&UserId>) -> SlackInputBlockElement {
+    let select = SlackBlockUsersSelectElement::new().with_placeholder(plain("Choose a person"));
+    match who {
+        Some(who) => select.with_initial_user(who.as_str().to_owned()).into(),
+        None => select.into(),
+    }
 }
 
 /// Gives the element of an input the one name that all of them have.

@@ -240,6 +240,7 @@ fn an_approved_change_says_what_still_keeps_it_open() {
     *Incident commander* @Riley authorized it Sat 02:20 UTC
     *Deployed* by @Dana Sat 02:23 UTC
     *Approved* in retrospect by @Morgan Sat 10:14 UTC
+    *A genuine emergency?* yes, says @Morgan
     *Why an emergency:* Production is down and needs a fix.
     *Ticket* complete since Sat 10:14 UTC
     *Exception*: went ahead without authorization
@@ -262,6 +263,7 @@ fn a_closed_change_has_no_buttons() {
     *Incident commander* @Riley authorized it Sat 02:16 UTC
     *Deployed* by @Dana Sat 02:19 UTC
     *Approved* in retrospect by @Morgan Sat 12:14 UTC
+    *A genuine emergency?* yes, says @Morgan
     *Closed* Sat 12:14 UTC
     *Why an emergency:* Production is down and needs a fix.
     ");
@@ -281,6 +283,7 @@ fn a_rejected_change_asks_how_it_was_put_right() {
     *Incident commander* @Riley authorized it Sat 02:16 UTC
     *Deployed* by @Dana Sat 02:19 UTC
     *Rejected* in retrospect by @Morgan Sat 11:14 UTC: No test *shows* it works &lt;!here&gt;
+    *Remedy* Redo it through the normal process, by @Dana
     *Why an emergency:* Production is down and needs a fix.
     *Ticket* complete since Sat 11:14 UTC
     *Exception*: rejected in retrospect
@@ -304,6 +307,7 @@ fn a_rejected_change_put_right_waits_for_its_answer() {
     *Incident commander* @Riley authorized it Sat 02:16 UTC
     *Deployed* by @Dana Sat 02:19 UTC
     *Rejected* in retrospect by @Morgan Sat 11:14 UTC: No test
+    *Remedy* Redo it through the normal process, by @Dana
     *Put right* by @Dana Sat 22:14 UTC: Tested on staging, see #4711
     *Why an emergency:* Production is down and needs a fix.
     *Ticket* complete since Sat 11:14 UTC

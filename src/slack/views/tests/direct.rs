@@ -187,16 +187,29 @@ fn an_approver_sees_everything_that_the_decision_is_about() {
     *Authorized* by @Morgan Sat 02:15 UTC, 4 min before deployment, by the button
     *Incident commander* @Riley authorized it Sat 02:16 UTC
     *Deployed* by @Dana Sat 02:19 UTC
-    *What was done* (@Dana)
-    Deployed WAF rule 1042 on the load balancer
-    *Testing* (@Dana)
-    Rule blocks the pattern, no false positives
-    *Rollback plan* (@Dana)
-    Disable rule 1042
-    *Outcome* (@Dana)
-    Attack blocked, no customer data exposed
-    *Lessons learned* (@Dana)
-    Need predefined WAF rules
+    *Identity and reason*
+    Category: Hotfix (@Dana)
+    Incident link: https://acme.slack.com/archives/C0INC/p1773450800000100 (@Dana)
+    *What changed*
+    What was done: Deployed WAF rule 1042 on the load balancer (@Dana)
+    *Testing*
+    Testing: Rule blocks the pattern, no false positives (@Dana)
+    :warning: _has no link to what was tested, and no reason why there is none_
+    *Risk and impact*
+    Risk level: High (known from Slack)
+    Security impact: Reduced (@Dana)
+    *Rollback*
+    Rollback plan: Disable rule 1042 (@Dana)
+    Whether it was rolled back: Not needed (@Dana)
+    *Outcome*
+    Outcome: Attack blocked, no customer data exposed (@Dana)
+    Outcome code: Successful (@Dana)
+    Whether the incident is resolved: Yes (@Dana)
+    Whether data was exposed: No (@Dana)
+    Whether it is permanent: Permanent (@Dana)
+    *Lessons*
+    Lessons learned: Need predefined WAF rules (@Dana)
+    :warning: Says too little: *Testing* has no link to what was tested, and no reason why there is none.
     [+Approve] [!Reject] [Read in full]
     ");
 }
@@ -348,7 +361,7 @@ fn a_rejection_asks_how_it_was_put_right() {
     » CHG-1001, due in 7 days: say how it was put right
     *CHG-1001*  Deploy WAF rule to block SQL injection
     @Morgan rejected it: No test shows that it works
-    Say how it was put right.
+    *Remedy:* Redo it through the normal process. Say how it was put right.
     *Due 2026-04-04 02:19 UTC (in 7 days).*
     [+Say how it was put right]
     ");
@@ -357,7 +370,7 @@ fn a_rejection_asks_how_it_was_put_right() {
     » CHG-1001, overdue for 23 h 55 min: say how it was put right
     *CHG-1001*  Deploy WAF rule to block SQL injection
     @Morgan rejected it: No test shows that it works
-    Say how it was put right.
+    *Remedy:* Redo it through the normal process. Say how it was put right.
     *Overdue since 2026-04-04 02:19 UTC (23 h 55 min).* The miss is on record; finishing it still closes the change.
     [+Say how it was put right]
     ");

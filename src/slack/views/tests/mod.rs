@@ -27,9 +27,9 @@ use crate::domain::change::{
 };
 use crate::domain::id::{ChangeNumber, ChannelId, GroupId, MessageTs, Permalink, UserId};
 use crate::domain::obligation::People;
-use crate::domain::policy::{Party, Policy, PolicyVersion};
+use crate::domain::policy::{Framework, Party, Policy, PolicyVersion};
 use crate::domain::text::{Commitment, Salt, Text};
-use crate::domain::ticket::{Field, Section, Told, Writing, content_hash};
+use crate::domain::ticket::{Field, Kind, Section, Told, Writing, content_hash};
 
 /// The words of a test.
 #[derive(Default)]
@@ -435,6 +435,33 @@ impl Story {
             .map(|(field, name)| (field, Told::Choice(name.to_owned())))
             .to_vec();
         written.push((Field::IncidentLink, Told::Links(link)));
+        self.writes_into(written)
+    }
+
+    /// Fills every field there is, with `words` where words can stand, of a policy
+    /// that asks for all of them.
+    fn fills_all(mut self, words: &str) -> Self {
+        self.policy.systems = (0..30)
+            .map(|n| format!("{n:02} {}", "payments-api ".repeat(6).trim()))
+            .collect();
+        self.policy.frameworks = Framework::ALL.iter().copied().collect();
+        let mut written = Vec::new();
+        for field in Field::ALL.iter().copied() {
+            let told = match field.row().kind {
+                Kind::Recorded => continue,
+                Kind::Words => Told::Words(self.writes(words)),
+                Kind::Choice(names) => Told::Choice((*names.last().unwrap()).to_owned()),
+                Kind::Category => Told::Choice("security".to_owned()),
+                Kind::Link | Kind::Links => {
+                    let address = format!("https://a.example/{}", "&".repeat(2900));
+                    Told::Links(self.writes(&address))
+                }
+                Kind::Person => Told::Person(user("dana")),
+                Kind::Instant => Told::Instant(began()),
+                Kind::Systems => Told::Systems(self.policy.systems.clone()),
+            };
+            written.push((field, told));
+        }
         self.writes_into(written)
     }
 

@@ -76,25 +76,77 @@ fn the_ticket_shows_what_stands_and_names_good_examples() {
     let story = Story::deployed()
         .hours(2)
         .documents(&[(Section::Testing, "Rule blocks the pattern & nothing else")]);
-    insta::assert_snapshot!(view(&document(&story.showing(), NOWHERE)), @r"
+    insta::assert_snapshot!(view(&document(&story.showing(), None, NOWHERE)), @r"
     # CHG-1001 ticket
     *CHG-1001*  Deploy WAF rule to block SQL injection
     · The ticket is due Sun 02:19 UTC (in 22 h 5 min). Fill in what you can; you can come back for the rest.
+    *Identity and reason*
+    Category (optional)
+      [▾]
+        Code deployment (medium risk)
+        Database migration (high risk)
+        Infrastructure (medium-high risk)
+        Configuration (medium risk)
+        Hotfix (high risk)
+        Security patch (high risk)
+    Incident link (optional)
+      [ ] https://… or why there is none
+    *What changed*
     What was done (optional)
       [ ] Deployed WAF rule 1042 on the production load balancer
       What was changed, and where: system, rule, version.
+    *Testing*
     Testing (optional)
       [Rule blocks the pattern & nothing else]
-      Even if minimal: what you checked, and what you saw.
+      Marked: it has no link to what was tested, and no reason why there is none. It is kept, and the approver sees the mark. Even if minimal: what you checked and what you saw, with a link, or why there is none.
+    *Risk and impact*
+    Security impact (optional)
+      [▾]
+        None
+        Reduced
+        Increased
+        Unknown
+    *Rollback*
     Rollback plan (optional)
       [ ] Disable rule 1042 in the console; requests pass again within a minute
       How to go back, and how to tell that going back worked.
+    Whether it was rolled back (optional)
+      [▾]
+        Not needed
+        Executed
+        Executed in part
+        Failed
+    *Outcome*
     Outcome (optional)
       [ ] Attack blocked, no customer data exposed
       What came of it: the incident, customers, data.
+    Outcome code (optional)
+      [▾]
+        Successful
+        With issues
+        Unsuccessful
+        Rolled back
+    Whether the incident is resolved (optional)
+      [▾]
+        Yes
+        Partly
+        No
+    Whether data was exposed (optional)
+      [▾]
+        No
+        Yes
+        Unknown
+    Whether it is permanent (optional)
+      [▾]
+        Permanent
+        Temporary
+        Workaround
+      A workaround or something temporary owes a permanent fix.
+    *Lessons*
     Lessons learned (optional)
       [ ] Need predefined WAF rules for common attack patterns
       What would make the next one unnecessary, or calmer.
+    [More fields…] [Add a follow-up…]
     [Save]
     ");
 }
@@ -108,7 +160,7 @@ fn whoever_edits_an_approved_ticket_is_warned() {
         .commands("riley")
         .documents_all()
         .approves("morgan");
-    assert!(view(&document(&story.showing(), NOWHERE)).contains("takes the approval back"));
+    assert!(view(&document(&story.showing(), None, NOWHERE)).contains("takes the approval back"));
 }
 
 #[test]
@@ -116,11 +168,11 @@ fn a_section_that_cant_be_shown_isnt_emptied_by_saving() {
     let mut story = Story::deployed().documents(&[(Section::Testing, "password")]);
     let text = story.change.words(Section::Testing.field()).unwrap();
     story.notebook.0.insert(text, Said::Redacted);
-    let seen = view(&document(&story.showing(), NOWHERE));
+    let seen = view(&document(&story.showing(), None, NOWHERE));
     assert!(seen.contains("was redacted"), "{seen}");
-    let json = serde_json::to_value(document(&story.showing(), NOWHERE)).unwrap();
+    let json = serde_json::to_value(document(&story.showing(), None, NOWHERE)).unwrap();
     let memory = Memory::from_metadata(json["private_metadata"].as_str().unwrap()).unwrap();
-    assert!(!memory.has_shown(Section::Testing));
+    assert!(!memory.has_shown(Field::Testing));
 }
 
 #[test]
@@ -131,7 +183,16 @@ fn the_questions_of_the_decision() {
     *CHG-1001*  Deploy WAF rule to block SQL injection
     Why do you reject it?
       [ ]
-      The implementer reads this and has 7 days to put it right. A rejection stays on record.
+      Whoever puts it right reads this. A rejection stays on record.
+    How is it put right?
+      ( ) Roll it back
+      (•) Redo it through the normal process
+      ( ) It stays, and somebody accepts the risk by name
+    By whom?
+      [@Dana ▾]
+      Who accepts a risk isn't one of those who took it.
+    By when?
+      [Sat 02:19 UTC ▾]
     [Reject]
     ");
     let story = story.rejects("morgan", "No test");
@@ -139,6 +200,7 @@ fn the_questions_of_the_decision() {
     # Put CHG-1001 right
     *CHG-1001*  Deploy WAF rule to block SQL injection
     @Morgan rejected it: No test
+    *Remedy:* Redo it through the normal process
     How was it put right?
       [ ] Rolled the rule back; the fix went through review as #4711
     [Save]
@@ -213,10 +275,11 @@ fn a_modal_remembers_its_change_and_where_it_was_opened() {
     };
     let json = serde_json::to_value(reject(&story.showing(), from)).unwrap();
     let memory = Memory::from_metadata(json["private_metadata"].as_str().unwrap()).unwrap();
-    assert_eq!(
-        memory,
-        Memory::at(Some(&channel), Some(&thread)).about(ChangeNumber(1001))
-    );
+    let expected = Memory {
+        involved: vec![user("dana").as_str().to_owned()],
+        ..Memory::at(Some(&channel), Some(&thread)).about(ChangeNumber(1001))
+    };
+    assert_eq!(memory, expected);
 }
 
 #[test]
@@ -253,7 +316,7 @@ fn a_drills_forms_are_marked() {
     let story = Story::drilled().authorizes("morgan").deploys("dana");
     let showing = story.showing();
     for form in [
-        document(&showing, NOWHERE),
+        document(&showing, None, NOWHERE),
         reject(&showing, NOWHERE),
         remediate(&showing, NOWHERE),
         answer_exceptions(&showing, NOWHERE),

@@ -65,7 +65,11 @@ fn the_status_tells_everything() {
     *Deployed* by @Dana Sat 02:23 UTC
     *Exceptions*: went ahead without authorization; ticket not complete by its deadline; not decided by its deadline; commander's authorization missing at its deadline; second person's authorization missing at its deadline
     *Testing*
-    Rule blocks the pattern
+    Testing: Rule blocks the pattern (@Dana)
+    :warning: _has no link to what was tested, and no reason why there is none_
+    *What follows*
+    Not documented, 51 min late by now
+    @Dana was requester and implementer
     *Still owed*
     • The ticket (category, why it was an emergency, incident link, what was done, security impact, rollback plan, whether it was rolled back, outcome, outcome code, whether the incident is resolved, whether data was exposed, whether it is permanent and lessons learned): @Dana, overdue since Sun 02:23 UTC (51 min)
     • The incident commander's authorization: @Dana, overdue since Sun 02:23 UTC (51 min)
@@ -92,17 +96,35 @@ fn the_status_tells_everything() {
     *Incident commander* @Riley authorized it Sat 02:16 UTC
     *Deployed* by @Dana Sat 02:19 UTC
     *Approved* in retrospect by @Morgan Sat 02:19 UTC
+    *A genuine emergency?* yes, says @Morgan
     *Closed* Sat 02:19 UTC
-    *What was done*
-    Deployed WAF rule 1042 on the load balancer
+    *Identity and reason*
+    Category: Hotfix (@Dana)
+    Incident link: https://acme.slack.com/archives/C0INC/p1773450800000100 (@Dana)
+    *What changed*
+    What was done: Deployed WAF rule 1042 on the load balancer (@Dana)
     *Testing*
-    Rule blocks the pattern, no false positives
-    *Rollback plan*
-    Disable rule 1042
+    Testing: Rule blocks the pattern, no false positives (@Dana)
+    :warning: _has no link to what was tested, and no reason why there is none_
+    *Risk and impact*
+    Risk level: High (known from Slack)
+    Security impact: Reduced (@Dana)
+    *Rollback*
+    Rollback plan: Disable rule 1042 (@Dana)
+    Whether it was rolled back: Not needed (@Dana)
     *Outcome*
-    Attack blocked, no customer data exposed
-    *Lessons learned*
-    Need predefined WAF rules
+    Outcome: Attack blocked, no customer data exposed (@Dana)
+    Outcome code: Successful (@Dana)
+    Whether the incident is resolved: Yes (@Dana)
+    Whether data was exposed: No (@Dana)
+    Whether it is permanent: Permanent (@Dana)
+    *Lessons*
+    Lessons learned: Need predefined WAF rules (@Dana)
+    *What follows*
+    Documented in time, 24 h early
+    @Dana was requester and implementer
+    @Morgan was authorizer and approver
+    · Done: the ticket Sat 02:19 UTC; the incident commander's authorization Sat 02:16 UTC; the retrospective decision Sat 02:19 UTC.
     *Still owed*
     • The compliance lead's word on whether it was genuine: @Sam, due 2026-04-04 02:19 UTC (in 7 days)
     • The review in a team meeting: @Morgan, due 2026-04-11 02:19 UTC (in 14 days)

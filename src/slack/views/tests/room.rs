@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::authorization::Act;
-use crate::domain::change::{LONGEST_TEXT, Refusal, Verdict};
+use crate::domain::change::{LONGEST_TEXT, Refusal, Review, Verdict};
 use crate::domain::obligation::{Duty, Rung, obligations};
 use crate::domain::offer::OfferStage;
 use crate::gesture::Which;
@@ -71,8 +71,7 @@ fn stages(words: &str) -> Vec<Story> {
             .hours(40)
             .authorizes("sam")
             .commands("riley")
-            .chooses_all()
-            .documents(&all)
+            .fills_all(words)
     };
     let rejected = || ready().rejects("morgan", words);
     let remediated = || rejected().remediates("dana0", words);
@@ -132,7 +131,16 @@ fn the_longest_texts_fit_every_view() {
                 n_views += 2;
             }
             let from = OpenedFrom::default();
-            reading::view(&modal::document(&showing, from));
+            reading::view(&modal::document(&showing, None, from));
+            reading::view(&modal::more_fields(&showing, from));
+            let seen = content_hash(&story.change);
+            reading::view(&modal::approve(&showing, seen, from));
+            reading::view(&modal::review(&showing, Review::Security, seen, from));
+            reading::view(&modal::review_genuineness(&showing, from));
+            reading::view(&modal::permanent_fix(&showing, from));
+            reading::view(&modal::add_follow_up(&showing, from));
+            reading::view(&modal::finish_follow_up(&showing, 1, from));
+            read(&reply::saved(&showing, Field::ALL));
             reading::view(&modal::reject(&showing, from));
             reading::view(&modal::remediate(&showing, from));
             reading::view(&modal::answer_exceptions(&showing, from));

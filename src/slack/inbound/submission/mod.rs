@@ -9,9 +9,11 @@ use crate::domain::change::{Criterion, Exception, LONGEST_TEXT, NotGenuine, Sour
 use crate::domain::id::{ChangeNumber, ChannelId, GroupId, MessageTs, UserId};
 use crate::domain::policy::Party;
 use crate::domain::text::{Commitment, Salt, Text};
-use crate::domain::ticket::Section;
 use crate::gesture::{Ask, Gesture, Heard, Mention, Pointed};
 use crate::slack::control::{self, Input, Memory, Modal};
+
+mod decide;
+mod ticket;
 
 use super::{Faults, Read, Unheard, grammar, text_at};
 
@@ -20,7 +22,9 @@ struct Filled<'a>(Option<&'a Value>);
 
 impl<'a> Filled<'a> {
     fn element(&self, input: Input) -> Option<&'a Value> {
-        self.0?.get(input.block_id())?.get(Input::ACTION_ID)
+        self.0?
+            .get(input.block_id().as_ref())?
+            .get(Input::ACTION_ID)
     }
 
     fn text(&self, input: Input) -> &'a str {
@@ -88,14 +92,26 @@ pub(super) fn read(
         (Modal::Declare, _) => declare(&filled, &memory, &actor, salt),
         (Modal::RecordMeeting, _) => record_meeting(&filled, received_at, salt),
         (Modal::Record, _) => record(&filled, &memory, &actor, salt),
-        (Modal::Document, Some(change)) => document(&filled, &memory, change, salt),
+        (Modal::Document | Modal::MoreFields, Some(change)) => {
+            ticket::document(&filled, &memory, change, received_at, salt)
+        }
+        (Modal::Approve, Some(change)) => decide::approve(&filled, &memory, change, salt),
         (Modal::Reject, Some(change)) => {
-            let input = (Input::Reason, "Say why; a few words are enough.");
-            sentence(&filled, input, salt, |reason| Ask::Reject {
+            decide::reject(&filled, &memory, change, received_at, salt)
+        }
+        (Modal::Review, Some(change)) => decide::review(&filled, &memory, change, salt),
+        (Modal::ReviewGenuineness, Some(change)) => {
+            decide::review_genuineness(&filled, change, salt)
+        }
+        (Modal::PermanentFix, Some(change)) => {
+            let input = (Input::How, "Say how it was fixed.");
+            sentence(&filled, input, salt, |how| Ask::RecordPermanentFix {
                 change,
-                reason,
+                how,
             })
         }
+        (Modal::AddFollowUp, Some(change)) => follow_up(&filled, change, received_at, salt),
+        (Modal::FinishFollowUp, Some(change)) => followed_up(&filled, &memory, change, salt),
         (Modal::Remediate, Some(change)) => {
             let input = (Input::How, "Say how it was put right.");
             sentence(&filled, input, salt, |how| Ask::Remediate { change, how })
@@ -107,6 +123,13 @@ pub(super) fn read(
         (Modal::StateReason, Some(change)) => state_reason(&filled, change, salt),
         (
             Modal::Document
+            | Modal::MoreFields
+            | Modal::Approve
+            | Modal::Review
+            | Modal::ReviewGenuineness
+            | Modal::PermanentFix
+            | Modal::AddFollowUp
+            | Modal::FinishFollowUp
             | Modal::Reject
             | Modal::Remediate
             | Modal::AnswerExceptions
@@ -446,43 +469,70 @@ fn unless_blank(words: &str, salt: &mut dyn FnMut() -> Salt) -> Option<Text> {
     (!words.trim().is_empty()).then(|| Text::new(words, salt()))
 }
 
-fn document(
+/// Something that is to be done after the change.
+fn follow_up(
+    filled: &Filled<'_>,
+    change: ChangeNumber,
+    received_at: DateTime<Utc>,
+    salt: &mut dyn FnMut() -> Salt,
+) -> Submitted {
+    let what = filled.text(Input::What);
+    let mut faults = Faults::default();
+    if let Some(fault) = fault(what, "Say what is to be done.") {
+        faults.find(Input::What, fault);
+    }
+    let due_at = filled.instant(Input::DueAt);
+    find_in_plan(&mut faults, due_at, received_at);
+    let owner = filled.person(Input::Owner);
+    let (Some(owner), Some(due_at)) = (owner, due_at) else {
+        faults.find(Input::Owner, "Choose who does it, and by when.");
+        return Err(faults.answer());
+    };
+    faults.settle()?;
+    let what = Text::new(what, salt());
+    let ask = Ask::AddFollowUp {
+        change,
+        what: what.commitment(),
+        owner,
+        due_at,
+    };
+    Ok((ask, vec![what]))
+}
+
+/// Finds what is wrong with a time by which something is to be done.
+fn find_in_plan(faults: &mut Faults, due_at: Option<DateTime<Utc>>, received_at: DateTime<Utc>) {
+    match due_at {
+        None => faults.find(Input::DueAt, "Choose by when."),
+        Some(at) if at <= received_at => {
+            faults.find(Input::DueAt, "That is past. Choose a time ahead.");
+        }
+        Some(_) => {}
+    }
+}
+
+/// How a follow-up was done.
+fn followed_up(
     filled: &Filled<'_>,
     memory: &Memory,
     change: ChangeNumber,
     salt: &mut dyn FnMut() -> Salt,
 ) -> Submitted {
+    let Some(n) = memory.follow_up else {
+        return Err(Unheard::Broken("a form about no follow-up"));
+    };
+    let how = filled.text(Input::How);
     let mut faults = Faults::default();
-    let mut sections = Vec::new();
-    let mut texts = Vec::new();
-    for section in Section::ALL.iter().copied() {
-        let input = Input::Section(section);
-        let words = filled.text(input);
-        if words.trim().is_empty() {
-            if memory.has_shown(section) {
-                faults.find(
-                    input,
-                    "What is written here can be changed but not emptied. Say what is true now.",
-                );
-            }
-            continue;
-        }
-        if memory.stood_as(section, words) {
-            continue;
-        }
-        if let Some(fault) = fault(words, "Say a few words.") {
-            faults.find(input, fault);
-            continue;
-        }
-        let text = Text::new(words, salt());
-        sections.push((section, text.commitment()));
-        texts.push(text);
+    if how.chars().count() > LONGEST_TEXT {
+        faults.find(Input::How, TOO_LONG);
     }
     faults.settle()?;
-    if sections.is_empty() {
-        return Err(Unheard::Ignored("nothing new was written"));
-    }
-    Ok((Ask::Document { change, sections }, texts))
+    let how = unless_blank(how, salt);
+    let ask = Ask::FinishFollowUp {
+        change,
+        n,
+        how: how.as_ref().map(Text::commitment),
+    };
+    Ok((ask, how.into_iter().collect()))
 }
 
 /// A form of one text.
