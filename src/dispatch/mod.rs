@@ -141,7 +141,7 @@ impl Dispatcher {
         if matches!(way, Way::Post { .. } | Way::Edit { .. }) {
             store.hold_lane(lane.to_owned(), now + PACE).await?;
         }
-        if matches!(way, Way::Publish { .. }) {
+        if matches!(way, Way::Publish { .. }) && sent.is_ok() {
             store.hold_lane(lane.to_owned(), now + HOME_PACE).await?;
         }
         match sent {

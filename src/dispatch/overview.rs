@@ -37,7 +37,7 @@ impl Dispatcher {
         let closed = self
             .closed(places.into_iter().chain(offered).collect())
             .await;
-        let showing = self.from_outside(&owing, &closed, now);
+        let showing = self.seen_from_outside(&owing, &closed, now);
         let undeclared: Vec<_> = undeclared
             .iter()
             .map(|(offer, words)| Undeclared {
@@ -164,7 +164,7 @@ impl Dispatcher {
         let owing = self.engine.store().owing_changes(MOST_OWING).await?;
         let closed = self.closed_to(&answered.gesture, places_of(&owing)).await;
         Ok(overview::agenda(
-            &self.from_outside(&owing, &closed, now),
+            &self.seen_from_outside(&owing, &closed, now),
             now,
         ))
     }
@@ -192,7 +192,7 @@ impl Dispatcher {
     }
 
     /// Shows changes to anybody: those of closed places without their words.
-    fn from_outside<'a>(
+    fn seen_from_outside<'a>(
         &'a self,
         snapshots: &'a [Snapshot],
         closed: &BTreeSet<ChannelId>,

@@ -151,13 +151,12 @@ async fn answer(world: &mut World, who: &str) {
 }
 
 /// Writes the whole ticket, by hand: this is not about its form.
-async fn document_by_hand(world: &mut World) -> String {
+async fn document_by_hand(world: &mut World, number: ChangeNumber) -> String {
     world.stop().await;
     let now = world.now().await;
     let options = Options::at(world.database());
     let store = Store::open(&options, WorkspaceId::new("T0BREAK01")).unwrap();
     let policy = world.setting.policy.policy(PolicyVersion(1)).unwrap();
-    let number = ChangeNumber(1001);
     let text = |words: String| Text::new(words, Salt([9; 32]));
     let mut texts = Vec::new();
     let change = store.change(number).await.unwrap().unwrap().change;
@@ -219,7 +218,7 @@ async fn document_by_hand(world: &mut World) -> String {
     drop(store);
     world.start().await;
     world.settle().await;
-    format!("1001:{}", content_hash(&change))
+    format!("{}:{}", number.0, content_hash(&change))
 }
 
 #[tokio::test]
@@ -227,10 +226,21 @@ async fn a_meeting_reviews_what_was_approved_in_one_go() {
     let mut world = in_production().await;
     world.slash("sam", "agenda").await;
     world.heard("sam, aside", &["no emergency change to review"]);
-    let seen = document_by_hand(&mut world).await;
-    world.deliver_press("morgan", "approve", &seen).await;
-    world.settle().await;
-    assert_eq!(world.n_facts("approved"), 1);
+    world.slash("dana", "Restart the login pods @morgan").await;
+    for (who, action) in [
+        ("dana", "criterion:production_down"),
+        ("morgan", "authorize"),
+        ("riley", "take_command"),
+        ("dana", "deployed"),
+    ] {
+        world.press(who, CHANNEL, action).await;
+    }
+    for number in [1001, 1002] {
+        let seen = document_by_hand(&mut world, ChangeNumber(number)).await;
+        world.deliver_press("morgan", "approve", &seen).await;
+        world.settle().await;
+    }
+    assert_eq!(world.n_facts("approved"), 2);
     world.skip();
     world.slash("morgan", "agenda").await;
     world.heard("morgan, aside", &["For the next team meeting"]);
@@ -254,10 +264,16 @@ async fn a_meeting_reviews_what_was_approved_in_one_go() {
             ],
         )
         .await;
-    let held = world.fact("meeting_held");
-    assert_eq!(held.change, Some(1001));
-    assert_eq!(held.actor, "user:U0MORGAN01");
-    world.heard("morgan, aside", &["Reviewed in the meeting of"]);
+    let mut facts = world.facts();
+    facts.retain(|fact| fact.kind == "meeting_held");
+    let held: Vec<_> = facts.iter().map(|fact| fact.change).collect();
+    assert_eq!(held, [Some(1001), Some(1002)]);
+    for fact in &facts {
+        assert_eq!(fact.actor, "user:U0MORGAN01");
+        assert_eq!(fact.data, facts[0].data);
+    }
+    let told = world.read("morgan, aside");
+    assert!(told[0].words.contains("CHG-1001 and CHG-1002"), "{told:#?}");
     world.skip();
     world.slash("morgan", "agenda").await;
     world.heard("morgan, aside", &["no emergency change to review"]);
