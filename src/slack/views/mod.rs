@@ -32,6 +32,7 @@ mod moves;
 mod say;
 #[cfg(test)]
 mod tests;
+mod ticket;
 
 /// A message as Slack takes it.
 #[derive(Debug, Clone, PartialEq)]

@@ -12,7 +12,7 @@ use crate::domain::ticket::Field;
 
 use super::blocks::{message, section};
 use super::facts::Decision;
-use super::{Message, Showing, facts, say};
+use super::{Message, Showing, facts, say, ticket};
 
 /// How much of what somebody wrote a note repeats.
 const ROOM: usize = 600;
@@ -132,9 +132,25 @@ fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
             Some(format!("{who} ended the drill. It counts nowhere."))
         }
         Event::Withdrawn => Some(format!("{who} withdrew the request. It stays listed.")),
-        Event::Approved { .. } => Some(format!(
-            "Approved in retrospect by {who}, exactly as the ticket reads now."
-        )),
+        Event::Approved {
+            genuine,
+            conditions,
+            ..
+        } => {
+            let doubt = match genuine {
+                Some(said) if !said.is_genuine => " They say it was no genuine emergency.",
+                Some(_) | None => "",
+            };
+            let conditions = conditions.map_or_else(String::new, |text| {
+                format!(
+                    " On a condition: {}",
+                    say::wrote_in_a_line(&showing.texts.said(&text), ROOM)
+                )
+            });
+            Some(format!(
+                "Approved in retrospect by {who}, exactly as the ticket reads now.{doubt}{conditions}"
+            ))
+        }
         Event::ApprovalTakenBack { field } => Some(taken_back(&who, *field)),
         Event::TicketReopened { missing } => Some(format!(
             "The ticket misses more by what is known now: {}.",
@@ -168,10 +184,11 @@ fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
             say::wrote_in_a_line(&showing.texts.said(what), ROOM)
         )),
         Event::FollowUpDone { n, .. } => Some(format!("Follow-up {n} is done, says {who}.")),
-        Event::Rejected { reason, .. } => Some(format!(
-            "Rejected in retrospect by {who}: {}\nThe implementer has 7 days, until {}, to say how it was put right.",
-            say::wrote_in_a_line(&showing.texts.said(reason), ROOM),
-            say::at(recorded.at + Policy::REMEDY)
+        Event::Rejected { reason, due_at, .. } => Some(rejected(
+            showing,
+            &who,
+            &say::wrote_in_a_line(&showing.texts.said(reason), ROOM),
+            due_at.unwrap_or(recorded.at + Policy::REMEDY),
         )),
         Event::Remediated { how } => Some(format!(
             "Put right, says {who}: {}",
@@ -325,6 +342,24 @@ pub(super) fn taken_back(who: &str, field: Option<Field>) -> String {
     )
 }
 
+/// That it was rejected, and who puts it right until when.
+fn rejected(showing: &Showing<'_>, who: &str, reason: &str, until: DateTime<Utc>) -> String {
+    let change = showing.change;
+    let owner = change
+        .remedy_owner()
+        .map_or_else(|| "The implementer".to_owned(), say::person);
+    let rejection = change.rejection.as_ref();
+    let remedy = rejection
+        .and_then(|rejection| rejection.remedy)
+        .map_or_else(String::new, |remedy| {
+            format!(" Remedy: {}.", say::remedy(remedy))
+        });
+    format!(
+        "Rejected in retrospect by {who}: {reason}\n{owner} has until {} to say how it was put right.{remedy}",
+        say::at(until)
+    )
+}
+
 /// That somebody saved over what they hadn't seen.
 pub(super) fn saved_over(field: Field) -> String {
     format!(
@@ -347,7 +382,7 @@ pub(super) fn missed(
     };
     let missing = match duty {
         Duty::Ticket if showing.change.documented_at.is_none() => {
-            format!(" Missing: {}.", facts::missing(showing))
+            format!(" Missing: {}.", ticket::missing(showing))
         }
         Duty::AnswerException(exception) => {
             format!(" The exception: {}.", say::exception(exception))

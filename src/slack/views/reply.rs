@@ -17,7 +17,7 @@ use crate::slack::control::{self, Control};
 use super::blocks::{
     actions, button_of, context, fits, message, one_line, paragraphs, plain, primary, section,
 };
-use super::{Message, Said, Showing, Words, facts, moves, say};
+use super::{Message, Said, Showing, Words, facts, moves, say, ticket};
 
 /// How much of each text the status shows: the most that fits a message.
 const ROOMS: [usize; 7] = [15_000, 2800, 1800, 900, 400, 150, 60];
@@ -228,11 +228,11 @@ fn status_blocks(showing: &Showing<'_>, room: usize) -> Vec<SlackBlock> {
     lines.extend(facts::story(showing, room));
     lines.extend(facts::exceptions(change));
     blocks.extend(paragraphs(&lines.join("\n")));
-    for part in facts::parts(showing, room.min(LONGEST_SECTION)) {
+    for part in ticket::parts(showing, room.min(LONGEST_SECTION)) {
         is_cut |= part.is_cut;
         blocks.extend(paragraphs(&part.words));
     }
-    let computed = facts::computed(showing);
+    let computed = ticket::computed(showing);
     if !computed.is_empty() {
         blocks.push(section(&format!("*What follows*\n{}", computed.join("\n"))));
     }
@@ -277,7 +277,7 @@ pub fn saved(showing: &Showing<'_>, written: &[Field]) -> Message {
             }),
     );
     if !gaps(change, showing.policy).is_empty() {
-        lines.push(format!("Still missing: {}.", facts::missing(showing)));
+        lines.push(format!("Still missing: {}.", ticket::missing(showing)));
     }
     let text = lines.join("\n");
     message(
@@ -299,7 +299,7 @@ fn said_standing(change: &EmergencyChange) -> String {
 
 fn obligation(showing: &Showing<'_>, one: &Obligation) -> String {
     let what = match one.duty {
-        Duty::Ticket => format!("The ticket ({})", facts::missing(showing)),
+        Duty::Ticket => format!("The ticket ({})", ticket::missing(showing)),
         Duty::AnswerException(exception) => {
             format!("The answer to “{}”", say::exception(exception))
         }

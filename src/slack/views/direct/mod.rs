@@ -16,7 +16,7 @@ use crate::slack::views::blocks::{
     primary, section,
 };
 use crate::slack::views::facts::{self, Decision};
-use crate::slack::views::{Message, Showing, moves, say};
+use crate::slack::views::{Message, Showing, moves, say, ticket};
 
 mod done;
 mod told;
@@ -192,7 +192,7 @@ pub(super) fn wanted(due: &Due<'_>) -> String {
             say::person(&change.requester)
         ),
         Duty::ConfirmDeployment => "deployed?".to_owned(),
-        Duty::Ticket => format!("the ticket misses {}", facts::missing(&due.showing)),
+        Duty::Ticket => format!("the ticket misses {}", ticket::missing(&due.showing)),
         Duty::CommanderAuthorization if commands(due) => {
             "your authorization as incident commander".to_owned()
         }
@@ -266,9 +266,9 @@ fn body(due: &Due<'_>, exceptions: &[Exception], room: usize) -> String {
         ),
         Duty::Ticket if due.rung == Rung::Opening => format!(
             "The ticket misses {}. Now is when you remember it best; what you can't say yet can follow.",
-            facts::missing(&due.showing)
+            ticket::missing(&due.showing)
         ),
-        Duty::Ticket => format!("The ticket still misses {}.", facts::missing(&due.showing)),
+        Duty::Ticket => format!("The ticket still misses {}.", ticket::missing(&due.showing)),
         Duty::CommanderAuthorization if commands(due) => format!(
             "You are named as this incident's commander, and your authorization of the change is missing.\n{}",
             background(due, room)
@@ -306,8 +306,8 @@ fn body(due: &Due<'_>, exceptions: &[Exception], room: usize) -> String {
             "The approver had authorized it, so a second word is yours: was it a genuine emergency?\n{}",
             background(due, room)
         ),
-        Duty::PermanentFix => facts::planned_fix(&due.showing, room),
-        Duty::FollowUp(n) => facts::follow_up(&due.showing, n, room),
+        Duty::PermanentFix => ticket::planned_fix(&due.showing, room),
+        Duty::FollowUp(n) => ticket::follow_up(&due.showing, n, room),
         Duty::SecurityReview | Duty::DatabaseApproval => format!(
             "{} is missing. Read the ticket, and review it as it stands.",
             say::duty(due.duty)
@@ -416,12 +416,12 @@ fn summary(showing: &Showing<'_>, room: usize) -> Vec<SlackBlock> {
     lines.extend(facts::story(showing, room.min(facts::ROOM_FOR_A_QUOTE)));
     lines.extend(facts::exceptions(change));
     let mut blocks = paragraphs(&lines.join("\n"));
-    for part in facts::parts(showing, room) {
+    for part in ticket::parts(showing, room) {
         is_cut |= part.is_cut;
         blocks.extend(paragraphs(&part.words));
     }
     // It stands where the eye is when it decides.
-    blocks.extend(facts::vague(change).map(|line| section(&line)));
+    blocks.extend(ticket::vague(change).map(|line| section(&line)));
     if is_cut {
         blocks.push(context(
             "Some of it is shortened here; *Read in full* opens the whole ticket.",

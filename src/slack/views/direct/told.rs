@@ -27,11 +27,11 @@ pub fn told(showing: &Showing<'_>, recorded: &Recorded) -> Option<Message> {
             replaced: Some(_),
             ..
         } => (note::saved_over(*field), Vec::new()),
-        Event::Rejected { reason, .. } => (
+        Event::Rejected { reason, due_at, .. } => (
             format!(
                 "{who} rejected it: {}\nSay how it was put right, by {}.",
                 say::wrote_in_a_line(&showing.texts.said(reason), 1500),
-                say::at(recorded.at + Policy::REMEDY)
+                say::at(due_at.unwrap_or(recorded.at + Policy::REMEDY))
             ),
             if change.remediation.is_none() {
                 vec![primary(moves::remediate(change)).into()]

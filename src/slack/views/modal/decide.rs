@@ -12,7 +12,7 @@ use crate::domain::policy::Term;
 use crate::domain::ticket::ContentHash;
 use crate::slack::control::{GENUINE, Input, Memory, Modal, NOT_GENUINE};
 use crate::slack::views::blocks::{plain, section};
-use crate::slack::views::{Showing, facts, say};
+use crate::slack::views::{Showing, facts, say, ticket};
 
 use super::{OpenedFrom, about, input, instant, long_text, modal, someone, title};
 
@@ -48,7 +48,7 @@ fn genuine() -> [SlackBlock; 2] {
 pub fn approve(showing: &Showing<'_>, seen: ContentHash, from: OpenedFrom<'_>) -> SlackView {
     let change = showing.change;
     let mut blocks = vec![about(showing)];
-    blocks.extend(facts::vague(change).map(|line| section(&line)));
+    blocks.extend(ticket::vague(change).map(|line| section(&line)));
     blocks.extend(genuine());
     blocks.push(input(
         Input::Conditions,

@@ -125,7 +125,7 @@ fn a_deployed_change_owes_its_ticket() {
     *Incident commander* @Riley authorized it Sat 02:16 UTC
     *Deployed* by @Dana Sat 02:19 UTC
     *Why an emergency:* Production is down and needs a fix.
-    *Ticket* due Sun 02:19 UTC. Missing: category, incident link, what was done, testing, security impact, rollback plan, whether it was rolled back, outcome, outcome code, whether the incident is resolved, whether data was exposed, whether it is permanent and lessons learned
+    *Ticket* due Sun 02:19 UTC. Missing: what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent)
     *Decision* by @Morgan, due Sun 02:19 UTC
     [+Document] [Correct deployment time…]
     ");
@@ -144,7 +144,7 @@ fn a_deployment_without_authorization_asks_a_second_person() {
     *Without authorization*: @Dana went ahead Sat 02:20 UTC
     *Incident commander* not known yet
     *Deployed* by @Dana Sat 02:23 UTC
-    *Ticket* due Sun 02:23 UTC. Missing: category, why it was an emergency, incident link, what was done, testing, security impact, rollback plan, whether it was rolled back, outcome, outcome code, whether the incident is resolved, whether data was exposed, whether it is permanent and lessons learned
+    *Ticket* due Sun 02:23 UTC. Missing: what was done, testing, rollback plan, outcome, lessons learned and 9 choices (category, why it was an emergency, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent)
     *Also needed*: the incident commander's authorization (@Dana is asked who commands) and a second person's authorization from @Morgan
     *Decision* by @Morgan, due Sun 02:23 UTC
     *Exception*: went ahead without authorization
@@ -169,7 +169,7 @@ fn a_deployment_told_late_says_when_it_was_told() {
     *Authorized* by @Morgan Sat 02:15 UTC, 29 min before deployment, by the button
     *Incident commander* not known yet
     *Deployed* by @Dana Sat 02:44 UTC, recorded Sat 04:14 UTC
-    *Ticket* due Sun 02:44 UTC. Missing: category, why it was an emergency, incident link, what was done, testing, security impact, rollback plan, whether it was rolled back, outcome, outcome code, whether the incident is resolved, whether data was exposed, whether it is permanent and lessons learned
+    *Ticket* due Sun 02:44 UTC. Missing: what was done, testing, rollback plan, outcome, lessons learned and 9 choices (category, why it was an emergency, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent)
     *Also needed*: the incident commander's authorization (@Dana is asked who commands)
     *Decision* by @Morgan, due Sun 02:44 UTC
     [+Document] [I'm commanding] [… Correct deployment time… | Another reason…]
@@ -348,7 +348,7 @@ fn a_missed_deadline_stays_on_the_card() {
     *Incident commander* @Riley authorized it Sat 02:16 UTC
     *Deployed* by @Dana Sat 02:19 UTC
     *Why an emergency:* Production is down and needs a fix.
-    *Ticket* was due Sun 02:19 UTC and is overdue. Missing: category, incident link, what was done, testing, security impact, rollback plan, whether it was rolled back, outcome, outcome code, whether the incident is resolved, whether data was exposed, whether it is permanent and lessons learned
+    *Ticket* was due Sun 02:19 UTC and is overdue. Missing: what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent)
     *Decision* by @Morgan, was due Sun 02:19 UTC and is overdue
     *Exceptions*: ticket not complete by its deadline; not decided by its deadline
     [+Document] [Answer the exceptions] [Correct deployment time…]

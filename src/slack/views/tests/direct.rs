@@ -73,9 +73,9 @@ fn the_requester_is_asked_whether_it_is_deployed() {
 fn the_ticket_names_exactly_what_is_missing() {
     let story = Story::deployed();
     insta::assert_snapshot!(reminded(&story, Duty::Ticket, Rung::Opening), @r"
-    » CHG-1001, due in 24 h: the ticket misses category, incident link, what was done, testing, security impact, rollback plan, whether it was rolled back, outcome, outcome code, whether the incident is resolved, whether data was exposed, whether it is permanent and lessons learned
+    » CHG-1001, due in 24 h: the ticket misses what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent)
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    The ticket misses category, incident link, what was done, testing, security impact, rollback plan, whether it was rolled back, outcome, outcome code, whether the incident is resolved, whether data was exposed, whether it is permanent and lessons learned. Now is when you remember it best; what you can't say yet can follow.
+    The ticket misses what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent). Now is when you remember it best; what you can't say yet can follow.
     *Due Sun 02:19 UTC (in 24 h).*
     [+Document]
     ");
@@ -85,9 +85,9 @@ fn the_ticket_names_exactly_what_is_missing() {
         (Section::Outcome, "c"),
     ]);
     insta::assert_snapshot!(reminded(&story, Duty::Ticket, Rung::Before(240)), @r"
-    » CHG-1001, due in 4 h 5 min: the ticket misses category, incident link, security impact, rollback plan, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed, whether it is permanent and lessons learned
+    » CHG-1001, due in 4 h 5 min: the ticket misses rollback plan, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent)
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    The ticket still misses category, incident link, security impact, rollback plan, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed, whether it is permanent and lessons learned.
+    The ticket still misses rollback plan, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent).
     *Due Sun 02:19 UTC (in 4 h 5 min).*
     [+Document]
     ");
@@ -97,17 +97,17 @@ fn the_ticket_names_exactly_what_is_missing() {
 fn the_last_reminder_says_that_it_is_the_last_even_the_evening_before() {
     let story = Story::deployed().minutes(23 * 60 + 35);
     insta::assert_snapshot!(reminded(&story, Duty::Ticket, Rung::Before(30)), @r"
-    » CHG-1001, due in 30 min: the ticket misses category, incident link, what was done, testing, security impact, rollback plan, whether it was rolled back, outcome, outcome code, whether the incident is resolved, whether data was exposed, whether it is permanent and lessons learned
+    » CHG-1001, due in 30 min: the ticket misses what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent)
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    The ticket still misses category, incident link, what was done, testing, security impact, rollback plan, whether it was rolled back, outcome, outcome code, whether the incident is resolved, whether data was exposed, whether it is permanent and lessons learned.
+    The ticket still misses what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent).
     *Due Sun 02:19 UTC (in 30 min).* This is the last reminder before the deadline.
     [+Document]
     ");
     let evening = Story::deployed().minutes(19 * 60 + 16);
     insta::assert_snapshot!(reminded(&evening, Duty::Ticket, Rung::Before(30)), @r"
-    » CHG-1001, due in 4 h 49 min: the ticket misses category, incident link, what was done, testing, security impact, rollback plan, whether it was rolled back, outcome, outcome code, whether the incident is resolved, whether data was exposed, whether it is permanent and lessons learned
+    » CHG-1001, due in 4 h 49 min: the ticket misses what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent)
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    The ticket still misses category, incident link, what was done, testing, security impact, rollback plan, whether it was rolled back, outcome, outcome code, whether the incident is resolved, whether data was exposed, whether it is permanent and lessons learned.
+    The ticket still misses what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent).
     *Due Sun 02:19 UTC (in 4 h 49 min).* This is the last reminder before the deadline.
     [+Document]
     ");
@@ -117,9 +117,9 @@ fn the_last_reminder_says_that_it_is_the_last_even_the_evening_before() {
 fn an_overdue_ticket_says_since_when() {
     let story = Story::deployed().minutes(28 * 60 + 5);
     insta::assert_snapshot!(reminded(&story, Duty::Ticket, Rung::Overdue(1)), @r"
-    » CHG-1001, overdue for 4 h: the ticket misses category, incident link, what was done, testing, security impact, rollback plan, whether it was rolled back, outcome, outcome code, whether the incident is resolved, whether data was exposed, whether it is permanent and lessons learned
+    » CHG-1001, overdue for 4 h: the ticket misses what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent)
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    The ticket still misses category, incident link, what was done, testing, security impact, rollback plan, whether it was rolled back, outcome, outcome code, whether the incident is resolved, whether data was exposed, whether it is permanent and lessons learned.
+    The ticket still misses what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent).
     *Overdue since Sun 02:19 UTC (4 h).* The miss is on record; finishing it still closes the change.
     [+Document]
     ");
@@ -161,14 +161,14 @@ fn an_approver_hears_whom_the_ticket_waits_for() {
     insta::assert_snapshot!(reminded(&story, Duty::Approval, Rung::Opening), @r"
     » CHG-1001, due in 24 h: your decision, once the ticket is ready
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    It can't be decided yet: it waits for category, incident link, testing, security impact, rollback plan, whether it was rolled back, outcome, outcome code, whether the incident is resolved, whether data was exposed, whether it is permanent and lessons learned from @Dana.
+    It can't be decided yet: it waits for testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent) from @Dana.
     *Due Sun 02:19 UTC (in 24 h).*
     ");
     let story = story.hours(20);
     insta::assert_snapshot!(reminded(&story, Duty::Approval, Rung::Before(240)), @r"
     » CHG-1001, due in 4 h 5 min: your decision, once the ticket is ready
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    It can't be decided yet: it waits for category, incident link, testing, security impact, rollback plan, whether it was rolled back, outcome, outcome code, whether the incident is resolved, whether data was exposed, whether it is permanent and lessons learned from @Dana.
+    It can't be decided yet: it waits for testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent) from @Dana.
     *Due Sun 02:19 UTC (in 4 h 5 min).*
     ");
 }
@@ -344,7 +344,7 @@ fn the_exceptions_of_a_change_are_one_thing_with_one_button() {
     » CHG-1001, overdue for 6 h 55 min: your decision, once the ticket is ready; and 1 more
     *2 things wait for you*
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    It can't be decided yet: it waits for category, incident link, what was done, testing, security impact, rollback plan, whether it was rolled back, outcome, outcome code, whether the incident is resolved, whether data was exposed, whether it is permanent and lessons learned from @Dana.
+    It can't be decided yet: it waits for what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent) from @Dana.
     *Overdue since Sun 02:19 UTC (6 h 55 min).* The miss is on record; finishing it still closes the change.
     Exceptions: ticket not complete by its deadline; not decided by its deadline. Say how it came to that, what is done about it, and by whom.
     *Due 2026-04-05 09:14 UTC (in 7 days).*
@@ -476,10 +476,10 @@ fn several_things_come_as_one_message_and_done_ones_stay_without_buttons() {
         due(&one, Duty::CommanderAuthorization, Rung::Before(240)),
     ];
     insta::assert_snapshot!(read(&reminder(&items, one.now)), @r"
-    » CHG-1001, due in 4 h: the ticket misses category, incident link, what was done, testing, security impact, rollback plan, whether it was rolled back, outcome, outcome code, whether the incident is resolved, whether data was exposed, whether it is permanent and lessons learned; and 1 more
+    » CHG-1001, due in 4 h: the ticket misses what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent); and 1 more
     *2 things wait for you*
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    The ticket still misses category, incident link, what was done, testing, security impact, rollback plan, whether it was rolled back, outcome, outcome code, whether the incident is resolved, whether data was exposed, whether it is permanent and lessons learned.
+    The ticket still misses what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent).
     *Due Sun 02:14 UTC (in 4 h).*
     [+Document]
     Who commanded the incident? Their authorization of the change is missing.
@@ -492,10 +492,10 @@ fn several_things_come_as_one_message_and_done_ones_stay_without_buttons() {
         due(&later, Duty::CommanderAuthorization, Rung::Before(240)),
     ];
     insta::assert_snapshot!(read(&reminder(&items, later.now)), @r"
-    » CHG-1001, due in 4 h: the ticket misses category, incident link, what was done, testing, security impact, rollback plan, whether it was rolled back, outcome, outcome code, whether the incident is resolved, whether data was exposed, whether it is permanent and lessons learned
+    » CHG-1001, due in 4 h: the ticket misses what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent)
     *One thing waits for you*
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    The ticket still misses category, incident link, what was done, testing, security impact, rollback plan, whether it was rolled back, outcome, outcome code, whether the incident is resolved, whether data was exposed, whether it is permanent and lessons learned.
+    The ticket still misses what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent).
     *Due Sun 02:14 UTC (in 4 h).*
     [+Document]
     *CHG-1001*  Done: authorized as commander by @Riley Sat 22:14 UTC.
@@ -568,9 +568,9 @@ fn news_of_a_missed_deadline_reaches_the_escalation_contact() {
         )
     });
     insta::assert_snapshot!(read(&told(&story.showing(), missed).unwrap()), @r"
-    » CHG-1001: Deadline missed. The ticket was due Sun 02:19 UTC from @Dana (noticed Sun 03:14 UTC). Missing: category, incident link, what was done, testing, security impact, rollback plan, whether it was rolled back, outcome, outcome code, whether the incident is resolved, whether data was exposed, whether it is permanent and lessons learned. The miss stays on record; the reminders go on, every 4 h for a day, then daily.
+    » CHG-1001: Deadline missed. The ticket was due Sun 02:19 UTC from @Dana (noticed Sun 03:14 UTC). Missing: what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent). The miss stays on record; the reminders go on, every 4 h for a day, then daily.
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    Deadline missed. The ticket was due Sun 02:19 UTC from @Dana (noticed Sun 03:14 UTC). Missing: category, incident link, what was done, testing, security impact, rollback plan, whether it was rolled back, outcome, outcome code, whether the incident is resolved, whether data was exposed, whether it is permanent and lessons learned. The miss stays on record; the reminders go on, every 4 h for a day, then daily.
+    Deadline missed. The ticket was due Sun 02:19 UTC from @Dana (noticed Sun 03:14 UTC). Missing: what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent). The miss stays on record; the reminders go on, every 4 h for a day, then daily.
     ");
 }
 

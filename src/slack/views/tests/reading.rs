@@ -186,17 +186,7 @@ fn element(element: &Value) -> String {
             });
             format!("[▾]\n  {}", options.collect::<Vec<_>>().join("\n  "))
         }
-        "multi_static_select" => {
-            let groups = element["option_groups"].as_array();
-            let n_groups = groups.map_or(0, Vec::len);
-            hold(n_groups <= 100, &"groups of options");
-            let n: usize = match groups {
-                Some(groups) => groups.iter().map(|group| options(group, 100).len()).sum(),
-                None => options(element, 100).len(),
-            };
-            let chosen = element["initial_options"].as_array().map_or(0, Vec::len);
-            format!("[{chosen} of {n} ▾]")
-        }
+        "multi_static_select" => several(element),
         "datetimepicker" => match element["initial_date_time"].as_i64() {
             Some(at) => {
                 let at = chrono::DateTime::from_timestamp(at, 0).unwrap();
@@ -221,6 +211,19 @@ fn element(element: &Value) -> String {
         }
         other => panic!("no view uses a {other}"),
     }
+}
+
+/// A choice of several, by their numbers.
+fn several(element: &Value) -> String {
+    let groups = element["option_groups"].as_array();
+    let n_groups = groups.map_or(0, Vec::len);
+    hold(n_groups <= 100, &"groups of options");
+    let n: usize = match groups {
+        Some(groups) => groups.iter().map(|group| options(group, 100).len()).sum(),
+        None => options(element, 100).len(),
+    };
+    let chosen = element["initial_options"].as_array().map_or(0, Vec::len);
+    format!("[{chosen} of {n} ▾]")
 }
 
 /// What is chosen at first; Slack refuses what isn't one of the options.

@@ -71,7 +71,7 @@ fn the_status_tells_everything() {
     Not documented, 51 min late by now
     @Dana was requester and implementer
     *Still owed*
-    • The ticket (category, why it was an emergency, incident link, what was done, security impact, rollback plan, whether it was rolled back, outcome, outcome code, whether the incident is resolved, whether data was exposed, whether it is permanent and lessons learned): @Dana, overdue since Sun 02:23 UTC (51 min)
+    • The ticket (what was done, rollback plan, outcome, lessons learned and 9 choices (category, why it was an emergency, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent)): @Dana, overdue since Sun 02:23 UTC (51 min)
     • The incident commander's authorization: @Dana, overdue since Sun 02:23 UTC (51 min)
     • A second person's authorization: @Morgan, overdue since Sun 02:23 UTC (51 min)
     • The retrospective decision: @Morgan, overdue since Sun 02:23 UTC (51 min)
