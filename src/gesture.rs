@@ -127,6 +127,15 @@ pub enum Ask {
         /// whatever becomes of them.
         addressed: bool,
     },
+    /// To keep what somebody shared in the thread of a change as evidence.
+    Attach {
+        /// The message.
+        ts: MessageTs,
+        /// Slack's ids of its files.
+        files: Vec<String>,
+        /// The addresses in it.
+        links: Vec<Commitment>,
+    },
     /// An emoji was put on a message.
     React {
         /// The message.
@@ -352,6 +361,7 @@ impl Gesture {
         matches!(
             self.ask,
             Ask::Overhear { .. }
+                | Ask::Attach { .. }
                 | Ask::React { .. }
                 | Ask::Unreact { .. }
                 | Ask::NoteEdit { .. }
@@ -394,6 +404,7 @@ impl Gesture {
                 what.iter().chain(deployed).chain(shown).copied().collect()
             }
             Ask::Overhear { text, .. } | Ask::NoteEdit { text, .. } => vec![*text],
+            Ask::Attach { links, .. } => links.clone(),
             Ask::Attest { when, account, .. } => when.iter().chain(account).copied().collect(),
             Ask::CorrectDeployment { when, reason, .. } => vec![*when, *reason],
             Ask::StateReason { text, .. } => text.iter().copied().collect(),

@@ -153,6 +153,7 @@ fn about(gesture: &Gesture) -> About {
             request, answer, ..
         } => About::Said(request.iter().chain(answer).cloned().collect()),
         Ask::Overhear { ts, .. }
+        | Ask::Attach { ts, .. }
         | Ask::React { ts, .. }
         | Ask::Unreact { ts, .. }
         | Ask::NoteEdit { ts, .. }

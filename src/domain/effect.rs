@@ -59,6 +59,11 @@ pub fn effects(
     let first = after.version + 1 - recorded.len() as u64;
     for (version, one) in (first..).zip(recorded) {
         owed.extend(effects_of(version, one, after, policy));
+        // One note tells all that a message attached: the last one's.
+        let next = usize::try_from(version + 1 - first).ok();
+        if is_of_one_message(one, next.and_then(|next| recorded.get(next))) {
+            owed.retain(|effect| *effect != Effect::Note { version });
+        }
     }
     if let Some(before) = before {
         owed.extend(refreshed(before, after, policy));
@@ -70,6 +75,17 @@ pub fn effects(
         owed.insert(0, Effect::Card);
     }
     owed
+}
+
+/// Whether both attach what one message shares.
+fn is_of_one_message(one: &Recorded, next: Option<&Recorded>) -> bool {
+    match (&one.event, next.map(|next| &next.event)) {
+        (
+            Event::AttachmentKept { message, .. },
+            Some(Event::AttachmentKept { message: other, .. }),
+        ) => message == other,
+        _ => false,
+    }
 }
 
 fn effects_of(
@@ -110,6 +126,7 @@ fn effects_of(
         | Event::DeploymentCorrected { .. }
         | Event::ReasonStated { .. }
         | Event::LinkedAsDuplicate { .. }
+        | Event::AttachmentKept { .. }
         | Event::MessageEdited { .. }
         | Event::MessageDeleted { .. }
         | Event::ReactionRemoved { .. }
@@ -182,7 +199,8 @@ fn refreshed<'a>(
     let still = open_duties(after, policy);
     let rewritten = before.fields != after.fields
         || before.criterion != after.criterion
-        || before.reason != after.reason;
+        || before.reason != after.reason
+        || before.attachments.len() != after.attachments.len();
     open_duties(before, policy)
         .into_iter()
         .filter(move |duty| {

@@ -362,7 +362,10 @@ fn close_offers(
 /// how a time in their words was understood. All else shows on the card.
 fn is_answered(gesture: &Gesture, carried: &Carried, outcome: &Outcome) -> bool {
     match outcome {
-        Outcome::Refused(_) => !is_silent(gesture, carried.change.as_ref()),
+        Outcome::Refused(_) => {
+            let is_news = !matches!(carried.concluded, Err(Refusal::NothingAltered { .. }));
+            is_news && !is_silent(gesture, carried.change.as_ref())
+        }
         Outcome::Answered | Outcome::AskedBack { .. } => true,
         Outcome::Done => match &gesture.ask {
             Ask::RecordDeployment { when, at, .. } => when.is_some() || at.is_some(),
@@ -388,6 +391,8 @@ fn is_answered(gesture: &Gesture, carried: &Carried, outcome: &Outcome) -> bool 
 fn is_silent(gesture: &Gesture, change: Option<&EmergencyChange>) -> bool {
     let verdict = match &gesture.ask {
         Ask::Unreact { .. } | Ask::NoteEdit { .. } | Ask::NoteDeletion { .. } => return true,
+        // Who shares a file wants it to be seen; an address is soon pasted.
+        Ask::Attach { files, .. } => return files.is_empty(),
         Ask::Overhear { verdict, .. } => *verdict,
         Ask::React { .. } => Verdict::Grant,
         _ => return false,

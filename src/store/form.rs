@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use crate::domain::authorization::Ground;
 use crate::domain::change::{
-    ActOf, Actor, Capture, Criterion, Evidence, Exception, Genuineness, MessageRef, Method,
-    NotGenuine, Place, Remedy, Review, Source, Stage, Strength, Verdict,
+    ActOf, Actor, Attached, Capture, Criterion, Evidence, Exception, Genuineness, MessageRef,
+    Method, NotFetched, NotGenuine, Place, Remedy, Review, Source, Stage, Strength, Verdict,
 };
 use crate::domain::id::{ChangeNumber, ChannelId, GroupId, MessageTs, Permalink, UserId};
 use crate::domain::obligation::{Duty, Rung};
@@ -158,6 +158,7 @@ as_text! {
     ChannelId: |id| id.as_str().to_owned(), |text| Some(Self::new(text));
     Permalink: |link| link.as_str().to_owned(), |text| Some(Self::new(text));
     NotGenuine: |one| one.name().to_owned(), Self::from_name;
+    NotFetched: |one| one.name().to_owned(), Self::from_name;
     Verdict: |one| one.name().to_owned(), Self::from_name;
     MessageTs: |ts| ts.as_str().to_owned(), |text| Some(Self::new(text));
     Commitment: |one| hex::encode(one.0), |text| hash(text).map(Commitment);
@@ -380,6 +381,23 @@ variants!(Evidence, put_evidence, take_evidence {
     "emoji" => Emoji { name, on },
     "account" => Account { text },
 });
+
+variants!(Attached, put_attached, take_attached {
+    "file" => File { id, sha256, n_bytes },
+    "unfetched" => Unfetched { id, n_bytes, why },
+    "link" => Link,
+});
+
+impl Form for Attached {
+    fn put(&self) -> Json {
+        let (kind, data) = put_attached(self);
+        Json::Object(vec![("kind", Json::text(kind)), ("of", data)])
+    }
+
+    fn take(value: &Value) -> Option<Self> {
+        take_attached(value.get("kind")?.as_str()?, value.get("of")?)
+    }
+}
 
 impl Form for Evidence {
     fn put(&self) -> Json {

@@ -14,6 +14,7 @@ variants!(Ask, put_ask, take_ask {
     "request" => Request { what, verbatim, asked, criterion, said, deployed, drill },
     "capture" => Capture { what, request, requester, answer, verdict, criterion, deployed, shown },
     "overhear" => Overhear { ts, text, verdict, addressed },
+    "attach" => Attach { ts, files, links },
     "react" => React { ts, name },
     "unreact" => Unreact { ts, name },
     "note_edit" => NoteEdit { ts, text },

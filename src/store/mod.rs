@@ -5,6 +5,7 @@
 //! writes; readers only read. Every write is durable when its call returns, and
 //! a commit error means *unknown*, never *failed*.
 
+mod attachments;
 mod capture;
 mod execute;
 mod file;
@@ -36,6 +37,7 @@ use crate::domain::policy::{Policy, PolicyVersion};
 use crate::domain::text::{Commitment, Text};
 use crate::gesture::{Gesture, Heard};
 
+pub use attachments::Fetched;
 pub use execute::{Afterwards, Execution, Target};
 pub use file::{OpenError, SQLITE_AT_LEAST, sqlite_is_sound, sqlite_version};
 pub use inbox::{Arrival, Outcome, Waiting};
@@ -713,6 +715,11 @@ fn verify(
         else {
             return Ok(Err(format!("{number} isn't what its records say")));
         };
+        if !attachments::fit(connection, workspace, &history)? {
+            return Ok(Err(format!(
+                "the files of {number} aren't those that its records name"
+            )));
+        }
         if !quotes::fit(connection, workspace, number, &history)? {
             return Ok(Err(format!(
                 "the messages of {number} aren't those that its records name"

@@ -61,6 +61,7 @@ fn of(event: &Event) -> Option<(Half, &MessageRef)> {
         | Event::Withdrawn
         | Event::SectionWritten { .. }
         | Event::FieldWritten { .. }
+        | Event::AttachmentKept { .. }
         | Event::Documented
         | Event::Approved { .. }
         | Event::ApprovalTakenBack { .. }

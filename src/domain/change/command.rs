@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::{
-    ActOf, Actor, Capture, Criterion, Exception, MessageRef, NotGenuine, Place, Remedy, Review,
-    Source,
+    ActOf, Actor, Attached, Capture, Criterion, Exception, MessageRef, NotGenuine, Place, Remedy,
+    Review, Source,
 };
 use crate::domain::authorization::Member;
 use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId};
@@ -173,6 +173,15 @@ pub enum Command {
         /// them says nothing new. What doesn't stand there any more counts for
         /// nothing.
         standing: Vec<(Field, Text)>,
+    },
+    /// To attach files and addresses as evidence.
+    Attach {
+        /// Who shared them.
+        by: Member,
+        /// The message that did.
+        message: MessageRef,
+        /// The name or address of each, and what it is.
+        attached: Vec<(Text, Attached)>,
     },
     /// To approve in retrospect.
     Approve {

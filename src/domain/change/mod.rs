@@ -30,6 +30,7 @@ use super::policy::{Party, Policy, PolicyVersion};
 use super::text::Commitment;
 use super::ticket::{Entry, Field, Known, Vague, Value};
 
+mod attachment;
 mod command;
 mod decide;
 mod event;
@@ -37,6 +38,7 @@ mod kind;
 mod part;
 mod refusal;
 
+pub use attachment::{Attached, Attachment, LARGEST_ATTACHMENT, NotFetched};
 pub use command::{Command, Genuine, Given, Submission};
 pub use decide::{decide, declare};
 pub use event::{Event, Recorded};
@@ -152,6 +154,8 @@ pub struct EmergencyChange {
     pub quotes: Vec<Quote>,
     /// The emoji by which somebody answered.
     pub reactions: Vec<Reacted>,
+    /// The files and addresses that were attached, in their order.
+    pub attachments: Vec<Attachment>,
     /// What happened to the captured messages since.
     pub altered: Vec<Altered>,
     /// The times of deployments that were put right.
@@ -233,6 +237,7 @@ impl EmergencyChange {
             chases: BTreeMap::new(),
             quotes: quote.into_iter().collect(),
             reactions: Vec::new(),
+            attachments: Vec::new(),
             altered: Vec::new(),
             corrections: Vec::new(),
             stood: Vec::new(),
@@ -469,6 +474,22 @@ impl EmergencyChange {
                 };
                 self.fields.insert(*field, entry);
             }
+            Event::AttachmentKept {
+                name,
+                attached,
+                message,
+            } => {
+                self.attachments
+                    .extend(act.map(|ActOf { by, at }| Attachment {
+                        name: *name,
+                        attached: attached.clone(),
+                        message: message.clone(),
+                        by,
+                        at,
+                        is_later: self.approval.is_some(),
+                    }));
+                self.weigh_evidence();
+            }
             Event::TicketReopened { .. } => {
                 self.documented_at = None;
                 self.reopened_at = Some(at);
@@ -503,6 +524,11 @@ impl EmergencyChange {
             Event::ApprovalTakenBack { .. } => {
                 self.approval = None;
                 self.taken_back_at = Some(at);
+                // Whoever decides anew sees it.
+                for one in &mut self.attachments {
+                    one.is_later = false;
+                }
+                self.weigh_evidence();
                 self.begin_chase_anew(Duty::Approval);
                 self.stage = Stage::Documented;
             }
@@ -639,6 +665,24 @@ impl EmergencyChange {
                 is_removed: false,
             }),
             Some(Evidence::Account { .. }) | None => {}
+        }
+    }
+
+    /// Whether something attached shows what was tested. What came after the
+    /// approval counts from the next decision on.
+    pub fn has_evidence(&self) -> bool {
+        self.attachments
+            .iter()
+            .any(|one| one.attached.is_evidence() && !one.is_later)
+    }
+
+    /// A test told of without a link lacks none any more once something is attached.
+    fn weigh_evidence(&mut self) {
+        if self.has_evidence()
+            && let Some(testing) = self.fields.get_mut(&Field::Testing)
+            && testing.vague == Some(Vague::NoEvidence)
+        {
+            testing.vague = None;
         }
     }
 
@@ -895,6 +939,7 @@ impl EmergencyChange {
                 Alteration::Edited { text } => Some(text),
                 Alteration::Deleted | Alteration::ReactionRemoved => None,
             }))
+            .chain(self.attachments.iter().map(|one| one.name))
             .chain(self.corrections.iter().map(|one| one.reason))
             .chain(self.reason.as_ref().and_then(|stated| stated.text))
             .chain(self.fields.values().flat_map(|entry| {

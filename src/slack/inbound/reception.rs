@@ -119,6 +119,11 @@ impl Reception {
         }
         match reading {
             Read::Heard(heard) => self.keep(heard, now).await,
+            // Kept once more when it comes again, if the second isn't kept now.
+            Read::Both(first, second) => match self.keep(first, now).await {
+                Answer::NotKept => Answer::NotKept,
+                Answer::Acknowledged | Answer::With(_) => self.keep(second, now).await,
+            },
             Read::Open(open) => {
                 let reception = self.clone();
                 let opening = self.openings.begin();
@@ -179,6 +184,14 @@ impl Reception {
             Ask::NoteEdit { ts, .. } | Ask::NoteDeletion { ts } => {
                 Ok(store.captured(channel.clone(), ts.clone()).await?.is_some()
                     || store.awaits(channel).await?)
+            }
+            // What is shared in other threads is nobody's evidence.
+            Ask::Attach { .. } => {
+                let Some(thread) = gesture.thread.clone() else {
+                    return Ok(false);
+                };
+                let card = store.card_at(channel.clone(), thread.clone()).await?;
+                Ok(card.is_some() || store.captured(channel, thread).await?.is_some())
             }
             Ask::Unreact { ts, .. } => {
                 let known = store.emoji_on(channel.clone(), ts.clone()).await?;

@@ -5,7 +5,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::authorization::Ground;
 use crate::domain::change::{
-    ActOf, Alteration, Authorization, EmergencyChange, Evidence, Method, Quote, Stage, StatedReason,
+    ActOf, Alteration, Attached, Attachment, Authorization, EmergencyChange, Evidence, Method,
+    Quote, Stage, StatedReason,
 };
 use crate::domain::id::UserId;
 use crate::domain::obligation::{Duty, Obligation, obligations};
@@ -570,6 +571,54 @@ fn due(change: &EmergencyChange, duty: Duty, due_at: DateTime<Utc>) -> String {
         format!("was due {} and is overdue", say::at(due_at))
     } else {
         format!("due {}", say::at(due_at))
+    }
+}
+
+/// How many attachments are shown one by one.
+const MOST_ATTACHMENTS: usize = 10;
+
+/// How much of a file's name or of an address is shown.
+const ROOM_FOR_A_NAME: usize = 150;
+
+/// What was attached as evidence, the first first; nothing if nothing was.
+pub(super) fn evidence(showing: &Showing<'_>) -> Option<String> {
+    let all = &showing.change.attachments;
+    if all.is_empty() {
+        return None;
+    }
+    let mut lines = vec!["*Evidence*".to_owned()];
+    let shown = all.iter().take(MOST_ATTACHMENTS);
+    lines.extend(shown.map(|one| {
+        format!(
+            "{}, {} {}",
+            attachment(showing, one),
+            say::person(&one.by),
+            say::at(one.at)
+        )
+    }));
+    let more = all.len().saturating_sub(MOST_ATTACHMENTS);
+    if more > 0 {
+        lines.push(format!("and {more} more"));
+    }
+    Some(lines.join("\n"))
+}
+
+/// One attachment: its name, its size, and the beginning of its hash.
+pub(super) fn attachment(showing: &Showing<'_>, one: &Attachment) -> String {
+    let name = say::wrote_in_a_line(&showing.texts.said(&one.name), ROOM_FOR_A_NAME);
+    match &one.attached {
+        Attached::File {
+            sha256, n_bytes, ..
+        } => format!(
+            "• {name}, {}, SHA-256 `{}…`",
+            say::size(*n_bytes),
+            hex::encode(sha256.first_chunk::<4>().copied().unwrap_or_default())
+        ),
+        Attached::Unfetched { n_bytes, why, .. } => {
+            let size = n_bytes.map_or_else(String::new, |n| format!(", {}", say::size(n)));
+            format!("• {name}{size}. Not kept: {why}, so it is no evidence yet")
+        }
+        Attached::Link => format!("• {name}"),
     }
 }
 

@@ -111,6 +111,27 @@ fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
         Event::LinkedAsDuplicate { of } => Some(format!(
             "{who} says that it is the same as {of}, where it goes on. This number stays listed."
         )),
+        Event::AttachmentKept { message, .. } => {
+            let lines: Vec<String> = change
+                .attachments
+                .iter()
+                .filter(|one| one.message == *message)
+                .map(|one| facts::attachment(showing, one))
+                .collect();
+            let after = if change
+                .attachments
+                .iter()
+                .any(|one| one.message == *message && one.is_later)
+            {
+                " It came after the approval, which doesn't speak of it."
+            } else {
+                ""
+            };
+            Some(format!(
+                "{who} added evidence:{after}\n{}",
+                lines.join("\n")
+            ))
+        }
         // The words themselves aren't said again: somebody may have had a reason
         // to take them away.
         Event::MessageEdited { message, .. } => Some(format!(

@@ -244,6 +244,7 @@ fn status_blocks(showing: &Showing<'_>, room: usize) -> Vec<SlackBlock> {
             "Some of it is shortened here; *Document* opens the whole ticket.",
         ));
     }
+    blocks.extend(facts::evidence(showing).map(|lines| section(&lines)));
     let owed = facts::owed(showing);
     if !owed.is_empty() {
         let lines: Vec<String> = owed.iter().map(|one| obligation(showing, one)).collect();

@@ -97,6 +97,15 @@ pub(super) fn span(length: TimeDelta) -> String {
     }
 }
 
+/// Returns how large a file is, as people say it.
+pub(super) fn size(n_bytes: u64) -> String {
+    match n_bytes {
+        0..1_000 => format!("{n_bytes} bytes"),
+        1_000..1_000_000 => format!("{} kB", n_bytes.div_ceil(1_000)),
+        1_000_000.. => format!("{} MB", n_bytes.div_ceil(1_000_000)),
+    }
+}
+
 /// Returns a deadline as an instant and in relative words.
 pub(super) fn due(due_at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     if due_at > now {

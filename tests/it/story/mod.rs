@@ -4,6 +4,7 @@ mod authorize;
 mod capture;
 mod chase;
 mod doors;
+mod evidence;
 mod heard;
 mod offer;
 mod overheard;

@@ -88,7 +88,8 @@ pub(super) fn document(
         let replaced = unseen
             .filter(|entry| !matches!(entry.source, Known::Bot(_)))
             .map(|entry| entry.value.clone());
-        let vague = too_little(one, &words);
+        let vague = too_little(one, &words)
+            .filter(|vague| *vague != Vague::NoEvidence || !draft.change.has_evidence());
         draft.record(Event::FieldWritten {
             field: one.field,
             value,

@@ -17,6 +17,7 @@ use crate::domain::text::Text;
 use crate::domain::ticket::gaps;
 
 mod afterwards;
+mod attach;
 mod conclude;
 mod deploy;
 mod document;
@@ -26,6 +27,7 @@ mod permit;
 use afterwards::{
     add_follow_up, answer_exceptions, finish_follow_up, record_meeting, record_permanent_fix,
 };
+use attach::attach;
 use conclude::{approve, reject, remediate, review, review_genuineness};
 
 use deploy::{correct_deployment, lapse, link_as_duplicate, record_deployment, withdraw};
@@ -243,6 +245,11 @@ pub fn decide(
             fields,
             standing,
         } => document(&mut draft, by.as_ref(), fields, standing)?,
+        Command::Attach {
+            by,
+            message,
+            attached,
+        } => attach(&mut draft, by, message, attached)?,
         Command::Approve {
             by,
             seen,

@@ -426,6 +426,7 @@ fn summary(showing: &Showing<'_>, room: usize) -> Vec<SlackBlock> {
             )));
         }
     }
+    blocks.extend(facts::evidence(showing).map(|lines| section(&lines)));
     if is_cut {
         blocks.push(context(
             "Some of it is shortened here; *Read in full* opens the whole ticket.",

@@ -78,6 +78,7 @@ pub fn told(showing: &Showing<'_>, recorded: &Recorded) -> Option<Message> {
         | Event::DeploymentCorrected { .. }
         | Event::ReasonStated { .. }
         | Event::LinkedAsDuplicate { .. }
+        | Event::AttachmentKept { .. }
         | Event::MessageEdited { .. }
         | Event::MessageDeleted { .. }
         | Event::ReactionRemoved { .. }
