@@ -294,6 +294,15 @@ pub enum Ask {
         /// The sections.
         sections: Vec<(Section, Commitment)>,
     },
+    /// To take words out of the record.
+    Redact {
+        /// Which change.
+        change: ChangeNumber,
+        /// Which texts of it; none: they are still to be chosen.
+        texts: Vec<Commitment>,
+        /// Why.
+        reason: Option<Commitment>,
+    },
     /// To approve.
     Approve {
         /// Which change.
@@ -411,6 +420,7 @@ impl Gesture {
             Ask::Unsure { typed, .. } => typed.iter().copied().collect(),
             Ask::RecordDeployment { when, .. } => when.iter().copied().collect(),
             Ask::Document { sections, .. } => sections.iter().map(|(_, text)| *text).collect(),
+            Ask::Redact { reason, .. } => reason.iter().copied().collect(),
             Ask::Reject { reason, .. } => vec![*reason],
             Ask::Remediate { how, .. } => vec![*how],
             Ask::AnswerExceptions { cause, remedy, .. } => vec![*cause, *remedy],

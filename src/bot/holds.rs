@@ -142,6 +142,7 @@ fn about(gesture: &Gesture) -> About {
         | Ask::Lapse { change }
         | Ask::Withdraw { change }
         | Ask::Document { change, .. }
+        | Ask::Redact { change, .. }
         | Ask::Approve { change, .. }
         | Ask::Reject { change, .. }
         | Ask::Remediate { change, .. }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Dispatcher, Rendered, closed_offer};
 use crate::domain::change::{Actor, Event, Recorded, Refusal};
-use crate::domain::id::{ChannelId, UserId};
+use crate::domain::id::{ChangeNumber, ChannelId, UserId};
 use crate::domain::obligation::{Duty, Rung, obligations};
 use crate::domain::offer::{Offer, OfferStage};
 use crate::domain::policy::Party;
@@ -57,6 +57,12 @@ impl Dispatcher {
                 .as_ref()
                 .and_then(|offered| offer_as_it_is(offered, *again, leader.stands.is_some())),
         };
+        let message = message.or_else(|| {
+            let change = change_of(&leader.kind).filter(|_| leader.stands.is_some())?;
+            let snapshot = parcel.changes.get(&change)?;
+            let is_redacted = !snapshot.change.redactions.is_empty();
+            is_redacted.then(|| note::moot(&show(snapshot)))
+        });
         let versions = parcel.changes.values().map(|one| one.change.version);
         Ok(message.map(|message| Rendered {
             message,
@@ -161,6 +167,20 @@ impl Dispatcher {
                 let by = deployer(&answered.gesture, about);
                 Some(reply::asked_back(sentence, answered.change, *at, by))
             }
+            (Outcome::Done, Ask::Redact { reason, .. }) => match about {
+                Some(snapshot) => {
+                    let texts: Vec<_> = snapshot
+                        .change
+                        .redactions
+                        .iter()
+                        .filter(|(_, one)| Some(one.reason) == *reason)
+                        .map(|(text, _)| *text)
+                        .collect();
+                    let copies = self.engine.store().copies_holding(texts.clone()).await;
+                    Some(reply::redacted(&show(snapshot), &texts, &copies))
+                }
+                None => None,
+            },
             (Outcome::Done, ask) => about.filter(|_| states_a_time(ask)).and_then(|snapshot| {
                 let at = deployed_by(&answered.gesture, snapshot)?;
                 Some(reply::deployed_at(&show(snapshot), at))
@@ -293,6 +313,16 @@ impl Dispatcher {
         } else {
             showing
         }
+    }
+}
+
+/// Which change a message is about that stands until it is edited.
+fn change_of(kind: &Kind) -> Option<ChangeNumber> {
+    match kind {
+        Kind::Note { change, .. } | Kind::Reminder { change, .. } | Kind::Told { change, .. } => {
+            Some(*change)
+        }
+        Kind::Card { .. } | Kind::Reply { .. } | Kind::Offer { .. } => None,
     }
 }
 

@@ -40,6 +40,9 @@ pub enum Effect {
         /// The version at which the event stands.
         version: u64,
     },
+    /// Every message about the change that stands shows it anew: words are gone
+    /// from it.
+    Redraw,
     /// The reminders of this show something that has changed: more is written,
     /// or they have done their work and lose their buttons.
     Refresh {
@@ -59,9 +62,9 @@ pub fn effects(
     let first = after.version + 1 - recorded.len() as u64;
     for (version, one) in (first..).zip(recorded) {
         owed.extend(effects_of(version, one, after, policy));
-        // One note tells all that a message attached: the last one's.
+        // One note tells all that a message attached or a redaction took: the last.
         let next = usize::try_from(version + 1 - first).ok();
-        if is_of_one_message(one, next.and_then(|next| recorded.get(next))) {
+        if is_told_with(one, next.and_then(|next| recorded.get(next))) {
             owed.retain(|effect| *effect != Effect::Note { version });
         }
     }
@@ -70,20 +73,27 @@ pub fn effects(
     }
     // One drawing of the card shows all that happened.
     let redraw = owed.contains(&Effect::Card);
-    owed.retain(|effect| *effect != Effect::Card);
+    let everything = owed.contains(&Effect::Redraw);
+    owed.retain(|effect| !matches!(effect, Effect::Card | Effect::Redraw));
+    if everything {
+        owed.push(Effect::Redraw);
+    }
     if redraw {
         owed.insert(0, Effect::Card);
     }
     owed
 }
 
-/// Whether both attach what one message shares.
-fn is_of_one_message(one: &Recorded, next: Option<&Recorded>) -> bool {
+/// Whether both are of one act: what one message attaches, what one redaction takes.
+fn is_told_with(one: &Recorded, next: Option<&Recorded>) -> bool {
     match (&one.event, next.map(|next| &next.event)) {
         (
             Event::AttachmentKept { message, .. },
             Some(Event::AttachmentKept { message: other, .. }),
         ) => message == other,
+        (Event::Redacted { reason, .. }, Some(Event::Redacted { reason: other, .. })) => {
+            reason == other
+        }
         _ => false,
     }
 }
@@ -142,6 +152,7 @@ fn effects_of(
         | Event::FollowUpDone { .. }
         | Event::ExceptionAnswered { .. }
         | Event::Closed => vec![Effect::Card, note],
+        Event::Redacted { .. } => vec![Effect::Card, note, Effect::Redraw],
         Event::Approved { .. } | Event::ApprovalTakenBack { .. } | Event::Rejected { .. } => {
             // Somebody may have deployed more than once, and hears of it once.
             let implementers: BTreeSet<_> = after.implementers().collect();

@@ -258,11 +258,13 @@ pub enum Modal {
     CorrectDeployment,
     /// To state a reason that is none of the five.
     StateReason,
+    /// To take words out of the record.
+    Redact,
 }
 
 impl Modal {
     /// Every modal.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Declare,
         Self::Document,
         Self::Reject,
@@ -273,6 +275,7 @@ impl Modal {
         Self::Attest,
         Self::CorrectDeployment,
         Self::StateReason,
+        Self::Redact,
     ];
 
     /// Returns the name that Slack hands back.
@@ -288,6 +291,7 @@ impl Modal {
             Self::Attest => "attest",
             Self::CorrectDeployment => "correct_deployment",
             Self::StateReason => "state_reason",
+            Self::Redact => "redact",
         }
     }
 
@@ -312,6 +316,8 @@ pub enum Input {
     Criterion,
     /// A section of the ticket.
     Section(Section),
+    /// Which texts are taken out of the record.
+    Texts,
     /// Why it is rejected.
     Reason,
     /// How it was put right.
@@ -357,6 +363,7 @@ impl Input {
             Self::Section(Section::RollbackPlan) => "section:rollback_plan",
             Self::Section(Section::Outcome) => "section:outcome",
             Self::Section(Section::LessonsLearned) => "section:lessons_learned",
+            Self::Texts => "texts",
             Self::Reason => "reason",
             Self::How => "how",
             Self::Exceptions => "exceptions",

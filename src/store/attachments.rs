@@ -10,8 +10,8 @@ use sha2::{Digest, Sha256};
 
 use super::execute::{self, Execution};
 use super::writer::Urgency;
-use super::{Outcome, Rules, Store, StoreError, log};
-use crate::domain::change::{Attached, Event, LARGEST_ATTACHMENT, Recorded};
+use super::{Outcome, Rules, Store, StoreError, log, redaction};
+use crate::domain::change::{Attached, EmergencyChange, Event, LARGEST_ATTACHMENT, Recorded};
 use crate::domain::id::{ChangeNumber, WorkspaceId};
 
 // The table's own check says the same in figures.
@@ -117,14 +117,18 @@ fn find(
         .optional()?)
 }
 
-/// Returns whether the files that a change's events name are there and hash to
-/// their names.
+/// Returns whether the files of a change are there and hash to their names, but
+/// for those that were taken out of the record.
 pub(super) fn fit(
     connection: &Connection,
     workspace: &WorkspaceId,
-    history: &[Recorded],
+    change: &EmergencyChange,
 ) -> Result<bool, StoreError> {
-    for sha256 in sha256s(history) {
+    let gone: BTreeSet<[u8; 32]> = redaction::files(change)
+        .filter(|(name, _)| change.redactions.contains_key(name))
+        .map(|(_, sha256)| sha256)
+        .collect();
+    for (_, sha256) in redaction::files(change).filter(|(_, sha256)| !gone.contains(sha256)) {
         let kept = find(connection, workspace, &sha256)?;
         if kept.is_none_or(|bytes| Sha256::digest(bytes)[..] != sha256[..]) {
             return Ok(false);

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use super::people::{self, Person, Roster};
 use super::quotes::{self, Half};
-use super::{Outcome, Rules, StoreError, inbox, log, offers, outbox, register, texts};
+use super::{Outcome, Rules, StoreError, inbox, log, offers, outbox, redaction, register, texts};
 use crate::domain::change::{
     Actor, Command, EmergencyChange, Given, MessageRef, Recorded, Refusal, Source, Stage,
     Submission, Verdict, decide, declare,
@@ -97,6 +97,10 @@ pub(super) fn execute(
     }
     texts::keep(connection, workspace, &execution.texts)?;
     let carried = carry(connection, workspace, execution, rules, now)?;
+    if let Some(change) = &carried.change {
+        let (number, recorded) = (change.number, &carried.recorded);
+        redaction::take_out(connection, workspace, number, recorded, rules, now)?;
+    }
     let freed = close_offers(connection, workspace, execution, &carried, now)?;
     let number = carried.change.as_ref().map(|change| change.number);
     let overheard = execution
@@ -379,8 +383,9 @@ fn is_answered(gesture: &Gesture, carried: &Carried, outcome: &Outcome) -> bool 
                             .is_some_and(|it| !in_vain(it).is_empty())
             }
             Ask::Capture { deployed, .. } => deployed.is_some(),
-            // The whisper gives its buttons up.
-            Ask::TakeOffer { .. } => true,
+            // The whisper gives its buttons up; what is still to be done about a leak
+            // stands nowhere else.
+            Ask::TakeOffer { .. } | Ask::Redact { .. } => true,
             _ => false,
         },
     }
@@ -466,7 +471,7 @@ pub(super) fn forget(
 }
 
 /// Appends events, saves the state that they lead to, and owes their effects.
-fn record(
+pub(super) fn record(
     connection: &Connection,
     workspace: &WorkspaceId,
     number: ChangeNumber,

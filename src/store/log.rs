@@ -45,6 +45,7 @@ variants!(Event, put_event, take_event {
     "section_written" => SectionWritten { section, text },
     "field_written" => FieldWritten { field, value, vague, taken_from, replaced },
     "attachment_kept" => AttachmentKept { name, attached, message },
+    "redacted" => Redacted { text, reason },
     "documented" => Documented,
     "ticket_reopened" => TicketReopened { missing },
     "approved" => Approved { content, ground, conditions, genuine, despite },

@@ -19,6 +19,7 @@ mod parcel;
 mod people;
 mod policies;
 mod quotes;
+mod redaction;
 mod register;
 mod texts;
 mod writer;
@@ -376,10 +377,19 @@ impl Store {
         rules: Arc<Rules>,
         now: DateTime<Utc>,
     ) -> Result<(Outcome, Option<ChangeNumber>), StoreError> {
-        self.write(Urgency::Later, move |connection, workspace| {
-            execute::execute(connection, workspace, &execution, &rules, now)
-        })
-        .await
+        let redacts = execution
+            .submissions
+            .iter()
+            .any(|one| matches!(one.command, Command::Redact { .. }));
+        let done = self
+            .write(Urgency::Later, move |connection, workspace| {
+                execute::execute(connection, workspace, &execution, &rules, now)
+            })
+            .await?;
+        if redacts {
+            self.writer.scrub().await;
+        }
+        Ok(done)
     }
 
     /// Looks at the changes and offers for which the clock has something to do, and
@@ -710,12 +720,12 @@ fn verify(
     };
     for (number, version, stage) in register::rows(connection, workspace)? {
         let folded = log::load(connection, workspace, number)?;
-        let Some((_, history)) =
+        let Some((change, history)) =
             folded.filter(|(change, _)| change.version == version && change.stage.name() == stage)
         else {
             return Ok(Err(format!("{number} isn't what its records say")));
         };
-        if !attachments::fit(connection, workspace, &history)? {
+        if !attachments::fit(connection, workspace, &change)? {
             return Ok(Err(format!(
                 "the files of {number} aren't those that its records name"
             )));

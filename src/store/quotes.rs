@@ -62,6 +62,7 @@ fn of(event: &Event) -> Option<(Half, &MessageRef)> {
         | Event::SectionWritten { .. }
         | Event::FieldWritten { .. }
         | Event::AttachmentKept { .. }
+        | Event::Redacted { .. }
         | Event::Documented
         | Event::Approved { .. }
         | Event::ApprovalTakenBack { .. }

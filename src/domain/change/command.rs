@@ -11,7 +11,7 @@ use super::{
 use crate::domain::authorization::Member;
 use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId};
 use crate::domain::policy::Party;
-use crate::domain::text::Text;
+use crate::domain::text::{Commitment, Text};
 use crate::domain::ticket::{ContentHash, Field, Told, Writing};
 
 /// A command with who gave it and when.
@@ -182,6 +182,17 @@ pub enum Command {
         message: MessageRef,
         /// The name or address of each, and what it is.
         attached: Vec<(Text, Attached)>,
+    },
+    /// To take texts out of the record.
+    Redact {
+        /// Who does.
+        by: Member,
+        /// Whom the policy in force names for it.
+        administrators: Vec<Party>,
+        /// Which texts.
+        texts: BTreeSet<Commitment>,
+        /// Why; nothing: they haven't said yet.
+        reason: Option<Text>,
     },
     /// To approve in retrospect.
     Approve {

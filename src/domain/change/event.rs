@@ -186,6 +186,13 @@ pub enum Event {
         /// The message that shared it.
         message: MessageRef,
     },
+    /// A text was taken out of the record, with its salt: a leaked secret.
+    Redacted {
+        /// Which.
+        text: Commitment,
+        /// Why.
+        reason: Commitment,
+    },
     /// The ticket became complete.
     Documented,
     /// A circumstance came to light under which the complete ticket misses more.

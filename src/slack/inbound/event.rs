@@ -374,7 +374,8 @@ fn mention(event: &Event<'_>, salt: &mut dyn FnMut() -> Salt) -> Read {
             | Modal::Record
             | Modal::Attest
             | Modal::CorrectDeployment
-            | Modal::StateReason,
+            | Modal::StateReason
+            | Modal::Redact,
             _,
             _,
         ) => (Ask::Help, Vec::new()),
@@ -403,6 +404,7 @@ fn answer_in(slash: &grammar::Slash) -> Option<Verdict> {
         | grammar::Slash::Status { .. }
         | grammar::Slash::List { .. }
         | grammar::Slash::Document { .. }
+        | grammar::Slash::Redact { .. }
         | grammar::Slash::Rate { .. }
         | grammar::Slash::Agenda
         | grammar::Slash::Exceptions

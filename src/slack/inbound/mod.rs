@@ -153,6 +153,7 @@ fn understand(slash: Slash, typed: &str, salt: &mut dyn FnMut() -> Salt) -> Unde
         Slash::Status { change } => asked(Ask::Status { change }),
         Slash::List { which } => asked(Ask::List { which }),
         Slash::Document { change } => Understood::Form(Modal::Document, change, Prefill::default()),
+        Slash::Redact { change } => Understood::Form(Modal::Redact, change, Prefill::default()),
         Slash::Rate { .. } => asked(not_yet(Verb::Rate)),
         Slash::Agenda => asked(not_yet(Verb::Agenda)),
         Slash::Exceptions => asked(not_yet(Verb::Exceptions)),

@@ -15,6 +15,8 @@ use slack_morphism::prelude::SlackView;
 use super::{OpenModal, Read, proposal, read};
 use crate::clock::Clock;
 use crate::domain::change::Source;
+use crate::domain::id::UserId;
+use crate::domain::policy::Party;
 use crate::domain::text::Salt;
 use crate::engine::{Engine, draw_salt};
 use crate::gesture::{Ask, Gesture, Heard, Which};
@@ -235,7 +237,8 @@ impl Reception {
             | Modal::AskSomeoneElse
             | Modal::Attest
             | Modal::CorrectDeployment
-            | Modal::StateReason => {}
+            | Modal::StateReason
+            | Modal::Redact => {}
         }
         let Some(subject) = self.subject(open).await? else {
             // Which change is meant isn't clear: the person is shown theirs.
@@ -246,6 +249,15 @@ impl Reception {
                 None => Ask::List { which: Which::Mine },
             }));
         };
+        // Only whoever may remove words is shown all of them. To others the rule
+        // itself answers.
+        if open.which == Modal::Redact && !self.administers(&open.actor).await {
+            return Ok(Wanted::instead(Ask::Redact {
+                change: subject.change.number,
+                texts: Vec::new(),
+                reason: None,
+            }));
+        }
         let groups = if open.which == Modal::AskSomeoneElse {
             self.groups().await
         } else {
@@ -259,6 +271,7 @@ impl Reception {
             Modal::AnswerExceptions => Wanted::view(modal::answer_exceptions(&showing, from)),
             Modal::AskSomeoneElse => Wanted::view(modal::ask_someone_else(&showing, &groups, from)),
             Modal::Attest => Wanted::view(modal::attest(&showing, from)),
+            Modal::Redact => Wanted::view(modal::redact(&showing, from)),
             Modal::StateReason => Wanted::view(modal::state_reason(&showing, from)),
             Modal::CorrectDeployment => {
                 let first = subject.change.deployments.first();
@@ -312,6 +325,29 @@ impl Reception {
                 || one.change.implementers().any(|who| *who == open.actor)
         });
         Ok(if own.len() == 1 { own.pop() } else { None })
+    }
+
+    /// Whether the policy in force names somebody an administrator, as far as Slack
+    /// says so while the trigger lives.
+    async fn administers(&self, who: &UserId) -> bool {
+        let named = &self.engine.rules().newest().administrators;
+        if named.contains(&Party::Person(who.clone())) {
+            return true;
+        }
+        for party in named {
+            let Party::Group(group) = party else {
+                continue;
+            };
+            let asked = tokio::time::timeout(NAMES_WITHIN, self.lookup.group_members(group)).await;
+            match asked {
+                Ok(Ok(members)) if members.contains(who) => return true,
+                Ok(Ok(_)) => {}
+                Ok(Err(_)) | Err(_) => {
+                    tracing::warn!("who is an administrator can't be read");
+                }
+            }
+        }
+        false
     }
 
     /// Answers with something to read where no modal can be opened.

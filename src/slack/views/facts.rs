@@ -393,7 +393,9 @@ fn given_how(showing: &Showing<'_>, given: &Authorization, room: usize) -> Strin
             let account = showing.texts.said(text);
             let account = match account {
                 Said::Withheld => String::new(),
-                Said::Words(_) | Said::Redacted => format!(":\n{}", quoted(&account, room)),
+                Said::Words(_) | Said::Redacted | Said::Removed(_) => {
+                    format!(":\n{}", quoted(&account, room))
+                }
             };
             format!("{}{account}", by_mouth(given))
         }

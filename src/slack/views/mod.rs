@@ -45,10 +45,23 @@ pub struct Message {
 pub enum Said {
     /// The words, verbatim.
     Words(String),
-    /// The words were taken out of the record.
+    /// The words aren't there any more.
     Redacted,
+    /// Somebody took the words out of the record, and said why.
+    Removed(Removal),
     /// The words were said in a private channel and stay there.
     Withheld,
+}
+
+/// Who took words out of the record, when and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removal {
+    /// Who.
+    pub by: UserId,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Why; nothing: that was taken out, too.
+    pub reason: Option<String>,
 }
 
 /// Where a view finds the words that commitments stand for.
@@ -90,7 +103,14 @@ impl Words for store::Words {
 
 impl Words for Snapshot {
     fn said(&self, text: &Commitment) -> Said {
-        self.words.said(text)
+        match (self.words.said(text), self.change.redactions.get(text)) {
+            (Said::Redacted, Some(redaction)) => Said::Removed(Removal {
+                by: redaction.by.clone(),
+                at: redaction.at,
+                reason: self.words.get(&redaction.reason).cloned().flatten(),
+            }),
+            (said, _) => said,
+        }
     }
 }
 

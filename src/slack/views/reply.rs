@@ -10,6 +10,7 @@ use crate::domain::change::{EmergencyChange, Refusal};
 use crate::domain::id::{ChangeNumber, UserId};
 use crate::domain::obligation::{Duty, Obligation};
 use crate::domain::offer::{Offer, Quoted};
+use crate::domain::text::Commitment;
 use crate::domain::ticket::Section;
 use crate::gesture::Which;
 use crate::slack::control::{self, Control};
@@ -39,6 +40,9 @@ const ROOM_FOR_A_TWIN: usize = 300;
 
 /// The longest value that Slack lets a button have.
 const LONGEST_VALUE: usize = 2000;
+
+/// How much of a file's name is shown.
+const ROOM_FOR_A_COPY: usize = 200;
 
 /// How much of what was typed a refusal gives back.
 const ROOM_FOR_TYPED: usize = 2800;
@@ -179,6 +183,59 @@ pub fn twin(new: &Showing<'_>, old: &Showing<'_>) -> Message {
             context(&format!(
                 "Nothing waits for your answer: {title} stands until you say that it is the same; then it goes on as {first}."
             )),
+        ],
+    )
+}
+
+/// Says what was removed, and where the words still stand that the bot can't
+/// reach.
+pub fn redacted(showing: &Showing<'_>, texts: &[Commitment], copies: &[String]) -> Message {
+    let change = showing.change;
+    let title = say::title(change);
+    let mut passages: Vec<String> = texts
+        .iter()
+        .filter_map(|text| Some(change.texts.get(text)?.passage.to_string()))
+        .collect();
+    passages.sort();
+    passages.dedup();
+    let mut left = Vec::new();
+    for quote in &change.quotes {
+        if texts.contains(&quote.captured) || texts.contains(&quote.stands) {
+            left.push(format!(
+                "• {} in Slack: its author or an owner of the workspace can delete it",
+                say::link(&quote.message, "The message itself")
+            ));
+        }
+    }
+    for attachment in &change.attachments {
+        if texts.contains(&attachment.name) {
+            left.push(format!(
+                "• The file or address in {} in Slack: whoever shared it can delete it",
+                say::link(&attachment.message, "the message")
+            ));
+        }
+    }
+    for copy in copies {
+        left.push(format!(
+            "• The backup `{}` beside the database: delete it, or keep it where nobody reads it",
+            say::safe(copy, ROOM_FOR_A_COPY).words
+        ));
+    }
+    left.push(
+        "• Backups and packs that were taken elsewhere before now: I don't know of them".to_owned(),
+    );
+    let line = format!(
+        "{title}: removed from the record: {}.",
+        say::listed(passages)
+    );
+    message(
+        &line,
+        vec![
+            section(&format!(
+                "{line} My messages are being edited, the log still verifies, and an approval stays valid."
+            )),
+            section(&format!("*It may still stand in*\n{}", left.join("\n"))),
+            context("If it is a secret that still works, change it: whoever read it has it."),
         ],
     )
 }
@@ -461,6 +518,9 @@ pub fn help() -> Message {
         "",
         "*Do the paperwork*",
         "`/emergency document CHG-1042`",
+        "",
+        "*A secret got into the record?*",
+        "`/emergency redact CHG-1042`, for administrators",
         "",
         "*See where things stand*",
         "`/emergency status CHG-1042`",

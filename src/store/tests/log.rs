@@ -261,7 +261,11 @@ fn following(event: Option<&Event>) -> Option<Event> {
             },
             message: message(),
         },
-        Some(Event::AttachmentKept { .. }) => return None,
+        Some(Event::AttachmentKept { .. }) => Event::Redacted {
+            text: text(0xe3),
+            reason: text(0xe4),
+        },
+        Some(Event::Redacted { .. }) => return None,
     })
 }
 
@@ -275,6 +279,7 @@ fn in_the_second_version(event: Event) -> Option<Event> {
     match event {
         Event::FieldWritten { .. }
         | Event::AttachmentKept { .. }
+        | Event::Redacted { .. }
         | Event::TicketReopened { .. }
         | Event::Reviewed { .. }
         | Event::GenuinenessReviewed { .. }

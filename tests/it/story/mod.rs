@@ -8,6 +8,7 @@ mod evidence;
 mod heard;
 mod offer;
 mod overheard;
+mod redact;
 mod repeated;
 mod slips;
 mod ticket;

@@ -23,6 +23,7 @@ mod deploy;
 mod document;
 mod note;
 mod permit;
+mod redact;
 
 use afterwards::{
     add_follow_up, answer_exceptions, finish_follow_up, record_meeting, record_permanent_fix,
@@ -37,6 +38,8 @@ use permit::{
     ask_someone_else, authorize, confirm_attestation, deny, dispute_attestation, go_ahead,
     name_commander, stand_in, take_command,
 };
+
+use redact::redact;
 
 /// A copy of the change that takes in each event as it is decided, so that the
 /// next decision sees it.
@@ -250,6 +253,12 @@ pub fn decide(
             message,
             attached,
         } => attach(&mut draft, by, message, attached)?,
+        Command::Redact {
+            by,
+            administrators,
+            texts,
+            reason,
+        } => redact(&mut draft, by, administrators, texts, reason.as_ref())?,
         Command::Approve {
             by,
             seen,

@@ -8,6 +8,7 @@ mod attach;
 mod capture;
 mod overhear;
 mod people;
+mod redact;
 mod times;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -389,6 +390,11 @@ async fn resolve(scene: &Scene<'_>) -> Result<Resolved, Unresolved> {
         Ask::Attach { ts, files, links } => {
             return attach::shared(scene, ts, files, links).await;
         }
+        Ask::Redact {
+            change,
+            texts,
+            reason,
+        } => return redact::texts(scene, *change, texts, *reason).await,
         Ask::React { ts, name } => {
             return overhear::reaction(scene, place(gesture)?, ts, name).await;
         }

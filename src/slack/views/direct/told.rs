@@ -79,6 +79,7 @@ pub fn told(showing: &Showing<'_>, recorded: &Recorded) -> Option<Message> {
         | Event::ReasonStated { .. }
         | Event::LinkedAsDuplicate { .. }
         | Event::AttachmentKept { .. }
+        | Event::Redacted { .. }
         | Event::MessageEdited { .. }
         | Event::MessageDeleted { .. }
         | Event::ReactionRemoved { .. }

@@ -21,8 +21,10 @@ use super::blocks::{context, plain, section};
 use super::{Said, Showing, direct, moves, say};
 
 mod capture;
+mod redact;
 
 pub use capture::{Candidate, Proposal, attest, correct_deployment, record, state_reason};
+pub use redact::redact;
 
 /// How many checkboxes Slack puts into one input.
 const MOST_CHECKBOXES: usize = 10;
@@ -195,7 +197,7 @@ pub fn document(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackView {
                 Said::Words(_) => {
                     hint = "What stands is too long to edit here and stays unless you write anew.";
                 }
-                Said::Redacted => {
+                Said::Redacted | Said::Removed(_) => {
                     hint = "What stood here was redacted. It stays so unless you write anew.";
                 }
                 Said::Withheld => {
@@ -486,6 +488,7 @@ fn named(element: SlackInputBlockElement) -> SlackInputBlockElement {
     match element {
         SlackInputBlockElement::PlainTextInput(one) => one.with_action_id(id()).into(),
         SlackInputBlockElement::StaticSelect(one) => one.with_action_id(id()).into(),
+        SlackInputBlockElement::MultiStaticSelect(one) => one.with_action_id(id()).into(),
         SlackInputBlockElement::UsersSelect(one) => one.with_action_id(id()).into(),
         SlackInputBlockElement::RadioButtons(one) => one.with_action_id(id()).into(),
         SlackInputBlockElement::Checkboxes(one) => one.with_action_id(id()).into(),

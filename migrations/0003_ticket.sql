@@ -10,3 +10,10 @@ CREATE TABLE attachment (
     bytes     BLOB NOT NULL CHECK (length(bytes) <= 10485760),
     PRIMARY KEY (workspace, sha256)
 ) STRICT;
+
+-- One row while words that were taken out of the record may still stand in pages
+-- of the file that nothing refers to. The file is written anew, and the row goes.
+CREATE TABLE erasure (
+    workspace TEXT NOT NULL PRIMARY KEY,
+    owed_at   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
