@@ -25,6 +25,7 @@ mod capture;
 mod correction;
 mod decision;
 mod duties;
+mod evidence;
 mod exceptions;
 mod ladder;
 mod misses;
