@@ -17,3 +17,5 @@ CREATE TABLE erasure (
     workspace TEXT NOT NULL PRIMARY KEY,
     owed_at   INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX change_about ON change (workspace, requested_at);

@@ -10,7 +10,7 @@ use crate::domain::change::{Criterion, Exception, NotGenuine, Source, Verdict};
 use crate::domain::id::{ChangeNumber, ChannelId, GroupId, MessageTs, UserId};
 use crate::domain::policy::Party;
 use crate::domain::text::{Commitment, Text};
-use crate::domain::ticket::{ContentHash, Section};
+use crate::domain::ticket::{ContentHash, Part, Section};
 
 /// Who did what, when and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -294,6 +294,15 @@ pub enum Ask {
         /// The sections.
         sections: Vec<(Section, Commitment)>,
     },
+    /// To take a section over from another change of the incident.
+    TakeOver {
+        /// Which change takes it.
+        change: ChangeNumber,
+        /// From which.
+        from: ChangeNumber,
+        /// Which section.
+        part: Part,
+    },
     /// To take words out of the record.
     Redact {
         /// Which change.
@@ -442,6 +451,7 @@ impl Gesture {
             | Ask::LinkAsDuplicate { .. }
             | Ask::Lapse { .. }
             | Ask::Withdraw { .. }
+            | Ask::TakeOver { .. }
             | Ask::Approve { .. }
             | Ask::Status { .. }
             | Ask::List { .. }

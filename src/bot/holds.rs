@@ -143,6 +143,7 @@ fn about(gesture: &Gesture) -> About {
         | Ask::Withdraw { change }
         | Ask::Document { change, .. }
         | Ask::Redact { change, .. }
+        | Ask::TakeOver { change, .. }
         | Ask::Approve { change, .. }
         | Ask::Reject { change, .. }
         | Ask::Remediate { change, .. }

@@ -14,6 +14,9 @@ use crate::gesture::{Ask, Gesture, Which};
 use crate::slack::views::{self, Message, card, direct, note, offer, reply};
 use crate::store::{Answered, Kind, Offered, Outcome, Parcel, Snapshot, StoreError};
 
+/// From how many changes of an incident sections are offered.
+const SIBLINGS: usize = 3;
+
 /// How many changes a list shows.
 const LIST: usize = 20;
 
@@ -167,6 +170,10 @@ impl Dispatcher {
                 let by = deployer(&answered.gesture, about);
                 Some(reply::asked_back(sentence, answered.change, *at, by))
             }
+            // It stands there, and what else can be taken over comes with it.
+            (Outcome::Done, Ask::TakeOver { .. }) => {
+                about.map(|snapshot| reply::status(&show(snapshot)))
+            }
             (Outcome::Done, Ask::Redact { reason, .. }) => match about {
                 Some(snapshot) => {
                     let texts: Vec<_> = snapshot
@@ -223,8 +230,55 @@ impl Dispatcher {
                 let people = answered.gesture.asked_in_vain(first_asked(snapshot)?);
                 reply::asked_in_vain(&snapshot.change, &people)
             });
+        let shows_status = match (&answered.outcome, &answered.gesture.ask) {
+            (Outcome::Answered, Ask::Status { .. }) | (Outcome::Done, Ask::TakeOver { .. }) => true,
+            (
+                Outcome::Answered | Outcome::Done | Outcome::Refused(_) | Outcome::AskedBack { .. },
+                _,
+            ) => false,
+        };
+        let siblings = match about.filter(|_| shows_status) {
+            Some(snapshot) => self.siblings(snapshot, answered, now).await?,
+            None => None,
+        };
+        let main = main.map(|main| match siblings {
+            Some(siblings) => views::both(main, siblings),
+            None => main,
+        });
         let all = main.into_iter().chain(in_vain).chain(closed).chain(twin);
         Ok(views::joined(all))
+    }
+
+    /// What can be taken over from other changes of the incident whose words may
+    /// be read here.
+    async fn siblings(
+        &self,
+        snapshot: &Snapshot,
+        answered: &Answered,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Message>, StoreError> {
+        if snapshot.change.is_over() {
+            return Ok(None);
+        }
+        let found = self
+            .engine
+            .store()
+            .siblings(snapshot.change.number, SIBLINGS)
+            .await?;
+        let here = &snapshot.change.place.channel;
+        let places = found
+            .iter()
+            .map(|one| one.change.place.channel.clone())
+            .filter(|place| place != here)
+            .collect();
+        let closed = self.closed_to(&answered.gesture, places).await;
+        let open: Vec<_> = found
+            .iter()
+            .map(|one| &one.change)
+            .filter(|change| !closed.contains(&change.place.channel))
+            .collect();
+        let showing = views::showing(snapshot, &self.engine, now);
+        Ok(reply::siblings(&showing, &open))
     }
 
     async fn list(

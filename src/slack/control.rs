@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::change::Criterion;
 use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId};
-use crate::domain::ticket::{ContentHash, Section};
+use crate::domain::ticket::{ContentHash, Part, Section};
 
 /// A button, a menu or a select of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -60,6 +60,9 @@ pub enum Control {
     DeployedAt,
     /// Opens the question for a reason that is none of the five.
     StateReason,
+    /// Takes a section over from another change of the incident; its value names
+    /// both changes.
+    TakeOver(Part),
     /// *The same*: its value names both changes.
     Same,
     /// *Another one*.
@@ -99,6 +102,7 @@ impl Control {
             Self::CorrectDeployment => "correct_deployment".to_owned(),
             Self::DeployedAt => "deployed_at".to_owned(),
             Self::StateReason => "state_reason".to_owned(),
+            Self::TakeOver(part) => format!("take_over:{}", part.name()),
             Self::Same => "same".to_owned(),
             Self::NotSame => "not_same".to_owned(),
             Self::TakeOffer => "take_offer".to_owned(),
@@ -139,7 +143,11 @@ impl Control {
             "decline_offer" => Self::DeclineOffer,
             "declare" => Self::Declare,
             "more" => Self::More,
-            other => Self::Criterion(Criterion::from_name(other.strip_prefix("criterion:")?)?),
+            other => match other.split_once(':')? {
+                ("criterion", name) => Self::Criterion(Criterion::from_name(name)?),
+                ("take_over", name) => Self::TakeOver(Part::from_name(name)?),
+                _ => return None,
+            },
         })
     }
 }

@@ -385,7 +385,7 @@ fn is_answered(gesture: &Gesture, carried: &Carried, outcome: &Outcome) -> bool 
             Ask::Capture { deployed, .. } => deployed.is_some(),
             // The whisper gives its buttons up; what is still to be done about a leak
             // stands nowhere else.
-            Ask::TakeOffer { .. } | Ask::Redact { .. } => true,
+            Ask::TakeOffer { .. } | Ask::Redact { .. } | Ask::TakeOver { .. } => true,
             _ => false,
         },
     }

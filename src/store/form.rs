@@ -17,7 +17,7 @@ use crate::domain::id::{ChangeNumber, ChannelId, GroupId, MessageTs, Permalink, 
 use crate::domain::obligation::{Duty, Rung};
 use crate::domain::policy::{Party, PolicyVersion};
 use crate::domain::text::Commitment;
-use crate::domain::ticket::{self, ContentHash, Field, Section, Vague, ValueHash};
+use crate::domain::ticket::{self, ContentHash, Field, Part, Section, Vague, ValueHash};
 use crate::gesture::{Mention, Pointed, Which};
 
 /// JSON whose objects keep their order.
@@ -171,6 +171,7 @@ as_text! {
     Source: |one| one.name().to_owned(), Self::from_name;
     Stage: |one| one.name().to_owned(), Self::from_name;
     Ground: |one| one.name().to_owned(), Self::from_name;
+    Part: |one| one.name().to_owned(), Self::from_name;
     Section: |one| one.name().to_owned(), Self::from_name;
     Field: |one| one.name().to_owned(), Self::from_name;
     Vague: |one| one.name().to_owned(), Self::from_name;

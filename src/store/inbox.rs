@@ -39,6 +39,7 @@ variants!(Ask, put_ask, take_ask {
     "lapse" => Lapse { change },
     "withdraw" => Withdraw { change },
     "document" => Document { change, sections },
+    "take_over" => TakeOver { change, from, part },
     "redact" => Redact { change, texts, reason },
     "approve" => Approve { change, seen },
     "reject" => Reject { change, reason },

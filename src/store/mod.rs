@@ -21,6 +21,7 @@ mod policies;
 mod quotes;
 mod redaction;
 mod register;
+mod siblings;
 mod texts;
 mod writer;
 

@@ -1,6 +1,8 @@
 //! What is known and what is owed, in words: the lines that the card, the
 //! status and the summary for the approver have in common.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::authorization::Ground;
@@ -8,10 +10,10 @@ use crate::domain::change::{
     ActOf, Alteration, Attached, Attachment, Authorization, EmergencyChange, Evidence, Method,
     Quote, Stage, StatedReason,
 };
-use crate::domain::id::UserId;
+use crate::domain::id::{ChangeNumber, UserId};
 use crate::domain::obligation::{Duty, Obligation, obligations};
 use crate::domain::policy::Party;
-use crate::domain::ticket::{ContentHash, content_hash, gaps};
+use crate::domain::ticket::{ContentHash, Known, content_hash, gaps};
 
 use super::{Said, Showing, say};
 
@@ -574,6 +576,21 @@ fn due(change: &EmergencyChange, duty: Duty, due_at: DateTime<Utc>) -> String {
     } else {
         format!("due {}", say::at(due_at))
     }
+}
+
+/// What was taken over from other changes of the incident, one line each.
+pub(super) fn taken_over(change: &EmergencyChange) -> Option<String> {
+    let mut from: BTreeMap<ChangeNumber, Vec<String>> = BTreeMap::new();
+    for (field, entry) in &change.fields {
+        if let Known::TakenFrom(number) = entry.source {
+            from.entry(number).or_default().push(field.to_string());
+        }
+    }
+    let lines: Vec<String> = from
+        .into_iter()
+        .map(|(number, fields)| format!("*Taken over from {number}*: {}", say::listed(fields)))
+        .collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 /// How many attachments are shown one by one.

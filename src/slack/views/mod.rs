@@ -154,6 +154,15 @@ pub fn joined(messages: impl IntoIterator<Item = Message>) -> Option<Message> {
     Some(whole)
 }
 
+/// Joins a message and what belongs to it, where both fit; else the first stands
+/// alone.
+pub fn both(mut main: Message, more: Message) -> Message {
+    if main.blocks.len() + more.blocks.len() <= MOST_BLOCKS {
+        main.blocks.extend(more.blocks);
+    }
+    main
+}
+
 /// Whether a list of this kind shows a change to `who`.
 pub fn is_listed(change: &EmergencyChange, which: Which, who: &UserId) -> bool {
     match which {

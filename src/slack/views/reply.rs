@@ -11,7 +11,7 @@ use crate::domain::id::{ChangeNumber, UserId};
 use crate::domain::obligation::{Duty, Obligation};
 use crate::domain::offer::{Offer, Quoted};
 use crate::domain::text::Commitment;
-use crate::domain::ticket::Section;
+use crate::domain::ticket::{Section, takeable};
 use crate::gesture::Which;
 use crate::slack::control::{self, Control};
 
@@ -187,6 +187,42 @@ pub fn twin(new: &Showing<'_>, old: &Showing<'_>) -> Message {
     )
 }
 
+/// Offers to take over what other changes of the incident say already, section by
+/// section; nothing if there is nothing to take.
+pub fn siblings(showing: &Showing<'_>, others: &[&EmergencyChange]) -> Option<Message> {
+    let change = showing.change;
+    let mut blocks = Vec::new();
+    let mut offered = Vec::new();
+    for other in others {
+        let parts = takeable(change, other);
+        if parts.is_empty() {
+            continue;
+        }
+        let value = control::same_value(change.number, other.number);
+        let row = parts
+            .keys()
+            .map(|part| {
+                let label = format!("Take over {part}");
+                button_of(Control::TakeOver(*part), &label, &value).into()
+            })
+            .collect();
+        offered.push(other.number.to_string());
+        blocks.push(section(&format!(
+            "*{}* is of the same incident. What is the same needn't be written twice:",
+            say::title(other)
+        )));
+        blocks.push(actions(row));
+    }
+    if offered.is_empty() {
+        return None;
+    }
+    blocks.push(context(
+        "What is taken over is marked as such, and you can write over it. What stands here already stays.",
+    ));
+    let line = format!("Sections can be taken over from {}", say::listed(offered));
+    Some(message(&line, blocks))
+}
+
 /// Says what was removed, and where the words still stand that the bot can't
 /// reach.
 pub fn redacted(showing: &Showing<'_>, texts: &[Commitment], copies: &[String]) -> Message {
@@ -301,6 +337,7 @@ fn status_blocks(showing: &Showing<'_>, room: usize) -> Vec<SlackBlock> {
             "Some of it is shortened here; *Document* opens the whole ticket.",
         ));
     }
+    blocks.extend(facts::taken_over(showing.change).map(|lines| section(&lines)));
     blocks.extend(facts::evidence(showing).map(|lines| section(&lines)));
     let owed = facts::owed(showing);
     if !owed.is_empty() {

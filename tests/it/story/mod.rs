@@ -10,6 +10,7 @@ mod offer;
 mod overheard;
 mod redact;
 mod repeated;
+mod siblings;
 mod slips;
 mod ticket;
 mod trouble;

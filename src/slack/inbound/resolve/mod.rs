@@ -9,6 +9,7 @@ mod capture;
 mod overhear;
 mod people;
 mod redact;
+mod sibling;
 mod times;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -389,6 +390,9 @@ async fn resolve(scene: &Scene<'_>) -> Result<Resolved, Unresolved> {
         }
         Ask::Attach { ts, files, links } => {
             return attach::shared(scene, ts, files, links).await;
+        }
+        Ask::TakeOver { change, from, part } => {
+            return sibling::take_over(scene, *change, *from, *part).await;
         }
         Ask::Redact {
             change,

@@ -426,6 +426,7 @@ fn summary(showing: &Showing<'_>, room: usize) -> Vec<SlackBlock> {
             )));
         }
     }
+    blocks.extend(facts::taken_over(showing.change).map(|lines| section(&lines)));
     blocks.extend(facts::evidence(showing).map(|lines| section(&lines)));
     if is_cut {
         blocks.push(context(
