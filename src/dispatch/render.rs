@@ -10,6 +10,7 @@ use crate::domain::id::{ChangeNumber, ChannelId, UserId};
 use crate::domain::obligation::{Duty, Rung, obligations};
 use crate::domain::offer::{Offer, OfferStage};
 use crate::domain::policy::Party;
+use crate::domain::text::Commitment;
 use crate::gesture::{Ask, Gesture, Which};
 use crate::slack::views::{self, Message, card, direct, note, offer, reply};
 use crate::store::{Answered, Kind, Offered, Outcome, Parcel, Snapshot, StoreError};
@@ -175,17 +176,7 @@ impl Dispatcher {
                 about.map(|snapshot| reply::status(&show(snapshot)))
             }
             (Outcome::Done, Ask::Redact { reason, .. }) => match about {
-                Some(snapshot) => {
-                    let texts: Vec<_> = snapshot
-                        .change
-                        .redactions
-                        .iter()
-                        .filter(|(_, one)| Some(one.reason) == *reason)
-                        .map(|(text, _)| *text)
-                        .collect();
-                    let copies = self.engine.store().copies_holding(texts.clone()).await;
-                    Some(reply::redacted(&show(snapshot), &texts, &copies))
-                }
+                Some(snapshot) => Some(self.redacted(snapshot, *reason, now).await),
                 None => None,
             },
             (Outcome::Done, ask) => about.filter(|_| states_a_time(ask)).and_then(|snapshot| {
@@ -230,14 +221,7 @@ impl Dispatcher {
                 let people = answered.gesture.asked_in_vain(first_asked(snapshot)?);
                 reply::asked_in_vain(&snapshot.change, &people)
             });
-        let shows_status = match (&answered.outcome, &answered.gesture.ask) {
-            (Outcome::Answered, Ask::Status { .. }) | (Outcome::Done, Ask::TakeOver { .. }) => true,
-            (
-                Outcome::Answered | Outcome::Done | Outcome::Refused(_) | Outcome::AskedBack { .. },
-                _,
-            ) => false,
-        };
-        let siblings = match about.filter(|_| shows_status) {
+        let siblings = match about {
             Some(snapshot) => self.siblings(snapshot, answered, now).await?,
             None => None,
         };
@@ -249,6 +233,24 @@ impl Dispatcher {
         Ok(views::joined(all))
     }
 
+    /// What a redaction took out, and where it may still stand.
+    async fn redacted(
+        &self,
+        snapshot: &Snapshot,
+        reason: Option<Commitment>,
+        now: DateTime<Utc>,
+    ) -> Message {
+        let redactions = &snapshot.change.redactions;
+        let texts: Vec<Commitment> = redactions
+            .iter()
+            .filter(|(_, one)| Some(one.reason) == reason)
+            .map(|(text, _)| *text)
+            .collect();
+        let copies = self.engine.store().copies_holding(texts.clone()).await;
+        let showing = views::showing(snapshot, &self.engine, now);
+        reply::redacted(&showing, &texts, &copies)
+    }
+
     /// What can be taken over from other changes of the incident whose words may
     /// be read here.
     async fn siblings(
@@ -257,7 +259,14 @@ impl Dispatcher {
         answered: &Answered,
         now: DateTime<Utc>,
     ) -> Result<Option<Message>, StoreError> {
-        if snapshot.change.is_over() {
+        let shows_status = match (&answered.outcome, &answered.gesture.ask) {
+            (Outcome::Answered, Ask::Status { .. }) | (Outcome::Done, Ask::TakeOver { .. }) => true,
+            (
+                Outcome::Answered | Outcome::Done | Outcome::Refused(_) | Outcome::AskedBack { .. },
+                _,
+            ) => false,
+        };
+        if !shows_status || snapshot.change.is_over() {
             return Ok(None);
         }
         let found = self

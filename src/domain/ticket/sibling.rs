@@ -37,11 +37,11 @@ pub fn takeable(to: &EmergencyChange, from: &EmergencyChange) -> BTreeMap<Part, 
             .value
             .commitment()
             .is_some_and(|text| from.redactions.contains_key(&text));
-        let is_said_there = !matches!(entry.source, Known::Bot(_));
-        let stands_here = to.fields.get(field);
-        let is_said_here = stands_here.is_some_and(|here| !matches!(here.source, Known::Bot(_)));
-        let is_same = stands_here.is_some_and(|here| here.value == entry.value);
-        if field.is_written() && is_said_there && !is_said_here && !is_same && !is_gone {
+        let was_written = !matches!(entry.source, Known::Bot(_));
+        let present = to.fields.get(field);
+        let has_own = present.is_some_and(|here| !matches!(here.source, Known::Bot(_)));
+        let is_same = present.is_some_and(|here| here.value == entry.value);
+        if field.is_written() && was_written && !has_own && !is_same && !is_gone {
             parts.entry(field.row().part).or_default().push(*field);
         }
     }

@@ -41,7 +41,7 @@ pub(super) fn read(
         Some("message") => match text_at(payload, "/event/subtype") {
             None | Some("thread_broadcast" | "file_share") => {
                 match (message(&event, salt), shared(&event, salt)) {
-                    (Read::Heard(words), Some(shared)) => Read::Both(words, shared),
+                    (Read::Heard(words), Some(shared)) => Read::Both(Box::new((words, shared))),
                     (_, Some(shared)) => Read::Heard(shared),
                     (read, None) => read,
                 }

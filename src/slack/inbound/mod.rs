@@ -43,7 +43,7 @@ pub enum Read {
     /// Somebody asks for something.
     Heard(Heard),
     /// Somebody asks for something, and shares something beside it.
-    Both(Heard, Heard),
+    Both(Box<(Heard, Heard)>),
     /// Somebody wants a modal. Its trigger dies in three seconds.
     Open(OpenModal),
     /// A modal's input can't be right. This is the answer to Slack, which shows

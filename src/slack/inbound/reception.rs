@@ -122,10 +122,13 @@ impl Reception {
         match reading {
             Read::Heard(heard) => self.keep(heard, now).await,
             // Kept once more when it comes again, if the second isn't kept now.
-            Read::Both(first, second) => match self.keep(first, now).await {
-                Answer::NotKept => Answer::NotKept,
-                Answer::Acknowledged | Answer::With(_) => self.keep(second, now).await,
-            },
+            Read::Both(both) => {
+                let (first, second) = *both;
+                match self.keep(first, now).await {
+                    Answer::NotKept => Answer::NotKept,
+                    Answer::Acknowledged | Answer::With(_) => self.keep(second, now).await,
+                }
+            }
             Read::Open(open) => {
                 let reception = self.clone();
                 let opening = self.openings.begin();

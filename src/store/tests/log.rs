@@ -252,7 +252,7 @@ fn following(event: Option<&Event>) -> Option<Event> {
             error: "message_not_found".to_owned(),
         },
         Some(Event::Undelivered { .. }) => Event::Closed,
-        Some(Event::Closed { .. }) => Event::AttachmentKept {
+        Some(Event::Closed) => Event::AttachmentKept {
             name: text(0xe1),
             attached: Attached::File {
                 id: "F0BLOCKED1".to_owned(),

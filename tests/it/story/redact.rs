@@ -48,12 +48,11 @@ async fn all_that_stands(world: &World) -> String {
         let said = world.hand.look(&format!("messages?channel={id}")).await;
         for message in said.unwrap()["messages"].as_array().unwrap() {
             // A whisper can't be edited, and is gone with the next start of the client.
-            if message["user"] == "U0BREAKBOT" || message["bot_id"].is_string() {
-                if message["ephemeral_to"].is_null() {
-                    let mut now = message.clone();
-                    now.as_object_mut().unwrap().remove("earlier");
-                    all.push_str(&now.to_string());
-                }
+            let is_ours = message["user"] == "U0BREAKBOT" || message["bot_id"].is_string();
+            if is_ours && message["ephemeral_to"].is_null() {
+                let mut now = message.clone();
+                now.as_object_mut().unwrap().remove("earlier");
+                all.push_str(&now.to_string());
             }
         }
     }
