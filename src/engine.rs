@@ -13,7 +13,7 @@ use crate::domain::id::{ChangeNumber, GroupId};
 use crate::domain::policy::{Party, Policy};
 use crate::domain::text::Salt;
 use crate::gesture::Heard;
-use crate::store::{Arrival, Execution, Outcome, Rules, Store, StoreError};
+use crate::store::{Arrival, Execution, Fetched, Outcome, Rules, Store, StoreError};
 
 /// The rules and the store of one workspace.
 #[derive(Debug, Clone)]
@@ -59,6 +59,18 @@ impl Engine {
     ) -> Result<(Outcome, Option<ChangeNumber>), StoreError> {
         self.store
             .execute(execution, Arc::clone(&self.rules), now)
+            .await
+    }
+
+    /// Carries out a command that attaches files, and keeps their bytes.
+    pub async fn attach(
+        &self,
+        execution: Execution,
+        files: Vec<Fetched>,
+        now: DateTime<Utc>,
+    ) -> Result<(Outcome, Option<ChangeNumber>), StoreError> {
+        self.store
+            .attach(execution, files, Arc::clone(&self.rules), now)
             .await
     }
 

@@ -12,7 +12,7 @@ use crate::domain::change::{
 use crate::domain::id::{ChangeNumber, ChannelId, GroupId, MessageTs, UserId};
 use crate::domain::policy::Party;
 use crate::domain::text::{Commitment, Text};
-use crate::domain::ticket::{ContentHash, Field, Value};
+use crate::domain::ticket::{ContentHash, Field, Part, Value};
 
 /// Who did what, when and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,6 +128,15 @@ pub enum Ask {
         /// Whether they were said to the bot by name: then they are answered,
         /// whatever becomes of them.
         addressed: bool,
+    },
+    /// To keep what somebody shared in the thread of a change as evidence.
+    Attach {
+        /// The message.
+        ts: MessageTs,
+        /// Slack's ids of its files.
+        files: Vec<String>,
+        /// The addresses in it.
+        links: Vec<Commitment>,
     },
     /// An emoji was put on a message.
     React {
@@ -291,6 +300,24 @@ pub enum Ask {
         /// Which kind of emergency, if the form said so.
         criterion: Option<Criterion>,
     },
+    /// To take a section over from another change of the incident.
+    TakeOver {
+        /// Which change takes it.
+        change: ChangeNumber,
+        /// From which.
+        from: ChangeNumber,
+        /// Which section.
+        part: Part,
+    },
+    /// To take words out of the record.
+    Redact {
+        /// Which change.
+        change: ChangeNumber,
+        /// Which texts of it; none: they are still to be chosen.
+        texts: Vec<Commitment>,
+        /// Why.
+        reason: Option<Commitment>,
+    },
     /// To approve.
     Approve {
         /// Which change.
@@ -432,6 +459,7 @@ impl Gesture {
         matches!(
             self.ask,
             Ask::Overhear { .. }
+                | Ask::Attach { .. }
                 | Ask::React { .. }
                 | Ask::Unreact { .. }
                 | Ask::NoteEdit { .. }
@@ -474,6 +502,7 @@ impl Gesture {
                 what.iter().chain(deployed).chain(shown).copied().collect()
             }
             Ask::Overhear { text, .. } | Ask::NoteEdit { text, .. } => vec![*text],
+            Ask::Attach { links, .. } => links.clone(),
             Ask::Attest { when, account, .. } => when.iter().chain(account).copied().collect(),
             Ask::CorrectDeployment { when, reason, .. } => vec![*when, *reason],
             Ask::StateReason { text, .. } => text.iter().copied().collect(),
@@ -495,6 +524,7 @@ impl Gesture {
             Ask::Review { words, .. } => words.iter().copied().collect(),
             Ask::FinishFollowUp { how, .. } => how.iter().copied().collect(),
             Ask::AddFollowUp { what, .. } => vec![*what],
+            Ask::Redact { reason, .. } => reason.iter().copied().collect(),
             Ask::Reject { reason, .. } => vec![*reason],
             Ask::Remediate { how, .. } | Ask::RecordPermanentFix { how, .. } => vec![*how],
             Ask::AnswerExceptions { cause, remedy, .. } => vec![*cause, *remedy],
@@ -521,6 +551,7 @@ impl Gesture {
             | Ask::LinkAsDuplicate { .. }
             | Ask::Lapse { .. }
             | Ask::Withdraw { .. }
+            | Ask::TakeOver { .. }
             | Ask::Status { .. }
             | Ask::List { .. }
             | Ask::WhichToDocument

@@ -148,6 +148,8 @@ fn about(gesture: &Gesture) -> About {
         | Ask::Lapse { change }
         | Ask::Withdraw { change }
         | Ask::Document { change, .. }
+        | Ask::Redact { change, .. }
+        | Ask::TakeOver { change, .. }
         | Ask::Approve { change, .. }
         | Ask::Reject { change, .. }
         | Ask::Review { change, .. }
@@ -165,6 +167,7 @@ fn about(gesture: &Gesture) -> About {
             request, answer, ..
         } => About::Said(request.iter().chain(answer).cloned().collect()),
         Ask::Overhear { ts, .. }
+        | Ask::Attach { ts, .. }
         | Ask::React { ts, .. }
         | Ask::Unreact { ts, .. }
         | Ask::NoteEdit { ts, .. }

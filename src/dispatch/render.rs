@@ -6,14 +6,18 @@ use chrono::{DateTime, Utc};
 
 use super::{Dispatcher, Rendered, closed_offer};
 use crate::domain::change::{Actor, Event, Recorded, Refusal};
-use crate::domain::id::{ChannelId, UserId};
+use crate::domain::id::{ChangeNumber, ChannelId, UserId};
 use crate::domain::obligation::{Duty, Rung, obligations};
 use crate::domain::offer::{Offer, OfferStage};
 use crate::domain::policy::Party;
+use crate::domain::text::Commitment;
 use crate::gesture::{Ask, Gesture, Which};
 use crate::slack::views::overview::Wanted;
 use crate::slack::views::{self, Message, card, direct, note, offer, reply};
 use crate::store::{Answered, Kind, Offered, Outcome, Parcel, Snapshot, StoreError};
+
+/// From how many changes of an incident sections are offered.
+const SIBLINGS: usize = 3;
 
 /// How many changes a list shows.
 const LIST: usize = 20;
@@ -59,6 +63,12 @@ impl Dispatcher {
                 .as_ref()
                 .and_then(|offered| offer_as_it_is(offered, *again, leader.stands.is_some())),
         };
+        let message = message.or_else(|| {
+            let change = change_of(&leader.kind).filter(|_| leader.stands.is_some())?;
+            let snapshot = parcel.changes.get(&change)?;
+            let is_redacted = !snapshot.change.redactions.is_empty();
+            is_redacted.then(|| note::moot(&show(snapshot)))
+        });
         let versions = parcel.changes.values().map(|one| one.change.version);
         Ok(message.map(|message| Rendered {
             message,
@@ -180,6 +190,14 @@ impl Dispatcher {
                 let written: Vec<_> = sections.iter().map(|(field, _)| *field).collect();
                 reply::saved(&show(snapshot), &written)
             }),
+            // It stands there, and what else can be taken over comes with it.
+            (Outcome::Done, Ask::TakeOver { .. }) => {
+                about.map(|snapshot| reply::status(&show(snapshot)))
+            }
+            (Outcome::Done, Ask::Redact { reason, .. }) => match about {
+                Some(snapshot) => Some(self.redacted(snapshot, *reason, now).await),
+                None => None,
+            },
             (Outcome::Done, ask) => about.filter(|_| states_a_time(ask)).and_then(|snapshot| {
                 let at = deployed_by(&answered.gesture, snapshot)?;
                 Some(reply::deployed_at(&show(snapshot), at))
@@ -235,8 +253,73 @@ impl Dispatcher {
                 let people = answered.gesture.asked_in_vain(first_asked(snapshot)?);
                 reply::asked_in_vain(&snapshot.change, &people)
             });
+        let siblings = match about {
+            Some(snapshot) => self.siblings(snapshot, answered, now).await?,
+            None => None,
+        };
+        let main = main.map(|main| match siblings {
+            Some(siblings) => views::both(main, siblings),
+            None => main,
+        });
         let all = main.into_iter().chain(in_vain).chain(closed).chain(twin);
         Ok(views::joined(all))
+    }
+
+    /// What a redaction took out, and where it may still stand.
+    async fn redacted(
+        &self,
+        snapshot: &Snapshot,
+        reason: Option<Commitment>,
+        now: DateTime<Utc>,
+    ) -> Message {
+        let redactions = &snapshot.change.redactions;
+        let texts: Vec<Commitment> = redactions
+            .iter()
+            .filter(|(_, one)| Some(one.reason) == reason)
+            .map(|(text, _)| *text)
+            .collect();
+        let copies = self.engine.store().copies_holding(texts.clone()).await;
+        let showing = views::showing(snapshot, &self.engine, now);
+        reply::redacted(&showing, &texts, &copies)
+    }
+
+    /// What can be taken over from other changes of the incident whose words may
+    /// be read here.
+    async fn siblings(
+        &self,
+        snapshot: &Snapshot,
+        answered: &Answered,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Message>, StoreError> {
+        let shows_status = match (&answered.outcome, &answered.gesture.ask) {
+            (Outcome::Answered, Ask::Status { .. }) | (Outcome::Done, Ask::TakeOver { .. }) => true,
+            (
+                Outcome::Answered | Outcome::Done | Outcome::Refused(_) | Outcome::AskedBack { .. },
+                _,
+            ) => false,
+        };
+        if !shows_status || snapshot.change.is_over() {
+            return Ok(None);
+        }
+        let found = self
+            .engine
+            .store()
+            .siblings(snapshot.change.number, SIBLINGS)
+            .await?;
+        let here = &snapshot.change.place.channel;
+        let places = found
+            .iter()
+            .map(|one| one.change.place.channel.clone())
+            .filter(|place| place != here)
+            .collect();
+        let closed = self.closed_to(&answered.gesture, places).await;
+        let open: Vec<_> = found
+            .iter()
+            .map(|one| &one.change)
+            .filter(|change| !closed.contains(&change.place.channel))
+            .collect();
+        let showing = views::showing(snapshot, &self.engine, now);
+        Ok(reply::siblings(&showing, &open))
     }
 
     async fn list(
@@ -330,6 +413,16 @@ impl Dispatcher {
         } else {
             showing
         }
+    }
+}
+
+/// Which change a message is about that stands until it is edited.
+fn change_of(kind: &Kind) -> Option<ChangeNumber> {
+    match kind {
+        Kind::Note { change, .. } | Kind::Reminder { change, .. } | Kind::Told { change, .. } => {
+            Some(*change)
+        }
+        Kind::Card { .. } | Kind::Reply { .. } | Kind::Offer { .. } | Kind::Home { .. } => None,
     }
 }
 

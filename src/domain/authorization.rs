@@ -81,6 +81,8 @@ named! {
         AnswerException = "answer_exception",
         /// To say how a rejected change was put right.
         Remediate = "remediate",
+        /// To take words out of the record.
+        Redact = "redact",
         /// To accept the risk of a rejected change.
         AcceptRisk = "accept_risk",
     }
@@ -179,6 +181,16 @@ pub fn judge(
             }
             refuse_involved(act, who, change)?;
             among_approvers(act, who, policy)
+        }
+        // Whoever leaked it may be the one to take it out; but nobody may whom the
+        // policy doesn't name, and it names somebody.
+        Act::Redact => {
+            if policy.administrators.iter().any(|party| who.is_of(party)) {
+                return Ok(Ground::Policy);
+            }
+            Err(Refusal::NotAnAdministrator {
+                administrators: policy.administrators.clone(),
+            })
         }
         // A risk is accepted by nobody but the one under whose name it stands.
         Act::AcceptRisk => {

@@ -40,6 +40,9 @@ pub enum Effect {
         /// The version at which the event stands.
         version: u64,
     },
+    /// Every message about the change that stands shows it anew: words are gone
+    /// from it.
+    Redraw,
     /// The reminders of this show something that has changed: more is written,
     /// or they have done their work and lose their buttons.
     Refresh {
@@ -59,17 +62,40 @@ pub fn effects(
     let first = after.version + 1 - recorded.len() as u64;
     for (version, one) in (first..).zip(recorded) {
         owed.extend(effects_of(version, one, after, policy));
+        // One note tells all that a message attached or a redaction took: the last.
+        let next = usize::try_from(version + 1 - first).ok();
+        if is_told_with(one, next.and_then(|next| recorded.get(next))) {
+            owed.retain(|effect| *effect != Effect::Note { version });
+        }
     }
     if let Some(before) = before {
         owed.extend(refreshed(before, after, policy));
     }
     // One drawing of the card shows all that happened.
     let redraw = owed.contains(&Effect::Card);
-    owed.retain(|effect| *effect != Effect::Card);
+    let everything = owed.contains(&Effect::Redraw);
+    owed.retain(|effect| !matches!(effect, Effect::Card | Effect::Redraw));
+    if everything {
+        owed.push(Effect::Redraw);
+    }
     if redraw {
         owed.insert(0, Effect::Card);
     }
     owed
+}
+
+/// Whether both are of one act: what one message attaches, what one redaction takes.
+fn is_told_with(one: &Recorded, next: Option<&Recorded>) -> bool {
+    match (&one.event, next.map(|next| &next.event)) {
+        (
+            Event::AttachmentKept { message, .. },
+            Some(Event::AttachmentKept { message: other, .. }),
+        ) => message == other,
+        (Event::Redacted { reason, .. }, Some(Event::Redacted { reason: other, .. })) => {
+            reason == other
+        }
+        _ => false,
+    }
 }
 
 fn effects_of(
@@ -110,6 +136,7 @@ fn effects_of(
         | Event::DeploymentCorrected { .. }
         | Event::ReasonStated { .. }
         | Event::LinkedAsDuplicate { .. }
+        | Event::AttachmentKept { .. }
         | Event::MessageEdited { .. }
         | Event::MessageDeleted { .. }
         | Event::ReactionRemoved { .. }
@@ -125,6 +152,7 @@ fn effects_of(
         | Event::FollowUpDone { .. }
         | Event::ExceptionAnswered { .. }
         | Event::Closed => vec![Effect::Card, note],
+        Event::Redacted { .. } => vec![Effect::Card, note, Effect::Redraw],
         Event::Approved { .. } | Event::ApprovalTakenBack { .. } | Event::Rejected { .. } => {
             // Somebody may have deployed more than once, and hears of it once.
             let implementers: BTreeSet<_> = after.implementers().collect();
@@ -182,7 +210,8 @@ fn refreshed<'a>(
     let still = open_duties(after, policy);
     let rewritten = before.fields != after.fields
         || before.criterion != after.criterion
-        || before.reason != after.reason;
+        || before.reason != after.reason
+        || before.attachments.len() != after.attachments.len();
     open_duties(before, policy)
         .into_iter()
         .filter(move |duty| {

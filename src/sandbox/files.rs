@@ -18,6 +18,8 @@ pub(super) struct File {
     title: Option<String>,
     pub(super) alt_text: Option<String>,
     promised: usize,
+    /// Whose it is.
+    owner: String,
     bytes: Option<Bytes>,
     complete: bool,
     created: DateTime<Utc>,
@@ -60,8 +62,33 @@ impl Files {
             title: None,
             alt_text,
             promised: length,
+            owner: BOT_USER.to_owned(),
             bytes: None,
             complete: false,
+            created: at,
+            shares: Vec::new(),
+        };
+        self.all.insert(id, file);
+    }
+
+    /// Takes a file that a person's client uploads with their message.
+    pub(super) fn add(
+        &mut self,
+        id: String,
+        owner: String,
+        name: String,
+        bytes: Bytes,
+        at: DateTime<Utc>,
+    ) {
+        let file = File {
+            id: id.clone(),
+            name,
+            title: None,
+            alt_text: None,
+            promised: bytes.len(),
+            owner,
+            bytes: Some(bytes),
+            complete: true,
             created: at,
             shares: Vec::new(),
         };
@@ -158,7 +185,7 @@ impl File {
             "mimetype": mimetype,
             "filetype": filetype,
             "pretty_type": filetype.to_uppercase(),
-            "user": BOT_USER,
+            "user": self.owner,
             "user_team": TEAM,
             "editable": false,
             "size": self.promised,

@@ -199,6 +199,47 @@ pub(super) struct Say {
     /// Shows a reply in the channel as well.
     #[serde(default)]
     broadcast: bool,
+    /// What is shared with it.
+    #[serde(default)]
+    files: Vec<SharedFile>,
+}
+
+/// A file that somebody shares with their message.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SharedFile {
+    name: String,
+    #[serde(default)]
+    content: String,
+    /// Fills the file up to so many bytes.
+    #[serde(default)]
+    at_least: usize,
+}
+
+/// Takes the files of a message in; returns them as the message shows them.
+fn take_files(
+    state: &mut State,
+    by: &str,
+    channel: &str,
+    ts: Ts,
+    files: &[SharedFile],
+) -> Vec<Value> {
+    let place = state.workspace.channels.get(channel);
+    let is_public = place.is_some_and(|place| place.kind == Kind::Public);
+    files
+        .iter()
+        .filter_map(|file| {
+            let id = state.ids.object("F");
+            let mut bytes = file.content.clone().into_bytes();
+            bytes.resize(bytes.len().max(file.at_least), 0);
+            let (at, name) = (state.clock.now(), file.name.clone());
+            state
+                .files
+                .add(id.clone(), by.to_owned(), name, bytes.into(), at);
+            state.files.shared(&id, channel, ts, is_public);
+            Some(state.files.file(&id)?.to_json(&state.base_url))
+        })
+        .collect()
 }
 
 pub(super) fn say(state: &mut State, request: &Say) -> Result<Value, Misuse> {
@@ -227,18 +268,24 @@ pub(super) fn say(state: &mut State, request: &Say) -> Result<Value, Misuse> {
         }
         None => None,
     };
-    if request.text.trim().is_empty() {
+    if request.text.trim().is_empty() && request.files.is_empty() {
         return Err(Misuse::NoWords);
     }
     let block_id = state.ids.token(5);
     let client_msg_id = state.ids.uuid();
     let read = typed::read(&state.workspace, &request.text);
     let (words, rich_text) = (read.message_text(), read.rich_text(&block_id));
-    let mut message = Message::new(state.clock.stamp(), Author::Person(by), words);
+    let stamp = state.clock.stamp();
+    let files = take_files(state, &by, &place_id, stamp, &request.files);
+    let mut message = Message::new(stamp, Author::Person(by), words);
     message.team = team;
     message.blocks = vec![rich_text];
     message.thread = thread;
     message.subtype = (thread.is_some() && request.broadcast).then_some("thread_broadcast");
+    if !files.is_empty() {
+        message.subtype = Some("file_share");
+    }
+    message.files = files;
     message.client_msg_id = bot_id.is_none().then_some(client_msg_id);
     message.bot_id = bot_id;
     let ts = posting::post(state, &place_id, message);

@@ -15,6 +15,7 @@ use std::time::Duration;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::StreamExt as _;
 use hyper_util::client::legacy;
 use hyper_util::rt::TokioExecutor;
 use serde::de::DeserializeOwned;
@@ -48,6 +49,9 @@ const _: () = assert!(
     GRACE.as_millis() > HTTP_TIMEOUT.as_millis(),
     "a send must have ended, one way or the other, before anyone looks for it"
 );
+
+/// How long a file may take: ten megabytes over a line that is slow today.
+const FILE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Slack keeps a trigger for three seconds; a later answer opens nothing.
 const TRIGGER_LIFE: Duration = Duration::from_secs(3);
@@ -374,6 +378,54 @@ impl SlackClient {
         self.within(self.0.timeout, answered).await.map(|_| ())
     }
 
+    /// Fetches a file's bytes from the address that Slack gave for it, as many as
+    /// it is said to have. The token goes to Slack's own host only, and nowhere
+    /// that an answer points to.
+    pub(super) async fn fetch(&self, address: &str, n_bytes: u64) -> Result<Vec<u8>, SlackError> {
+        let url = Url::parse(address).map_err(|_| SlackError::ForeignAddress)?;
+        if !self.0.may_fetch_from(&url) {
+            return Err(SlackError::ForeignAddress);
+        }
+        let request = Request::get(url.as_str())
+            .header(
+                header::AUTHORIZATION,
+                format!("Bearer {}", self.0.bot.token_value.0),
+            )
+            .body(Body::empty())
+            .map_err(|_| SlackError::ForeignAddress)?;
+        let largest = usize::try_from(n_bytes).map_err(|_| SlackError::Malformed)?;
+        let exchange = async {
+            let answer = self
+                .0
+                .raw
+                .request(request)
+                .await
+                .map_err(|error| SlackError::from_transport(&error))?;
+            let (head, body) = answer.into_parts();
+            if head.status != StatusCode::OK {
+                let retry_after = retry_after(&head.headers);
+                return Err(SlackError::from_status(
+                    head.status.as_u16(),
+                    retry_after,
+                    "",
+                ));
+            }
+            // One more than it is said to have tells that it is another.
+            let mut bytes = Vec::new();
+            let mut chunks = Body::new(body).into_data_stream();
+            while let Some(chunk) = chunks.next().await {
+                bytes.extend_from_slice(&chunk.map_err(|_| SlackError::Unknown)?);
+                if bytes.len() > largest {
+                    break;
+                }
+            }
+            Ok(bytes)
+        };
+        tokio::time::timeout(FILE_TIMEOUT, exchange)
+            .await
+            .unwrap_or(Err(SlackError::Unknown))
+    }
+
     /// Opens the conversation between the bot and a person.
     pub async fn open_direct(&self, user: &UserId) -> Result<ChannelId, SlackError> {
         #[derive(Deserialize)]
@@ -560,6 +612,15 @@ impl Inner {
         self.api.as_str().trim_end_matches('/')
     }
 
+    /// The host of Slack's files; or, for a workspace in a box, the box.
+    fn may_fetch_from(&self, url: &Url) -> bool {
+        let slack = url.scheme() == "https"
+            && url.host_str() == Some("files.slack.com")
+            && url.port().is_none()
+            && url.username().is_empty();
+        slack || (is_loopback(&self.api) && url.origin() == self.api.origin())
+    }
+
     /// Slack's own host; or, for a workspace in a box, the box.
     fn may_answer_at(&self, url: &Url) -> bool {
         let slack = url.scheme() == "https"
@@ -646,6 +707,14 @@ pub(super) fn slack_seconds(at: DateTime<Utc>) -> String {
     format!("{}.{:06}", at.timestamp(), at.timestamp_subsec_micros())
 }
 
+/// How long Slack asks to be left alone.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    headers
+        .get(header::RETRY_AFTER)
+        .and_then(|seconds| seconds.to_str().ok()?.parse().ok())
+        .map(Duration::from_secs)
+}
+
 /// Reads the answer to a call made by hand, as slack-morphism reads the others.
 fn read_answer<T: DeserializeOwned>(
     status: StatusCode,
@@ -660,10 +729,7 @@ fn read_answer<T: DeserializeOwned>(
     }
     let text = std::str::from_utf8(body).map_err(|_| SlackError::Malformed)?;
     if status != StatusCode::OK {
-        let retry_after = headers
-            .get(header::RETRY_AFTER)
-            .and_then(|seconds| seconds.to_str().ok()?.parse().ok())
-            .map(Duration::from_secs);
+        let retry_after = retry_after(headers);
         return Err(SlackError::from_status(status.as_u16(), retry_after, text));
     }
     let verdict: Verdict = serde_json::from_str(text).map_err(|_| SlackError::Malformed)?;

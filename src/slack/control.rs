@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::change::{Criterion, Review};
 use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId};
-use crate::domain::ticket::{ContentHash, Field};
+use crate::domain::ticket::{ContentHash, Field, Part};
 
 /// A button, a menu or a select of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -76,6 +76,9 @@ pub enum Control {
     DeployedAt,
     /// Opens the question for a reason that is none of the five.
     StateReason,
+    /// Takes a section over from another change of the incident; its value names
+    /// both changes.
+    TakeOver(Part),
     /// *The same*: its value names both changes.
     Same,
     /// *Another one*.
@@ -126,6 +129,7 @@ impl Control {
             Self::CorrectDeployment => "correct_deployment".to_owned(),
             Self::DeployedAt => "deployed_at".to_owned(),
             Self::StateReason => "state_reason".to_owned(),
+            Self::TakeOver(part) => format!("take_over:{}", part.name()),
             Self::Same => "same".to_owned(),
             Self::NotSame => "not_same".to_owned(),
             Self::TakeOffer => "take_offer".to_owned(),
@@ -179,6 +183,7 @@ impl Control {
             other => match other.split_once(':')? {
                 ("criterion", name) => Self::Criterion(Criterion::from_name(name)?),
                 ("review", name) => Self::Review(Review::from_name(name)?),
+                ("take_over", name) => Self::TakeOver(Part::from_name(name)?),
                 _ => return None,
             },
         })
@@ -340,11 +345,13 @@ pub enum Modal {
     StateReason,
     /// To say which changes a team meeting reviewed.
     RecordMeeting,
+    /// To take words out of the record.
+    Redact,
 }
 
 impl Modal {
     /// Every modal.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Declare,
         Self::Document,
         Self::MoreFields,
@@ -363,6 +370,7 @@ impl Modal {
         Self::CorrectDeployment,
         Self::StateReason,
         Self::RecordMeeting,
+        Self::Redact,
     ];
 
     /// Returns the name that Slack hands back.
@@ -386,6 +394,7 @@ impl Modal {
             Self::CorrectDeployment => "correct_deployment",
             Self::StateReason => "state_reason",
             Self::RecordMeeting => "record_meeting",
+            Self::Redact => "redact",
         }
     }
 
@@ -410,6 +419,8 @@ pub enum Input {
     Criterion,
     /// A field of the ticket.
     Field(Field),
+    /// Which texts are taken out of the record.
+    Texts,
     /// Why it is rejected.
     Reason,
     /// How a rejected change is to be put right.
@@ -470,6 +481,7 @@ impl Input {
             Self::Whom => "whom",
             Self::Groups => "groups",
             Self::Criterion => "criterion",
+            Self::Texts => "texts",
             Self::Reason => "reason",
             Self::Way => "way",
             Self::DueAt => "due_at",

@@ -283,6 +283,8 @@ codes! {
     ExchangedTriggerId = "exchanged_trigger_id",
     ExpiredTriggerId = "expired_trigger_id",
     ExpiredUrl = "expired_url",
+    FileDeleted = "file_deleted",
+    FileNotFound = "file_not_found",
     HashConflict = "hash_conflict",
     InvalidAuth = "invalid_auth",
     InvalidTriggerId = "invalid_trigger_id",

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use super::people::{self, Person, Roster};
 use super::quotes::{self, Half};
-use super::{Outcome, Rules, StoreError, inbox, log, offers, outbox, register, texts};
+use super::{Outcome, Rules, StoreError, inbox, log, offers, outbox, redaction, register, texts};
 use crate::domain::change::{
     Actor, Command, EmergencyChange, Event, Given, MessageRef, Recorded, Refusal, Source, Stage,
     Submission, Verdict, decide, declare,
@@ -98,6 +98,10 @@ pub(super) fn execute(
     }
     texts::keep(connection, workspace, &execution.texts)?;
     let carried = carry(connection, workspace, execution, rules, now)?;
+    if let Some(change) = &carried.change {
+        let (number, recorded) = (change.number, &carried.recorded);
+        redaction::take_out(connection, workspace, number, recorded, rules, now)?;
+    }
     let freed = close_offers(connection, workspace, execution, &carried, now)?;
     let number = carried.change.as_ref().map(|change| change.number);
     let overheard = execution
@@ -381,7 +385,10 @@ fn close_offers(
 /// how a time in their words was understood. All else shows on the card.
 fn is_answered(gesture: &Gesture, carried: &Carried, outcome: &Outcome) -> bool {
     match outcome {
-        Outcome::Refused(_) => !is_silent(gesture, carried.change.as_ref()),
+        Outcome::Refused(_) => {
+            let is_news = !matches!(carried.concluded, Err(Refusal::NothingAltered { .. }));
+            is_news && !is_silent(gesture, carried.change.as_ref())
+        }
         Outcome::Answered | Outcome::AskedBack { .. } => true,
         Outcome::Done => match &gesture.ask {
             Ask::RecordDeployment { when, at, .. } => when.is_some() || at.is_some(),
@@ -409,8 +416,11 @@ fn is_answered(gesture: &Gesture, carried: &Carried, outcome: &Outcome) -> bool 
                 })
             }
             // The whisper gives its buttons up; a meeting reviews more than one card
-            // shows.
-            Ask::TakeOffer { .. } | Ask::RecordMeeting { .. } => true,
+            // shows, and what is still to be done about a leak stands nowhere else.
+            Ask::TakeOffer { .. }
+            | Ask::RecordMeeting { .. }
+            | Ask::Redact { .. }
+            | Ask::TakeOver { .. } => true,
             _ => false,
         },
     }
@@ -430,6 +440,8 @@ fn asks_for_a_fix(change: &EmergencyChange) -> bool {
 fn is_silent(gesture: &Gesture, change: Option<&EmergencyChange>) -> bool {
     let verdict = match &gesture.ask {
         Ask::Unreact { .. } | Ask::NoteEdit { .. } | Ask::NoteDeletion { .. } => return true,
+        // Who shares a file wants it to be seen; an address is soon pasted.
+        Ask::Attach { files, .. } => return files.is_empty(),
         Ask::Overhear { verdict, .. } => *verdict,
         Ask::React { .. } => Verdict::Grant,
         _ => return false,
@@ -503,7 +515,7 @@ pub(super) fn forget(
 }
 
 /// Appends events, saves the state that they lead to, and owes their effects.
-fn record(
+pub(super) fn record(
     connection: &Connection,
     workspace: &WorkspaceId,
     number: ChangeNumber,

@@ -15,10 +15,11 @@ pub const SQLITE_AT_LEAST: i32 = 3_051_003;
 const APPLICATION_ID: i32 = 0x454D_4720;
 
 /// Every step of the database's form, in order. A released one is never edited.
-pub(super) const MIGRATIONS: [&str; 3] = [
+pub(super) const MIGRATIONS: [&str; 4] = [
     include_str!("../../migrations/0001_register.sql"),
     include_str!("../../migrations/0002_capture.sql"),
     include_str!("../../migrations/0003_home.sql"),
+    include_str!("../../migrations/0004_evidence.sql"),
 ];
 
 /// How long a reader waits for a checkpoint in its way.
@@ -197,11 +198,40 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
              PRAGMA synchronous = FULL;
              PRAGMA journal_size_limit = 67108864;
              PRAGMA wal_autocheckpoint = 8000;
+             PRAGMA secure_delete = ON;
              PRAGMA cache_size = -6144;",
         )
         .map_err(fault)?;
     migrate(&mut connection, path)?;
+    // Whoever stopped us in between shall not keep what was taken out.
+    let owed: bool = connection
+        .query_row("SELECT EXISTS (SELECT 1 FROM erasure)", [], |row| {
+            row.get(0)
+        })
+        .map_err(fault)?;
+    if owed {
+        scrub(&connection).map_err(fault)?;
+    }
     Ok(connection)
+}
+
+/// Writes the file anew and empties its write-ahead log, so that no page holds
+/// what was taken out: `SQLite` zeroes what it deletes, but leaves copies of what
+/// it moved from one page to another.
+pub(super) fn scrub(connection: &Connection) -> rusqlite::Result<()> {
+    // What is prepared would hold the file open.
+    connection.flush_prepared_statement_cache();
+    connection.execute_batch("VACUUM")?;
+    let busy: bool =
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if busy {
+        return Err(rusqlite::Error::SqliteFailure(
+            rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY),
+            None,
+        ));
+    }
+    connection.execute("DELETE FROM erasure", [])?;
+    Ok(())
 }
 
 /// Opens the file for a reader, which can't write.

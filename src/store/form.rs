@@ -10,14 +10,14 @@ use serde_json::Value;
 
 use crate::domain::authorization::Ground;
 use crate::domain::change::{
-    ActOf, Actor, Capture, Criterion, Evidence, Exception, Genuineness, MessageRef, Method,
-    NotGenuine, Place, Remedy, Review, Source, Stage, Strength, Verdict,
+    ActOf, Actor, Attached, Capture, Criterion, Evidence, Exception, Genuineness, MessageRef,
+    Method, NotFetched, NotGenuine, Place, Remedy, Review, Source, Stage, Strength, Verdict,
 };
 use crate::domain::id::{ChangeNumber, ChannelId, GroupId, MessageTs, Permalink, UserId};
 use crate::domain::obligation::{Duty, Rung};
 use crate::domain::policy::{Party, PolicyVersion};
 use crate::domain::text::Commitment;
-use crate::domain::ticket::{self, ContentHash, Field, Section, Vague, ValueHash};
+use crate::domain::ticket::{self, ContentHash, Field, Part, Section, Vague, ValueHash};
 use crate::gesture::{Mention, Pointed, Which};
 
 /// JSON whose objects keep their order.
@@ -158,6 +158,7 @@ as_text! {
     ChannelId: |id| id.as_str().to_owned(), |text| Some(Self::new(text));
     Permalink: |link| link.as_str().to_owned(), |text| Some(Self::new(text));
     NotGenuine: |one| one.name().to_owned(), Self::from_name;
+    NotFetched: |one| one.name().to_owned(), Self::from_name;
     Verdict: |one| one.name().to_owned(), Self::from_name;
     MessageTs: |ts| ts.as_str().to_owned(), |text| Some(Self::new(text));
     Commitment: |one| hex::encode(one.0), |text| hash(text).map(Commitment);
@@ -170,6 +171,7 @@ as_text! {
     Source: |one| one.name().to_owned(), Self::from_name;
     Stage: |one| one.name().to_owned(), Self::from_name;
     Ground: |one| one.name().to_owned(), Self::from_name;
+    Part: |one| one.name().to_owned(), Self::from_name;
     Section: |one| one.name().to_owned(), Self::from_name;
     Field: |one| one.name().to_owned(), Self::from_name;
     Vague: |one| one.name().to_owned(), Self::from_name;
@@ -384,6 +386,23 @@ variants!(Evidence, put_evidence, take_evidence {
     "emoji" => Emoji { name, on },
     "account" => Account { text },
 });
+
+variants!(Attached, put_attached, take_attached {
+    "file" => File { id, sha256, n_bytes },
+    "unfetched" => Unfetched { id, n_bytes, why },
+    "link" => Link,
+});
+
+impl Form for Attached {
+    fn put(&self) -> Json {
+        let (kind, data) = put_attached(self);
+        Json::Object(vec![("kind", Json::text(kind)), ("of", data)])
+    }
+
+    fn take(value: &Value) -> Option<Self> {
+        take_attached(value.get("kind")?.as_str()?, value.get("of")?)
+    }
+}
 
 impl Form for Evidence {
     fn put(&self) -> Json {

@@ -44,6 +44,8 @@ variants!(Event, put_event, take_event {
     "withdrawn" => Withdrawn,
     "section_written" => SectionWritten { section, text },
     "field_written" => FieldWritten { field, value, vague, taken_from, replaced },
+    "attachment_kept" => AttachmentKept { name, attached, message },
+    "redacted" => Redacted { text, reason },
     "documented" => Documented,
     "ticket_reopened" => TicketReopened { missing },
     "approved" => Approved { content, ground, conditions, genuine, despite },

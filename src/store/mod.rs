@@ -5,6 +5,7 @@
 //! writes; readers only read. Every write is durable when its call returns, and
 //! a commit error means *unknown*, never *failed*.
 
+mod attachments;
 mod capture;
 mod execute;
 mod file;
@@ -19,7 +20,9 @@ mod parcel;
 mod people;
 mod policies;
 mod quotes;
+mod redaction;
 mod register;
+mod siblings;
 mod texts;
 mod writer;
 
@@ -37,6 +40,7 @@ use crate::domain::policy::{Policy, PolicyVersion};
 use crate::domain::text::{Commitment, Text};
 use crate::gesture::{Gesture, Heard};
 
+pub use attachments::Fetched;
 pub use execute::{Afterwards, Execution, Target};
 pub use file::{OpenError, SQLITE_AT_LEAST, sqlite_is_sound, sqlite_version};
 pub use home::MOST_OWING;
@@ -376,10 +380,19 @@ impl Store {
         rules: Arc<Rules>,
         now: DateTime<Utc>,
     ) -> Result<(Outcome, Option<ChangeNumber>), StoreError> {
-        self.write(Urgency::Later, move |connection, workspace| {
-            execute::execute(connection, workspace, &execution, &rules, now)
-        })
-        .await
+        let redacts = execution
+            .submissions
+            .iter()
+            .any(|one| matches!(one.command, Command::Redact { .. }));
+        let done = self
+            .write(Urgency::Later, move |connection, workspace| {
+                execute::execute(connection, workspace, &execution, &rules, now)
+            })
+            .await?;
+        if redacts {
+            self.writer.scrub().await;
+        }
+        Ok(done)
     }
 
     /// Looks at the changes and offers for which the clock has something to do, and
@@ -710,11 +723,16 @@ fn verify(
     };
     for (number, version, stage) in register::rows(connection, workspace)? {
         let folded = log::load(connection, workspace, number)?;
-        let Some((_, history)) =
+        let Some((change, history)) =
             folded.filter(|(change, _)| change.version == version && change.stage.name() == stage)
         else {
             return Ok(Err(format!("{number} isn't what its records say")));
         };
+        if !attachments::fit(connection, workspace, &change)? {
+            return Ok(Err(format!(
+                "the files of {number} aren't those that its records name"
+            )));
+        }
         if !quotes::fit(connection, workspace, number, &history)? {
             return Ok(Err(format!(
                 "the messages of {number} aren't those that its records name"

@@ -61,6 +61,8 @@ fn of(event: &Event) -> Option<(Half, &MessageRef)> {
         | Event::Withdrawn
         | Event::SectionWritten { .. }
         | Event::FieldWritten { .. }
+        | Event::AttachmentKept { .. }
+        | Event::Redacted { .. }
         | Event::Documented
         | Event::Approved { .. }
         | Event::ApprovalTakenBack { .. }

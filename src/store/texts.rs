@@ -63,6 +63,36 @@ pub(super) fn words(
         .collect()
 }
 
+/// Takes the words of a text and their salt away, and leaves its row.
+pub(super) fn redact(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    commitment: Commitment,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "UPDATE text SET salt = NULL, body = NULL WHERE workspace = ?1 AND commitment = ?2",
+        )?
+        .execute(params![workspace.as_str(), commitment.0])?;
+    Ok(())
+}
+
+/// Returns the texts in which these words stand. Seldom asked, and all of them
+/// are read for it.
+pub(super) fn containing(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    words: &str,
+) -> Result<Vec<Commitment>, StoreError> {
+    connection
+        .prepare_cached("SELECT commitment FROM text WHERE workspace = ?1 AND instr(body, ?2) > 0")?
+        .query_map(params![workspace.as_str(), words], |row| {
+            row.get(0).map(Commitment)
+        })?
+        .map(|text| Ok(text?))
+        .collect()
+}
+
 /// Deletes a text that nothing refers to.
 pub(super) fn forget(
     connection: &Connection,

@@ -29,6 +29,9 @@ const _: () = assert!(KEPT_FOR_LATER < LARGEST_GROUP);
 type Job = Box<dyn FnOnce(&Connection) -> Told + Send>;
 type Told = Box<dyn FnOnce(bool) + Send>;
 
+/// The jobs of one transaction, and whoever waits for the file to be written anew.
+type Group = (Vec<Job>, Vec<oneshot::Sender<()>>);
+
 /// What may go first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Urgency {
@@ -40,6 +43,8 @@ pub(super) enum Urgency {
 
 #[derive(Default)]
 struct Queue {
+    /// Whoever waits until the file holds nothing that was taken out of it.
+    scrubs: Vec<oneshot::Sender<()>>,
     now: VecDeque<Job>,
     later: VecDeque<Job>,
     closed: bool,
@@ -83,6 +88,7 @@ impl Writer {
                 }
                 let mut queue = lock(&theirs.queue);
                 queue.closed = true;
+                queue.scrubs.clear();
                 queue.now.clear();
                 queue.later.clear();
                 drop(queue);
@@ -131,6 +137,22 @@ impl Writer {
         told.await.unwrap_or(Err(StoreError::Stopped))
     }
 
+    /// Writes the file anew, so that nothing stands in it that was taken out.
+    /// What can't be done now is done when the file is opened next.
+    pub(super) async fn scrub(&self) {
+        let (tell, told) = oneshot::channel();
+        {
+            let mut queue = lock(&self.shared.queue);
+            if queue.closed {
+                return;
+            }
+            queue.scrubs.push(tell);
+        }
+        self.shared.arrived.notify_one();
+        // Whoever is dropped has nothing to wait for.
+        let _ = told.await;
+    }
+
     /// Returns how many jobs came so far for which somebody waits.
     pub(super) fn n_urgent(&self) -> usize {
         self.shared.n_urgent.load(Ordering::Relaxed)
@@ -160,7 +182,19 @@ fn lock(queue: &Mutex<Queue>) -> MutexGuard<'_, Queue> {
 
 /// Writes group after group until the queue is closed and empty.
 fn write(connection: &Connection, shared: &Shared, largest: usize) -> Result<(), StoreError> {
-    while let Some(group) = next_group(shared, largest) {
+    while let Some((group, scrubs)) = next_group(shared, largest) {
+        if !scrubs.is_empty() {
+            // The words are gone from their table; only their traces are left.
+            if let Err(error) = super::file::scrub(connection) {
+                tracing::error!(error = %error, "the file can't be written anew, so what was redacted may still be found in it; make room on the disk and restart");
+            }
+            for tell in scrubs {
+                let _ = tell.send(());
+            }
+        }
+        if group.is_empty() {
+            continue;
+        }
         let told: Result<Vec<Told>, StoreError> = (|| {
             connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
             Ok(group.into_iter().map(|job| job(connection)).collect())
@@ -182,9 +216,9 @@ fn write(connection: &Connection, shared: &Shared, largest: usize) -> Result<(),
     Ok(())
 }
 
-fn next_group(shared: &Shared, largest: usize) -> Option<Vec<Job>> {
+fn next_group(shared: &Shared, largest: usize) -> Option<Group> {
     let mut queue = lock(&shared.queue);
-    while queue.now.is_empty() && queue.later.is_empty() {
+    while queue.now.is_empty() && queue.later.is_empty() && queue.scrubs.is_empty() {
         if queue.closed {
             return None;
         }
@@ -200,7 +234,7 @@ fn next_group(shared: &Shared, largest: usize) -> Option<Vec<Job>> {
     let n_later = queue.later.len().min(largest - n_now);
     let mut group: Vec<Job> = queue.now.drain(..n_now).collect();
     group.extend(queue.later.drain(..n_later));
-    Some(group)
+    Some((group, std::mem::take(&mut queue.scrubs)))
 }
 
 fn in_savepoint<T>(

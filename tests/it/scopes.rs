@@ -116,6 +116,8 @@ pub(crate) fn methods(source: &Source) -> BTreeSet<String> {
             text.split_once('.').is_some_and(|(family, rest)| {
                 families.contains(&family)
                     && !rest.is_empty()
+                    // A host of Slack's, not a method.
+                    && rest != "slack.com"
                     && rest.bytes().all(|b| b.is_ascii_alphabetic() || b == b'.')
             })
         })

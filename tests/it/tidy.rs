@@ -625,6 +625,11 @@ const WORDLESS_COLUMNS: &[(&str, &str)] = &[
         "policy.bytes",
         "the organisation's rules, which the log holds in full",
     ),
+    ("attachment.sha256", "a hash"),
+    (
+        "attachment.bytes",
+        "a file as it came, which a redaction takes away as it does a text",
+    ),
     ("person.id", "Slack's identifier"),
     (
         "person.name",

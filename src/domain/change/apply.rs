@@ -3,14 +3,14 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    ActOf, Actor, Alteration, Altered, Approval, Authorization, Commander, Correction,
+    ActOf, Actor, Alteration, Altered, Approval, Attachment, Authorization, Commander, Correction,
     DUE_AFTER_DEPLOYMENT, Deployment, Done, EmergencyChange, Event, Evidence, ExceptionAnswer,
     ExceptionState, FollowUp, GenuinenessReview, Meeting, MessageRef, Quote, Reacted, Recorded,
-    Rejection, Reviewed, Source, Stage, StatedReason, Written,
+    Redaction, Rejection, Reviewed, Source, Stage, Stands, StatedReason, Written, passage,
 };
 use crate::domain::id::UserId;
 use crate::domain::obligation::Duty;
-use crate::domain::ticket::{Entry, Known, Value};
+use crate::domain::ticket::{Entry, Field, Known, Vague, Value};
 
 impl EmergencyChange {
     /// Folds one event into the state.
@@ -20,6 +20,7 @@ impl EmergencyChange {
     )]
     pub fn apply(&mut self, recorded: &Recorded) {
         self.version += 1;
+        self.keep_texts(recorded);
         let at = recorded.at;
         let act = match &recorded.actor {
             Actor::Person(by) => Some(ActOf { by: by.clone(), at }),
@@ -228,6 +229,34 @@ impl EmergencyChange {
                 };
                 self.fields.insert(*field, entry);
             }
+            Event::AttachmentKept {
+                name,
+                attached,
+                message,
+            } => {
+                self.attachments
+                    .extend(act.map(|ActOf { by, at }| Attachment {
+                        name: *name,
+                        attached: attached.clone(),
+                        message: message.clone(),
+                        by,
+                        at,
+                        is_later: self.approval.is_some(),
+                    }));
+                self.weigh_evidence();
+            }
+            Event::Redacted { text, reason } => {
+                self.redactions.extend(act.map(|ActOf { by, at }| {
+                    (
+                        *text,
+                        Redaction {
+                            by,
+                            at,
+                            reason: *reason,
+                        },
+                    )
+                }));
+            }
             Event::TicketReopened { .. } => {
                 self.documented_at = None;
                 self.reopened_at = Some(at);
@@ -263,6 +292,11 @@ impl EmergencyChange {
             Event::ApprovalTakenBack { .. } => {
                 self.approval = None;
                 self.taken_back_at = Some(at);
+                // Whoever decides anew sees it.
+                for one in &mut self.attachments {
+                    one.is_later = false;
+                }
+                self.weigh_evidence();
                 self.begin_chase_anew(Duty::Approval);
                 self.stage = Stage::Documented;
             }
@@ -383,6 +417,17 @@ impl EmergencyChange {
         }
     }
 
+    /// Keeps which texts an event brings; where one came in first is where it is.
+    pub(super) fn keep_texts(&mut self, recorded: &Recorded) {
+        for (passage, text) in passage::passages(&recorded.event) {
+            self.texts.entry(text).or_insert_with(|| Stands {
+                passage,
+                by: recorded.actor.clone(),
+                at: recorded.at,
+            });
+        }
+    }
+
     fn keep_evidence(&mut self, by: &UserId, evidence: Option<&Evidence>) {
         match evidence {
             Some(Evidence::Words { text, message }) => self.quotes.push(Quote {
@@ -399,6 +444,16 @@ impl EmergencyChange {
                 is_removed: false,
             }),
             Some(Evidence::Account { .. }) | None => {}
+        }
+    }
+
+    /// A test told of without a link lacks none any more once something is attached.
+    fn weigh_evidence(&mut self) {
+        if self.has_evidence()
+            && let Some(testing) = self.fields.get_mut(&Field::Testing)
+            && testing.vague == Some(Vague::NoEvidence)
+        {
+            testing.vague = None;
         }
     }
 

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::{
-    ActOf, Actor, Capture, Criterion, Exception, MessageRef, NotGenuine, Place, Remedy, Review,
-    Source,
+    ActOf, Actor, Attached, Capture, Criterion, Exception, MessageRef, NotGenuine, Place, Remedy,
+    Review, Source,
 };
 use crate::domain::authorization::Member;
 use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId};
 use crate::domain::policy::Party;
-use crate::domain::text::Text;
+use crate::domain::text::{Commitment, Text};
 use crate::domain::ticket::{ContentHash, Field, Told, Writing};
 
 /// A command with who gave it and when.
@@ -173,6 +173,26 @@ pub enum Command {
         /// them says nothing new. What doesn't stand there any more counts for
         /// nothing.
         standing: Vec<(Field, Text)>,
+    },
+    /// To attach files and addresses as evidence.
+    Attach {
+        /// Who shared them.
+        by: Member,
+        /// The message that did.
+        message: MessageRef,
+        /// The name or address of each, and what it is.
+        attached: Vec<(Text, Attached)>,
+    },
+    /// To take texts out of the record.
+    Redact {
+        /// Who does.
+        by: Member,
+        /// Whom the policy in force names for it.
+        administrators: Vec<Party>,
+        /// Which texts.
+        texts: BTreeSet<Commitment>,
+        /// Why; nothing: they haven't said yet.
+        reason: Option<Text>,
     },
     /// To approve in retrospect.
     Approve {

@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    ActOf, Actor, Capture, Criterion, Evidence, Exception, Genuineness, MessageRef, Method,
-    NotGenuine, Place, Remedy, Review, Source, Strength,
+    ActOf, Actor, Attached, Capture, Criterion, Evidence, Exception, Genuineness, MessageRef,
+    Method, NotGenuine, Place, Remedy, Review, Source, Strength,
 };
 use crate::domain::authorization::Ground;
 use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId};
@@ -176,6 +176,22 @@ pub enum Event {
         taken_from: Option<ChangeNumber>,
         /// What it replaced without the writer's having seen that.
         replaced: Option<Value>,
+    },
+    /// A file or an address was attached as evidence.
+    AttachmentKept {
+        /// The file's name, or the address.
+        name: Commitment,
+        /// What it is.
+        attached: Attached,
+        /// The message that shared it.
+        message: MessageRef,
+    },
+    /// A text was taken out of the record, with its salt: a leaked secret.
+    Redacted {
+        /// Which.
+        text: Commitment,
+        /// Why.
+        reason: Commitment,
     },
     /// The ticket became complete.
     Documented,

@@ -31,13 +31,16 @@ use super::text::Commitment;
 use super::ticket::{Entry, Field, Vague, Value};
 
 mod apply;
+mod attachment;
 mod command;
 mod decide;
 mod event;
 mod kind;
 mod part;
+mod passage;
 mod refusal;
 
+pub use attachment::{Attached, Attachment, LARGEST_ATTACHMENT, NotFetched};
 pub use command::{Command, Genuine, Given, Submission};
 pub use decide::{decide, declare};
 pub use event::{Event, Recorded};
@@ -50,6 +53,7 @@ pub use part::{
     GenuinenessReview, Meeting, MessageRef, Place, Quote, Reacted, Rejection, Reviewed,
     StatedReason, Written,
 };
+pub use passage::{Passage, Redaction, Stands};
 pub use refusal::{Refusal, Shown, Waiting};
 
 /// What is due so long after the deployment, and moves with its time.
@@ -156,6 +160,12 @@ pub struct EmergencyChange {
     pub quotes: Vec<Quote>,
     /// The emoji by which somebody answered.
     pub reactions: Vec<Reacted>,
+    /// The files and addresses that were attached, in their order.
+    pub attachments: Vec<Attachment>,
+    /// Every text that was ever part of the record, and where it came into it.
+    pub texts: BTreeMap<Commitment, Stands>,
+    /// The texts that were taken out of it again.
+    pub redactions: BTreeMap<Commitment, Redaction>,
     /// What happened to the captured messages since.
     pub altered: Vec<Altered>,
     /// The times of deployments that were put right.
@@ -195,7 +205,7 @@ impl EmergencyChange {
             stands: *verbatim,
             is_deleted: false,
         });
-        Some(Self {
+        let mut change = Self {
             number,
             version: 1,
             stage: Stage::Requested,
@@ -238,12 +248,17 @@ impl EmergencyChange {
             chases: BTreeMap::new(),
             quotes: quote.into_iter().collect(),
             reactions: Vec::new(),
+            attachments: Vec::new(),
+            texts: BTreeMap::new(),
+            redactions: BTreeMap::new(),
             altered: Vec::new(),
             corrections: Vec::new(),
             stood: Vec::new(),
             duplicate_of: None,
             closed_at: None,
-        })
+        };
+        change.keep_texts(recorded);
+        Some(change)
     }
 
     /// Folds a whole history.
@@ -257,6 +272,14 @@ impl EmergencyChange {
             change.apply(recorded);
         }
         Some(change)
+    }
+
+    /// Whether something attached shows what was tested. What came after the
+    /// approval counts from the next decision on.
+    pub fn has_evidence(&self) -> bool {
+        self.attachments
+            .iter()
+            .any(|one| one.attached.is_evidence() && !one.is_later)
     }
 
     /// Returns the captured message of this name.
@@ -453,57 +476,9 @@ impl EmergencyChange {
         }
     }
 
-    /// Every text that the state refers to.
+    /// Every text that was ever part of the record.
     pub fn commitments(&self) -> Vec<Commitment> {
-        let answers = self
-            .exceptions
-            .values()
-            .filter_map(|one| one.answer.as_ref());
-        let account =
-            self.authorization
-                .as_ref()
-                .and_then(|given| match given.evidence.as_ref()? {
-                    Evidence::Account { text } => Some(*text),
-                    Evidence::Words { .. } | Evidence::Emoji { .. } => None,
-                });
-        [self.what, self.verbatim]
-            .into_iter()
-            .chain(account)
-            .chain(
-                self.quotes
-                    .iter()
-                    .flat_map(|one| [one.captured, one.stands]),
-            )
-            .chain(self.altered.iter().filter_map(|one| match one.alteration {
-                Alteration::Edited { text } => Some(text),
-                Alteration::Deleted | Alteration::ReactionRemoved => None,
-            }))
-            .chain(self.corrections.iter().map(|one| one.reason))
-            .chain(self.reason.as_ref().and_then(|stated| stated.text))
-            .chain(self.fields.values().flat_map(|entry| {
-                let replaced = entry.replaced.as_ref().and_then(Value::commitment);
-                entry.value.commitment().into_iter().chain(replaced)
-            }))
-            .chain(self.approval.as_ref().into_iter().flat_map(|one| {
-                let genuine = one.genuine.as_ref().and_then(|genuine| genuine.words);
-                one.conditions.into_iter().chain(genuine)
-            }))
-            .chain(self.genuineness.as_ref().and_then(|one| one.genuine.words))
-            .chain(self.reviews.values().filter_map(|one| one.words))
-            .chain(
-                self.meeting
-                    .iter()
-                    .flat_map(|one| one.minutes.into_iter().chain(one.improvements)),
-            )
-            .chain(self.permanent_fix.as_ref().map(|one| one.text))
-            .chain(self.follow_ups.iter().flat_map(|one| {
-                let how = one.done.as_ref().and_then(|done| done.how);
-                [one.what].into_iter().chain(how)
-            }))
-            .chain(self.rejection.as_ref().map(|one| one.reason))
-            .chain(self.remediation.as_ref().map(|one| one.text))
-            .chain(answers.flat_map(|answer| [answer.cause, answer.remedy]))
-            .collect()
+        self.texts.keys().copied().collect()
     }
 
     /// The exceptions that wait for their answer.

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{LONGEST_TEXT, Stage};
 use crate::domain::authorization::Act;
 use crate::domain::id::{ChangeNumber, UserId};
+use crate::domain::policy::Party;
 use crate::domain::ticket::{Field, Kind};
 
 /// A rule said no. The text is the reply to the person; people stand in it as
@@ -113,6 +114,20 @@ pub enum Refusal {
     NotAnApprover {
         /// What they tried.
         act: Act,
+    },
+    /// The policy doesn't name them as an administrator.
+    #[error("{}", not_an_administrator(.administrators))]
+    NotAnAdministrator {
+        /// Whom it names.
+        administrators: Vec<Party>,
+    },
+    /// None of the texts is there to be removed.
+    #[error(
+        "Nothing was removed from {number}. Say `/emergency redact {number}` and choose in the form what has to go."
+    )]
+    NothingToRedact {
+        /// The change.
+        number: ChangeNumber,
     },
     /// The policy doesn't name them as a commander.
     #[error(
@@ -503,6 +518,8 @@ fn clause(why: &Refusal) -> Option<(Act, &'static str)> {
         | Refusal::TooLong { .. }
         | Refusal::NoSuchChange(_)
         | Refusal::NotACommander
+        | Refusal::NotAnAdministrator { .. }
+        | Refusal::NothingToRedact { .. }
         | Refusal::AlreadyAuthorized { .. }
         | Refusal::DeniedTooLate { .. }
         | Refusal::AlreadyDenied { .. }
@@ -568,7 +585,28 @@ fn verb(act: Act) -> &'static str {
         Act::AnswerException => "answer its exceptions",
         Act::Remediate => "say how it was put right",
         Act::AcceptRisk => "accept its risk",
+        Act::Redact => "remove words from its record",
     }
+}
+
+/// Who removes words from the record, told to somebody who can't. A group isn't
+/// pinged for it.
+fn not_an_administrator(administrators: &[Party]) -> String {
+    let people: Vec<String> = administrators
+        .iter()
+        .filter_map(|party| match party {
+            Party::Person(who) => Some(format!("<@{who}>")),
+            Party::Group(_) => None,
+        })
+        .collect();
+    let whom = match (administrators, people.as_slice()) {
+        ([], _) => "The policy names nobody for that yet: whoever runs Breakglass adds `administrators` to it.".to_owned(),
+        (_, []) => "Ask one of them; the policy names a group.".to_owned(),
+        (_, people) => format!("Ask {}.", people.join(" or ")),
+    };
+    format!(
+        "Only an administrator can remove words from the record, so nothing was removed. {whom} If it is a secret that still works, change it first: that can't wait."
+    )
 }
 
 /// What the requester can do instead of deciding for themselves.
@@ -594,6 +632,7 @@ fn own_request(act: Act) -> String {
         | Act::RecordMeeting
         | Act::AnswerException
         | Act::Remediate
+        | Act::Redact
         | Act::AcceptRisk => {
             format!("so somebody else has to {verb}.")
         }

@@ -50,8 +50,32 @@ const BESIDE_IT: [Act; 10] = [
 
 #[test]
 fn no_act_is_left_out_of_the_tables() {
-    let all: BTreeSet<Act> = TO_DECIDE.into_iter().chain(BESIDE_IT).collect();
+    let all: BTreeSet<Act> = TO_DECIDE
+        .into_iter()
+        .chain(BESIDE_IT)
+        .chain([Act::Redact])
+        .collect();
     assert_eq!(all, Act::ALL.iter().copied().collect());
+}
+
+#[test]
+fn words_are_removed_by_administrators_alone_whoever_leaked_them() {
+    let named = Policy {
+        administrators: vec![person(SAM), person(DANA)],
+        ..written()
+    };
+    let change = change();
+    let judged = |who: &Member, policy: &Policy| said(Act::Redact, who, &change, policy);
+    for (who, expected) in [
+        (SAM, "policy"),
+        (DANA, "policy"),
+        (MORGAN, "NotAnAdministrator"),
+    ] {
+        assert_eq!(judged(&full(who), &named), expected, "{who}");
+    }
+    assert_eq!(judged(&standing(SAM, Standing::Guest), &named), "Guest");
+    let unwritten = Policy::unwritten(PolicyVersion(1));
+    assert_eq!(judged(&full(SAM), &unwritten), "NotAnAdministrator");
 }
 
 fn check(policy: &Policy, table: &[(Member, [&str; 7])]) {

@@ -26,6 +26,7 @@ mod capture;
 mod correction;
 mod decision;
 mod duties;
+mod evidence;
 mod example;
 mod exceptions;
 mod facts;

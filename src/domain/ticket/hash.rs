@@ -5,7 +5,7 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 
 use super::{Known, Section, Value};
-use crate::domain::change::EmergencyChange;
+use crate::domain::change::{Attached, EmergencyChange};
 
 /// SHA-256 over the content of a ticket: what an approval approves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,6 +96,15 @@ pub fn content_hash(change: &EmergencyChange) -> ContentHash {
         if let Known::TakenFrom(number) = entry.source {
             field("taken_over", name.name().as_bytes());
             field("from", &number.0.to_be_bytes());
+        }
+    }
+    for attachment in change.attachments.iter().filter(|one| !one.is_later) {
+        field("attachment", &attachment.name.0);
+        field("attached_by", attachment.by.as_str().as_bytes());
+        match &attachment.attached {
+            Attached::File { sha256, .. } => field("sha256", sha256),
+            Attached::Unfetched { id, .. } => field("unfetched", id.as_bytes()),
+            Attached::Link => field("link", &[]),
         }
     }
     ContentHash(sha.finalize().into())

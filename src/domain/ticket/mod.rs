@@ -11,6 +11,7 @@ mod field;
 mod framework;
 mod hash;
 mod section;
+mod sibling;
 mod vague;
 mod value;
 
@@ -22,6 +23,7 @@ pub use field::{Circumstance, Field, Kind, Part, Requirement, Row, choice};
 pub use framework::{Citations, provision};
 pub use hash::{ContentHash, content_hash};
 pub use section::Section;
+pub use sibling::{SIBLINGS_WITHIN, are_siblings, may_be_siblings, takeable};
 pub use vague::{Vague, vague};
 pub use value::{Entry, Known, Told, Value, ValueHash, Writing, is_address};
 

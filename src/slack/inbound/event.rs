@@ -39,7 +39,13 @@ pub(super) fn read(
     match text_at(payload, "/event/type") {
         Some("app_mention") => mention(&event, salt),
         Some("message") => match text_at(payload, "/event/subtype") {
-            None | Some("thread_broadcast" | "file_share") => message(&event, salt),
+            None | Some("thread_broadcast" | "file_share") => {
+                match (message(&event, salt), shared(&event, salt)) {
+                    (Read::Heard(words), Some(shared)) => Read::Both(Box::new((words, shared))),
+                    (_, Some(shared)) => Read::Heard(shared),
+                    (read, None) => read,
+                }
+            }
             Some("message_changed") => edit(&event, salt),
             Some("message_deleted") => deletion(&event),
             Some(_) => Read::Ignored("what nobody said"),
@@ -173,6 +179,69 @@ fn message(event: &Event<'_>, salt: &mut dyn FnMut() -> Salt) -> Read {
     };
     let thread = event.thread("/event");
     event.heard(UserId::new(actor), "/event/ts", thread, ask, vec![text])
+}
+
+/// What a message in a thread shares that may be evidence: files and addresses.
+fn shared(event: &Event<'_>, salt: &mut dyn FnMut() -> Salt) -> Option<Heard> {
+    let is_first_hand = !event.is_by_a_bot("/event")
+        && !event.is_direct()
+        && event.payload.pointer("/event/edited").is_none();
+    let thread = event.thread("/event").filter(|_| is_first_hand)?;
+    let files: Vec<String> = event
+        .payload
+        .pointer("/event/files")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|file| text_at(file, "/id"))
+        .map(str::to_owned)
+        .collect();
+    let links: Vec<Text> = addresses(event.text("/event/text").unwrap_or_default())
+        .into_iter()
+        .take(MOST_LINKS)
+        .map(|address| Text::new(address, salt()))
+        .collect();
+    if files.is_empty() && links.is_empty() {
+        return None;
+    }
+    let ts = event.ts("/event/ts")?;
+    let actor = UserId::new(event.text("/event/user")?);
+    let ask = Ask::Attach {
+        ts,
+        files,
+        links: links.iter().map(Text::commitment).collect(),
+    };
+    match event.heard(actor, "/event/ts", Some(thread), ask, links) {
+        Read::Heard(mut heard) => {
+            heard.gesture.key.push_str("/shared");
+            Some(heard)
+        }
+        _ => None,
+    }
+}
+
+/// How many addresses of one message are kept.
+const MOST_LINKS: usize = 10;
+
+/// The addresses that Slack marked in a text, each once, as they were typed.
+fn addresses(markup: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for piece in markup.split('<').skip(1) {
+        let Some((inside, _)) = piece.split_once('>') else {
+            continue;
+        };
+        let address = inside.split('|').next().unwrap_or_default();
+        if address.starts_with("https://") || address.starts_with("http://") {
+            let address = address
+                .replace("&lt;", "<")
+                .replace("&gt;", ">")
+                .replace("&amp;", "&");
+            if !found.contains(&address) {
+                found.push(address);
+            }
+        }
+    }
+    found
 }
 
 /// A message that says something else than it did. Slack also tells so when it
@@ -325,7 +394,8 @@ fn mention(event: &Event<'_>, salt: &mut dyn FnMut() -> Salt) -> Read {
             | Modal::Attest
             | Modal::CorrectDeployment
             | Modal::StateReason
-            | Modal::RecordMeeting,
+            | Modal::RecordMeeting
+            | Modal::Redact,
             _,
             _,
         ) => (Ask::Help, Vec::new()),
@@ -354,6 +424,7 @@ fn answer_in(slash: &grammar::Slash) -> Option<Verdict> {
         | grammar::Slash::Status { .. }
         | grammar::Slash::List { .. }
         | grammar::Slash::Document { .. }
+        | grammar::Slash::Redact { .. }
         | grammar::Slash::Rate { .. }
         | grammar::Slash::Agenda
         | grammar::Slash::Exceptions

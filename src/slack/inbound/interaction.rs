@@ -205,6 +205,10 @@ fn wanted(payload: &Value, action: &Value) -> Wanted {
             Some((change, of)) => Wanted::Asked(Ask::LinkAsDuplicate { change, of }),
             None => NO_CHANGE,
         },
+        Some(Control::TakeOver(part)) => match control::read_same_value(value) {
+            Some((change, from)) => Wanted::Asked(Ask::TakeOver { change, from, part }),
+            None => NO_CHANGE,
+        },
         // Nothing is to be recorded; the person sees that both go on.
         Some(Control::NotSame) => match control::read_same_value(value) {
             Some((change, _)) => Wanted::Asked(Ask::Status {
@@ -279,6 +283,7 @@ fn about(control: Control, change: ChangeNumber) -> Wanted {
         Control::CorrectDeployment => form(Modal::CorrectDeployment),
         Control::DeployedAt
         | Control::Same
+        | Control::TakeOver(_)
         | Control::NotSame
         | Control::TakeOffer
         | Control::DeclineOffer

@@ -44,6 +44,8 @@ use when::When;
 pub enum Read {
     /// Somebody asks for something.
     Heard(Heard),
+    /// Somebody asks for something, and shares something beside it.
+    Both(Box<(Heard, Heard)>),
     /// Somebody wants a modal. Its trigger dies in three seconds.
     Open(OpenModal),
     /// A modal's input can't be right. This is the answer to Slack, which shows
@@ -171,6 +173,7 @@ fn understand(slash: Slash, typed: &str, salt: &mut dyn FnMut() -> Salt) -> Unde
         Slash::Status { change } => asked(Ask::Status { change }),
         Slash::List { which } => asked(Ask::List { which }),
         Slash::Document { change } => Understood::Form(Modal::Document, change, Prefill::default()),
+        Slash::Redact { change } => Understood::Form(Modal::Redact, change, Prefill::default()),
         Slash::Rate { .. } => asked(not_yet(Verb::Rate)),
         Slash::Agenda => asked(Ask::Agenda),
         Slash::Exceptions => asked(Ask::Exceptions),

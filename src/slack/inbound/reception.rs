@@ -15,6 +15,8 @@ use slack_morphism::prelude::SlackView;
 use super::{Matter, OpenModal, Read, proposal, read};
 use crate::clock::Clock;
 use crate::domain::change::Source;
+use crate::domain::id::UserId;
+use crate::domain::policy::Party;
 use crate::domain::text::Salt;
 use crate::domain::ticket::Field;
 use crate::engine::{Engine, draw_salt};
@@ -120,6 +122,14 @@ impl Reception {
         }
         match reading {
             Read::Heard(heard) => self.keep(heard, now).await,
+            // Kept once more when it comes again, if the second isn't kept now.
+            Read::Both(both) => {
+                let (first, second) = *both;
+                match self.keep(first, now).await {
+                    Answer::NotKept => Answer::NotKept,
+                    Answer::Acknowledged | Answer::With(_) => self.keep(second, now).await,
+                }
+            }
             Read::Open(open) => {
                 let reception = self.clone();
                 let opening = self.openings.begin();
@@ -181,6 +191,14 @@ impl Reception {
                 Ok(store.captured(channel.clone(), ts.clone()).await?.is_some()
                     || store.awaits(channel).await?)
             }
+            // What is shared in other threads is nobody's evidence.
+            Ask::Attach { .. } => {
+                let Some(thread) = gesture.thread.clone() else {
+                    return Ok(false);
+                };
+                let card = store.card_at(channel.clone(), thread.clone()).await?;
+                Ok(card.is_some() || store.captured(channel, thread).await?.is_some())
+            }
             Ask::Unreact { ts, .. } => {
                 let known = store.emoji_on(channel.clone(), ts.clone()).await?;
                 Ok(known.is_some() || store.awaits(channel).await?)
@@ -236,7 +254,8 @@ impl Reception {
             | Modal::AskSomeoneElse
             | Modal::Attest
             | Modal::CorrectDeployment
-            | Modal::StateReason => {}
+            | Modal::StateReason
+            | Modal::Redact => {}
         }
         let Some(subject) = self.subject(open).await? else {
             // Which change is meant isn't clear: the person is shown theirs.
@@ -247,6 +266,15 @@ impl Reception {
                 None => Ask::WhichToDocument,
             }));
         };
+        // Only whoever may remove words is shown all of them. To others the rule
+        // itself answers.
+        if open.which == Modal::Redact && !self.administers(&open.actor).await {
+            return Ok(Wanted::instead(Ask::Redact {
+                change: subject.change.number,
+                texts: Vec::new(),
+                reason: None,
+            }));
+        }
         let groups = if open.which == Modal::AskSomeoneElse {
             self.groups().await
         } else {
@@ -288,6 +316,7 @@ impl Reception {
             Modal::AnswerExceptions => Wanted::view(modal::answer_exceptions(&showing, from)),
             Modal::AskSomeoneElse => Wanted::view(modal::ask_someone_else(&showing, &groups, from)),
             Modal::Attest => Wanted::view(modal::attest(&showing, from)),
+            Modal::Redact => Wanted::view(modal::redact(&showing, from)),
             Modal::StateReason => Wanted::view(modal::state_reason(&showing, from)),
             Modal::CorrectDeployment => {
                 let first = subject.change.deployments.first();
@@ -377,6 +406,29 @@ impl Reception {
                 || one.change.implementers().any(|who| *who == open.actor)
         });
         Ok(if own.len() == 1 { own.pop() } else { None })
+    }
+
+    /// Whether the policy in force names somebody an administrator, as far as Slack
+    /// says so while the trigger lives.
+    async fn administers(&self, who: &UserId) -> bool {
+        let named = &self.engine.rules().newest().administrators;
+        if named.contains(&Party::Person(who.clone())) {
+            return true;
+        }
+        for party in named {
+            let Party::Group(group) = party else {
+                continue;
+            };
+            let asked = tokio::time::timeout(NAMES_WITHIN, self.lookup.group_members(group)).await;
+            match asked {
+                Ok(Ok(members)) if members.contains(who) => return true,
+                Ok(Ok(_)) => {}
+                Ok(Err(_)) | Err(_) => {
+                    tracing::warn!("who is an administrator can't be read");
+                }
+            }
+        }
+        false
     }
 
     /// Answers with something to read where no modal can be opened.

@@ -11,8 +11,10 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+mod files;
 mod messages;
 
+pub use files::{Bytes, SharedFile};
 pub use messages::Message;
 
 use super::client::{Cursor, SlackClient};

@@ -1,17 +1,19 @@
 //! What is known and what is owed, in words: the lines that the card, the
 //! status and the summary for the approver have in common.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::authorization::Ground;
 use crate::domain::change::{
-    ActOf, Alteration, Authorization, EmergencyChange, Evidence, Genuineness, Method, Quote,
-    Review, Stage, StatedReason,
+    ActOf, Alteration, Attached, Attachment, Authorization, EmergencyChange, Evidence, Genuineness,
+    Method, Quote, Review, Stage, StatedReason,
 };
-use crate::domain::id::UserId;
+use crate::domain::id::{ChangeNumber, UserId};
 use crate::domain::obligation::{Duty, Obligation, obligations};
 use crate::domain::policy::Party;
-use crate::domain::ticket::{ContentHash, content_hash};
+use crate::domain::ticket::{ContentHash, Known, content_hash};
 
 use super::{Said, Showing, say, ticket};
 
@@ -399,7 +401,9 @@ fn given_how(showing: &Showing<'_>, given: &Authorization, room: usize) -> Strin
             let account = showing.texts.said(text);
             let account = match account {
                 Said::Withheld => String::new(),
-                Said::Words(_) | Said::Redacted => format!(":\n{}", quoted(&account, room)),
+                Said::Words(_) | Said::Redacted | Said::Removed(_) => {
+                    format!(":\n{}", quoted(&account, room))
+                }
             };
             format!("{}{account}", by_mouth(given))
         }
@@ -624,6 +628,69 @@ fn due(change: &EmergencyChange, duty: Duty, due_at: DateTime<Utc>) -> String {
         format!("was due {} and is overdue", say::at(due_at))
     } else {
         format!("due {}", say::at(due_at))
+    }
+}
+
+/// What was taken over from other changes of the incident, one line each.
+pub(super) fn taken_over(change: &EmergencyChange) -> Option<String> {
+    let mut from: BTreeMap<ChangeNumber, Vec<String>> = BTreeMap::new();
+    for (field, entry) in &change.fields {
+        if let Known::TakenFrom(number) = entry.source {
+            from.entry(number).or_default().push(field.to_string());
+        }
+    }
+    let lines: Vec<String> = from
+        .into_iter()
+        .map(|(number, fields)| format!("*Taken over from {number}*: {}", say::listed(fields)))
+        .collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// How many attachments are shown one by one.
+const MOST_ATTACHMENTS: usize = 10;
+
+/// How much of a file's name or of an address is shown.
+const ROOM_FOR_A_NAME: usize = 150;
+
+/// What was attached as evidence, the first first; nothing if nothing was.
+pub(super) fn evidence(showing: &Showing<'_>) -> Option<String> {
+    let all = &showing.change.attachments;
+    if all.is_empty() {
+        return None;
+    }
+    let mut lines = vec!["*Evidence*".to_owned()];
+    let shown = all.iter().take(MOST_ATTACHMENTS);
+    lines.extend(shown.map(|one| {
+        format!(
+            "{}, {} {}",
+            attachment(showing, one),
+            say::person(&one.by),
+            say::at(one.at)
+        )
+    }));
+    let more = all.len().saturating_sub(MOST_ATTACHMENTS);
+    if more > 0 {
+        lines.push(format!("and {more} more"));
+    }
+    Some(lines.join("\n"))
+}
+
+/// One attachment: its name, its size, and the beginning of its hash.
+pub(super) fn attachment(showing: &Showing<'_>, one: &Attachment) -> String {
+    let name = say::wrote_in_a_line(&showing.texts.said(&one.name), ROOM_FOR_A_NAME);
+    match &one.attached {
+        Attached::File {
+            sha256, n_bytes, ..
+        } => format!(
+            "• {name}, {}, SHA-256 `{}…`",
+            say::size(*n_bytes),
+            hex::encode(sha256.first_chunk::<4>().copied().unwrap_or_default())
+        ),
+        Attached::Unfetched { n_bytes, why, .. } => {
+            let size = n_bytes.map_or_else(String::new, |n| format!(", {}", say::size(n)));
+            format!("• {name}{size}. Not kept: {why}, so it is no evidence yet")
+        }
+        Attached::Link => format!("• {name}"),
     }
 }
 

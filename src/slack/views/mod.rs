@@ -48,10 +48,23 @@ pub struct Message {
 pub enum Said {
     /// The words, verbatim.
     Words(String),
-    /// The words were taken out of the record.
+    /// The words aren't there any more.
     Redacted,
+    /// Somebody took the words out of the record, and said why.
+    Removed(Removal),
     /// The words were said in a private channel and stay there.
     Withheld,
+}
+
+/// Who took words out of the record, when and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removal {
+    /// Who.
+    pub by: UserId,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Why; nothing: that was taken out, too.
+    pub reason: Option<String>,
 }
 
 /// Where a view finds the words that commitments stand for.
@@ -93,7 +106,14 @@ impl Words for store::Words {
 
 impl Words for Snapshot {
     fn said(&self, text: &Commitment) -> Said {
-        self.words.said(text)
+        match (self.words.said(text), self.change.redactions.get(text)) {
+            (Said::Redacted, Some(redaction)) => Said::Removed(Removal {
+                by: redaction.by.clone(),
+                at: redaction.at,
+                reason: self.words.get(&redaction.reason).cloned().flatten(),
+            }),
+            (said, _) => said,
+        }
     }
 }
 
@@ -135,6 +155,15 @@ pub fn joined(messages: impl IntoIterator<Item = Message>) -> Option<Message> {
         whole.text = format!("{} (and {n_more} more)", whole.text);
     }
     Some(whole)
+}
+
+/// Joins a message and what belongs to it, where both fit; else the first stands
+/// alone.
+pub fn both(mut main: Message, more: Message) -> Message {
+    if main.blocks.len() + more.blocks.len() <= MOST_BLOCKS {
+        main.blocks.extend(more.blocks);
+    }
+    main
 }
 
 /// Whether a list of this kind shows a change to `who`.

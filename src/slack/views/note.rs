@@ -23,14 +23,26 @@ const ROOM_FOR_WHAT: usize = 150;
 /// Returns what the card's thread is told of an event; nothing of those that
 /// only the card shows.
 pub fn note(showing: &Showing<'_>, recorded: &Recorded) -> Option<Message> {
-    let line = line(showing, recorded)?;
+    Some(said(showing, &line(showing, recorded)?))
+}
+
+/// What takes the place of a message that stands, has nothing to say any more, and
+/// may show words that were removed.
+pub fn moot(showing: &Showing<'_>) -> Message {
+    said(
+        showing,
+        "What stood here is settled, and words were removed from the record since.",
+    )
+}
+
+fn said(showing: &Showing<'_>, line: &str) -> Message {
     let text = format!("{}: {line}", say::title(showing.change));
     let seen = if showing.change.drill {
         format!("Drill · {line}")
     } else {
-        line
+        line.to_owned()
     };
-    Some(message(&text, vec![section(&seen)]))
+    message(&text, vec![section(&seen)])
 }
 
 #[expect(
@@ -111,6 +123,40 @@ fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
         Event::LinkedAsDuplicate { of } => Some(format!(
             "{who} says that it is the same as {of}, where it goes on. This number stays listed."
         )),
+        Event::AttachmentKept { message, .. } => {
+            let lines: Vec<String> = change
+                .attachments
+                .iter()
+                .filter(|one| one.message == *message)
+                .map(|one| facts::attachment(showing, one))
+                .collect();
+            let after = if change
+                .attachments
+                .iter()
+                .any(|one| one.message == *message && one.is_later)
+            {
+                " It came after the approval, which doesn't speak of it."
+            } else {
+                ""
+            };
+            Some(format!(
+                "{who} added evidence:{after}\n{}",
+                lines.join("\n")
+            ))
+        }
+        Event::Redacted { reason, .. } => {
+            let removed: Vec<String> = change
+                .redactions
+                .iter()
+                .filter(|(_, one)| one.reason == *reason)
+                .filter_map(|(text, _)| Some(change.texts.get(text)?.passage.to_string()))
+                .collect();
+            Some(format!(
+                "{who} removed words from the record ({}). Why: {} That they were there stays on record, and so does what was approved.",
+                say::listed(removed),
+                sentence(&say::wrote_in_a_line(&showing.texts.said(reason), ROOM))
+            ))
+        }
         // The words themselves aren't said again: somebody may have had a reason
         // to take them away.
         Event::MessageEdited { message, .. } => Some(format!(

@@ -10,7 +10,8 @@ use crate::domain::change::{EmergencyChange, Refusal};
 use crate::domain::id::{ChangeNumber, UserId};
 use crate::domain::obligation::{Duty, Obligation};
 use crate::domain::offer::{Offer, Quoted};
-use crate::domain::ticket::{Field, gaps};
+use crate::domain::text::Commitment;
+use crate::domain::ticket::{Field, gaps, takeable};
 use crate::gesture::Which;
 use crate::slack::control::{self, Control};
 
@@ -39,6 +40,9 @@ const ROOM_FOR_A_TWIN: usize = 300;
 
 /// The longest value that Slack lets a button have.
 const LONGEST_VALUE: usize = 2000;
+
+/// How much of a file's name is shown.
+const ROOM_FOR_A_COPY: usize = 200;
 
 /// How much of what was typed a refusal gives back.
 const ROOM_FOR_TYPED: usize = 2800;
@@ -183,6 +187,95 @@ pub fn twin(new: &Showing<'_>, old: &Showing<'_>) -> Message {
     )
 }
 
+/// Offers to take over what other changes of the incident say already, section by
+/// section; nothing if there is nothing to take.
+pub fn siblings(showing: &Showing<'_>, others: &[&EmergencyChange]) -> Option<Message> {
+    let change = showing.change;
+    let mut blocks = Vec::new();
+    let mut offered = Vec::new();
+    for other in others {
+        let parts = takeable(change, other);
+        if parts.is_empty() {
+            continue;
+        }
+        let value = control::same_value(change.number, other.number);
+        let row = parts
+            .keys()
+            .map(|part| {
+                let label = format!("Take over {part}");
+                button_of(Control::TakeOver(*part), &label, &value).into()
+            })
+            .collect();
+        offered.push(other.number.to_string());
+        blocks.push(section(&format!(
+            "*{}* is of the same incident. What is the same needn't be written twice:",
+            say::title(other)
+        )));
+        blocks.push(actions(row));
+    }
+    if offered.is_empty() {
+        return None;
+    }
+    blocks.push(context(
+        "What is taken over is marked as such, and you can write over it. What stands here already stays.",
+    ));
+    let line = format!("Sections can be taken over from {}", say::listed(offered));
+    Some(message(&line, blocks))
+}
+
+/// Says what was removed, and where the words still stand that the bot can't
+/// reach.
+pub fn redacted(showing: &Showing<'_>, texts: &[Commitment], copies: &[String]) -> Message {
+    let change = showing.change;
+    let title = say::title(change);
+    let mut passages: Vec<String> = texts
+        .iter()
+        .filter_map(|text| Some(change.texts.get(text)?.passage.to_string()))
+        .collect();
+    passages.sort();
+    passages.dedup();
+    let mut left = Vec::new();
+    for quote in &change.quotes {
+        if texts.contains(&quote.captured) || texts.contains(&quote.stands) {
+            left.push(format!(
+                "• {} in Slack: its author or an owner of the workspace can delete it",
+                say::link(&quote.message, "The message itself")
+            ));
+        }
+    }
+    for attachment in &change.attachments {
+        if texts.contains(&attachment.name) {
+            left.push(format!(
+                "• The file or address in {} in Slack: whoever shared it can delete it",
+                say::link(&attachment.message, "the message")
+            ));
+        }
+    }
+    for copy in copies {
+        left.push(format!(
+            "• The backup `{}` beside the database: delete it, or keep it where nobody reads it",
+            say::safe(copy, ROOM_FOR_A_COPY).words
+        ));
+    }
+    left.push(
+        "• Backups and packs that were taken elsewhere before now: I don't know of them".to_owned(),
+    );
+    let line = format!(
+        "{title}: removed from the record: {}.",
+        say::listed(passages)
+    );
+    message(
+        &line,
+        vec![
+            section(&format!(
+                "{line} My messages are being edited, the log still verifies, and an approval stays valid."
+            )),
+            section(&format!("*It may still stand in*\n{}", left.join("\n"))),
+            context("If it is a secret that still works, change it: whoever read it has it."),
+        ],
+    )
+}
+
 /// A quotation costs two characters a line; of very many lines the last give way.
 fn shortened_quote(words: &str) -> String {
     let quoted = say::quoted(words);
@@ -241,6 +334,8 @@ fn status_blocks(showing: &Showing<'_>, room: usize) -> Vec<SlackBlock> {
             "Some of it is shortened here; *Document* opens the whole ticket.",
         ));
     }
+    blocks.extend(facts::taken_over(showing.change).map(|lines| section(&lines)));
+    blocks.extend(facts::evidence(showing).map(|lines| section(&lines)));
     let met = facts::met(showing);
     if !met.is_empty() {
         blocks.push(context(&format!("Done: {}.", met.join("; "))));
@@ -492,6 +587,9 @@ pub fn help() -> Message {
         "",
         "*Do the paperwork*",
         "`/emergency document CHG-1042`",
+        "",
+        "*A secret got into the record?*",
+        "`/emergency redact CHG-1042`, for administrators",
         "",
         "*See where things stand*",
         "`/emergency status CHG-1042`",

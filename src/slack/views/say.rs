@@ -107,6 +107,15 @@ pub(super) fn capitalised(words: &str) -> String {
         .unwrap_or_default()
 }
 
+/// Returns how large a file is, as people say it.
+pub(super) fn size(n_bytes: u64) -> String {
+    match n_bytes {
+        0..1_000 => format!("{n_bytes} bytes"),
+        1_000..1_000_000 => format!("{} kB", n_bytes.div_ceil(1_000)),
+        1_000_000.. => format!("{} MB", n_bytes.div_ceil(1_000_000)),
+    }
+}
+
 /// Returns a deadline as an instant and in relative words.
 pub(super) fn due(due_at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     if due_at > now {
@@ -125,6 +134,9 @@ pub(super) fn due_shortly(due_at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     }
 }
 
+/// How much is shown of why words were removed, in each place that they stood.
+const LONGEST_REASON: usize = 200;
+
 /// What was left of a text, and whether that is all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Excerpt {
@@ -142,6 +154,26 @@ pub(super) fn wrote(said: &Said, room: usize) -> Excerpt {
             words: "_redacted_".to_owned(),
             is_cut: false,
         },
+        Said::Removed(removal) => {
+            let reason = removal
+                .reason
+                .as_deref()
+                .map_or_else(String::new, |reason| {
+                    let line: Vec<&str> = reason.split_whitespace().collect();
+                    format!(
+                        ": {}",
+                        safe(&line.join(" "), room.min(LONGEST_REASON)).words
+                    )
+                });
+            Excerpt {
+                words: format!(
+                    "_removed by {} on {}{reason}_",
+                    person(&removal.by),
+                    at(removal.at)
+                ),
+                is_cut: false,
+            }
+        }
         Said::Withheld => Excerpt {
             words: "_said in a private channel, and kept there_".to_owned(),
             is_cut: false,
@@ -156,7 +188,7 @@ pub(super) fn wrote_in_a_line(said: &Said, room: usize) -> String {
             let line: Vec<&str> = words.split_whitespace().collect();
             safe(&line.join(" "), room).words
         }
-        Said::Redacted | Said::Withheld => wrote(said, room).words,
+        Said::Redacted | Said::Removed(_) | Said::Withheld => wrote(said, room).words,
     }
 }
 

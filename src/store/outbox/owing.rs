@@ -131,6 +131,19 @@ pub(in crate::store) fn owe_effects(
                 let at = by_day(person, now, roster);
                 owe(connection, workspace, &key, person.as_str(), &told, at)?;
             }
+            Effect::Redraw => {
+                connection
+                    .prepare_cached(
+                        "UPDATE outbox SET owed_revision = owed_revision + 1,
+                                state = iif(state = 'settled', 'owed', state),
+                                not_before = iif(state = 'settled', ?3, not_before)
+                         WHERE workspace = ?1 AND (ts IS NOT NULL OR state = 'claimed')
+                           AND kind IN ('note', 'reminder', 'told') AND key IN (
+                             SELECT coalesce(batch, key) FROM outbox
+                             WHERE workspace = ?1 AND change = ?2)",
+                    )?
+                    .execute(params![workspace.as_str(), number.0, micros(now)])?;
+            }
             Effect::Refresh { duty } => {
                 connection
                     .prepare_cached(

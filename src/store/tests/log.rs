@@ -10,8 +10,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::authorization::Ground;
 use crate::domain::change::{
-    ActOf, Actor, Capture, Criterion, Event, Evidence, Exception, Genuineness, MessageRef, Method,
-    NotGenuine, Place, Recorded, Remedy, Review, Source, Strength,
+    ActOf, Actor, Attached, Capture, Criterion, Event, Evidence, Exception, Genuineness,
+    MessageRef, Method, NotFetched, NotGenuine, Place, Recorded, Remedy, Review, Source, Strength,
 };
 use crate::domain::id::{
     ChangeNumber, ChannelId, GroupId, MessageTs, Permalink, UserId, WorkspaceId,
@@ -252,7 +252,20 @@ fn following(event: Option<&Event>) -> Option<Event> {
             error: "message_not_found".to_owned(),
         },
         Some(Event::Undelivered { .. }) => Event::Closed,
-        Some(Event::Closed) => return None,
+        Some(Event::Closed) => Event::AttachmentKept {
+            name: text(0xe1),
+            attached: Attached::File {
+                id: "F0BLOCKED1".to_owned(),
+                sha256: [0xe2; 32],
+                n_bytes: 40_960,
+            },
+            message: message(),
+        },
+        Some(Event::AttachmentKept { .. }) => Event::Redacted {
+            text: text(0xe3),
+            reason: text(0xe4),
+        },
+        Some(Event::Redacted { .. }) => return None,
     })
 }
 
@@ -265,6 +278,8 @@ const NEWEST: u64 = 3;
 fn in_the_second_version(event: Event) -> Option<Event> {
     match event {
         Event::FieldWritten { .. }
+        | Event::AttachmentKept { .. }
+        | Event::Redacted { .. }
         | Event::TicketReopened { .. }
         | Event::Reviewed { .. }
         | Event::GenuinenessReviewed { .. }
@@ -508,6 +523,37 @@ fn every_kind_of_value_reads_back_as_what_it_was() {
         };
         let (workspace, number) = house();
         let leaf = encode(&workspace, 0, number, &recorded);
+        assert_eq!(decode(&leaf), Some(recorded));
+    }
+}
+
+#[test]
+fn everything_attached_reads_back_as_what_it_was() {
+    for attached in [
+        Attached::Link,
+        Attached::Unfetched {
+            id: "F0LARGE".to_owned(),
+            n_bytes: None,
+            why: NotFetched::TooLarge,
+        },
+        Attached::Unfetched {
+            id: "F0GONE".to_owned(),
+            n_bytes: Some(7),
+            why: NotFetched::Gone,
+        },
+    ] {
+        let recorded = Recorded {
+            at: at(1),
+            source: Source::Slack,
+            actor: Actor::Person(morgan()),
+            event: Event::AttachmentKept {
+                name: text(0xe1),
+                attached,
+                message: message(),
+            },
+        };
+        let (workspace, change) = house();
+        let leaf = encode(&workspace, 1, change, &recorded);
         assert_eq!(decode(&leaf), Some(recorded));
     }
 }

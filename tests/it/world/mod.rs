@@ -444,6 +444,23 @@ impl World {
         said["ts"].as_str().unwrap().to_owned()
     }
 
+    /// Shares files in a thread, with a few words.
+    pub(crate) async fn share(
+        &mut self,
+        who: &str,
+        channel: &str,
+        thread: &str,
+        words: &str,
+        files: Value,
+    ) -> String {
+        let body = json!({
+            "as": who, "channel": channel, "text": words, "thread_ts": thread, "files": files,
+        });
+        let said = self.hand.act("say", body).await.unwrap();
+        self.settle().await;
+        said["ts"].as_str().unwrap().to_owned()
+    }
+
     pub(crate) async fn misbehave(&self, order: Value) {
         self.hand.act("misbehave", order).await.unwrap();
     }

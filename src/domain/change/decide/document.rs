@@ -91,7 +91,8 @@ pub(super) fn document(
         let replaced = unseen
             .filter(|entry| !matches!(entry.source, Known::Bot(_)))
             .map(|entry| entry.value.clone());
-        let mark = too_little(one, &words);
+        let mark = too_little(one, &words)
+            .filter(|mark| *mark != Vague::NoEvidence || !draft.change.has_evidence());
         draft.record(Event::FieldWritten {
             field: one.field,
             value,

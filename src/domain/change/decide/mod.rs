@@ -17,15 +17,18 @@ use crate::domain::text::Text;
 use crate::domain::ticket::gaps;
 
 mod afterwards;
+mod attach;
 mod conclude;
 mod deploy;
 mod document;
 mod note;
 mod permit;
+mod redact;
 
 use afterwards::{
     add_follow_up, answer_exceptions, finish_follow_up, record_meeting, record_permanent_fix,
 };
+use attach::attach;
 use conclude::{approve, reject, remediate, review, review_genuineness};
 
 use deploy::{correct_deployment, lapse, link_as_duplicate, record_deployment, withdraw};
@@ -35,6 +38,8 @@ use permit::{
     ask_someone_else, authorize, confirm_attestation, deny, dispute_attestation, go_ahead,
     name_commander, stand_in, take_command,
 };
+
+use redact::redact;
 
 /// A copy of the change that takes in each event as it is decided, so that the
 /// next decision sees it.
@@ -256,6 +261,17 @@ fn carry_out(draft: &mut Draft<'_>, command: &Command) -> Result<(), Refusal> {
             fields,
             standing,
         } => document(draft, by.as_ref(), fields, standing)?,
+        Command::Attach {
+            by,
+            message,
+            attached,
+        } => attach(draft, by, message, attached)?,
+        Command::Redact {
+            by,
+            administrators,
+            texts,
+            reason,
+        } => redact(draft, by, administrators, texts, reason.as_ref())?,
         Command::Approve {
             by,
             seen,

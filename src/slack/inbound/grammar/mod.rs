@@ -48,6 +48,11 @@ pub enum Slash {
         /// Which; without one, the person's own.
         change: Option<ChangeNumber>,
     },
+    /// Take words out of a change's record.
+    Redact {
+        /// Which; without one, the person's own.
+        change: Option<ChangeNumber>,
+    },
     /// The emergency rate.
     Rate {
         /// Over which span; without one, the report's.
@@ -111,6 +116,7 @@ pub enum Verb {
     Status,
     List,
     Document,
+    Redact,
     Rate,
     Agenda,
     Exceptions,
@@ -121,7 +127,7 @@ pub enum Verb {
 
 impl Verb {
     /// All subcommands, in the order in which help tells of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Deployed,
         Self::Status,
         Self::Document,
@@ -130,6 +136,7 @@ impl Verb {
         Self::Agenda,
         Self::Exceptions,
         Self::Evidence,
+        Self::Redact,
         Self::Drill,
         Self::Help,
     ];
@@ -141,6 +148,7 @@ impl Verb {
             Self::Status => "status",
             Self::List => "list",
             Self::Document => "document",
+            Self::Redact => "redact",
             Self::Rate => "rate",
             Self::Agenda => "agenda",
             Self::Exceptions => "exceptions",
@@ -231,6 +239,7 @@ pub fn parse_mention(text: &str, bot: &UserId) -> Option<Slash> {
         | Slash::Status { .. }
         | Slash::List { .. }
         | Slash::Document { .. }
+        | Slash::Redact { .. }
         | Slash::Rate { .. }
         | Slash::Agenda
         | Slash::Exceptions
@@ -313,6 +322,7 @@ fn command(verb: Verb, rest: &[&str], reading: &Reading, words: &[Word]) -> Opti
         Verb::Deployed => deployed(rest, reading, words),
         Verb::Status => one_change(rest).map(|change| Slash::Status { change }),
         Verb::Document => one_change(rest).map(|change| Slash::Document { change }),
+        Verb::Redact => one_change(rest).map(|change| Slash::Redact { change }),
         Verb::List => {
             let which = match *rest {
                 ["mine" | "my" | "me"] => Which::Mine,

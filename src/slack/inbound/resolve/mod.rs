@@ -4,9 +4,12 @@
 //! What decides over authority (standing, groups) is read from Slack now, never
 //! from memory. While Slack can't be asked, the gesture waits.
 
+mod attach;
 mod capture;
 mod overhear;
 mod people;
+mod redact;
+mod sibling;
 mod ticket;
 mod times;
 
@@ -23,7 +26,7 @@ use crate::engine::{Engine, draw_salt};
 use crate::gesture::{Ask, Gesture};
 use crate::slack::error::SlackError;
 use crate::slack::lookup::Lookup;
-use crate::store::{Execution, NewOffer, Outcome, Person, StoreError, Target, Waiting};
+use crate::store::{Execution, Fetched, NewOffer, Outcome, Person, StoreError, Target, Waiting};
 
 use capture::Chosen;
 use people::persons;
@@ -156,6 +159,8 @@ fn contradiction(claimed: Verdict) -> &'static str {
 enum Resolved {
     /// A command.
     Command(Box<Execution>),
+    /// A command that attaches files, with their bytes.
+    Attached(Box<Execution>, Vec<Fetched>),
     /// Something to read about a change, or about none.
     Reading(Option<ChangeNumber>),
     /// A time that needs a second look, or a change to go with it.
@@ -187,6 +192,8 @@ struct Scene<'a> {
     engine: &'a Engine,
     lookup: &'a Lookup,
     gesture: &'a Gesture,
+    /// How often Slack was asked in vain.
+    attempts: u32,
 }
 
 impl Scene<'_> {
@@ -291,10 +298,15 @@ pub async fn answer(
         engine,
         lookup,
         gesture: &gesture,
+        attempts,
     };
     let sentence = match resolve(&scene).await {
         Ok(Resolved::Command(execution)) => {
             engine.handle(*execution, now).await?;
+            return Ok(());
+        }
+        Ok(Resolved::Attached(execution, files)) => {
+            engine.attach(*execution, files, now).await?;
             return Ok(());
         }
         Ok(Resolved::Reading(change)) => {
@@ -390,6 +402,17 @@ async fn resolve(scene: &Scene<'_>) -> Result<Resolved, Unresolved> {
             };
             return overhear::words(scene, &words).await;
         }
+        Ask::Attach { ts, files, links } => {
+            return attach::shared(scene, ts, files, links).await;
+        }
+        Ask::TakeOver { change, from, part } => {
+            return sibling::take_over(scene, *change, *from, *part).await;
+        }
+        Ask::Redact {
+            change,
+            texts,
+            reason,
+        } => return redact::texts(scene, *change, texts, *reason).await,
         Ask::React { ts, name } => {
             return overhear::reaction(scene, place(gesture)?, ts, name).await;
         }

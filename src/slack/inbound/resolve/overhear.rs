@@ -77,7 +77,7 @@ pub(super) async fn words(scene: &Scene<'_>, words: &Words<'_>) -> Result<Resolv
 
 /// The change in whose thread something was said: under its card, or under the
 /// message that asked for it.
-async fn under_a_card(
+pub(super) async fn under_a_card(
     scene: &Scene<'_>,
     channel: &ChannelId,
 ) -> Result<Option<ChangeNumber>, Unresolved> {

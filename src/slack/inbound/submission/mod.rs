@@ -120,6 +120,7 @@ pub(super) fn read(
         (Modal::AskSomeoneElse, Some(change)) => ask_someone_else(&filled, change),
         (Modal::Attest, Some(change)) => attest(&filled, change, &actor, salt),
         (Modal::CorrectDeployment, Some(change)) => correct(&filled, &memory, change, salt),
+        (Modal::Redact, Some(change)) => redact(&filled, change, salt),
         (Modal::StateReason, Some(change)) => state_reason(&filled, change, salt),
         (
             Modal::Document
@@ -136,7 +137,8 @@ pub(super) fn read(
             | Modal::AskSomeoneElse
             | Modal::Attest
             | Modal::CorrectDeployment
-            | Modal::StateReason,
+            | Modal::StateReason
+            | Modal::Redact,
             _,
         ) => Err(Unheard::Broken("a form about no change")),
     };
@@ -589,6 +591,33 @@ fn answer_exceptions(
         owner,
     };
     Ok((ask, vec![cause, remedy]))
+}
+
+fn redact(filled: &Filled<'_>, change: ChangeNumber, salt: &mut dyn FnMut() -> Salt) -> Submitted {
+    let texts: Vec<Commitment> = filled
+        .options(Input::Texts)
+        .filter_map(|name| {
+            let mut hash = [0; 32];
+            hex::decode_to_slice(name, &mut hash).ok()?;
+            Some(Commitment(hash))
+        })
+        .collect();
+    let reason = filled.text(Input::Reason);
+    let mut faults = Faults::default();
+    if texts.is_empty() {
+        faults.find(Input::Texts, "Choose what has to go.");
+    }
+    if let Some(fault) = fault(reason, "Say why; a few words are enough.") {
+        faults.find(Input::Reason, fault);
+    }
+    faults.settle()?;
+    let reason = Text::new(reason, salt());
+    let ask = Ask::Redact {
+        change,
+        texts,
+        reason: Some(reason.commitment()),
+    };
+    Ok((ask, vec![reason]))
 }
 
 fn ask_someone_else(filled: &Filled<'_>, change: ChangeNumber) -> Submitted {

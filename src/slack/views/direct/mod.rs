@@ -420,6 +420,8 @@ fn summary(showing: &Showing<'_>, room: usize) -> Vec<SlackBlock> {
         is_cut |= part.is_cut;
         blocks.extend(paragraphs(&part.words));
     }
+    blocks.extend(facts::taken_over(showing.change).map(|lines| section(&lines)));
+    blocks.extend(facts::evidence(showing).map(|lines| section(&lines)));
     // It stands where the eye is when it decides.
     blocks.extend(ticket::vague(change).map(|line| section(&line)));
     if is_cut {

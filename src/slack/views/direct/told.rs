@@ -78,6 +78,8 @@ pub fn told(showing: &Showing<'_>, recorded: &Recorded) -> Option<Message> {
         | Event::DeploymentCorrected { .. }
         | Event::ReasonStated { .. }
         | Event::LinkedAsDuplicate { .. }
+        | Event::AttachmentKept { .. }
+        | Event::Redacted { .. }
         | Event::MessageEdited { .. }
         | Event::MessageDeleted { .. }
         | Event::ReactionRemoved { .. }

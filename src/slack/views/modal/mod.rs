@@ -24,6 +24,7 @@ mod capture;
 mod decide;
 mod later;
 mod meeting;
+mod redact;
 mod ticket;
 
 pub use meeting::record_meeting;
@@ -31,6 +32,7 @@ pub use meeting::record_meeting;
 pub use capture::{Candidate, Proposal, attest, correct_deployment, record, state_reason};
 pub use decide::{approve, reject, remediate, review, review_genuineness};
 pub use later::{add_follow_up, finish_follow_up, permanent_fix};
+pub use redact::redact;
 pub use ticket::{document, more_fields};
 
 /// How many checkboxes Slack puts into one input.

@@ -209,7 +209,9 @@ impl<'a> Form<'a> {
             Said::Words(_) => {
                 "What stands is too long to edit here and stays unless you write anew."
             }
-            Said::Redacted => "What stood here was redacted. It stays so unless you write anew.",
+            Said::Redacted | Said::Removed(_) => {
+                "What stood here was redacted. It stays so unless you write anew."
+            }
             Said::Withheld => {
                 "What stands was said in a private channel. It stays unless you write anew."
             }

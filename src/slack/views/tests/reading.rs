@@ -167,14 +167,6 @@ fn element(element: &Value) -> String {
             });
             options.collect::<Vec<_>>().join("\n  ")
         }
-        "multi_static_select" => {
-            let options = options(element, 100);
-            format!("[▾ {}]", options.join(", "))
-        }
-        "datetimepicker" => {
-            hold(element["initial_date_time"].is_u64(), &"initial_date_time");
-            "[a time]".to_owned()
-        }
         "static_select" => {
             let chosen = initial(element);
             let options = options(element, 100).into_iter().map(|option| {

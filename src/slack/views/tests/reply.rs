@@ -196,6 +196,9 @@ fn help_begins_with_examples() {
     *Do the paperwork*
     `/emergency document CHG-1042`
 
+    *A secret got into the record?*
+    `/emergency redact CHG-1042`, for administrators
+
     *See where things stand*
     `/emergency status CHG-1042`
     `/emergency list`, `/emergency list open`, `/emergency list overdue`
