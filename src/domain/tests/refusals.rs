@@ -464,11 +464,11 @@ fn the_sentences_of_the_refusals() {
     <@U0DANA> asked for this change or deployed it, so somebody else has to accept its risk.
     The risk stands under <@U0DANA>'s name, so only they can accept it.
     CHG-1042 isn't approved yet; that comes first.
-    CHG-1042 is already reviewed: <@U0MORGAN> recorded that, for <!date^1773450900^{date_short_pretty} {time}|2026-03-14 01:15 UTC>.
+    That is already on record for CHG-1042: <@U0MORGAN>, <!date^1773450900^{date_short_pretty} {time}|2026-03-14 01:15 UTC>.
     CHG-1042 needs no such review: neither its category nor its reason asks for one.
     CHG-1042 waits for no permanent fix.
     CHG-1042 has no such follow-up that is still open.
-    <!date^1773450900^{date_short_pretty} {time}|2026-03-14 01:15 UTC> is in the future, so it can't be when it was validated yet.
+    <!date^1773450900^{date_short_pretty} {time}|2026-03-14 01:15 UTC> is in the future, and “when it was validated” tells of the past.
     <!date^1773450900^{date_short_pretty} {time}|2026-03-14 01:15 UTC> is in the future. Record the meeting once it was held.
     <!date^1773450900^{date_short_pretty} {time}|2026-03-14 01:15 UTC> is in the past. Say by when it is to be done.
     <@U0MORGAN> is said to have authorized CHG-1042, so only they can say whether they did.
@@ -500,6 +500,7 @@ fn the_sentences_of_the_refusals() {
     You asked for this change, so somebody else has to record the meeting that reviewed it.
     You asked for this change, so somebody else has to answer its exceptions.
     You asked for this change, so somebody else has to say how it was put right.
+    You asked for this change, so somebody else has to remove words from its record.
     You asked for this change, so somebody else has to accept its risk.
     ");
 }

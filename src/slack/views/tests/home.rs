@@ -101,7 +101,7 @@ fn a_home_shows_what_is_owed_then_what_waits_then_what_is_open() {
     # Home
     *What you owe* (1)
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    The ticket misses category, incident link, what was done, testing, security impact, rollback plan, whether it was rolled back, outcome, outcome code, whether the incident is resolved, whether data was exposed, whether it is permanent and lessons learned, *due Sun 02:19 UTC (in 24 h)*
+    The ticket misses what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent), *due Sun 02:19 UTC (in 24 h)*
     [+Document]
     *What waits for you*
     Nothing. When somebody asks you for authorization, or a ticket is ready for your decision, it stands here with its buttons.
