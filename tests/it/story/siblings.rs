@@ -27,12 +27,14 @@ async fn two() -> World {
     world
 }
 
+/// What people wrote of the lessons; what a form proposes is saved beside it.
 fn written(world: &World, change: u64) -> Vec<Value> {
     world
         .facts()
         .into_iter()
         .filter(|fact| fact.kind == "field_written" && fact.change == Some(change))
         .filter(|fact| fact.actor.starts_with("user:"))
+        .filter(|fact| fact.data["field"] == "lessons_learned")
         .map(|fact| fact.data)
         .collect()
 }
