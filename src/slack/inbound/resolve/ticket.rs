@@ -100,7 +100,8 @@ async fn standing(
 }
 
 /// What a message in an incident channel says of the incident by standing there.
-/// It is a courtesy: where Slack can't say whether it is one, people are asked.
+/// Where Slack won't say whether it is one, people are asked; while it can't, the
+/// gesture waits, so that the record is the same however Slack is.
 pub(super) async fn known(
     scene: &Scene<'_>,
     channel: &ChannelId,
@@ -110,8 +111,10 @@ pub(super) async fn known(
     let Some(said) = said else {
         return Ok(Vec::new());
     };
-    let Ok(facts) = scene.lookup.known_channel(channel).await else {
-        return Ok(Vec::new());
+    let facts = match scene.lookup.known_channel(channel).await {
+        Ok(facts) => facts,
+        Err(error) if error.is_transient() => return Err(error.into()),
+        Err(_) => return Ok(Vec::new()),
     };
     let policy = scene.engine.rules().newest();
     if !facts
