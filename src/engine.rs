@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::change::EmergencyChange;
 use crate::domain::id::{ChangeNumber, GroupId};
-use crate::domain::policy::{Party, Policy};
+use crate::domain::policy::{Party, Policy, Role};
 use crate::domain::text::Salt;
 use crate::gesture::Heard;
 use crate::store::{Arrival, Execution, Fetched, Outcome, Rules, Store, StoreError};
@@ -86,11 +86,21 @@ impl Engine {
         self.store.sweep(unheard, rules, now).await
     }
 
-    /// Returns the groups that decide who may do what.
+    /// Returns the groups that decide who may do what: those of every role. Who is
+    /// in one that isn't read has nothing to show for it.
     pub fn deciding_groups(&self) -> Vec<GroupId> {
+        self.groups_of(Role::ALL)
+    }
+
+    /// Returns the groups that may be asked to authorize.
+    pub fn asked_groups(&self) -> Vec<GroupId> {
+        self.groups_of(&[Role::Approvers, Role::Commanders])
+    }
+
+    fn groups_of(&self, roles: &[Role]) -> Vec<GroupId> {
         self.rules
             .all()
-            .flat_map(|policy| policy.approvers.iter().chain(&policy.commanders))
+            .flat_map(|policy| roles.iter().flat_map(|role| policy.named(*role)))
             .filter_map(|party| match party {
                 Party::Group(group) => Some(group.clone()),
                 Party::Person(_) => None,

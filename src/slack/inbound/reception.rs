@@ -457,7 +457,7 @@ impl Reception {
     /// The groups that may be asked, by name. The trigger dies in three seconds:
     /// a form without groups, in which a person can be chosen, beats none.
     async fn groups(&self) -> Vec<NamedGroup> {
-        let wanted = self.engine.deciding_groups();
+        let wanted = self.engine.asked_groups();
         if wanted.is_empty() {
             return Vec::new();
         }

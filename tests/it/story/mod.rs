@@ -13,6 +13,7 @@ mod overheard;
 mod overview;
 mod redact;
 mod repeated;
+mod roles;
 mod siblings;
 mod slips;
 mod ticket;
