@@ -284,6 +284,14 @@ fn remarks(policy: &Policy) -> Vec<String> {
     if let [Party::Person(_)] = policy.approvers.as_slice() {
         remarks.push("only one person may authorize and approve, and never a change of their own; name a second one in policy.approvers".to_owned());
     }
+    for role in [Role::Security, Role::Database] {
+        if let [Party::Person(_)] = policy.named(role) {
+            remarks.push(format!(
+                "only one person is named in policy.{}; where they had a part in a change, policy.approvers review it in their place",
+                role.name()
+            ));
+        }
+    }
     for term in Term::ALL {
         let within = policy.due.within(*term);
         // The guide asks for a day from the deployment and names nothing else.

@@ -153,19 +153,19 @@ pub fn judge(
         }
         Act::ReviewSecurity => {
             refuse_involved(act, who, change)?;
-            named(act, who, &[policy.holders(Role::Security)])
+            named(act, who, &[reviewers(Role::Security, change, policy)])
         }
         Act::ReviewDatabase => {
             refuse_involved(act, who, change)?;
-            named(act, who, &[policy.holders(Role::Database)])
+            named(act, who, &[reviewers(Role::Database, change, policy)])
         }
         Act::ReviewGenuineness => {
             refuse_involved(act, who, change)?;
-            // The approver has said so already; this is somebody else's word.
-            if change.approval.as_ref().is_some_and(|one| one.by == who.id) {
+            // Who decided has said so already; this is somebody else's word.
+            if change.decided_by() == Some(&who.id) {
                 return Err(Refusal::OwnDecision { act });
             }
-            named(act, who, &[policy.holders(Role::Compliance)])
+            named(act, who, &[reviewers(Role::Compliance, change, policy)])
         }
         Act::RecordMeeting => named(act, who, &[&policy.compliance, &policy.approvers]),
         Act::AnswerException => {
@@ -205,10 +205,30 @@ pub fn judge(
     }
 }
 
+/// Returns those whose word a review beside the decision waits for: the holders
+/// of the role, or the approvers where nobody named for it stands apart from the
+/// change. The only administrator of a database may have deployed it themselves;
+/// nobody can say of a group that it holds nobody else.
+pub fn reviewers<'p>(role: Role, change: &EmergencyChange, policy: &'p Policy) -> &'p [Party] {
+    let holders = policy.holders(role);
+    let stands_apart = |party: &Party| match party {
+        Party::Person(who) => {
+            let decided = role == Role::Compliance && change.decided_by() == Some(who);
+            !decided && !change.is_involved(who)
+        }
+        Party::Group(_) => true,
+    };
+    if holders.iter().any(stands_apart) {
+        holders
+    } else {
+        &policy.approvers
+    }
+}
+
 /// Refuses to have a risk accepted by somebody who took it. They are only named
 /// here; whether they may is judged when they accept it.
 pub fn refuse_own_risk(owner: &UserId, change: &EmergencyChange) -> Result<(), Refusal> {
-    if change.requester == *owner || change.implementers().any(|by| by == owner) {
+    if change.is_involved(owner) {
         return Err(Refusal::OwnRisk {
             owner: owner.clone(),
         });
@@ -238,8 +258,7 @@ fn among_approvers(act: Act, who: &Member, policy: &Policy) -> Result<Ground, Re
 }
 
 fn involvement(who: &Member, change: &EmergencyChange) -> Option<Ground> {
-    let involved = who.id == change.requester || change.implementers().any(|id| *id == who.id);
-    involved.then_some(Ground::Involved)
+    change.is_involved(&who.id).then_some(Ground::Involved)
 }
 
 fn refuse_involved(act: Act, who: &Member, change: &EmergencyChange) -> Result<(), Refusal> {

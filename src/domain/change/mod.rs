@@ -432,6 +432,16 @@ impl EmergencyChange {
             .or_else(|| self.implementers().next())
     }
 
+    /// Whether somebody asked for it or deployed it.
+    pub fn is_involved(&self, who: &UserId) -> bool {
+        self.requester == *who || self.implementers().any(|by| by == who)
+    }
+
+    /// Returns who approved it.
+    pub fn decided_by(&self) -> Option<&UserId> {
+        self.approval.as_ref().map(|one| &one.by)
+    }
+
     /// Who implemented it.
     pub fn implementers(&self) -> impl Iterator<Item = &UserId> {
         self.deployments.iter().map(|one| &one.by)

@@ -7,6 +7,7 @@ use super::owner::{
     uninvolved,
 };
 use super::{Duty, Obligation};
+use crate::domain::authorization::reviewers;
 use crate::domain::change::{Approval, Criterion, EmergencyChange, Exception, Review, Stage};
 use crate::domain::policy::{Category, Party, Policy, Role, Term};
 use crate::domain::ticket::{Circumstance, Field, holds};
@@ -192,7 +193,7 @@ impl Deployment<'_> {
                 met_at: self.change.reviews.get(&review).map(|one| one.at),
                 ..owe(
                     duty,
-                    first_apart(self.change, self.policy.holders(role)),
+                    first_apart(self.change, reviewers(role, self.change, self.policy)),
                     opened_at,
                 )
             })

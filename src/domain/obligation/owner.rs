@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::authorization::Ground;
+use crate::domain::authorization::{Ground, reviewers};
 use crate::domain::change::{Authorization, EmergencyChange};
 use crate::domain::id::UserId;
 use crate::domain::policy::{Party, Policy, Role};
@@ -18,7 +18,7 @@ pub fn approver(change: &EmergencyChange, policy: &Policy) -> Option<Party> {
     authorizer
         .into_iter()
         .chain(second)
-        .find(|who| !is_involved(change, who))
+        .find(|who| !change.is_involved(who))
         .cloned()
         .map(Party::Person)
         .or_else(|| uninvolved(change, policy))
@@ -27,7 +27,7 @@ pub fn approver(change: &EmergencyChange, policy: &Policy) -> Option<Party> {
 /// Whether nobody but those who did it has permitted it in time, so that a
 /// second person has to stand in.
 pub fn needs_second_person(change: &EmergencyChange) -> bool {
-    let alone = |by: &UserId| is_involved(change, by);
+    let alone = |by: &UserId| change.is_involved(by);
     change.went_ahead.is_some() || with_authority(change).is_none_or(|given| alone(&given.by))
 }
 
@@ -69,7 +69,7 @@ pub(super) fn first_apart(change: &EmergencyChange, parties: &[Party]) -> Option
     parties
         .iter()
         .find(|party| match party {
-            Party::Person(who) => !is_involved(change, who),
+            Party::Person(who) => !change.is_involved(who),
             Party::Group(_) => true,
         })
         .cloned()
@@ -84,8 +84,7 @@ pub(super) fn judge_of_genuineness(change: &EmergencyChange, policy: &Policy) ->
     if authorized != Some(approver) && second != Some(approver) {
         return None;
     }
-    let others: Vec<Party> = policy
-        .holders(Role::Compliance)
+    let others: Vec<Party> = reviewers(Role::Compliance, change, policy)
         .iter()
         .filter(|party| **party != Party::Person(approver.clone()))
         .cloned()
@@ -93,14 +92,10 @@ pub(super) fn judge_of_genuineness(change: &EmergencyChange, policy: &Policy) ->
     first_apart(change, &others)
 }
 
-fn is_involved(change: &EmergencyChange, who: &UserId) -> bool {
-    change.requester == *who || change.implementers().any(|one| one == who)
-}
-
 /// Who went ahead, or stood in as the most senior engineer, can't be the second
 /// person who makes that good.
 fn stands_apart(change: &EmergencyChange, who: &UserId) -> bool {
     let went_ahead = change.went_ahead.as_ref().is_some_and(|act| act.by == *who);
     let stood_in = change.stood_in().is_some_and(|by| by == who);
-    !went_ahead && !stood_in && !is_involved(change, who)
+    !went_ahead && !stood_in && !change.is_involved(who)
 }

@@ -122,6 +122,72 @@ fn a_database_change_waits_for_the_administrator() {
     assert_eq!(story.change.stage, Stage::Closed);
 }
 
+/// Ben, the only administrator, deploys it himself.
+fn by_the_only_administrator() -> Story {
+    let mut story = staffed(authorized())
+        .at(minutes(2))
+        .when(take_command(RILEY))
+        .at(minutes(5))
+        .deploys(BEN);
+    story.policy.security = vec![person(BEN)];
+    story
+        .at(hours(1))
+        .when(by(
+            DANA,
+            Command::StateCriterion {
+                criterion: Criterion::Vulnerability,
+            },
+        ))
+        .when(document(DANA, TICKET))
+        .when(choose(DANA, Field::Category, "database"))
+}
+
+#[test]
+fn where_the_only_specialist_had_a_part_in_it_the_approvers_review() {
+    let story = by_the_only_administrator();
+    for duty in [Duty::SecurityReview, Duty::DatabaseApproval] {
+        let owed = story.obligation(duty).unwrap();
+        assert_eq!(owed.owner, Some(person(MORGAN)), "{duty}");
+    }
+    let story = story
+        .reviews(BEN, Review::Database)
+        .refused(&Refusal::OwnDeployment {
+            act: Act::ReviewDatabase,
+        })
+        .reviews(PAT, Review::Database)
+        .refused(&Refusal::NotAnApprover {
+            act: Act::ReviewDatabase,
+        })
+        .at(hours(2))
+        .approves(ALEX)
+        .reviews(MORGAN, Review::Database)
+        .reviews(ALEX, Review::Security);
+    assert_eq!(story.change.stage, Stage::Closed);
+}
+
+#[test]
+fn a_group_of_specialists_may_hold_somebody_else() {
+    let mut story = by_the_only_administrator();
+    story.policy.database = vec![person(BEN), group("S0DBAS")];
+    let owed = story.obligation(Duty::DatabaseApproval).unwrap();
+    assert_eq!(owed.owner, Some(group("S0DBAS")));
+    story
+        .reviews(MORGAN, Review::Database)
+        .refused(&Refusal::NotAnApprover {
+            act: Act::ReviewDatabase,
+        });
+}
+
+#[test]
+fn where_the_compliance_lead_decided_another_approver_says_whether_it_was_genuine() {
+    let mut story = closed();
+    story.policy.compliance = vec![person(MORGAN)];
+    let owed = story.obligation(Duty::GenuinenessReview).unwrap();
+    assert_eq!(owed.owner, Some(person(ALEX)));
+    let story = story.when(genuineness(ALEX, true, None));
+    assert!(story.change.genuineness.is_some());
+}
+
 #[test]
 fn a_review_that_comes_late_is_an_exception() {
     let story = security_incident().until(hours(26));

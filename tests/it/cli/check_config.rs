@@ -220,7 +220,7 @@ fn what_is_in_force_is_told() {
 #[test]
 fn what_an_auditor_would_ask_about_is_remarked_and_no_fault() {
     let ended = check(
-        "[policy]\napprovers = [\"U0MORGAN01\"]\nguideline = 0.155\n[policy.due]\nticket = \"72 h\"\n",
+        "[policy]\napprovers = [\"U0MORGAN01\"]\ndatabase = [\"U0BEN00001\"]\nguideline = 0.155\n[policy.due]\nticket = \"72 h\"\n",
         &[],
     );
     assert_eq!(ended.code, Some(0));
@@ -233,6 +233,7 @@ fn what_an_auditor_would_ask_about_is_remarked_and_no_fault() {
         remarks,
         [
             "! only one person may authorize and approve, and never a change of their own; name a second one in policy.approvers",
+            "! only one person is named in policy.database; where they had a part in a change, policy.approvers review it in their place",
             "! the ticket may take 3 days; the guide says 24 h, and an auditor will ask why",
             "! the guideline is 15.5 %; the guide says under 10 %",
         ]

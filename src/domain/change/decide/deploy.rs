@@ -108,7 +108,7 @@ pub(super) fn correct_deployment(
     let number = change.number;
     change.refuse_if_over()?;
     let involved = match &draft.submission.actor {
-        Actor::Person(who) => change.requester == *who || change.implementers().any(|by| by == who),
+        Actor::Person(who) => change.is_involved(who),
         Actor::Clock | Actor::Bot => false,
     };
     if !involved {
