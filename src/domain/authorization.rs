@@ -123,13 +123,7 @@ pub fn judge(
     change: &EmergencyChange,
     policy: &Policy,
 ) -> Result<Ground, Refusal> {
-    match who.standing {
-        Standing::Full => {}
-        Standing::Guest => return Err(Refusal::Guest { act }),
-        Standing::Bot => return Err(Refusal::Bot { act }),
-        Standing::Deactivated => return Err(Refusal::Left { act }),
-        Standing::Foreign => return Err(Refusal::Foreign { act }),
-    }
+    refuse_unless_full(act, who)?;
     match act {
         // The bot never stands in the way of the fix, nor of its being told.
         Act::GoAhead | Act::Document => Ok(Ground::Member),
@@ -192,17 +186,37 @@ pub fn judge(
                 administrators: policy.administrators.clone(),
             })
         }
-        // A risk is accepted by nobody but the one under whose name it stands.
+        // A risk is accepted by the one under whose name it stands. Should they be
+        // gone, somebody who may approve puts their own name in its place.
         Act::AcceptRisk => {
             refuse_involved(act, who, change)?;
             match change.remedy_owner().filter(|owner| **owner != who.id) {
-                Some(owner) => Err(Refusal::NotTheirRisk {
-                    owner: owner.clone(),
-                }),
+                Some(owner) => {
+                    among_approvers(act, who, policy).map_err(|_| Refusal::NotTheirRisk {
+                        owner: owner.clone(),
+                    })
+                }
                 None => Ok(Ground::Owner),
             }
         }
     }
+}
+
+/// Refuses to let anybody do something but full members.
+fn refuse_unless_full(act: Act, who: &Member) -> Result<(), Refusal> {
+    match who.standing {
+        Standing::Full => Ok(()),
+        Standing::Guest => Err(Refusal::Guest { act }),
+        Standing::Bot => Err(Refusal::Bot { act }),
+        Standing::Deactivated => Err(Refusal::Left { act }),
+        Standing::Foreign => Err(Refusal::Foreign { act }),
+    }
+}
+
+/// Refuses to have a remedy owed by somebody who couldn't say that it is done.
+/// They are only named here, so the sentence speaks of them.
+pub fn refuse_owner_of_remedy(act: Act, owner: &Member) -> Result<(), Refusal> {
+    refuse_unless_full(act, owner).map_err(|refusal| refusal.of(&owner.id))
 }
 
 /// Returns those whose word a review beside the decision waits for: the holders

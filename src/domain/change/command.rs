@@ -214,7 +214,7 @@ pub enum Command {
         /// How it is to be put right.
         remedy: Remedy,
         /// By whom; nothing: by whoever implemented it.
-        owner: Option<UserId>,
+        owner: Option<Member>,
         /// By when; nothing: within the policy's time.
         due_at: Option<DateTime<Utc>>,
     },

@@ -96,7 +96,9 @@ pub enum Refusal {
         owner: UserId,
     },
     /// A risk is accepted under one's own name.
-    #[error("The risk stands under <@{owner}>'s name, so only they can accept it.")]
+    #[error(
+        "The risk stands under <@{owner}>'s name, so only they can accept it, or somebody who may approve and puts their own name to it."
+    )]
     NotTheirRisk {
         /// Who can.
         owner: UserId,

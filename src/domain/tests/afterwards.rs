@@ -491,7 +491,7 @@ fn a_rejection_names_remedy_owner_and_date() {
                 by: full(MORGAN),
                 reason: text("The rule blocked customers."),
                 remedy: Remedy::RollBack,
-                owner: Some(user(ALEX)),
+                owner: Some(full(ALEX)),
                 due_at: Some(due_at),
             },
         )
@@ -527,7 +527,7 @@ fn a_risk_is_accepted_under_the_name_of_somebody_who_didnt_take_it() {
         .refused(&Refusal::OwnRisk { owner: owner() })
         .when(reject_with(MORGAN, Remedy::AcceptRisk, Some(SAM)));
     let story = story
-        .when(remediate(MORGAN))
+        .when(remediate(PAT))
         .refused(&Refusal::NotTheirRisk { owner: user(SAM) })
         .when(remediate(DANA))
         .refused(&Refusal::OwnRequest {
@@ -538,6 +538,53 @@ fn a_risk_is_accepted_under_the_name_of_somebody_who_didnt_take_it() {
     assert_eq!(accepted.by, user(SAM));
     let story = story.when(answer(MORGAN, &[Exception::Rejected]));
     assert_eq!(story.change.stage, Stage::Closed);
+}
+
+#[test]
+fn a_risk_that_nobody_accepts_is_accepted_by_an_approver_under_their_own_name() {
+    let story = given(documented())
+        .at(hours(2))
+        .when(reject_with(MORGAN, Remedy::AcceptRisk, Some(SAM)))
+        .at(days(3))
+        .when(remediate(ALEX));
+    let accepted = story.change.remediation.as_ref().unwrap();
+    assert_eq!(accepted.by, user(ALEX));
+}
+
+#[test]
+fn a_remedy_is_owed_by_nobody_who_could_not_say_that_it_is_done() {
+    let gus = user("U0GUS");
+    let rejects = |remedy, standing| {
+        let owner = Member {
+            standing,
+            ..full(gus.as_str())
+        };
+        by(
+            MORGAN,
+            Command::Reject {
+                by: full(MORGAN),
+                reason: text("The rule blocked customers."),
+                remedy,
+                owner: Some(owner),
+                due_at: None,
+            },
+        )
+    };
+    let of_gus = |refusal: Refusal| refusal.of(&gus);
+    let (act, other) = (Act::AcceptRisk, Act::Remediate);
+    let story = given(documented())
+        .at(hours(2))
+        .when(rejects(Remedy::AcceptRisk, Standing::Guest))
+        .refused(&of_gus(Refusal::Guest { act }))
+        .when(rejects(Remedy::AcceptRisk, Standing::Bot))
+        .refused(&of_gus(Refusal::Bot { act }))
+        .when(rejects(Remedy::RollBack, Standing::Deactivated))
+        .refused(&of_gus(Refusal::Left { act: other }))
+        .when(rejects(Remedy::Redo, Standing::Foreign))
+        .refused(&of_gus(Refusal::Foreign { act: other }));
+    let sentence = of_gus(Refusal::Guest { act }).to_string();
+    insta::assert_snapshot!(sentence, @"<@U0GUS> can't accept its risk: they are a guest of the workspace. Somebody else has to.");
+    assert_eq!(story.change.stage, Stage::Documented);
 }
 
 #[test]

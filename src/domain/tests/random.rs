@@ -192,7 +192,7 @@ fn taken(step: &Step, story: &Story) -> Move {
             by: member,
             reason: text("No."),
             remedy: select_one(Remedy::ALL, step.after),
-            owner: (step.back % 2 == 1).then(|| user(step.whom)),
+            owner: (step.back % 2 == 1).then(|| full(step.whom)),
             due_at: (step.back % 3 == 1).then(|| story.now + minutes(step.after + 1)),
         },
         18 => Command::Remediate {

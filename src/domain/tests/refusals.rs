@@ -462,7 +462,7 @@ fn the_sentences_of_the_refusals() {
     Nothing in CHG-1042's record has changed by that.
     You approved this change and said so then, so somebody else has to say whether it was a genuine emergency.
     <@U0DANA> asked for this change or deployed it, so somebody else has to accept its risk.
-    The risk stands under <@U0DANA>'s name, so only they can accept it.
+    The risk stands under <@U0DANA>'s name, so only they can accept it, or somebody who may approve and puts their own name to it.
     CHG-1042 isn't approved yet; that comes first.
     That is already on record for CHG-1042: <@U0MORGAN>, <!date^1773450900^{date_short_pretty} {time}|2026-03-14 01:15 UTC>.
     CHG-1042 needs no such review: neither its category nor its reason asks for one.

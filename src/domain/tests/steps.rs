@@ -198,7 +198,7 @@ pub(super) fn reject_with(who: &str, remedy: Remedy, owner: Option<&str>) -> Mov
             by: full(who),
             reason: text("The rule blocked customers."),
             remedy,
-            owner: owner.map(user),
+            owner: owner.map(full),
             due_at: None,
         },
     )

@@ -4,12 +4,11 @@
 use chrono::{DateTime, Utc};
 
 use super::{Draft, reason_given, within_bounds};
-use crate::domain::authorization::{Act, Member, judge, refuse_own_risk};
+use crate::domain::authorization::{Act, Member, judge, refuse_own_risk, refuse_owner_of_remedy};
 use crate::domain::change::{
     EmergencyChange, Event, Exception, Genuine, Genuineness, Refusal, Remedy, Review, Stage,
     Waiting,
 };
-use crate::domain::id::UserId;
 use crate::domain::obligation::Duty;
 use crate::domain::policy::Term;
 use crate::domain::text::Text;
@@ -157,7 +156,7 @@ pub(super) fn reject(
     by: &Member,
     reason: &Text,
     remedy: Remedy,
-    owner: Option<&UserId>,
+    owner: Option<&Member>,
     due_at: Option<DateTime<Utc>>,
 ) -> Result<(), Refusal> {
     let change = &draft.change;
@@ -167,7 +166,13 @@ pub(super) fn reject(
     refuse_unless_deployed(change)?;
     reason_given(reason)?;
     let ground = judge(Act::Reject, by, change, draft.policy)?;
-    let owner = owner.or_else(|| change.implementers().next()).cloned();
+    if let Some(owner) = owner {
+        refuse_owner_of_remedy(act_of(Some(remedy)), owner)?;
+    }
+    let owner = owner
+        .map(|owner| &owner.id)
+        .or_else(|| change.implementers().next())
+        .cloned();
     if let (Remedy::AcceptRisk, Some(owner)) = (remedy, &owner) {
         refuse_own_risk(owner, change)?;
     }
@@ -188,6 +193,14 @@ pub(super) fn reject(
     Ok(())
 }
 
+/// What whoever puts a rejected change right does.
+fn act_of(remedy: Option<Remedy>) -> Act {
+    match remedy {
+        Some(Remedy::AcceptRisk) => Act::AcceptRisk,
+        Some(Remedy::RollBack | Remedy::Redo) | None => Act::Remediate,
+    }
+}
+
 /// Says how a rejected change was put right.
 pub(super) fn remediate(draft: &mut Draft<'_>, by: &Member, how: &Text) -> Result<(), Refusal> {
     let change = &draft.change;
@@ -197,11 +210,7 @@ pub(super) fn remediate(draft: &mut Draft<'_>, by: &Member, how: &Text) -> Resul
             number: change.number,
         });
     };
-    let act = match rejection.remedy {
-        Some(Remedy::AcceptRisk) => Act::AcceptRisk,
-        Some(Remedy::RollBack | Remedy::Redo) | None => Act::Remediate,
-    };
-    judge(act, by, change, draft.policy)?;
+    judge(act_of(rejection.remedy), by, change, draft.policy)?;
     reason_given(how)?;
     let how = how.commitment();
     draft.record_by(&by.id, Event::Remediated { how });

@@ -274,11 +274,9 @@ fn people_in(command: &Command) -> Vec<UserId> {
             persons(asked).collect()
         }
         Command::NameCommander { commander, .. } => vec![commander.clone()],
-        Command::AnswerExceptions { owner, .. }
-        | Command::AddFollowUp { owner, .. }
-        | Command::Reject {
-            owner: Some(owner), ..
-        } => vec![owner.clone()],
+        Command::AnswerExceptions { owner, .. } | Command::AddFollowUp { owner, .. } => {
+            vec![owner.clone()]
+        }
         _ => Vec::new(),
     }
 }
@@ -610,11 +608,15 @@ async fn resolve(scene: &Scene<'_>) -> Result<Resolved, Unresolved> {
         } => {
             let by = scene.member(&gesture.actor, &mut met).await?;
             let reason = scene.words(*reason).await?;
+            let owner = match owner {
+                Some(owner) => Some(scene.member(owner, &mut met).await?),
+                None => None,
+            };
             let command = Command::Reject {
                 by,
                 reason,
                 remedy: remedy.unwrap_or(Remedy::Redo),
-                owner: owner.clone(),
+                owner,
                 due_at: *due_at,
             };
             (*change, command)
