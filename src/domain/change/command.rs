@@ -56,6 +56,8 @@ pub enum Command {
     },
     /// To say which kind of emergency it is.
     StateCriterion {
+        /// Who says so.
+        by: Member,
         /// The kind.
         criterion: Criterion,
     },
@@ -124,6 +126,8 @@ pub enum Command {
     },
     /// To state a reason that is none of the five kinds of emergency.
     StateReason {
+        /// Who states it.
+        by: Member,
         /// Which of those the guide names.
         reason: NotGenuine,
         /// In one's own words.

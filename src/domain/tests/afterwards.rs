@@ -132,12 +132,7 @@ fn by_the_only_administrator() -> Story {
     story.policy.security = vec![person(BEN)];
     story
         .at(hours(1))
-        .when(by(
-            DANA,
-            Command::StateCriterion {
-                criterion: Criterion::Vulnerability,
-            },
-        ))
+        .when(stating(DANA, Criterion::Vulnerability))
         .when(document(DANA, TICKET))
         .when(choose(DANA, Field::Category, "database"))
 }
@@ -229,12 +224,9 @@ fn a_review_is_given_once_of_what_was_seen_and_where_it_is_owed() {
 
 #[test]
 fn a_vulnerability_is_a_security_incident_whatever_its_category() {
-    let story = staffed(deployed()).at(hours(1)).when(by(
-        DANA,
-        Command::StateCriterion {
-            criterion: Criterion::Vulnerability,
-        },
-    ));
+    let story = staffed(deployed())
+        .at(hours(1))
+        .when(stating(DANA, Criterion::Vulnerability));
     let owed = story.obligation(Duty::SecurityReview).unwrap();
     assert_eq!(owed.opened_at, story.now);
 }

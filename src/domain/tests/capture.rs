@@ -88,8 +88,14 @@ fn link(who: &str, of: u64) -> Move {
 }
 
 fn state_reason(who: &str, reason: NotGenuine, words: Option<&str>) -> Move {
-    let text = words.map(text);
-    by(who, Command::StateReason { reason, text })
+    by(
+        who,
+        Command::StateReason {
+            by: full(who),
+            reason,
+            text: words.map(text),
+        },
+    )
 }
 
 /// The request as it was said in a message, put on record by Sam so long after.

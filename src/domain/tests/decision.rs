@@ -146,12 +146,7 @@ fn what_was_approved_always_is_what_stands() {
     for mut story in stages() {
         for step in [
             state_criterion(DANA),
-            by(
-                DANA,
-                Command::StateCriterion {
-                    criterion: Criterion::DataLoss,
-                },
-            ),
+            stating(DANA, Criterion::DataLoss),
             name_commander(DANA, ALEX),
             take_command(RILEY),
             authorize(KIM),

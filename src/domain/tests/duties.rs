@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::authorization::{Act, holds_the_role, judge};
+use crate::domain::change::NotGenuine;
 
 /// Dana asked, Riley deployed; neither may decide.
 fn change() -> EmergencyChange {
@@ -97,6 +98,35 @@ fn staffed() -> Policy {
         security: vec![person("U0PAT")],
         database: vec![person("U0BEN")],
         ..written()
+    }
+}
+
+#[test]
+fn a_guest_or_a_stranger_says_nothing_of_why_it_was_an_emergency() {
+    let act = Act::Document;
+    for (standing, refusal) in [
+        (Standing::Guest, Refusal::Guest { act }),
+        (Standing::Foreign, Refusal::Foreign { act }),
+        (Standing::Bot, Refusal::Bot { act }),
+    ] {
+        let gus = || Member {
+            standing,
+            ..full("U0GUS")
+        };
+        let criterion = Command::StateCriterion {
+            by: gus(),
+            criterion: Criterion::ProductionDown,
+        };
+        let reason = Command::StateReason {
+            by: gus(),
+            reason: NotGenuine::Other,
+            text: Some(text("It was in my way.")),
+        };
+        given(requested())
+            .when(by("U0GUS", criterion))
+            .refused(&refusal)
+            .when(by("U0GUS", reason))
+            .refused(&refusal);
     }
 }
 

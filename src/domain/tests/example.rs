@@ -64,12 +64,7 @@ fn played() -> Story {
         .at(minutes(5))
         .deploys(DANA)
         .at(minutes(6))
-        .when(by(
-            DANA,
-            Command::StateCriterion {
-                criterion: Criterion::Vulnerability,
-            },
-        ))
+        .when(stating(DANA, Criterion::Vulnerability))
         .until(berlin("2026-03-16 09:00") - began_at)
         .when(write(DANA, the_guides_ticket()))
 }

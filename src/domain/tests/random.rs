@@ -144,9 +144,11 @@ fn taken(step: &Step, story: &Story) -> Move {
     };
     let command = match step.kind {
         0 => Command::StateCriterion {
+            by: member,
             criterion: Criterion::Vulnerability,
         },
         1 => Command::StateCriterion {
+            by: member,
             criterion: Criterion::DataLoss,
         },
         2 => Command::AskSomeoneElse {
@@ -294,6 +296,7 @@ fn captured(kind: usize, step: &Step, story: &Story, who: &str) -> Move {
         22 if step.stale => Command::DisputeAttestation,
         22 => Command::ConfirmAttestation,
         23 => Command::StateReason {
+            by: member,
             reason: NotGenuine::Other,
             text: Some(text("because")),
         },

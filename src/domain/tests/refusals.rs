@@ -167,12 +167,7 @@ fn a_decision_is_made_once() {
         .refused(&refusal)
         .when(reject(ALEX))
         .refused(&refusal)
-        .when(by(
-            DANA,
-            Command::StateCriterion {
-                criterion: Criterion::DataLoss,
-            },
-        ))
+        .when(stating(DANA, Criterion::DataLoss))
         .refused(&refusal);
     let rejected = given(rejected());
     let refusal = Refusal::AlreadyRejected {

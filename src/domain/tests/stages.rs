@@ -23,7 +23,7 @@ fn steps() -> [(&'static str, Step); 16] {
     [
         ("state another criterion", |story| {
             let criterion = Criterion::DataLoss;
-            story.when(by(DANA, Command::StateCriterion { criterion }))
+            story.when(stating(DANA, criterion))
         }),
         ("ask Alex", |story| story.when(ask(DANA, &[person(ALEX)]))),
         ("Alex authorizes", |story| story.when(authorize(ALEX))),

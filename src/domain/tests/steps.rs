@@ -17,8 +17,17 @@ pub(super) fn by(who: &str, command: Command) -> Move {
 }
 
 pub(super) fn state_criterion(who: &str) -> Move {
-    let criterion = Criterion::ProductionDown;
-    by(who, Command::StateCriterion { criterion })
+    stating(who, Criterion::ProductionDown)
+}
+
+pub(super) fn stating(who: &str, criterion: Criterion) -> Move {
+    by(
+        who,
+        Command::StateCriterion {
+            by: full(who),
+            criterion,
+        },
+    )
 }
 
 pub(super) fn ask(who: &str, asked: &[Party]) -> Move {

@@ -527,12 +527,7 @@ fn of_the_first_form() -> Story {
 fn what_was_declared_before_there_were_fields_closes_by_the_rules_of_then() {
     let story = of_the_first_form()
         .at(hours(1))
-        .when(by(
-            DANA,
-            Command::StateCriterion {
-                criterion: Criterion::Vulnerability,
-            },
-        ))
+        .when(stating(DANA, Criterion::Vulnerability))
         .at(hours(2))
         .approves(MORGAN);
     assert_eq!(story.change.stage, Stage::Closed);

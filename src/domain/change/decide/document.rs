@@ -10,8 +10,13 @@ use crate::domain::ticket::{
     Entry, Field, Kind, Known, Told, Vague, Value, Writing, gaps, is_address, vague,
 };
 
-pub(super) fn state_criterion(draft: &mut Draft<'_>, criterion: Criterion) -> Result<(), Refusal> {
+pub(super) fn state_criterion(
+    draft: &mut Draft<'_>,
+    by: &Member,
+    criterion: Criterion,
+) -> Result<(), Refusal> {
     draft.change.refuse_if_over()?;
+    judge(Act::Document, by, &draft.change, draft.policy)?;
     if draft.change.criterion == Some(criterion) {
         return Err(Refusal::AlreadyStated {
             number: draft.change.number,
@@ -25,10 +30,12 @@ pub(super) fn state_criterion(draft: &mut Draft<'_>, criterion: Criterion) -> Re
 
 pub(super) fn state_reason(
     draft: &mut Draft<'_>,
+    by: &Member,
     reason: NotGenuine,
     text: Option<&Text>,
 ) -> Result<(), Refusal> {
     draft.change.refuse_if_over()?;
+    judge(Act::Document, by, &draft.change, draft.policy)?;
     refuse_if_approved(&draft.change)?;
     let text = text.filter(|text| !text.is_blank());
     match text {

@@ -229,7 +229,7 @@ pub fn decide(
 fn carry_out(draft: &mut Draft<'_>, command: &Command) -> Result<(), Refusal> {
     match command {
         Command::Request { .. } => return Err(Refusal::NothingSaid),
-        Command::StateCriterion { criterion } => state_criterion(draft, *criterion)?,
+        Command::StateCriterion { by, criterion } => state_criterion(draft, by, *criterion)?,
         Command::AskSomeoneElse { asked } => ask_someone_else(draft, asked)?,
         Command::Authorize { by, given } => authorize(draft, by, given)?,
         Command::StandIn { by } => stand_in(draft, by)?,
@@ -245,8 +245,8 @@ fn carry_out(draft: &mut Draft<'_>, command: &Command) -> Result<(), Refusal> {
         Command::CorrectDeployment { from, to, reason } => {
             correct_deployment(draft, *from, *to, reason)?;
         }
-        Command::StateReason { reason, text } => {
-            state_reason(draft, *reason, text.as_ref())?;
+        Command::StateReason { by, reason, text } => {
+            state_reason(draft, by, *reason, text.as_ref())?;
         }
         Command::LinkAsDuplicate { of } => link_as_duplicate(draft, *of)?,
         Command::NoteEdit { channel, ts, to } => note_edit(draft, channel, ts, to)?,

@@ -498,9 +498,10 @@ async fn resolve(scene: &Scene<'_>) -> Result<Resolved, Unresolved> {
             reason,
             text,
         } => {
+            let by = scene.member(&gesture.actor, &mut met).await?;
             let text = scene.words_if_any(*text).await?;
             let reason = *reason;
-            (*change, Command::StateReason { reason, text })
+            (*change, Command::StateReason { by, reason, text })
         }
         Ask::LinkAsDuplicate { change, of } => {
             let first = store.change(*of).await?;
@@ -538,12 +539,11 @@ async fn resolve(scene: &Scene<'_>) -> Result<Resolved, Unresolved> {
             };
             (first, command)
         }
-        Ask::StateCriterion { change, criterion } => (
-            *change,
-            Command::StateCriterion {
-                criterion: *criterion,
-            },
-        ),
+        Ask::StateCriterion { change, criterion } => {
+            let by = scene.member(&gesture.actor, &mut met).await?;
+            let criterion = *criterion;
+            (*change, Command::StateCriterion { by, criterion })
+        }
         Ask::AskSomeoneElse { change, asked } => (
             *change,
             Command::AskSomeoneElse {

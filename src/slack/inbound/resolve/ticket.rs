@@ -40,12 +40,12 @@ pub(super) async fn written(scene: &Scene<'_>) -> Result<Resolved, Unresolved> {
             });
         }
         commands.push(Command::Document {
-            by: Some(by),
+            by: Some(by.clone()),
             fields,
             standing: standing(scene, &snapshot.change).await?,
         });
     }
-    commands.extend(criterion.map(|criterion| Command::StateCriterion { criterion }));
+    commands.extend(criterion.map(|criterion| Command::StateCriterion { by, criterion }));
     scene.meet([], &mut met).await?;
     Ok(Resolved::Command(Box::new(Execution {
         target: Target::Change(*change),

@@ -265,7 +265,8 @@ impl Story {
 
     fn states(mut self, reason: NotGenuine, words: Option<&str>) -> Self {
         let text = words.map(|words| self.writes(words));
-        self.does("dana", Command::StateReason { reason, text })
+        let by = Self::member("dana");
+        self.does("dana", Command::StateReason { by, reason, text })
     }
 
     fn corrects(mut self, to: DateTime<Utc>) -> Self {
@@ -372,7 +373,8 @@ impl Story {
     }
 
     fn because(self, criterion: Criterion) -> Self {
-        self.does("dana", Command::StateCriterion { criterion })
+        let by = Self::member("dana");
+        self.does("dana", Command::StateCriterion { by, criterion })
     }
 
     fn deploys(self, who: &str) -> Self {
