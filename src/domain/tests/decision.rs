@@ -142,6 +142,24 @@ fn a_further_deployment_takes_the_approval_back() {
 }
 
 #[test]
+fn a_remedy_is_told_once_and_keeps_its_time() {
+    let story = rejected().at(hours(3)).when(remediate(DANA));
+    let at = story.now;
+    let story = story
+        .at(days(9))
+        .when(remediate(MORGAN))
+        .refused(&Refusal::AlreadyReviewed {
+            number: NUMBER,
+            by: user(DANA),
+            at,
+        });
+    let owed = story.obligation(Duty::Remediation).unwrap();
+    assert_eq!(owed.met_at, Some(at));
+    let missed = story.ticks().misses();
+    assert!(missed.iter().all(|(duty, ..)| *duty != Duty::Remediation));
+}
+
+#[test]
 fn what_was_approved_always_is_what_stands() {
     for mut story in stages() {
         for step in [

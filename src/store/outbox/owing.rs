@@ -152,14 +152,16 @@ pub(in crate::store) fn owe_effects(
                                 not_before = iif(state = 'settled', ?4, not_before)
                          WHERE workspace = ?1 AND ts IS NOT NULL AND key IN (
                              SELECT coalesce(batch, key) FROM outbox
-                             WHERE workspace = ?1 AND change = ?2 AND duty = ?3
-                               AND kind = 'reminder')",
+                             WHERE workspace = ?1 AND change = ?2
+                               AND (kind = 'reminder' AND duty = ?3 OR kind = 'told' AND ?5))",
                     )?
                     .execute(params![
                         workspace.as_str(),
                         number.0,
                         duty.name(),
-                        micros(now)
+                        micros(now),
+                        // The news of a rejection asks for its remedy, too.
+                        *duty == Duty::Remediation,
                     ])?;
             }
         }

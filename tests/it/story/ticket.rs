@@ -243,6 +243,10 @@ async fn a_rejected_change_is_closed_once_it_is_put_right_and_its_exceptions_ans
     world
         .send_in("dana", &[("how", json!("Rehearsed on Monday; took 20 s."))])
         .await;
+    assert!(
+        !world.sees("dana", "@breakglass", "remediate").await,
+        "neither news nor reminder asks for what is done"
+    );
     assert_eq!(world.stage(1001), "rejected");
     answer_exceptions(&mut world).await;
     assert_eq!(world.stage(1001), "closed");

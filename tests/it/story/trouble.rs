@@ -175,18 +175,16 @@ async fn a_revoked_token_holds_messages_back_until_it_is_restored() {
     let mut world = requested().await;
     let token = |revoked: bool| json!({"token": "bot", "revoked": revoked});
     world.try_act("token", token(true)).await.unwrap();
-    world
-        .deliver_press("dana", "criterion:vulnerability", "1001")
-        .await;
+    // Who asked needn't be looked up to take it back.
+    world.deliver_press("dana", "withdraw", "1001").await;
     world.go(minutes(1)).await;
     world.heard(CHANNEL, &[]);
     world.try_act("token", token(false)).await.unwrap();
     world.go(minutes(1)).await;
-    assert_eq!(world.n_facts("criterion_stated"), 1);
+    assert_eq!(world.n_facts("withdrawn"), 1);
     let card = world.read(CHANNEL);
     assert!(
-        card.iter()
-            .any(|one| one.words.contains("A critical vulnerability")),
+        card.iter().any(|one| one.words.contains("withdrawn")),
         "{card:#?}"
     );
     world.skip();

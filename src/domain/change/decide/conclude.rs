@@ -211,6 +211,14 @@ pub(super) fn remediate(draft: &mut Draft<'_>, by: &Member, how: &Text) -> Resul
         });
     };
     judge(act_of(rejection.remedy), by, change, draft.policy)?;
+    // A second telling would move the time at which it was put right.
+    if let Some(done) = &change.remediation {
+        return Err(Refusal::AlreadyReviewed {
+            number: change.number,
+            by: done.by.clone(),
+            at: done.at,
+        });
+    }
     reason_given(how)?;
     let how = how.commitment();
     draft.record_by(&by.id, Event::Remediated { how });
