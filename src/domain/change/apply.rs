@@ -379,9 +379,11 @@ impl EmergencyChange {
                 self.remediation = act.map(|ActOf { by, at }| Written { text: *how, by, at });
             }
             Event::ExceptionRecorded { exception } => {
-                self.exceptions
-                    .entry(*exception)
-                    .or_insert(ExceptionState { at, answer: None });
+                self.exceptions.entry(*exception).or_insert(ExceptionState {
+                    at,
+                    is_after_closing: self.closed_at.is_some(),
+                    answer: None,
+                });
             }
             Event::ExceptionAnswered {
                 exception,

@@ -499,6 +499,32 @@ impl EmergencyChange {
             .map(|(exception, _)| *exception)
     }
 
+    /// Whether closing waits for a duty: not for the answer to what came to light
+    /// after it.
+    pub fn closing_waits_for(&self, duty: Duty) -> bool {
+        let came_later = match duty {
+            Duty::AnswerException(exception) => self
+                .exceptions
+                .get(&exception)
+                .is_some_and(|state| state.is_after_closing),
+            Duty::AnswerRequest
+            | Duty::ConfirmDeployment
+            | Duty::Ticket
+            | Duty::CommanderAuthorization
+            | Duty::Confirmation
+            | Duty::SecondAuthorization
+            | Duty::Approval
+            | Duty::SecurityReview
+            | Duty::DatabaseApproval
+            | Duty::Remediation
+            | Duty::GenuinenessReview
+            | Duty::MeetingReview
+            | Duty::PermanentFix
+            | Duty::FollowUp(_) => false,
+        };
+        duty.is_needed_to_close() && !came_later
+    }
+
     /// How long before the first deployment the authorization came; negative
     /// if it came after.
     pub fn authorized_ahead_by(&self) -> Option<TimeDelta> {

@@ -339,6 +339,9 @@ pub struct Rejection {
 pub struct ExceptionState {
     /// When it was recorded.
     pub at: DateTime<Utc>,
+    /// Whether that was after the change was closed, which thus didn't wait for
+    /// its answer.
+    pub is_after_closing: bool,
     /// Its answer.
     pub answer: Option<ExceptionAnswer>,
 }

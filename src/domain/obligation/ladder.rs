@@ -5,6 +5,7 @@
 use chrono::{DateTime, Days, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 
 use super::{Duty, Obligation};
+use crate::domain::change::EmergencyChange;
 use crate::domain::id::UserId;
 use crate::domain::policy::{Party, Policy};
 
@@ -165,8 +166,8 @@ enum Ladder {
     Weekly(&'static [u16]),
 }
 
-/// How somebody is reminded of a duty.
-fn ladder(duty: Duty) -> Ladder {
+/// How somebody is reminded of a duty, by whether closing waits for it.
+fn ladder(duty: Duty, closing_waits: bool) -> Ladder {
     match duty {
         Duty::AnswerRequest => Ladder::Again(&ASKED_AGAIN),
         Duty::ConfirmDeployment => Ladder::Again(&DEPLOYED_ASKED),
@@ -177,19 +178,22 @@ fn ladder(duty: Duty) -> Ladder {
         | Duty::Approval
         | Duty::SecurityReview
         | Duty::DatabaseApproval => Ladder::Deadline(&BEFORE_A_DAY),
-        Duty::Remediation | Duty::AnswerException(_) => Ladder::Deadline(&BEFORE_A_WEEK),
+        Duty::Remediation => Ladder::Deadline(&BEFORE_A_WEEK),
+        Duty::AnswerException(_) if closing_waits => Ladder::Deadline(&BEFORE_A_WEEK),
         // Closing doesn't wait for these, so nobody is pressed for them.
-        Duty::GenuinenessReview | Duty::MeetingReview | Duty::PermanentFix | Duty::FollowUp(_) => {
-            Ladder::Weekly(&BEFORE_A_MONTH)
-        }
+        Duty::AnswerException(_)
+        | Duty::GenuinenessReview
+        | Duty::MeetingReview
+        | Duty::PermanentFix
+        | Duty::FollowUp(_) => Ladder::Weekly(&BEFORE_A_MONTH),
     }
 }
 
 impl Duty {
     /// Whether `rung` is the last on which its owner is reminded in time, or
     /// asked at all where there is no deadline.
-    pub fn is_last_before_deadline(self, rung: Rung) -> bool {
-        match (ladder(self), rung) {
+    pub fn is_last_before_deadline(self, rung: Rung, change: &EmergencyChange) -> bool {
+        match (ladder(self, change.closing_waits_for(self)), rung) {
             (Ladder::Again(after), Rung::Again(n)) => usize::from(n) == after.len(),
             (Ladder::Deadline(befores) | Ladder::Weekly(befores), Rung::Before(minutes)) => {
                 befores.last() == Some(&minutes)
@@ -253,7 +257,7 @@ impl Obligation {
     /// Every rung up to the next overdue one after `now`, with its nominal time
     /// and the instant before which it would make no sense.
     fn rungs(&self, now: DateTime<Utc>) -> Vec<(Rung, DateTime<Utc>, DateTime<Utc>)> {
-        let (befores, after) = match ladder(self.duty) {
+        let (befores, after) = match ladder(self.duty, self.closing_waits) {
             Ladder::Again(after) => {
                 return (1u8..)
                     .zip(after)

@@ -33,6 +33,8 @@ pub struct Obligation {
     pub ready_at: Option<DateTime<Utc>>,
     /// Until when, if there is a deadline.
     pub due_at: Option<DateTime<Utc>>,
+    /// Whether closing waits for it; what it doesn't wait for is chased weekly.
+    pub closing_waits: bool,
     /// When it was done.
     pub met_at: Option<DateTime<Utc>>,
 }

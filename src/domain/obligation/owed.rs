@@ -44,6 +44,7 @@ fn owe(duty: Duty, owner: Option<Party>, opened_at: DateTime<Utc>) -> Obligation
         opened_at,
         ready_at: None,
         due_at: None,
+        closing_waits: duty.is_needed_to_close(),
         met_at: None,
     }
 }
@@ -247,14 +248,12 @@ impl Deployment<'_> {
         let answers = change.exceptions.iter().map(|(exception, state)| {
             // Nobody is asked for it before the deployment, nor late from the start.
             let opened_at = state.at.max(self.learned_at);
+            let duty = Duty::AnswerException(*exception);
             Obligation {
                 due_at: Some(opened_at + due.within(Term::AnswerException)),
                 met_at: state.answer.as_ref().map(|answer| answer.at),
-                ..owe(
-                    Duty::AnswerException(*exception),
-                    approver.clone(),
-                    opened_at,
-                )
+                closing_waits: change.closing_waits_for(duty),
+                ..owe(duty, approver.clone(), opened_at)
             }
         });
         remedy.into_iter().chain(answers).collect()

@@ -292,6 +292,23 @@ fn a_no_to_whether_it_was_genuine_says_why_and_stays_as_an_exception() {
 }
 
 #[test]
+fn an_answer_owed_since_closing_is_chased_weekly() {
+    let story = staffed(closed())
+        .at(days(1))
+        .when(genuineness(SAM, false, Some("No incident was open then.")))
+        .until(days(30));
+    insta::assert_snapshot!(
+        story.reminders(&[Duty::AnswerException(Exception::NotGenuine)]), @r"
+    Sun 15 08:00 U0MORGAN: answer_exception:not_genuine opening
+    Fri 20 21:30 U0MORGAN: answer_exception:not_genuine before-1440
+    Sat 28 21:30 U0MORGAN: answer_exception:not_genuine overdue-1
+    Sat 04 21:30 U0MORGAN: answer_exception:not_genuine overdue-2
+    Sat 11 21:30 U0MORGAN: answer_exception:not_genuine overdue-3
+    ");
+    assert_eq!(story.exceptions(), [Exception::NotGenuine], "and no more");
+}
+
+#[test]
 fn a_team_meeting_reviews_what_was_approved_within_a_fortnight() {
     let story = staffed(closed());
     let owed = story.obligation(Duty::MeetingReview).unwrap();

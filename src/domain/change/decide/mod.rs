@@ -419,7 +419,7 @@ fn close(draft: &mut Draft<'_>) {
         | Stage::Documented
         | Stage::Closed => false,
     };
-    let owes = |one: &Obligation| one.met_at.is_none() && one.duty.is_needed_to_close();
+    let owes = |one: &Obligation| one.met_at.is_none() && one.closing_waits;
     if decided && !draft.owed().iter().any(owes) {
         draft.follow(Event::Closed);
     }

@@ -383,14 +383,21 @@ fn time(due: &Due<'_>, now: DateTime<Utc>) -> Option<String> {
             Rung::Again(1) | Rung::Opening | Rung::Ready | Rung::Before(_) | Rung::Overdue(_) => {
                 None
             }
-            Rung::Again(n) if due.duty.is_last_before_deadline(due.rung) => {
+            Rung::Again(n)
+                if due
+                    .duty
+                    .is_last_before_deadline(due.rung, due.showing.change) =>
+            {
                 Some(format!("Asked {n} times; this is the last."))
             }
             Rung::Again(n) => Some(format!("Asked {n} times.")),
         };
     };
     let when = say::capitalised(&say::due(due_at, now));
-    let last = due_at > now && due.duty.is_last_before_deadline(due.rung);
+    let last = due_at > now
+        && due
+            .duty
+            .is_last_before_deadline(due.rung, due.showing.change);
     Some(if last {
         format!("*{when}.* This is the last reminder before the deadline.")
     } else if due_at > now {
