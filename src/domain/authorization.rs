@@ -203,7 +203,7 @@ pub fn judge(
 }
 
 /// Refuses to let anybody do something but full members.
-fn refuse_unless_full(act: Act, who: &Member) -> Result<(), Refusal> {
+pub fn refuse_unless_full(act: Act, who: &Member) -> Result<(), Refusal> {
     match who.standing {
         Standing::Full => Ok(()),
         Standing::Guest => Err(Refusal::Guest { act }),

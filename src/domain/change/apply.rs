@@ -5,11 +5,12 @@ use chrono::{DateTime, Utc};
 use super::{
     ActOf, Actor, Alteration, Altered, Approval, Attachment, Authorization, Commander, Correction,
     DUE_AFTER_DEPLOYMENT, Deployment, Done, EmergencyChange, Event, Evidence, ExceptionAnswer,
-    ExceptionState, FollowUp, GenuinenessReview, Meeting, MessageRef, Quote, Reacted, Recorded,
+    ExceptionState, FollowUp, GenuinenessReview, Handed, Meeting, MessageRef, Quote, Reacted, Recorded,
     Redaction, Rejection, Reviewed, Source, Stage, Stands, StatedReason, Written, passage,
 };
 use crate::domain::id::UserId;
 use crate::domain::obligation::Duty;
+use crate::domain::policy::Party;
 use crate::domain::ticket::{Entry, Field, Known, Vague, Value};
 
 impl EmergencyChange {
@@ -21,6 +22,7 @@ impl EmergencyChange {
     pub fn apply(&mut self, recorded: &Recorded) {
         self.version += 1;
         self.keep_texts(recorded);
+        self.end_naps_in_a_row(recorded);
         let at = recorded.at;
         let act = match &recorded.actor {
             Actor::Person(by) => Some(ActOf { by: by.clone(), at }),
@@ -412,6 +414,33 @@ impl EmergencyChange {
                 let key = (*duty, owner.clone());
                 self.chases.entry(key).or_default().reach(*rung, at);
             }
+            Event::Snoozed { duty, owner, until } => {
+                let key = (*duty, owner.clone());
+                self.chases.entry(key).or_default().put_off(*until);
+            }
+            Event::HandedOver {
+                duty,
+                from,
+                to,
+                why,
+            } => {
+                let handed = Handed {
+                    from: from.clone(),
+                    to: to.clone(),
+                    why: *why,
+                    at,
+                };
+                self.handed.insert(*duty, handed);
+                // Whom it comes back to hears of it anew.
+                if let Some(chase) = self.chases.get_mut(&(*duty, Some(to.clone()))) {
+                    chase.begin_anew();
+                }
+            }
+            Event::Escalated {
+                duty, due_at, step, ..
+            } => {
+                self.escalated.insert((*duty, *due_at), *step);
+            }
             Event::Closed => {
                 self.closed_at = Some(at);
                 self.stage = Stage::Closed;
@@ -482,6 +511,21 @@ impl EmergencyChange {
         self.quotes
             .iter_mut()
             .filter(|quote| quote.message.is(&message.channel, &message.ts))
+    }
+
+    /// Whoever does something about the change has put nothing off in a row.
+    fn end_naps_in_a_row(&mut self, recorded: &Recorded) {
+        let (Actor::Person(who), false) = (
+            &recorded.actor,
+            matches!(recorded.event, Event::Snoozed { .. }),
+        ) else {
+            return;
+        };
+        for ((_, owner), chase) in &mut self.chases {
+            if *owner == Some(Party::Person(who.clone())) {
+                chase.naps_in_a_row = 0;
+            }
+        }
     }
 
     /// What is owed anew is chased from the foot of the ladder.

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::{
-    ActOf, Actor, Attached, Capture, Criterion, Exception, MessageRef, NotGenuine, Place, Remedy,
+    ActOf, Actor, Attached, Capture, Criterion, Exception, MessageRef, Nap, NotGenuine, Place, Remedy,
     Review, Source,
 };
 use crate::domain::authorization::Member;
 use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId};
+use crate::domain::obligation::Duty;
 use crate::domain::policy::Party;
 use crate::domain::text::{Commitment, Text};
 use crate::domain::ticket::{ContentHash, Field, Told, Writing};
@@ -277,6 +278,24 @@ pub enum Command {
         n: u16,
         /// How.
         how: Option<Text>,
+    },
+    /// To put the reminders of what one owes off.
+    Snooze {
+        /// Who.
+        by: Member,
+        /// What they owe.
+        duty: Duty,
+        /// For how long.
+        nap: Nap,
+    },
+    /// To hand what somebody owes to somebody else.
+    Delegate {
+        /// Who says so.
+        by: Member,
+        /// What is owed.
+        duty: Duty,
+        /// By whom it is to be.
+        to: Member,
     },
     /// To say how a rejected change was put right.
     Remediate {

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     ActOf, Actor, Attached, Capture, Criterion, Evidence, Exception, Genuineness, MessageRef,
-    Method, NotGenuine, Place, Remedy, Review, Source, Strength,
+    Handover, Method, NotGenuine, Place, Remedy, Review, Source, Strength,
 };
 use crate::domain::authorization::Ground;
 use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId};
@@ -320,6 +320,37 @@ pub enum Event {
         due_at: Option<DateTime<Utc>>,
         /// On which rung.
         rung: Rung,
+    },
+    /// Whoever owes something put its reminders off.
+    Snoozed {
+        /// What is owed.
+        duty: Duty,
+        /// By whom.
+        owner: Option<Party>,
+        /// Until when.
+        until: DateTime<Utc>,
+    },
+    /// What somebody owed is owed by somebody else.
+    HandedOver {
+        /// What is owed.
+        duty: Duty,
+        /// By whom it was.
+        from: Option<Party>,
+        /// By whom it is.
+        to: Party,
+        /// Why.
+        why: Handover,
+    },
+    /// A further contact heard of what is missed and still not done.
+    Escalated {
+        /// What is owed.
+        duty: Duty,
+        /// By when it was due.
+        due_at: DateTime<Utc>,
+        /// Who heard.
+        to: UserId,
+        /// The how-manieth after the first, who heard of the miss itself.
+        step: u16,
     },
     /// Slack has a message.
     Delivered {

@@ -1,5 +1,7 @@
 //! The kinds of things in a change's record, each with its name there.
 
+use chrono::TimeDelta;
+
 named! {
     /// Where a change stands.
     pub enum Stage {
@@ -86,6 +88,43 @@ named! {
         Security = "security",
         /// The database administrator's, of a change of a database.
         Database = "database",
+    }
+}
+
+named! {
+    /// How long somebody may put off what they owe.
+    pub enum Nap {
+        /// Half an hour.
+        HalfAnHour = "half_an_hour",
+        /// An hour.
+        Hour = "hour",
+        /// Two hours.
+        TwoHours = "two_hours",
+    }
+}
+
+impl Nap {
+    /// Returns how long it is.
+    pub const fn length(self) -> TimeDelta {
+        match self {
+            Self::HalfAnHour => TimeDelta::minutes(30),
+            Self::Hour => TimeDelta::hours(1),
+            Self::TwoHours => TimeDelta::hours(2),
+        }
+    }
+}
+
+named! {
+    /// Why somebody else owes something now.
+    pub enum Handover {
+        /// Whoever owed it, or answers for the process, asked them to.
+        Delegated = "delegated",
+        /// Whoever owed it is away.
+        Away = "away",
+        /// Whoever owed it is no longer in the workspace.
+        Left = "left",
+        /// Whoever owed it may no longer do it.
+        Ineligible = "ineligible",
     }
 }
 

@@ -42,15 +42,15 @@ mod refusal;
 
 pub use attachment::{Attached, Attachment, LARGEST_ATTACHMENT, NotFetched};
 pub use command::{Command, Genuine, Given, Submission};
-pub use decide::{decide, declare};
+pub use decide::{NAPS_IN_A_ROW, decide, declare};
 pub use event::{Event, Recorded};
 pub use kind::{
-    Criterion, Exception, Method, NotGenuine, Remedy, Review, Source, Stage, Strength, Verdict,
+    Criterion, Exception, Handover, Method, Nap, NotGenuine, Remedy, Review, Source, Stage, Strength, Verdict,
 };
 pub use part::{
     ActOf, Actor, Alteration, Altered, Approval, Authorization, Capture, Commander, Correction,
     Deployment, Done, Evidence, ExceptionAnswer, ExceptionState, FollowUp, Genuineness,
-    GenuinenessReview, Meeting, MessageRef, Place, Quote, Reacted, Rejection, Reviewed,
+    GenuinenessReview, Handed, Meeting, MessageRef, Place, Quote, Reacted, Rejection, Reviewed,
     StatedReason, Written,
 };
 pub use passage::{Passage, Redaction, Stands};
@@ -154,6 +154,10 @@ pub struct EmergencyChange {
     pub exceptions: BTreeMap<Exception, ExceptionState>,
     /// The deadlines that passed, with when each was due.
     pub missed: BTreeSet<(Duty, DateTime<Utc>)>,
+    /// What is owed by somebody else than by rule, and since when.
+    pub handed: BTreeMap<Duty, Handed>,
+    /// How many further contacts heard of each miss.
+    pub escalated: BTreeMap<(Duty, DateTime<Utc>), u16>,
     /// How far each chase has come.
     pub chases: BTreeMap<ChaseKey, Chase>,
     /// The captured messages.
@@ -245,6 +249,8 @@ impl EmergencyChange {
             remediation: None,
             exceptions: BTreeMap::new(),
             missed: BTreeSet::new(),
+            handed: BTreeMap::new(),
+            escalated: BTreeMap::new(),
             chases: BTreeMap::new(),
             quotes: quote.into_iter().collect(),
             reactions: Vec::new(),
@@ -423,8 +429,16 @@ impl EmergencyChange {
             .filter_map(|(field, entry)| Some((*field, entry.vague?)))
     }
 
+    /// How many further contacts of the policy heard of a miss.
+    pub fn escalations(&self, duty: Duty, due_at: DateTime<Utc>) -> u16 {
+        self.escalated.get(&(duty, due_at)).copied().unwrap_or_default()
+    }
+
     /// Returns who owes the remedy after a rejection.
     pub fn remedy_owner(&self) -> Option<&UserId> {
+        if let Some(Party::Person(owner)) = self.handed.get(&Duty::Remediation).map(|one| &one.to) {
+            return Some(owner);
+        }
         let rejection = self.rejection.as_ref()?;
         rejection
             .owner

@@ -2,11 +2,25 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Method, NotGenuine, Remedy, Source, Strength};
+use super::{Handover, Method, NotGenuine, Remedy, Source, Strength};
 use crate::domain::authorization::Ground;
 use crate::domain::id::{ChannelId, MessageTs, Permalink, UserId};
+use crate::domain::policy::Party;
 use crate::domain::text::Commitment;
 use crate::domain::ticket::{ContentHash, Field};
+
+/// To whom something passed that was owed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Handed {
+    /// Who owed it.
+    pub from: Option<Party>,
+    /// Who owes it.
+    pub to: Party,
+    /// Why.
+    pub why: Handover,
+    /// Since when.
+    pub at: DateTime<Utc>,
+}
 
 /// Who did something.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -4,9 +4,10 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use super::{LONGEST_TEXT, Stage};
+use super::{LONGEST_TEXT, NAPS_IN_A_ROW, Nap, Stage};
 use crate::domain::authorization::Act;
 use crate::domain::id::{ChangeNumber, UserId};
+use crate::domain::obligation::Duty;
 use crate::domain::policy::Party;
 use crate::domain::ticket::{Field, Kind};
 
@@ -110,6 +111,47 @@ pub enum Refusal {
         by: UserId,
         /// What they would be told themselves.
         why: Box<Refusal>,
+    },
+    /// It is somebody else's to put off or to hand on.
+    #[error("{}", not_yours(.owner.as_ref()))]
+    NotYours {
+        /// Whose it is.
+        owner: Option<Party>,
+    },
+    /// Nothing of the kind is owed any more.
+    #[error("{number} owes that no more: it is done, or something else has taken its place. `/emergency status {number}` shows what is open.")]
+    NotOwed {
+        /// Which change.
+        number: ChangeNumber,
+    },
+    /// A request for authorization can't wait.
+    #[error("Somebody is waiting for an answer to deploy, so this can't be put off. *Ask someone else* on the card hands it on.")]
+    CantWait,
+    /// A reminder can't be put off past the deadline.
+    #[error("{}", past_the_deadline(*.due_at, *.longest))]
+    PastTheDeadline {
+        /// When it is due.
+        due_at: DateTime<Utc>,
+        /// How long it may be put off.
+        longest: Option<Nap>,
+    },
+    /// It was put off often enough.
+    #[error("{}", napped_enough(*.due_at))]
+    NappedEnough {
+        /// When it is due.
+        due_at: Option<DateTime<Utc>>,
+    },
+    /// Nobody else can do it.
+    #[error("Nobody else can do that in their place: {}. {}", .duty, instead_of_delegating(*.duty))]
+    NotToDelegate {
+        /// What is owed.
+        duty: Duty,
+    },
+    /// It is theirs already.
+    #[error("<@{owner}> owes that already. Nothing has changed.")]
+    AlreadyTheirs {
+        /// Whose it is.
+        owner: UserId,
     },
     /// The policy doesn't name them.
     #[error("The policy doesn't name you among those who may {}. Those it names are on the card.", verb(*.act))]
@@ -655,5 +697,68 @@ fn mend(field: Field) -> String {
         Kind::Person => "Choose a person.".to_owned(),
         Kind::Instant => "Give a date and a time.".to_owned(),
         Kind::Systems => "Choose among the policy's systems.".to_owned(),
+    }
+}
+
+fn not_yours(owner: Option<&Party>) -> String {
+    match owner {
+        Some(owner) => format!(
+            "That is {} to do, so only they, the compliance lead or the escalation contact can hand it on, and only they can put it off.",
+            mention_of(owner)
+        ),
+        None => "Nobody in particular owes that yet, so there is nothing to put off or hand on. `/emergency status` shows what is open.".to_owned(),
+    }
+}
+
+fn mention_of(party: &Party) -> String {
+    match party {
+        Party::Person(who) => format!("<@{who}>'s"),
+        Party::Group(group) => format!("<!subteam^{group}>'s"),
+    }
+}
+
+fn past_the_deadline(due_at: DateTime<Utc>, longest: Option<Nap>) -> String {
+    let at = due_at.timestamp();
+    let due = format!("<!date^{at}^{{date_short_pretty}} {{time}}|{}>", due_at.format("%Y-%m-%d %H:%M UTC"));
+    match longest {
+        Some(nap) => format!(
+            "It is due {due}, and a reminder can't be put off past that. {} still fits.",
+            match nap {
+                Nap::HalfAnHour => "Half an hour",
+                Nap::Hour => "An hour",
+                Nap::TwoHours => "Two hours",
+            }
+        ),
+        None => format!(
+            "It is due {due}, and a reminder can't be put off past that. *Delegate* hands it to somebody else; *I'm away* does so for all you owe."
+        ),
+    }
+}
+
+fn napped_enough(due_at: Option<DateTime<Utc>>) -> String {
+    let due = due_at.map_or_else(String::new, |due_at| {
+        let at = due_at.timestamp();
+        format!(" It is due <!date^{at}^{{date_short_pretty}} {{time}}|{}>.", due_at.format("%Y-%m-%d %H:%M UTC"))
+    });
+    format!("You put this off {NAPS_IN_A_ROW} times in a row.{due} Do a part of it, or hand it to somebody else with *Delegate*.")
+}
+
+fn instead_of_delegating(duty: Duty) -> &'static str {
+    match duty {
+        Duty::AnswerRequest => "*Ask someone else* on the card asks another.",
+        Duty::CommanderAuthorization => "*I'm commanding* or *Name the commander* on the card says who commands.",
+        Duty::ConfirmDeployment => "Whoever asked says whether it was deployed; anybody may press *Deployed now*.",
+        Duty::Confirmation => "Only they know whether they said it.",
+        Duty::Remediation => "A risk is accepted under one's own name; an approver may put theirs in its place.",
+        Duty::Ticket
+        | Duty::SecondAuthorization
+        | Duty::Approval
+        | Duty::SecurityReview
+        | Duty::DatabaseApproval
+        | Duty::AnswerException(_)
+        | Duty::GenuinenessReview
+        | Duty::MeetingReview
+        | Duty::PermanentFix
+        | Duty::FollowUp(_) => "`/emergency status` shows who may.",
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! It knows nothing of what is owed but its duty and its times.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Days, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 
-use super::{Duty, Obligation};
+use super::{Absence, Duty, Obligation};
 use crate::domain::change::EmergencyChange;
-use crate::domain::id::UserId;
+use crate::domain::id::{GroupId, UserId};
 use crate::domain::policy::{Party, Policy};
 
 /// A step of the ladder by which somebody is reminded.
@@ -22,14 +24,16 @@ pub enum Rung {
     Before(u16),
     /// The n-th time after the deadline.
     Overdue(u16),
+    /// The owner's n-th nap is over.
+    AfterNap(u16),
 }
 
 impl Rung {
-    /// The place on the ladder; higher is later. `Ready` has its own place in
-    /// time and stands beside the ladder.
+    /// The place on the ladder; higher is later. `Ready` and the end of a nap have
+    /// their own places in time and stand beside the ladder.
     fn height(self) -> u32 {
         match self {
-            Self::Opening | Self::Ready => 0,
+            Self::Opening | Self::Ready | Self::AfterNap(_) => 0,
             Self::Again(n) => u32::from(n),
             Self::Before(minutes) => u32::from(u16::MAX) - u32::from(minutes),
             Self::Overdue(n) => u32::from(u16::MAX) + u32::from(n),
@@ -44,6 +48,7 @@ impl Rung {
             Self::Again(n) => format!("again-{n}"),
             Self::Before(minutes) => format!("before-{minutes}"),
             Self::Overdue(n) => format!("overdue-{n}"),
+            Self::AfterNap(n) => format!("after_nap-{n}"),
         }
     }
 
@@ -55,6 +60,7 @@ impl Rung {
             Some(("again", n)) => Self::Again(n.parse().ok()?),
             Some(("before", minutes)) => Self::Before(minutes.parse().ok()?),
             Some(("overdue", n)) => Self::Overdue(n.parse().ok()?),
+            Some(("after_nap", n)) => Self::AfterNap(n.parse().ok()?),
             _ => return None,
         })
     }
@@ -72,6 +78,12 @@ pub struct Chase {
     pub last_at: Option<DateTime<Utc>>,
     /// How often its owner was reminded.
     pub n_reminders: u32,
+    /// Until when its owner has put it off, and is left alone.
+    pub nap_until: Option<DateTime<Utc>>,
+    /// How often its owner has put it off.
+    pub n_naps: u16,
+    /// How often in a row, doing nothing about the change in between.
+    pub naps_in_a_row: u8,
 }
 
 impl Chase {
@@ -85,6 +97,14 @@ impl Chase {
         }
         self.last_at = Some(at);
         self.n_reminders += 1;
+        self.nap_until = self.nap_until.filter(|until| *until > at);
+    }
+
+    /// Takes in that its owner put it off.
+    pub fn put_off(&mut self, until: DateTime<Utc>) {
+        self.nap_until = Some(until);
+        self.n_naps = self.n_naps.saturating_add(1);
+        self.naps_in_a_row = self.naps_in_a_row.saturating_add(1);
     }
 
     /// Starts at the foot of the ladder again: the same is owed anew.
@@ -99,6 +119,8 @@ impl Chase {
                 (Some(last_at), Some(ready_at)) => last_at >= ready_at,
                 _ => false,
             },
+            // Any reminder since it was over has ended it.
+            Rung::AfterNap(_) => self.nap_until.is_none(),
             Rung::Opening | Rung::Again(_) | Rung::Before(_) | Rung::Overdue(_) => self
                 .highest
                 .is_some_and(|highest| highest.height() >= rung.height()),
@@ -116,6 +138,13 @@ pub trait People {
 
     /// Returns when `who` last did something that the bot saw.
     fn active_at(&self, who: &UserId) -> Option<DateTime<Utc>>;
+
+    /// Returns why `who` can't be reached at `now`, if they can't.
+    fn absence(&self, who: &UserId, now: DateTime<Utc>) -> Option<Absence>;
+
+    /// Returns which of the policies' groups `who` is in; nothing while Slack
+    /// hasn't said.
+    fn groups_of(&self, who: &UserId) -> Option<BTreeSet<GroupId>>;
 }
 
 /// How often a request for authorization is repeated: after 3 and 6 minutes.
@@ -200,7 +229,12 @@ impl Duty {
             }
             (
                 Ladder::Again(_) | Ladder::Deadline(_) | Ladder::Weekly(_),
-                Rung::Opening | Rung::Ready | Rung::Again(_) | Rung::Before(_) | Rung::Overdue(_),
+                Rung::Opening
+                | Rung::Ready
+                | Rung::Again(_)
+                | Rung::Before(_)
+                | Rung::Overdue(_)
+                | Rung::AfterNap(_),
             ) => false,
         }
     }
@@ -243,9 +277,18 @@ impl Obligation {
         if self.met_at.is_some() {
             return Vec::new();
         }
+        let over = chase
+            .nap_until
+            .map(|until| (Rung::AfterNap(chase.n_naps), until, until));
         self.rungs(now)
             .into_iter()
+            .chain(over)
             .filter(|(rung, _, _)| !chase.has_reached(*rung, self.ready_at))
+            // Whoever put it off is left alone for so long.
+            .map(|(rung, nominal, floor)| match chase.nap_until {
+                Some(until) => (rung, nominal.max(until), floor.max(until)),
+                None => (rung, nominal, floor),
+            })
             .map(|(rung, nominal, floor)| {
                 let at = self.considerate(nominal, floor, people);
                 let at = self.spaced(rung, at, chase, people);
@@ -279,7 +322,8 @@ impl Obligation {
             let nominal = due_at - TimeDelta::minutes(i64::from(*minutes));
             let unready = waits && self.ready_at.is_none_or(|ready_at| nominal < ready_at);
             let skipped = unready && !BEFORE_AN_UNREADY_TICKET.contains(minutes);
-            if nominal > self.opened_at && !skipped {
+            // What was slept through until after the deadline says nothing true any more.
+            if nominal > self.opened_at && !skipped && now < due_at {
                 rungs.push((Rung::Before(*minutes), nominal, self.opened_at));
             }
         }
@@ -323,7 +367,7 @@ impl Obligation {
     ) -> DateTime<Utc> {
         let earliest = match rung {
             // These are news, or the emergency itself.
-            Rung::Opening | Rung::Ready | Rung::Again(_) => None,
+            Rung::Opening | Rung::Ready | Rung::Again(_) | Rung::AfterNap(_) => None,
             Rung::Before(_) | Rung::Overdue(_) => chase.last_at.map(|last_at| last_at + APART),
         };
         match earliest {

@@ -5,17 +5,21 @@
 //! [`Duty`] says what can be owed, `owed` when it is, `owner` by whom, and
 //! `ladder` when they hear of it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::change::EmergencyChange;
 use super::policy::{Party, Policy};
 
+mod chase_log;
 mod duty;
+mod handover;
 mod ladder;
 mod owed;
 mod owner;
 
+pub use chase_log::{Answered, ChaseLine, Delivery, chase_log, reminder_key};
 pub use duty::Duty;
+pub use handover::{Absence, act_of, cannot_stay, next_owner};
 pub use ladder::{Chase, ChaseKey, People, Rung, by_day};
 pub use owed::obligations;
 pub use owner::{approver, made_good_at, needs_second_person};
@@ -37,6 +41,30 @@ pub struct Obligation {
     pub closing_waits: bool,
     /// When it was done.
     pub met_at: Option<DateTime<Utc>>,
+}
+
+/// How long after one contact of the policy the next hears of what is still
+/// missed.
+pub const ESCALATED_AFTER: TimeDelta = TimeDelta::hours(24);
+
+impl Obligation {
+    /// When the next contact of the policy is to hear that it is still missed: the
+    /// first heard when it was.
+    pub fn next_escalation_at(
+        &self,
+        change: &EmergencyChange,
+        policy: &Policy,
+    ) -> Option<DateTime<Utc>> {
+        let due_at = self.due_at.filter(|_| self.met_at.is_none())?;
+        if !change.has_missed(self.duty, due_at) {
+            return None;
+        }
+        let step = change.escalations(self.duty, due_at) + 1;
+        policy
+            .escalation
+            .get(usize::from(step))
+            .map(|_| due_at + ESCALATED_AFTER * i32::from(step))
+    }
 }
 
 /// When the clock has something to do for the change next: the earliest rung
@@ -61,7 +89,8 @@ pub fn next_due_at(
             .due_at
             .filter(|due_at| !change.has_missed(obligation.duty, *due_at));
         let rung = obligation.next_rung_at(&chase, people, now);
-        for at in deadline.into_iter().chain(rung) {
+        let escalation = obligation.next_escalation_at(change, policy);
+        for at in deadline.into_iter().chain(rung).chain(escalation) {
             next = Some(next.map_or(at, |next| next.min(at)));
         }
     }

@@ -6,6 +6,7 @@ use super::owner::{
     approver, first_apart, implementer, judge_of_genuineness, made_good_at, needs_second_person,
     uninvolved,
 };
+use super::handover::may_still;
 use super::{Duty, Obligation};
 use crate::domain::authorization::reviewers;
 use crate::domain::change::{Approval, Criterion, EmergencyChange, Exception, Review, Stage};
@@ -33,6 +34,13 @@ pub fn obligations(change: &EmergencyChange, policy: &Policy) -> Vec<Obligation>
         owed.extend(after.reviews());
         owed.extend(after.owed_for_what_went_wrong());
         owed.extend(after.owed_afterwards());
+    }
+    for one in &mut owed {
+        if let Some(handed) = change.handed.get(&one.duty)
+            && may_still(one.duty, &handed.to, change)
+        {
+            one.owner = Some(handed.to.clone());
+        }
     }
     owed
 }

@@ -7,12 +7,20 @@ use crate::domain::change::{Authorization, EmergencyChange};
 use crate::domain::id::UserId;
 use crate::domain::policy::{Party, Policy, Role};
 
+use super::Duty;
+use super::handover::may_still;
+
 pub(super) fn implementer(change: &EmergencyChange) -> Option<Party> {
     change.implementers().next().cloned().map(Party::Person)
 }
 
-/// Who is to approve: by default who authorized.
+/// Who is to approve: to whom it was handed, by default who authorized.
 pub fn approver(change: &EmergencyChange, policy: &Policy) -> Option<Party> {
+    if let Some(handed) = change.handed.get(&Duty::Approval)
+        && may_still(Duty::Approval, &handed.to, change)
+    {
+        return Some(handed.to.clone());
+    }
     let authorizer = with_authority(change).map(|given| &given.by);
     let second = change.second.as_ref().map(|act| &act.by);
     authorizer
@@ -62,6 +70,30 @@ pub(super) fn uninvolved(change: &EmergencyChange, policy: &Policy) -> Option<Pa
             Party::Group(_) => true,
         })
         .cloned()
+}
+
+/// Those who may come next for what a role is to do: who was asked, where they
+/// are to judge it, and whom the policy names, the approvers last.
+pub(super) fn uninvolved_of(change: &EmergencyChange, policy: &Policy, role: Role) -> Vec<Party> {
+    let asked = match role {
+        Role::Approvers => change.asked.as_slice(),
+        Role::Commanders
+        | Role::Security
+        | Role::Database
+        | Role::Compliance
+        | Role::Administrators => &[],
+    };
+    let mut parties: Vec<Party> = Vec::new();
+    for party in asked.iter().chain(policy.holders(role)).chain(&policy.approvers) {
+        let apart = match party {
+            Party::Person(who) => stands_apart(change, who),
+            Party::Group(_) => true,
+        };
+        if apart && !parties.contains(party) {
+            parties.push(party.clone());
+        }
+    }
+    parties
 }
 
 /// The first of these who had no part in it; a group may have somebody else.

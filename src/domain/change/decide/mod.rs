@@ -18,6 +18,7 @@ use crate::domain::ticket::gaps;
 
 mod afterwards;
 mod attach;
+mod chase;
 mod conclude;
 mod deploy;
 mod document;
@@ -29,6 +30,8 @@ use afterwards::{
     add_follow_up, answer_exceptions, finish_follow_up, record_meeting, record_permanent_fix,
 };
 use attach::attach;
+pub use chase::NAPS_IN_A_ROW;
+use chase::{delegate, escalate, hand_over, snooze};
 use conclude::{approve, reject, remediate, review, review_genuineness};
 
 use deploy::{correct_deployment, lapse, link_as_duplicate, record_deployment, withdraw};
@@ -216,7 +219,9 @@ pub fn decide(
     let missing_before = gaps(change, policy);
     carry_out(&mut draft, &submission.command)?;
     complete(&mut draft, &missing_before);
+    hand_over(&mut draft, people);
     notice_misses(&mut draft);
+    escalate(&mut draft);
     remind(&mut draft, people);
     close(&mut draft);
     Ok(draft.recorded)
@@ -321,6 +326,8 @@ fn carry_out(draft: &mut Draft<'_>, command: &Command) -> Result<(), Refusal> {
             remedy,
             owner,
         } => answer_exceptions(draft, by, exceptions, cause, remedy, owner)?,
+        Command::Snooze { by, duty, nap } => snooze(draft, by, *duty, *nap)?,
+        Command::Delegate { by, duty, to } => delegate(draft, by, *duty, to)?,
         Command::Tick => {}
         Command::RecordDelivery {
             key,
