@@ -111,7 +111,7 @@ fn json_in_force(path: Option<&Path>, file: &File, policy: &Policy) -> Value {
         "slack_api_url": file.slack_api_url,
         "policy": {
             "roles": roles,
-            "escalation": policy.escalation.as_ref().map(UserId::as_str),
+            "escalation": policy.escalation.iter().map(UserId::as_str).collect::<Vec<_>>(),
             "report_channel": policy.report_channel.as_ref().map(ChannelId::as_str),
             "incident_channels": policy.incident_channels,
             "emoji": policy.emoji,
@@ -196,9 +196,16 @@ fn who(policy: &Policy) -> Vec<[String; 2]> {
         .collect();
     let hears = policy
         .escalation
-        .as_ref()
-        .map_or("nobody", |id| id.as_str());
-    rows.push(["hear of a missed deadline".to_owned(), hears.to_owned()]);
+        .iter()
+        .map(UserId::as_str)
+        .collect::<Vec<_>>()
+        .join(", a day later ");
+    let hears = if hears.is_empty() {
+        "nobody".to_owned()
+    } else {
+        hears
+    };
+    rows.push(["hear of a missed deadline".to_owned(), hears]);
     rows
 }
 

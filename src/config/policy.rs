@@ -34,9 +34,10 @@ pub struct PolicyFile {
     /// People and user groups who may take a leaked secret out of a text.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub administrators: Vec<String>,
-    /// The person who hears of a missed deadline.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub escalation: Option<String>,
+    /// The people who hear of a missed deadline: the first at once, each next one
+    /// a day after the one before. One is written as a text of its own.
+    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "one_or_more")]
+    pub escalation: Vec<String>,
     /// The channel of the weekly report (`C…`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub report_channel: Option<String>,
@@ -73,7 +74,7 @@ impl Default for PolicyFile {
             database: Vec::new(),
             compliance: Vec::new(),
             administrators: Vec::new(),
-            escalation: None,
+            escalation: Vec::new(),
             report_channel: None,
             incident_channels: unwritten.incident_channels,
             emoji: unwritten.emoji,
@@ -131,7 +132,8 @@ impl PolicyFile {
                 .map(|name| value::party(name).map_err(of(role.name())))
                 .collect()
         };
-        let escalation = self.escalation.as_deref().map(value::person).transpose();
+        let escalation: Result<_, Wrong> =
+            self.escalation.iter().map(|id| value::person(id)).collect();
         let channel = self
             .report_channel
             .as_deref()
@@ -167,6 +169,14 @@ fn of(key: &str) -> impl Fn(Wrong) -> anyhow::Error {
 
 fn frameworks<S: Serializer>(named: &BTreeSet<Framework>, to: S) -> Result<S::Ok, S::Error> {
     to.collect_seq(named.iter().map(|framework| framework.name()))
+}
+
+#[expect(clippy::ptr_arg, reason = "serde hands over the field as it is")]
+fn one_or_more<S: Serializer>(names: &Vec<String>, to: S) -> Result<S::Ok, S::Error> {
+    match names.as_slice() {
+        [one] => to.serialize_str(one),
+        more => more.serialize(to),
+    }
 }
 
 #[expect(
@@ -216,7 +226,7 @@ mod tests {
         let mut policy = PolicyFile {
             approvers: vec!["S0ENGMGRS1".to_owned()],
             administrators: vec!["U0SAM00001".to_owned()],
-            escalation: Some("U0SAM00001".to_owned()),
+            escalation: vec!["U0SAM00001".to_owned()],
             systems: vec!["auth".to_owned(), "billing \"old\"".to_owned()],
             frameworks: BTreeSet::from([Framework::Soc2, Framework::PciDss]),
             guideline: 75,

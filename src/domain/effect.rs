@@ -62,10 +62,16 @@ pub fn effects(
     let first = after.version + 1 - recorded.len() as u64;
     for (version, one) in (first..).zip(recorded) {
         owed.extend(effects_of(version, one, after, policy));
-        // One note tells all that a message attached or a redaction took: the last.
+        // One note tells all that a message attached, a redaction took or a moment
+        // saw missed: the last.
         let next = usize::try_from(version + 1 - first).ok();
-        if is_told_with(one, next.and_then(|next| recorded.get(next))) {
-            owed.retain(|effect| *effect != Effect::Note { version });
+        let later = next
+            .and_then(|next| recorded.get(next..))
+            .unwrap_or_default();
+        let is_missed = |one: &Recorded| matches!(one.event, Event::DeadlineMissed { .. });
+        let again = is_missed(one) && later.iter().any(is_missed);
+        if again || is_told_with(one, later.first()) {
+            owed.retain(|effect| !is_of(effect, version));
         }
     }
     if let Some(before) = before {
@@ -82,6 +88,14 @@ pub fn effects(
         owed.insert(0, Effect::Card);
     }
     owed
+}
+
+/// Whether an effect tells the event of this version.
+fn is_of(effect: &Effect, told: u64) -> bool {
+    match effect {
+        Effect::Note { version } | Effect::Tell { version, .. } => *version == told,
+        Effect::Card | Effect::Remind { .. } | Effect::Redraw | Effect::Refresh { .. } => false,
+    }
 }
 
 /// Whether both are of one act: what one message attaches, what one redaction takes.
@@ -165,7 +179,7 @@ fn effects_of(
         // Whoever asked believes that they may deploy, or that they might have.
         Event::AttestationDisputed => vec![Effect::Card, note, tell(&after.requester)],
         Event::DeadlineMissed { .. } => {
-            let escalation = policy.escalation.as_ref().map(tell);
+            let escalation = policy.escalation.first().map(tell);
             [Effect::Card, note].into_iter().chain(escalation).collect()
         }
         Event::Reminded {
@@ -186,6 +200,17 @@ fn effects_of(
                 },
             ],
             (Duty::AnswerRequest, Some(Party::Group(_)) | None) => vec![Effect::Card, note],
+            // What it says now is said with buttons of its own; the one before it
+            // gives its own up.
+            (Duty::Approval, Some(Party::Person(person))) if *rung == Rung::Ready => vec![
+                Effect::Refresh { duty: *duty },
+                Effect::Remind {
+                    person: person.clone(),
+                    duty: *duty,
+                    due_at: *due_at,
+                    rung: *rung,
+                },
+            ],
             (_, Some(Party::Person(person))) => vec![Effect::Remind {
                 person: person.clone(),
                 duty: *duty,
@@ -195,6 +220,23 @@ fn effects_of(
             // A group, or nobody in particular, is reminded in the thread.
             (_, Some(Party::Group(_)) | None) => vec![note],
         },
+        // The reminder that was put off says until when; its buttons may stay away.
+        Event::Snoozed { duty, .. } => vec![Effect::Refresh { duty: *duty }],
+        // Who owed it hears so, unless they did it themselves; who owes it now is
+        // reminded.
+        Event::HandedOver { duty, from, .. } => {
+            let by = match &recorded.actor {
+                Actor::Person(by) => Some(by),
+                Actor::Clock | Actor::Bot => None,
+            };
+            let first = match from {
+                Some(Party::Person(from)) if Some(from) != by => Some(tell(from)),
+                Some(Party::Person(_) | Party::Group(_)) | None => None,
+            };
+            let shown = [Effect::Card, note, Effect::Refresh { duty: *duty }];
+            shown.into_iter().chain(first).collect()
+        }
+        Event::Escalated { to, .. } => vec![note, tell(to)],
         // A delivery that owed a delivery would never end.
         Event::Delivered { .. } | Event::Undelivered { .. } => Vec::new(),
     }

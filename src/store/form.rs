@@ -10,8 +10,9 @@ use serde_json::Value;
 
 use crate::domain::authorization::Ground;
 use crate::domain::change::{
-    ActOf, Actor, Attached, Capture, Criterion, Evidence, Exception, Genuineness, MessageRef,
-    Method, NotFetched, NotGenuine, Place, Remedy, Review, Source, Stage, Strength, Verdict,
+    ActOf, Actor, Attached, Capture, Criterion, Evidence, Exception, Genuineness, Handover,
+    MessageRef, Method, Nap, NotFetched, NotGenuine, Place, Remedy, Review, Source, Stage,
+    Strength, Verdict,
 };
 use crate::domain::id::{ChangeNumber, ChannelId, GroupId, MessageTs, Permalink, UserId};
 use crate::domain::obligation::{Duty, Rung};
@@ -176,6 +177,8 @@ as_text! {
     Field: |one| one.name().to_owned(), Self::from_name;
     Vague: |one| one.name().to_owned(), Self::from_name;
     Remedy: |one| one.name().to_owned(), Self::from_name;
+    Handover: |one| one.name().to_owned(), Self::from_name;
+    Nap: |one| one.name().to_owned(), Self::from_name;
     Review: |one| one.name().to_owned(), Self::from_name;
     ValueHash: |one| hex::encode(one.0), |text| hash(text).map(ValueHash);
     Duty: |one| one.name(), Self::from_name;

@@ -1,14 +1,17 @@
 //! What the words and the night need to know of people: their name, their zone,
 //! when they were last active. Never consulted for who may do what.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDateTime, Utc};
 use chrono::{LocalResult, TimeDelta, TimeZone};
 use chrono_tz::Tz;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{StoreError, instant, micros};
-use crate::domain::id::{ChannelId, UserId, WorkspaceId};
-use crate::domain::obligation::People;
+use crate::domain::authorization::{Member, Standing};
+use crate::domain::id::{ChannelId, GroupId, UserId, WorkspaceId};
+use crate::domain::obligation::{Absence, People};
 
 /// What Slack said of a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,6 +104,53 @@ pub(super) fn unmet(
     Ok(unmet)
 }
 
+/// Keeps what somebody is in the workspace, and in which of the policies' groups.
+pub(super) fn is_seen(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    who: &Member,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO person (workspace, id, standing, seen_at) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO UPDATE SET standing = ?3, seen_at = ?4",
+        )?
+        .execute(params![
+            workspace.as_str(),
+            who.id.as_str(),
+            who.standing.name(),
+            micros(now),
+        ])?;
+    connection
+        .prepare_cached("DELETE FROM membership WHERE workspace = ?1 AND person = ?2")?
+        .execute(params![workspace.as_str(), who.id.as_str()])?;
+    for group in &who.groups {
+        connection
+            .prepare_cached(
+                "INSERT INTO membership (workspace, person, user_group) VALUES (?1, ?2, ?3)",
+            )?
+            .execute(params![workspace.as_str(), who.id.as_str(), group.as_str()])?;
+    }
+    Ok(())
+}
+
+/// Keeps until when somebody is away; a time that has come says that they are back.
+pub(super) fn is_away(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    who: &UserId,
+    until: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO person (workspace, id, away_until) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET away_until = ?3",
+        )?
+        .execute(params![workspace.as_str(), who.as_str(), micros(until)])?;
+    Ok(())
+}
+
 /// The people as the ladder sees them, read as it asks.
 pub(super) struct Roster<'c> {
     pub(super) connection: &'c Connection,
@@ -143,6 +193,57 @@ impl People for Roster<'_> {
 
     fn active_at(&self, who: &UserId) -> Option<DateTime<Utc>> {
         self.row(who).1.map(instant)
+    }
+
+    fn absence(&self, who: &UserId, now: DateTime<Utc>) -> Option<Absence> {
+        let row: (Option<String>, Option<i64>) = self
+            .connection
+            .prepare_cached(
+                "SELECT standing, away_until FROM person WHERE workspace = ?1 AND id = ?2",
+            )
+            .and_then(|mut select| {
+                select
+                    .query_row(params![self.workspace.as_str(), who.as_str()], |row| {
+                        Ok((row.get(0)?, row.get(1)?))
+                    })
+                    .optional()
+            })
+            .ok()
+            .flatten()
+            .unwrap_or_default();
+        let standing = row.0.as_deref().and_then(Standing::from_name);
+        if standing.is_some_and(|standing| standing != Standing::Full) {
+            return Some(Absence::Left);
+        }
+        let until = row.1.map(instant).filter(|until| *until > now)?;
+        Some(Absence::Away { until })
+    }
+
+    fn groups_of(&self, who: &UserId) -> Option<BTreeSet<GroupId>> {
+        let read = || -> rusqlite::Result<Option<BTreeSet<GroupId>>> {
+            let is_known: bool = self
+                .connection
+                .prepare_cached(
+                    "SELECT EXISTS (SELECT 1 FROM person
+                     WHERE workspace = ?1 AND id = ?2 AND seen_at IS NOT NULL)",
+                )?
+                .query_row(params![self.workspace.as_str(), who.as_str()], |row| {
+                    row.get(0)
+                })?;
+            if !is_known {
+                return Ok(None);
+            }
+            self.connection
+                .prepare_cached(
+                    "SELECT user_group FROM membership WHERE workspace = ?1 AND person = ?2",
+                )?
+                .query_map(params![self.workspace.as_str(), who.as_str()], |row| {
+                    Ok(GroupId::new(row.get::<_, String>(0)?))
+                })?
+                .collect::<rusqlite::Result<_>>()
+                .map(Some)
+        };
+        read().ok().flatten()
     }
 }
 

@@ -78,6 +78,9 @@ fn of(event: &Event) -> Option<(Half, &MessageRef)> {
         | Event::ExceptionRecorded { .. }
         | Event::ExceptionAnswered { .. }
         | Event::DeadlineMissed { .. }
+        | Event::Snoozed { .. }
+        | Event::HandedOver { .. }
+        | Event::Escalated { .. }
         | Event::Reminded { .. }
         | Event::Delivered { .. }
         | Event::Undelivered { .. }

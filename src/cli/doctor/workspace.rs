@@ -348,23 +348,25 @@ impl Census<'_> {
     }
 
     async fn escalation(&mut self, policy: &Policy) {
-        let Some(id) = &policy.escalation else {
+        if policy.escalation.is_empty() {
             self.findings.push(Finding::mind(
                 "escalation",
                 "nobody is named, so only the channel hears of a missed deadline",
                 "name a person as policy.escalation in breakglass.toml",
             ));
             return;
-        };
-        match self.person("escalation", id).await {
-            Ok(true) => {
-                // Asked a moment ago, so it is remembered.
-                let name = self.lookup.known_member(id).await;
-                let name = name.map_or_else(|_| id.as_str().to_owned(), |member| member.name);
-                self.findings.push(Finding::good("escalation", name));
+        }
+        for id in &policy.escalation {
+            match self.person("escalation", id).await {
+                Ok(true) => {
+                    // Asked a moment ago, so it is remembered.
+                    let name = self.lookup.known_member(id).await;
+                    let name = name.map_or_else(|_| id.as_str().to_owned(), |member| member.name);
+                    self.findings.push(Finding::good("escalation", name));
+                }
+                Ok(false) => {}
+                Err(error) => self.findings.push(unasked("escalation", &error)),
             }
-            Ok(false) => {}
-            Err(error) => self.findings.push(unasked("escalation", &error)),
         }
     }
 

@@ -27,7 +27,13 @@ impl Reading<'_> {
             match name {
                 "escalation" => {
                     let read = |name: &str| value::person(name).map(|_| name.to_owned());
-                    policy.escalation = self.text_as(name, "U0123ABCD", value, read);
+                    policy.escalation = match value.get_ref() {
+                        DeValue::Array(_) => self.texts_as(name, "U0123ABCD", value, read),
+                        _ => self
+                            .text_as(name, "U0123ABCD", value, read)
+                            .into_iter()
+                            .collect(),
+                    };
                 }
                 "report_channel" => {
                     let read = |id: &str| value::channel(id).map(|_| id.to_owned());

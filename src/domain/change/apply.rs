@@ -5,8 +5,9 @@ use chrono::{DateTime, Utc};
 use super::{
     ActOf, Actor, Alteration, Altered, Approval, Attachment, Authorization, Commander, Correction,
     DUE_AFTER_DEPLOYMENT, Deployment, Done, EmergencyChange, Event, Evidence, ExceptionAnswer,
-    ExceptionState, FollowUp, GenuinenessReview, Handed, Meeting, MessageRef, Quote, Reacted, Recorded,
-    Redaction, Rejection, Reviewed, Source, Stage, Stands, StatedReason, Written, passage,
+    ExceptionState, FollowUp, GenuinenessReview, Handed, Meeting, MessageRef, Quote, Reacted,
+    Recorded, Redaction, Rejection, Reviewed, Source, Stage, Stands, StatedReason, Written,
+    passage,
 };
 use crate::domain::id::UserId;
 use crate::domain::obligation::Duty;

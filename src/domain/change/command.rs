@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::{
-    ActOf, Actor, Attached, Capture, Criterion, Exception, MessageRef, Nap, NotGenuine, Place, Remedy,
-    Review, Source,
+    ActOf, Actor, Attached, Capture, Criterion, Exception, MessageRef, Nap, NotGenuine, Place,
+    Remedy, Review, Source,
 };
 use crate::domain::authorization::Member;
 use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId};

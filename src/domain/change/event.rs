@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    ActOf, Actor, Attached, Capture, Criterion, Evidence, Exception, Genuineness, MessageRef,
-    Handover, Method, NotGenuine, Place, Remedy, Review, Source, Strength,
+    ActOf, Actor, Attached, Capture, Criterion, Evidence, Exception, Genuineness, Handover,
+    MessageRef, Method, NotGenuine, Place, Remedy, Review, Source, Strength,
 };
 use crate::domain::authorization::Ground;
 use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId};

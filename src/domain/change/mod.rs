@@ -45,7 +45,8 @@ pub use command::{Command, Genuine, Given, Submission};
 pub use decide::{NAPS_IN_A_ROW, decide, declare};
 pub use event::{Event, Recorded};
 pub use kind::{
-    Criterion, Exception, Handover, Method, Nap, NotGenuine, Remedy, Review, Source, Stage, Strength, Verdict,
+    Criterion, Exception, Handover, Method, Nap, NotGenuine, Remedy, Review, Source, Stage,
+    Strength, Verdict,
 };
 pub use part::{
     ActOf, Actor, Alteration, Altered, Approval, Authorization, Capture, Commander, Correction,
@@ -431,7 +432,10 @@ impl EmergencyChange {
 
     /// How many further contacts of the policy heard of a miss.
     pub fn escalations(&self, duty: Duty, due_at: DateTime<Utc>) -> u16 {
-        self.escalated.get(&(duty, due_at)).copied().unwrap_or_default()
+        self.escalated
+            .get(&(duty, due_at))
+            .copied()
+            .unwrap_or_default()
     }
 
     /// Returns who owes the remedy after a rejection.

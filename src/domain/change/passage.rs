@@ -149,6 +149,9 @@ pub(super) fn passages(event: &Event) -> Vec<(Passage, Commitment)> {
         | Event::ApprovalTakenBack { .. }
         | Event::ExceptionRecorded { .. }
         | Event::DeadlineMissed { .. }
+        | Event::Snoozed { .. }
+        | Event::HandedOver { .. }
+        | Event::Escalated { .. }
         | Event::Reminded { .. }
         | Event::Delivered { .. }
         | Event::Undelivered { .. }

@@ -119,13 +119,17 @@ pub enum Refusal {
         owner: Option<Party>,
     },
     /// Nothing of the kind is owed any more.
-    #[error("{number} owes that no more: it is done, or something else has taken its place. `/emergency status {number}` shows what is open.")]
+    #[error(
+        "{number} owes that no more: it is done, or something else has taken its place. `/emergency status {number}` shows what is open."
+    )]
     NotOwed {
         /// Which change.
         number: ChangeNumber,
     },
     /// A request for authorization can't wait.
-    #[error("Somebody is waiting for an answer to deploy, so this can't be put off. *Ask someone else* on the card hands it on.")]
+    #[error(
+        "Somebody is waiting for an answer to deploy, so this can't be put off. *Ask someone else* on the card hands it on."
+    )]
     CantWait,
     /// A reminder can't be put off past the deadline.
     #[error("{}", past_the_deadline(*.due_at, *.longest))]
@@ -558,6 +562,13 @@ fn clause(why: &Refusal) -> Option<(Act, &'static str)> {
         Refusal::NotAnApprover { act } => (*act, "the policy doesn't name them"),
         Refusal::OwnDecision { act } => (*act, "they approved it"),
         Refusal::OfAnother { .. }
+        | Refusal::NotYours { .. }
+        | Refusal::NotOwed { .. }
+        | Refusal::CantWait
+        | Refusal::PastTheDeadline { .. }
+        | Refusal::NappedEnough { .. }
+        | Refusal::NotToDelegate { .. }
+        | Refusal::AlreadyTheirs { .. }
         | Refusal::NothingSaid
         | Refusal::TooLong { .. }
         | Refusal::NoSuchChange(_)
@@ -719,7 +730,10 @@ fn mention_of(party: &Party) -> String {
 
 fn past_the_deadline(due_at: DateTime<Utc>, longest: Option<Nap>) -> String {
     let at = due_at.timestamp();
-    let due = format!("<!date^{at}^{{date_short_pretty}} {{time}}|{}>", due_at.format("%Y-%m-%d %H:%M UTC"));
+    let due = format!(
+        "<!date^{at}^{{date_short_pretty}} {{time}}|{}>",
+        due_at.format("%Y-%m-%d %H:%M UTC")
+    );
     match longest {
         Some(nap) => format!(
             "It is due {due}, and a reminder can't be put off past that. {} still fits.",
@@ -738,18 +752,29 @@ fn past_the_deadline(due_at: DateTime<Utc>, longest: Option<Nap>) -> String {
 fn napped_enough(due_at: Option<DateTime<Utc>>) -> String {
     let due = due_at.map_or_else(String::new, |due_at| {
         let at = due_at.timestamp();
-        format!(" It is due <!date^{at}^{{date_short_pretty}} {{time}}|{}>.", due_at.format("%Y-%m-%d %H:%M UTC"))
+        format!(
+            " It is due <!date^{at}^{{date_short_pretty}} {{time}}|{}>.",
+            due_at.format("%Y-%m-%d %H:%M UTC")
+        )
     });
-    format!("You put this off {NAPS_IN_A_ROW} times in a row.{due} Do a part of it, or hand it to somebody else with *Delegate*.")
+    format!(
+        "You put this off {NAPS_IN_A_ROW} times in a row.{due} Do a part of it, or hand it to somebody else with *Delegate*."
+    )
 }
 
 fn instead_of_delegating(duty: Duty) -> &'static str {
     match duty {
         Duty::AnswerRequest => "*Ask someone else* on the card asks another.",
-        Duty::CommanderAuthorization => "*I'm commanding* or *Name the commander* on the card says who commands.",
-        Duty::ConfirmDeployment => "Whoever asked says whether it was deployed; anybody may press *Deployed now*.",
+        Duty::CommanderAuthorization => {
+            "*I'm commanding* or *Name the commander* on the card says who commands."
+        }
+        Duty::ConfirmDeployment => {
+            "Whoever asked says whether it was deployed; anybody may press *Deployed now*."
+        }
         Duty::Confirmation => "Only they know whether they said it.",
-        Duty::Remediation => "A risk is accepted under one's own name; an approver may put theirs in its place.",
+        Duty::Remediation => {
+            "A risk is accepted under one's own name; an approver may put theirs in its place."
+        }
         Duty::Ticket
         | Duty::SecondAuthorization
         | Duty::Approval

@@ -81,10 +81,7 @@ pub fn reminder_key(
 }
 
 /// Reads the chase out of a change's events, oldest first.
-pub fn chase_log(
-    change: crate::domain::id::ChangeNumber,
-    history: &[Recorded],
-) -> Vec<ChaseLine> {
+pub fn chase_log(change: crate::domain::id::ChangeNumber, history: &[Recorded]) -> Vec<ChaseLine> {
     let mut lines: Vec<(Option<String>, ChaseLine)> = Vec::new();
     for recorded in history {
         match &recorded.event {

@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, Utc};
 
+use super::handover::may_still;
 use super::owner::{
     approver, first_apart, implementer, judge_of_genuineness, made_good_at, needs_second_person,
     uninvolved,
 };
-use super::handover::may_still;
 use super::{Duty, Obligation};
 use crate::domain::authorization::reviewers;
 use crate::domain::change::{Approval, Criterion, EmergencyChange, Exception, Review, Stage};

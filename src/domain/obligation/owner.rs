@@ -84,7 +84,11 @@ pub(super) fn uninvolved_of(change: &EmergencyChange, policy: &Policy, role: Rol
         | Role::Administrators => &[],
     };
     let mut parties: Vec<Party> = Vec::new();
-    for party in asked.iter().chain(policy.holders(role)).chain(&policy.approvers) {
+    for party in asked
+        .iter()
+        .chain(policy.holders(role))
+        .chain(&policy.approvers)
+    {
         let apart = match party {
             Party::Person(who) => stands_apart(change, who),
             Party::Group(_) => true,

@@ -117,8 +117,9 @@ pub struct Policy {
     pub frameworks: BTreeSet<Framework>,
     /// The share of emergencies that isn't to be exceeded, in thousandths.
     pub guideline: u16,
-    /// Who hears of a missed deadline.
-    pub escalation: Option<UserId>,
+    /// Who hears of a missed deadline: the first at once, each next one a day after
+    /// the one before, while it isn't made good.
+    pub escalation: Vec<UserId>,
     /// Where the weekly report is posted.
     pub report_channel: Option<ChannelId>,
     /// The names of incident channels; `*` stands for anything.
@@ -163,7 +164,7 @@ impl Policy {
             systems: Vec::new(),
             frameworks: BTreeSet::from([Framework::Soc2]),
             guideline: Self::GUIDELINE,
-            escalation: None,
+            escalation: Vec::new(),
             report_channel: None,
             incident_channels: vec!["inc-*".to_owned(), "incident*".to_owned()],
             emoji: vec!["white_check_mark".to_owned()],

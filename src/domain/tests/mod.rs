@@ -16,13 +16,14 @@ use super::change::{
     Method, Place, Recorded, Refusal, Remedy, Source, Submission, decide, declare,
 };
 use super::id::{ChangeNumber, ChannelId, GroupId, MessageTs, UserId};
-use super::obligation::{Duty, Obligation, People, next_due_at, obligations};
+use super::obligation::{Absence, Duty, Obligation, People, next_due_at, obligations};
 use super::policy::{Party, Policy, PolicyVersion};
 use super::text::{Salt, Text};
 use super::ticket::{ContentHash, Field, Kind, Told, Value, Writing, content_hash};
 
 mod afterwards;
 mod capture;
+mod chase;
 mod correction;
 mod decision;
 mod duties;
@@ -116,7 +117,7 @@ fn written() -> Policy {
     Policy {
         approvers: vec![person(MORGAN), person(ALEX), group(LEADS)],
         commanders: vec![person(RILEY)],
-        escalation: Some(user(SAM)),
+        escalation: vec![user(SAM)],
         ..Policy::unwritten(PolicyVersion(1))
     }
 }
@@ -127,6 +128,8 @@ struct Town {
     zones: BTreeMap<UserId, Tz>,
     active: RefCell<BTreeMap<UserId, DateTime<Utc>>>,
     policy_zone: Option<Tz>,
+    absent: RefCell<BTreeMap<UserId, Absence>>,
+    groups: RefCell<BTreeMap<UserId, BTreeSet<GroupId>>>,
 }
 
 impl Town {
@@ -167,6 +170,18 @@ impl People for Town {
 
     fn active_at(&self, who: &UserId) -> Option<DateTime<Utc>> {
         self.active.borrow().get(who).copied()
+    }
+
+    fn absence(&self, who: &UserId, now: DateTime<Utc>) -> Option<Absence> {
+        let absence = self.absent.borrow().get(who).copied()?;
+        match absence {
+            Absence::Away { until } if until <= now => None,
+            Absence::Away { .. } | Absence::Left => Some(absence),
+        }
+    }
+
+    fn groups_of(&self, who: &UserId) -> Option<BTreeSet<GroupId>> {
+        self.groups.borrow().get(who).cloned()
     }
 }
 

@@ -187,9 +187,14 @@ fn repeats(change: &EmergencyChange) -> u32 {
         .filter(|((duty, _), _)| *duty == Duty::AnswerRequest)
         .map(|(_, chase)| match chase.highest {
             Some(Rung::Again(n)) => chase.n_reminders.max(u32::from(n)),
-            Some(Rung::Opening | Rung::Ready | Rung::Before(_) | Rung::Overdue(_)) | None => {
-                chase.n_reminders
-            }
+            Some(
+                Rung::Opening
+                | Rung::Ready
+                | Rung::Before(_)
+                | Rung::Overdue(_)
+                | Rung::AfterNap(_),
+            )
+            | None => chase.n_reminders,
         })
         .max()
         .unwrap_or_default()

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::authorization::Ground;
 use crate::domain::change::{
-    ActOf, Actor, EmergencyChange, Event, Evidence, Method, Recorded, Source,
+    ActOf, Actor, EmergencyChange, Event, Evidence, Handover, Method, Recorded, Source,
 };
 use crate::domain::obligation::Duty;
 use crate::domain::policy::{Party, Policy};
@@ -257,6 +257,18 @@ fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
         Event::DeadlineMissed { duty, due_at, .. } => {
             Some(missed(showing, *duty, role(*duty), *due_at, recorded.at))
         }
+        Event::Snoozed { .. } => None,
+        Event::HandedOver {
+            duty,
+            from,
+            to,
+            why,
+        } => Some(handed_over(*duty, from.as_ref(), to, *why, &recorded.actor)),
+        Event::Escalated { duty, due_at, .. } => Some(format!(
+            "{} is still open, {} after it was due. The next contact for what is missed has been told.",
+            say::capitalised(&duty.to_string()),
+            say::span(recorded.at - *due_at)
+        )),
         Event::Reminded {
             duty,
             owner,
@@ -264,6 +276,38 @@ fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
             rung: _,
         } => reminded(showing, *duty, owner.as_ref(), *due_at),
         Event::Closed => Some(closed(change, recorded.at)),
+    }
+}
+
+/// That somebody else owes something now, and why.
+pub(super) fn handed_over(
+    duty: Duty,
+    from: Option<&Party>,
+    to: &Party,
+    why: Handover,
+    by: &Actor,
+) -> String {
+    let what = say::capitalised(&duty.to_string());
+    let to = facts::owner(Some(to));
+    let from = facts::owner(from);
+    match why {
+        Handover::Delegated => {
+            let by = actor(by);
+            format!("{what} passes from {from} to {to}: {by} asked for it.")
+        }
+        Handover::Away => {
+            format!("{what} passes from {from} to {to}: {from} is away until after it is due.")
+        }
+        Handover::Left => {
+            format!(
+                "{what} passes from {from} to {to}: {from} is no longer a member of this workspace."
+            )
+        }
+        Handover::Ineligible => {
+            format!(
+                "{what} passes from {from} to {to}: {from} may no longer do it under the policy."
+            )
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::authorization::Ground;
 use crate::domain::change::{
-    ActOf, Actor, Attached, Capture, Criterion, Event, Evidence, Exception, Genuineness,
+    ActOf, Actor, Attached, Capture, Criterion, Event, Evidence, Exception, Genuineness, Handover,
     MessageRef, Method, NotFetched, NotGenuine, Place, Recorded, Remedy, Review, Source, Strength,
 };
 use crate::domain::id::{
@@ -265,7 +265,24 @@ fn following(event: Option<&Event>) -> Option<Event> {
             text: text(0xe3),
             reason: text(0xe4),
         },
-        Some(Event::Redacted { .. }) => return None,
+        Some(Event::Redacted { .. }) => Event::Snoozed {
+            duty: Duty::Ticket,
+            owner: Some(Party::Person(UserId::new("U0DANA0001"))),
+            until: at(3600),
+        },
+        Some(Event::Snoozed { .. }) => Event::HandedOver {
+            duty: Duty::Approval,
+            from: Some(Party::Person(morgan())),
+            to: Party::Group(GroupId::new("S0ENGMGRS1")),
+            why: Handover::Away,
+        },
+        Some(Event::HandedOver { .. }) => Event::Escalated {
+            duty: Duty::Ticket,
+            due_at: at(86_400),
+            to: UserId::new("U0SAM00001"),
+            step: 1,
+        },
+        Some(Event::Escalated { .. }) => return None,
     })
 }
 
@@ -280,6 +297,9 @@ fn in_the_second_version(event: Event) -> Option<Event> {
         Event::FieldWritten { .. }
         | Event::AttachmentKept { .. }
         | Event::Redacted { .. }
+        | Event::Snoozed { .. }
+        | Event::HandedOver { .. }
+        | Event::Escalated { .. }
         | Event::TicketReopened { .. }
         | Event::Reviewed { .. }
         | Event::GenuinenessReviewed { .. }

@@ -77,7 +77,9 @@ pub(super) fn delegate(
         });
     }
     if owed.owner == Some(Party::Person(to.id.clone())) {
-        return Err(Refusal::AlreadyTheirs { owner: to.id.clone() });
+        return Err(Refusal::AlreadyTheirs {
+            owner: to.id.clone(),
+        });
     }
     judge(act, to, change, draft.policy).map_err(|refusal| refusal.of(&to.id))?;
     draft.record_by(

@@ -380,9 +380,12 @@ fn background(due: &Due<'_>, room: usize) -> String {
 fn time(due: &Due<'_>, now: DateTime<Utc>) -> Option<String> {
     let Some(due_at) = due.due_at else {
         return match due.rung {
-            Rung::Again(1) | Rung::Opening | Rung::Ready | Rung::Before(_) | Rung::Overdue(_) => {
-                None
-            }
+            Rung::Again(1)
+            | Rung::Opening
+            | Rung::Ready
+            | Rung::Before(_)
+            | Rung::Overdue(_)
+            | Rung::AfterNap(_) => None,
             Rung::Again(n)
                 if due
                     .duty

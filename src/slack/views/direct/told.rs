@@ -3,6 +3,7 @@
 use slack_morphism::prelude::SlackActionBlockElement;
 
 use crate::domain::change::{Event, Recorded};
+use crate::domain::obligation::obligations;
 use crate::domain::policy::Policy;
 use crate::slack::views::blocks::{actions, message, primary, section};
 use crate::slack::views::{Message, Showing, facts, moves, note, say};
@@ -64,6 +65,38 @@ pub fn told(showing: &Showing<'_>, recorded: &Recorded) -> Option<Message> {
             ),
             Vec::new(),
         ),
+        Event::HandedOver {
+            duty,
+            from,
+            to,
+            why,
+        } => (
+            format!(
+                "{} Nothing more is asked of you for it.",
+                note::handed_over(*duty, from.as_ref(), to, *why, &recorded.actor)
+            ),
+            Vec::new(),
+        ),
+        Event::Escalated {
+            duty,
+            due_at,
+            to: _,
+            step: _,
+        } => (
+            format!(
+                "{} was due {} and is still open. It waits for {}; a word from you may help.",
+                say::capitalised(&duty.to_string()),
+                say::at(*due_at),
+                facts::owner(
+                    obligations(change, showing.policy)
+                        .into_iter()
+                        .find(|one| one.duty == *duty)
+                        .and_then(|one| one.owner)
+                        .as_ref()
+                ),
+            ),
+            Vec::new(),
+        ),
         Event::Requested { .. }
         | Event::CriterionStated { .. }
         | Event::AskedAnew { .. }
@@ -99,6 +132,7 @@ pub fn told(showing: &Showing<'_>, recorded: &Recorded) -> Option<Message> {
         | Event::ExceptionRecorded { .. }
         | Event::ExceptionAnswered { .. }
         | Event::Reminded { .. }
+        | Event::Snoozed { .. }
         | Event::Delivered { .. }
         | Event::Undelivered { .. }
         | Event::Closed => return None,

@@ -26,7 +26,7 @@ use crate::domain::change::{
     MessageRef, NotGenuine, Place, Recorded, Remedy, Source, Submission, decide, declare,
 };
 use crate::domain::id::{ChangeNumber, ChannelId, GroupId, MessageTs, Permalink, UserId};
-use crate::domain::obligation::People;
+use crate::domain::obligation::{Absence, People};
 use crate::domain::policy::{Framework, Party, Policy, PolicyVersion};
 use crate::domain::text::{Commitment, Salt, Text};
 use crate::domain::ticket::{Field, Kind, Section, Told, Writing, content_hash};
@@ -55,6 +55,14 @@ impl People for Sleepless {
 
     fn active_at(&self, _: &UserId) -> Option<DateTime<Utc>> {
         Some(began())
+    }
+
+    fn absence(&self, _: &UserId, _: DateTime<Utc>) -> Option<Absence> {
+        None
+    }
+
+    fn groups_of(&self, _: &UserId) -> Option<BTreeSet<GroupId>> {
+        None
     }
 }
 
@@ -113,7 +121,7 @@ impl Story {
     fn asking_so(what: &str, asked: Vec<Party>, so: impl FnOnce(Command) -> Command) -> Self {
         let policy = Policy {
             approvers: vec![person("morgan"), person("sam")],
-            escalation: Some(user("sam")),
+            escalation: vec![user("sam")],
             ..Policy::unwritten(PolicyVersion(1))
         };
         let mut notebook = Notebook::default();

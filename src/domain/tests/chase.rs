@@ -1,0 +1,325 @@
+//! What people answer to a reminder: not now, somebody else, I'm away; and what
+//! the clock does where nobody answers.
+
+use super::*;
+use crate::domain::change::{Handover, Nap};
+use crate::domain::obligation::{Answered, Delivery, Rung, chase_log, reminder_key};
+
+fn snooze(who: &str, duty: Duty, nap: Nap) -> Move {
+    by(
+        who,
+        Command::Snooze {
+            by: full(who),
+            duty,
+            nap,
+        },
+    )
+}
+
+fn delegate(who: &str, duty: Duty, to: &str) -> Move {
+    by(
+        who,
+        Command::Delegate {
+            by: full(who),
+            duty,
+            to: full(to),
+        },
+    )
+}
+
+/// Deployed at noon, so that nothing falls into the night.
+fn at_noon() -> Story {
+    Story::begin(
+        berlin("2026-03-14 11:55"),
+        written(),
+        Town::berlin(),
+        request(),
+    )
+    .at(minutes(1))
+    .when(authorize(MORGAN))
+    .at(minutes(2))
+    .when(take_command(RILEY))
+    .at(minutes(5))
+    .deploys(DANA)
+}
+
+fn owner_of(story: &Story, duty: Duty) -> Option<Party> {
+    obligations(&story.change, &story.policy)
+        .into_iter()
+        .find(|one| one.duty == duty)
+        .and_then(|one| one.owner)
+}
+
+fn refusal(story: &Story) -> String {
+    story.outcome.as_ref().unwrap_err().to_string()
+}
+
+#[test]
+fn a_nap_keeps_quiet_and_ends_with_one_reminder() {
+    // The rung of 8 hours before falls into the nap.
+    let story = at_noon()
+        .until(hours(15) + minutes(50))
+        .until(hours(23) - minutes(30))
+        .when(snooze(DANA, Duty::Ticket, Nap::HalfAnHour))
+        .until(hours(24));
+    insta::assert_snapshot!(story.reminders(&[Duty::Ticket]), @"");
+}
+
+#[test]
+fn a_fourth_nap_in_a_row_is_refused_until_something_is_done() {
+    let nap = || snooze(DANA, Duty::Ticket, Nap::HalfAnHour);
+    let story = at_noon()
+        .at(hours(1))
+        .when(nap())
+        .at(hours(2))
+        .when(nap())
+        .at(hours(3))
+        .when(nap())
+        .at(hours(4))
+        .when(nap());
+    insta::assert_snapshot!(refusal(&story), @"");
+    let story = story
+        .at(hours(5))
+        .when(state_criterion(DANA))
+        .at(hours(5) + minutes(1))
+        .when(nap());
+    assert!(story.outcome.is_ok());
+}
+
+#[test]
+fn nobody_sleeps_past_the_deadline() {
+    let due = minutes(5) + hours(24);
+    let story = at_noon()
+        .at(due - minutes(100))
+        .when(snooze(DANA, Duty::Ticket, Nap::TwoHours));
+    insta::assert_snapshot!(refusal(&story), @"");
+    let story = story
+        .at(due - minutes(20))
+        .when(snooze(DANA, Duty::Ticket, Nap::HalfAnHour));
+    insta::assert_snapshot!(refusal(&story), @"");
+    let story = story
+        .until(due + hours(1))
+        .when(snooze(DANA, Duty::Ticket, Nap::HalfAnHour));
+    assert!(story.outcome.is_err());
+}
+
+#[test]
+fn a_nap_ends_at_the_deadline_at_the_latest_and_the_miss_is_on_record_then() {
+    let due = minutes(5) + hours(24);
+    let story = at_noon()
+        .at(due - minutes(30))
+        .when(snooze(DANA, Duty::Ticket, Nap::HalfAnHour))
+        .until(due + minutes(1));
+    assert!(story.change.has_missed(Duty::Ticket, story.began_at + due));
+}
+
+#[test]
+fn only_the_owner_puts_off_and_nobody_a_request() {
+    let story = at_noon()
+        .at(hours(1))
+        .when(snooze(MORGAN, Duty::Ticket, Nap::Hour));
+    insta::assert_snapshot!(refusal(&story), @"");
+    let story =
+        requested()
+            .at(minutes(1))
+            .when(snooze(MORGAN, Duty::AnswerRequest, Nap::HalfAnHour));
+    insta::assert_snapshot!(refusal(&story), @"");
+}
+
+#[test]
+fn who_is_delegated_to_owns_it_and_is_chased_from_the_foot_of_the_ladder() {
+    let story = at_noon()
+        .at(hours(1))
+        .when(delegate(MORGAN, Duty::Approval, ALEX));
+    assert_eq!(owner_of(&story, Duty::Approval), Some(person(ALEX)));
+    // What the approver owes beside the decision goes with it.
+    assert_eq!(
+        crate::domain::obligation::approver(&story.change, &story.policy),
+        Some(person(ALEX))
+    );
+    let story = story.until(hours(2));
+    assert!(story.history.iter().any(|one| matches!(
+        &one.event,
+        Event::Reminded { duty: Duty::Approval, owner: Some(Party::Person(who)), rung: Rung::Opening, .. }
+            if *who == user(ALEX)
+    )));
+}
+
+#[test]
+fn delegation_is_judged_as_the_act_is() {
+    // Whoever deployed it can't approve it, whoever hands it to them.
+    let story = at_noon()
+        .at(hours(1))
+        .when(delegate(MORGAN, Duty::Approval, DANA));
+    insta::assert_snapshot!(refusal(&story), @"");
+    let story = story.when(delegate(MORGAN, Duty::Approval, RILEY));
+    insta::assert_snapshot!(refusal(&story), @"");
+    let story = story.when(delegate(DANA, Duty::Approval, ALEX));
+    insta::assert_snapshot!(refusal(&story), @"");
+    let story = story.when(delegate(RILEY, Duty::CommanderAuthorization, ALEX));
+    assert!(story.outcome.is_err());
+    let story = story.when(delegate(MORGAN, Duty::Approval, MORGAN));
+    insta::assert_snapshot!(refusal(&story), @"");
+}
+
+#[test]
+fn the_escalation_contact_may_hand_on_what_isn_t_theirs() {
+    let story = at_noon()
+        .at(hours(1))
+        .when(delegate(SAM, Duty::Ticket, RILEY));
+    assert_eq!(owner_of(&story, Duty::Ticket), Some(person(RILEY)));
+}
+
+#[test]
+fn a_delegate_who_becomes_an_implementer_gives_it_back() {
+    let story = at_noon()
+        .at(hours(1))
+        .when(delegate(MORGAN, Duty::Approval, ALEX))
+        .at(hours(2))
+        .deploys(ALEX);
+    assert_eq!(owner_of(&story, Duty::Approval), Some(person(MORGAN)));
+}
+
+#[test]
+fn what_somebody_owes_passes_on_while_they_are_away_past_its_deadline() {
+    let story = at_noon();
+    let until = story.began_at + days(3);
+    story
+        .town
+        .absent
+        .borrow_mut()
+        .insert(user(MORGAN), Absence::Away { until });
+    let story = story.until(hours(1)).at(hours(1)).ticks();
+    assert_eq!(owner_of(&story, Duty::Approval), Some(person(ALEX)));
+    let handed = &story.change.handed[&Duty::Approval];
+    assert_eq!(
+        (handed.why, &handed.from),
+        (Handover::Away, &Some(person(MORGAN)))
+    );
+    // Whoever is back in time does it then.
+    let story = at_noon();
+    let until = story.began_at + hours(5);
+    let absent = Absence::Away { until };
+    story.town.absent.borrow_mut().insert(user(MORGAN), absent);
+    let story = story.at(hours(1)).ticks();
+    assert_eq!(owner_of(&story, Duty::Approval), Some(person(MORGAN)));
+}
+
+#[test]
+fn who_left_hands_on_to_whoever_is_still_there() {
+    let story = at_noon();
+    for gone in [MORGAN, ALEX, DANA] {
+        let mut absent = story.town.absent.borrow_mut();
+        absent.insert(user(gone), Absence::Left);
+    }
+    let story = story.at(hours(1)).ticks();
+    assert_eq!(owner_of(&story, Duty::Approval), Some(group(LEADS)));
+    // Nobody else asked or deployed: the contact for what is missed sees to it.
+    assert_eq!(owner_of(&story, Duty::Ticket), Some(person(SAM)));
+    let again = story.history.len();
+    let story = story.at(hours(1) + minutes(1)).ticks();
+    let handed = |one: &Recorded| matches!(one.event, Event::HandedOver { .. });
+    assert!(!story.history[again..].iter().any(handed));
+}
+
+#[test]
+fn who_was_taken_out_of_the_approvers_owes_no_approval() {
+    let mut policy = written();
+    policy.approvers = vec![group(LEADS), person(ALEX)];
+    let story = Story::begin(
+        berlin("2026-03-14 11:55"),
+        policy,
+        Town::berlin(),
+        asking(&[person(KIM)]),
+    )
+    .at(minutes(1))
+    .when(authorize(KIM))
+    .at(minutes(5))
+    .deploys(DANA);
+    let leads = BTreeSet::from([GroupId::new(LEADS)]);
+    story.town.groups.borrow_mut().insert(user(KIM), leads);
+    let story = story.at(hours(1)).ticks();
+    assert_eq!(owner_of(&story, Duty::Approval), Some(person(KIM)));
+    story
+        .town
+        .groups
+        .borrow_mut()
+        .insert(user(KIM), BTreeSet::new());
+    let story = story.at(hours(2)).ticks();
+    assert_eq!(owner_of(&story, Duty::Approval), Some(group(LEADS)));
+    assert_eq!(
+        story.change.handed[&Duty::Approval].why,
+        Handover::Ineligible
+    );
+}
+
+#[test]
+fn each_further_contact_hears_a_day_after_the_one_before_while_it_is_open() {
+    let mut policy = written();
+    policy.escalation = vec![user(SAM), user(ALEX), user(RILEY)];
+    let story = Story::begin(
+        berlin("2026-03-14 11:55"),
+        policy,
+        Town::berlin(),
+        request(),
+    )
+    .at(minutes(1))
+    .when(authorize(MORGAN))
+    .at(minutes(2))
+    .when(take_command(RILEY))
+    .at(minutes(5))
+    .deploys(DANA);
+    let told = |story: &Story| -> Vec<(String, i64)> {
+        story
+            .history
+            .iter()
+            .filter_map(|one| match &one.event {
+                Event::Escalated {
+                    duty: Duty::Ticket,
+                    to,
+                    due_at,
+                    ..
+                } => Some((to.as_str().to_owned(), (one.at - *due_at).num_hours())),
+                _ => None,
+            })
+            .collect()
+    };
+    let story = story.until(hours(24 * 5));
+    assert_eq!(
+        told(&story),
+        [(ALEX.to_owned(), 24), (RILEY.to_owned(), 48)]
+    );
+}
+
+#[test]
+fn the_chase_log_tells_of_each_reminder_what_became_of_it() {
+    let story = at_noon().until(hours(1));
+    let due = story.began_at + minutes(5) + hours(24);
+    let key = reminder_key(NUMBER, Duty::Ticket, &user(DANA), Some(due), Rung::Opening);
+    let delivery = Move {
+        actor: Actor::Bot,
+        command: Command::RecordDelivery {
+            key,
+            channel: ChannelId::new("D0DANA"),
+            ts: MessageTs::new("1773486000.000100"),
+            payload: [9; 32],
+            showed: 5,
+        },
+    };
+    let story = story
+        .when(delivery)
+        .at(hours(2))
+        .when(snooze(DANA, Duty::Ticket, Nap::Hour));
+    let log = chase_log(NUMBER, &story.history);
+    let line = log.iter().find(|one| one.duty == Duty::Ticket).unwrap();
+    assert!(matches!(&line.delivery, Delivery::Delivered { payload, .. } if *payload == [9; 32]));
+    assert_eq!(
+        line.answered,
+        Some(Answered::Snoozed(story.began_at + hours(3)))
+    );
+    let other = log.iter().find(|one| one.duty == Duty::Approval).unwrap();
+    assert_eq!(
+        (&other.delivery, other.answered),
+        (&Delivery::Waiting, None)
+    );
+}
