@@ -62,7 +62,16 @@ fn a_nap_keeps_quiet_and_ends_with_one_reminder() {
         .until(hours(23) - minutes(30))
         .when(snooze(DANA, Duty::Ticket, Nap::HalfAnHour))
         .until(hours(24));
-    insta::assert_snapshot!(story.reminders(&[Duty::Ticket]), @"");
+    insta::assert_snapshot!(story.reminders(&[Duty::Ticket]), @r"
+    Sat 14 12:00 U0DANA: ticket opening
+    Sat 14 20:00 U0DANA: ticket before-960
+    Sat 14 21:30 U0DANA: ticket before-480
+    Sun 15 08:00 U0DANA: ticket before-240
+    Sun 15 10:00 U0DANA: ticket before-120
+    Sun 15 10:55 U0DANA: ticket after_nap-1
+    Sun 15 11:25 U0DANA: ticket before-60
+    Sun 15 11:55 U0DANA: ticket before-30
+    ");
 }
 
 #[test]
@@ -77,7 +86,7 @@ fn a_fourth_nap_in_a_row_is_refused_until_something_is_done() {
         .when(nap())
         .at(hours(4))
         .when(nap());
-    insta::assert_snapshot!(refusal(&story), @"");
+    insta::assert_snapshot!(refusal(&story), @"You put this off 3 times in a row. It is due <!date^1773572400^{date_short_pretty} {time}|2026-03-15 11:00 UTC>. Do a part of it, or hand it to somebody else with *Delegate*.");
     let story = story
         .at(hours(5))
         .when(state_criterion(DANA))
@@ -92,11 +101,11 @@ fn nobody_sleeps_past_the_deadline() {
     let story = at_noon()
         .at(due - minutes(100))
         .when(snooze(DANA, Duty::Ticket, Nap::TwoHours));
-    insta::assert_snapshot!(refusal(&story), @"");
+    insta::assert_snapshot!(refusal(&story), @"It is due <!date^1773572400^{date_short_pretty} {time}|2026-03-15 11:00 UTC>, and a reminder can't be put off past that. An hour still fits.");
     let story = story
         .at(due - minutes(20))
         .when(snooze(DANA, Duty::Ticket, Nap::HalfAnHour));
-    insta::assert_snapshot!(refusal(&story), @"");
+    insta::assert_snapshot!(refusal(&story), @"It is due <!date^1773572400^{date_short_pretty} {time}|2026-03-15 11:00 UTC>, and a reminder can't be put off past that. *Delegate* hands it to somebody else; *I'm away* does so for all you owe.");
     let story = story
         .until(due + hours(1))
         .when(snooze(DANA, Duty::Ticket, Nap::HalfAnHour));
@@ -118,12 +127,12 @@ fn only_the_owner_puts_off_and_nobody_a_request() {
     let story = at_noon()
         .at(hours(1))
         .when(snooze(MORGAN, Duty::Ticket, Nap::Hour));
-    insta::assert_snapshot!(refusal(&story), @"");
+    insta::assert_snapshot!(refusal(&story), @"That is <@U0DANA>'s to do, so only they, the compliance lead or the escalation contact can hand it on, and only they can put it off.");
     let story =
         requested()
             .at(minutes(1))
             .when(snooze(MORGAN, Duty::AnswerRequest, Nap::HalfAnHour));
-    insta::assert_snapshot!(refusal(&story), @"");
+    insta::assert_snapshot!(refusal(&story), @"Somebody is waiting for an answer to deploy, so this can't be put off. *Ask someone else* on the card hands it on.");
 }
 
 #[test]
@@ -151,15 +160,15 @@ fn delegation_is_judged_as_the_act_is() {
     let story = at_noon()
         .at(hours(1))
         .when(delegate(MORGAN, Duty::Approval, DANA));
-    insta::assert_snapshot!(refusal(&story), @"");
+    insta::assert_snapshot!(refusal(&story), @"<@U0DANA> can't approve it: they asked for it. Somebody else has to.");
     let story = story.when(delegate(MORGAN, Duty::Approval, RILEY));
-    insta::assert_snapshot!(refusal(&story), @"");
+    insta::assert_snapshot!(refusal(&story), @"<@U0RILEY> can't approve it: the policy doesn't name them. Somebody else has to.");
     let story = story.when(delegate(DANA, Duty::Approval, ALEX));
-    insta::assert_snapshot!(refusal(&story), @"");
+    insta::assert_snapshot!(refusal(&story), @"That is <@U0MORGAN>'s to do, so only they, the compliance lead or the escalation contact can hand it on, and only they can put it off.");
     let story = story.when(delegate(RILEY, Duty::CommanderAuthorization, ALEX));
     assert!(story.outcome.is_err());
     let story = story.when(delegate(MORGAN, Duty::Approval, MORGAN));
-    insta::assert_snapshot!(refusal(&story), @"");
+    insta::assert_snapshot!(refusal(&story), @"<@U0MORGAN> owes that already. Nothing has changed.");
 }
 
 #[test]
