@@ -31,7 +31,8 @@ impl EmergencyChange {
             Event::Requested { .. } | Event::Delivered { .. } | Event::Undelivered { .. } => {}
             Event::CriterionStated { criterion } => {
                 self.criterion = Some(*criterion);
-                self.criterion_at = Some(at);
+                let since = self.criteria_since.entry(*criterion).or_insert(at);
+                *since = at.min(*since);
             }
             Event::AskedAnew { asked } => {
                 self.asked.clone_from(asked);
@@ -228,6 +229,11 @@ impl EmergencyChange {
                     replaced: replaced.clone(),
                 };
                 self.fields.insert(*field, entry);
+                if let Value::Choice(name) = value {
+                    let chosen = (*field, name.clone());
+                    let since = self.chosen_since.entry(chosen).or_insert(at);
+                    *since = at.min(*since);
+                }
             }
             Event::AttachmentKept {
                 name,

@@ -104,8 +104,9 @@ pub struct EmergencyChange {
     pub asked_at: DateTime<Utc>,
     /// Which kind of emergency it was.
     pub criterion: Option<Criterion>,
-    /// When that was said last.
-    pub criterion_at: Option<DateTime<Utc>>,
+    /// When each kind was said first. What is taken back and said again was known
+    /// since then.
+    pub criteria_since: BTreeMap<Criterion, DateTime<Utc>>,
     /// The reason that was stated instead of one.
     pub reason: Option<StatedReason>,
     /// The permission to act.
@@ -122,6 +123,8 @@ pub struct EmergencyChange {
     pub deployments: Vec<Deployment>,
     /// The ticket's fields that are filled.
     pub fields: BTreeMap<Field, Entry>,
+    /// When each choice of a field was made first, by its name in the record.
+    pub chosen_since: BTreeMap<(Field, String), DateTime<Utc>>,
     /// How long after the deployment the ticket is due; nothing: a day, and the
     /// ticket is one of the first, of which less was asked.
     pub documented_within: Option<TimeDelta>,
@@ -221,7 +224,7 @@ impl EmergencyChange {
             asked: asked.clone(),
             asked_at: recorded.at,
             criterion: None,
-            criterion_at: None,
+            criteria_since: BTreeMap::new(),
             reason: None,
             authorization: None,
             denial: None,
@@ -230,6 +233,7 @@ impl EmergencyChange {
             second: None,
             deployments: Vec::new(),
             fields: BTreeMap::new(),
+            chosen_since: BTreeMap::new(),
             documented_within: *documented_within,
             documented_at: None,
             first_documented_at: None,

@@ -122,6 +122,38 @@ fn a_database_change_waits_for_the_administrator() {
     assert_eq!(story.change.stage, Stage::Closed);
 }
 
+#[test]
+fn to_choose_another_category_for_a_while_moves_no_deadline() {
+    let story = staffed(documented()).when(choose(DANA, Field::Category, "database"));
+    let first = story.obligation(Duty::DatabaseApproval).unwrap();
+    let story = story
+        .at(hours(20))
+        .when(choose(DANA, Field::Category, "hotfix"))
+        .at(hours(21))
+        .when(choose(DANA, Field::Category, "database"));
+    assert_eq!(story.obligation(Duty::DatabaseApproval).unwrap(), first);
+
+    let story = security_incident();
+    let first = story.obligation(Duty::SecurityReview).unwrap();
+    let story = story
+        .at(hours(20))
+        .when(choose(DANA, Field::Category, "hotfix"))
+        .when(stating(DANA, Criterion::Vulnerability))
+        .at(hours(21))
+        .when(stating(DANA, Criterion::ProductionDown))
+        .when(choose(DANA, Field::Category, "security"));
+    assert_eq!(story.obligation(Duty::SecurityReview).unwrap(), first);
+
+    let story = workaround();
+    let first = story.obligation(Duty::PermanentFix).unwrap();
+    let story = story
+        .at(days(20))
+        .when(choose(DANA, Field::Permanence, "permanent"))
+        .at(days(21))
+        .when(choose(DANA, Field::Permanence, "temporary"));
+    assert_eq!(story.obligation(Duty::PermanentFix).unwrap(), first);
+}
+
 /// Ben, the only administrator, deploys it himself.
 fn by_the_only_administrator() -> Story {
     let mut story = staffed(authorized())

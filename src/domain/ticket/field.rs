@@ -234,6 +234,11 @@ pub mod choice {
     pub const TEMPORARY: &str = "temporary";
     /// It works around the fault.
     pub const WORKAROUND: &str = "workaround";
+
+    /// Whether something else has to take its place.
+    pub fn is_provisional(permanence: &str) -> bool {
+        matches!(permanence, TEMPORARY | WORKAROUND)
+    }
 }
 
 use Circumstance::{PolicyListsSystems, Workaround};

@@ -60,10 +60,9 @@ pub fn holds(circumstance: Circumstance, change: &EmergencyChange, policy: &Poli
             category().is_some_and(Category::is_security)
                 || change.criterion == Some(Criterion::Vulnerability)
         }
-        Circumstance::Workaround => matches!(
-            change.choice(Field::Permanence),
-            Some(choice::TEMPORARY | choice::WORKAROUND)
-        ),
+        Circumstance::Workaround => change
+            .choice(Field::Permanence)
+            .is_some_and(choice::is_provisional),
         Circumstance::Database => category().is_some_and(Category::is_database),
         Circumstance::PolicyListsSystems => !policy.systems.is_empty(),
     }
