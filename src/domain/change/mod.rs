@@ -310,6 +310,12 @@ impl EmergencyChange {
             .any(|(missed, at)| *missed == duty && *at >= due_at)
     }
 
+    /// Returns the first deadline of a duty that was missed.
+    pub fn first_missed(&self, duty: Duty) -> Option<DateTime<Utc>> {
+        let mut missed = self.missed.iter().filter(|(missed, _)| *missed == duty);
+        missed.next().map(|(_, due_at)| *due_at)
+    }
+
     /// Returns who is said to have authorized it by word of mouth, while they
     /// haven't said whether they did.
     pub fn awaits_confirmation(&self) -> Option<&UserId> {

@@ -316,9 +316,11 @@ impl Deployment<'_> {
         let owner = self.change.person(Field::PermanentFixOwner).cloned();
         let since = known_at.max(self.deployed_at);
         Some(Obligation {
+            // What is promised after a miss takes nothing of it back.
             due_at: Some(
                 self.change
-                    .instant(Field::PermanentFixDueAt)
+                    .first_missed(Duty::PermanentFix)
+                    .or_else(|| self.change.instant(Field::PermanentFixDueAt))
                     .unwrap_or(since + self.policy.due.within(Term::PermanentFix)),
             ),
             met_at: self.change.permanent_fix.as_ref().map(|one| one.at),

@@ -410,6 +410,100 @@ fn a_workaround_owes_its_permanent_fix_within_a_month_or_by_its_date() {
         .refused(&Refusal::NoFixOwed { number: NUMBER });
 }
 
+fn dated(at: DateTime<Utc>) -> Move {
+    write(DANA, vec![(Field::PermanentFixDueAt, Told::Instant(at))])
+}
+
+#[test]
+fn a_permanent_fix_is_promised_for_a_day_to_come() {
+    let story = workaround();
+    let past = story.now - minutes(1);
+    let date = story.now + days(3);
+    let story = story
+        .when(dated(past))
+        .refused(&Refusal::InThePast { at: past })
+        .when(dated(date));
+    // A form shows the date again, and it is sent back with the rest.
+    let story = story.at(days(5)).when(write(
+        DANA,
+        vec![
+            (Field::PermanentFixDueAt, Told::Instant(date)),
+            (Field::CustomerImpact, Told::Words(text("Nobody noticed."))),
+        ],
+    ));
+    assert!(story.change.fields.contains_key(&Field::CustomerImpact));
+}
+
+#[test]
+fn a_missed_date_of_a_permanent_fix_stays_whatever_is_promised_since() {
+    let story = workaround();
+    let date = story.now + days(3);
+    let story = story.when(dated(date));
+    // The sweep hasn't come by yet.
+    let promised = date + days(9);
+    let story = story.at(days(5)).when(dated(promised));
+    let missed = |story: &Story| -> Vec<_> {
+        let all = story.misses().into_iter();
+        all.filter(|(duty, ..)| *duty == Duty::PermanentFix)
+            .map(|(_, due_at, _)| due_at)
+            .collect()
+    };
+    assert_eq!(missed(&story), [date]);
+    assert_eq!(
+        story.obligation(Duty::PermanentFix).unwrap().due_at,
+        Some(date)
+    );
+    assert_eq!(
+        story.change.instant(Field::PermanentFixDueAt),
+        Some(promised)
+    );
+    let story = story.until(days(40));
+    assert_eq!(missed(&story), [date], "missed is missed once");
+}
+
+#[test]
+fn a_date_moved_in_time_was_not_missed() {
+    let story = workaround();
+    let date = story.now + days(3);
+    let promised = date + days(9);
+    let story = story
+        .when(dated(date))
+        .at(days(5))
+        .when_done(date - minutes(1), dated(promised));
+    assert_eq!(
+        story.obligation(Duty::PermanentFix).unwrap().due_at,
+        Some(promised)
+    );
+    assert!(
+        story
+            .misses()
+            .iter()
+            .all(|(duty, ..)| *duty != Duty::PermanentFix)
+    );
+}
+
+#[test]
+fn a_date_that_has_passed_is_not_taken_over_from_a_sibling() {
+    let story = workaround();
+    let mut taken = vec![
+        writing(Field::PermanentFixDueAt, Told::Instant(story.began_at)),
+        writing(Field::CustomerImpact, Told::Words(text("Nobody noticed."))),
+    ];
+    for one in &mut taken {
+        one.taken_from = Some(ChangeNumber(1041));
+    }
+    let story = story.when(by(
+        DANA,
+        Command::Document {
+            by: Some(full(DANA)),
+            fields: taken,
+            standing: Vec::new(),
+        },
+    ));
+    assert!(story.change.fields.contains_key(&Field::CustomerImpact));
+    assert_eq!(story.change.instant(Field::PermanentFixDueAt), None);
+}
+
 #[test]
 fn what_closing_doesnt_need_is_chased_weekly_after_it() {
     let story = workaround().at(hours(2)).approves(MORGAN).until(days(60));

@@ -216,7 +216,7 @@ pub fn decide(
     let missing_before = gaps(change, policy);
     carry_out(&mut draft, &submission.command)?;
     complete(&mut draft, &missing_before);
-    notice_misses(&mut draft);
+    notice_misses(&mut draft, now);
     remind(&mut draft, people);
     close(&mut draft);
     Ok(draft.recorded)
@@ -361,16 +361,16 @@ fn reason_given(text: &Text) -> Result<(), Refusal> {
     within_bounds(text)
 }
 
-/// A deadline that has passed is recorded, once and for ever, even if what was
-/// owed has come in since.
-fn notice_misses(draft: &mut Draft<'_>) {
+/// A deadline that has passed by an instant is recorded, once and for ever, even
+/// if what was owed has come in since.
+fn notice_misses(draft: &mut Draft<'_>, by: DateTime<Utc>) {
     for obligation in draft.owed() {
         let Some(due_at) = obligation.due_at else {
             continue;
         };
         let in_time = obligation.met_at.is_some_and(|met_at| met_at <= due_at);
         let known = draft.change.has_missed(obligation.duty, due_at);
-        if in_time || known || due_at > draft.now {
+        if in_time || known || due_at > by {
             continue;
         }
         draft.follow(Event::DeadlineMissed {
