@@ -311,6 +311,7 @@ impl EmergencyChange {
                 remedy,
                 owner,
                 due_at,
+                genuine,
                 ..
             } => {
                 self.rejection = act.map(|ActOf { by, at }| Rejection {
@@ -320,6 +321,7 @@ impl EmergencyChange {
                     remedy: *remedy,
                     owner: owner.clone(),
                     due_at: *due_at,
+                    genuine: genuine.clone(),
                 });
                 self.stage = Stage::Rejected;
             }

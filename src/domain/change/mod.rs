@@ -447,9 +447,10 @@ impl EmergencyChange {
         self.requester == *who || self.implementers().any(|by| by == who)
     }
 
-    /// Returns who approved it.
-    pub fn decided_by(&self) -> Option<&UserId> {
-        self.approval.as_ref().map(|one| &one.by)
+    /// Returns who approved or rejected it, and when.
+    pub fn decision(&self) -> Option<(&UserId, DateTime<Utc>)> {
+        let approved = self.approval.as_ref().map(|one| (&one.by, one.at));
+        approved.or_else(|| self.rejection.as_ref().map(|one| (&one.by, one.at)))
     }
 
     /// Who implemented it.

@@ -116,7 +116,12 @@ pub(super) fn passages(event: &Event) -> Vec<(Passage, Commitment)> {
             let words = genuine.as_ref().and_then(|genuine| genuine.words);
             if_any(Passage::Decision, &[conditions, &words])
         }
-        Event::Rejected { reason, .. } => one(Passage::Decision, reason),
+        Event::Rejected {
+            reason, genuine, ..
+        } => {
+            let words = genuine.as_ref().and_then(|genuine| genuine.words);
+            if_any(Passage::Decision, &[&Some(*reason), &words])
+        }
         Event::Reviewed { words, .. } => if_any(Passage::Decision, &[words]),
         Event::GenuinenessReviewed { genuine, .. } => if_any(Passage::Decision, &[&genuine.words]),
         Event::MeetingHeld {

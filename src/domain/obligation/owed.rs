@@ -282,12 +282,15 @@ impl Deployment<'_> {
     }
 
     fn genuineness_review(&self) -> Option<Obligation> {
-        let approval = self.approval()?;
+        if self.change.has_first_ticket() {
+            return None;
+        }
+        let (_, decided_at) = self.change.decision()?;
         let owner = judge_of_genuineness(self.change, self.policy)?;
         Some(Obligation {
-            due_at: Some(approval.at + self.policy.due.within(Term::GenuinenessReview)),
+            due_at: Some(decided_at + self.policy.due.within(Term::GenuinenessReview)),
             met_at: self.change.genuineness.as_ref().map(|one| one.at),
-            ..owe(Duty::GenuinenessReview, Some(owner), approval.at)
+            ..owe(Duty::GenuinenessReview, Some(owner), decided_at)
         })
     }
 

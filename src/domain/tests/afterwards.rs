@@ -320,7 +320,65 @@ fn a_no_to_whether_it_was_genuine_says_why_and_stays_as_an_exception() {
         });
     staffed(documented())
         .when(genuineness(SAM, true, None))
-        .refused(&Refusal::NotApproved { number: NUMBER });
+        .refused(&Refusal::NotDecided { number: NUMBER });
+}
+
+fn rejecting(who: &str, is_genuine: bool, words: Option<&str>) -> Move {
+    by(
+        who,
+        Command::Reject {
+            by: full(who),
+            reason: text("The rule blocked customers."),
+            remedy: Remedy::Redo,
+            owner: None,
+            due_at: None,
+            genuine: Some(Genuine {
+                is_genuine,
+                words: words.map(text),
+            }),
+        },
+    )
+}
+
+#[test]
+fn who_rejects_it_says_whether_it_was_genuine_too() {
+    let why = "It could have waited until Monday.";
+    let story = staffed(documented())
+        .at(hours(2))
+        .when(rejecting(MORGAN, false, None))
+        .refused(&Refusal::NoReason)
+        .when(rejecting(MORGAN, false, Some(why)));
+    assert_eq!(
+        story.exceptions(),
+        [Exception::Rejected, Exception::NotGenuine]
+    );
+    let said = story.change.rejection.as_ref().unwrap().genuine.clone();
+    assert_eq!(said.unwrap().words, Some(text(why).commitment()));
+    assert!(story.change.commitments().contains(&text(why).commitment()));
+    let genuine = staffed(documented())
+        .at(hours(2))
+        .when(rejecting(MORGAN, true, None));
+    assert_eq!(genuine.exceptions(), [Exception::Rejected]);
+}
+
+#[test]
+fn who_authorized_and_rejected_it_has_the_compliance_lead_asked_too() {
+    let story = staffed(rejected());
+    let owed = story.obligation(Duty::GenuinenessReview).unwrap();
+    assert_eq!(owed.owner, Some(person(SAM)));
+    assert_eq!(owed.due_at, Some(story.now + days(7)));
+    let by_another = staffed(documented()).at(hours(2)).when(reject(ALEX));
+    assert_eq!(by_another.obligation(Duty::GenuinenessReview), None);
+    let mut story = story;
+    story.policy.compliance = vec![person(MORGAN), person(SAM)];
+    let story = story
+        .when(genuineness(MORGAN, true, None))
+        .refused(&Refusal::OwnDecision {
+            act: Act::ReviewGenuineness,
+        })
+        .when(genuineness(SAM, true, None));
+    let owed = story.obligation(Duty::GenuinenessReview).unwrap();
+    assert_eq!(owed.met_at, Some(story.now));
 }
 
 #[test]
@@ -628,6 +686,7 @@ fn a_rejection_names_remedy_owner_and_date() {
                 remedy: Remedy::RollBack,
                 owner: Some(full(ALEX)),
                 due_at: Some(due_at),
+                genuine: Some(genuine()),
             },
         )
     };
@@ -702,6 +761,7 @@ fn a_remedy_is_owed_by_nobody_who_could_not_say_that_it_is_done() {
                 remedy,
                 owner: Some(owner),
                 due_at: None,
+                genuine: Some(genuine()),
             },
         )
     };

@@ -190,6 +190,10 @@ fn following(event: Option<&Event>) -> Option<Event> {
             remedy: Some(Remedy::AcceptRisk),
             owner: Some(morgan()),
             due_at: Some(at(172_800)),
+            genuine: Some(Genuineness {
+                is_genuine: false,
+                words: Some(text(0xe5)),
+            }),
         },
         Some(Event::Rejected { .. }) => Event::Reviewed {
             review: Review::Security,
@@ -323,6 +327,7 @@ fn in_the_second_version(event: Event) -> Option<Event> {
             remedy: None,
             owner: None,
             due_at: None,
+            genuine: None,
         }),
         other => Some(other),
     }

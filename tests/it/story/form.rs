@@ -270,6 +270,7 @@ async fn a_risk_is_accepted_by_somebody_who_did_not_take_it() {
     let refusal = [
         ("reason", json!("The rule also blocks partners.")),
         ("way", json!("accept_risk")),
+        ("genuine", json!("genuine")),
     ];
     let kept = world.submit("morgan", &refusal).await;
     assert!(kept["errors"]["owner"].is_string(), "{kept}");

@@ -77,7 +77,13 @@ async fn a_form_with_a_fault_stays_open_with_what_was_typed() {
     assert!(world.hand.modal("morgan").await.is_ok());
     assert_eq!(world.stage(1001), "documented");
     world
-        .send_in("morgan", &[("reason", json!("No rollback was rehearsed."))])
+        .send_in(
+            "morgan",
+            &[
+                ("reason", json!("No rollback was rehearsed.")),
+                ("genuine", json!("genuine")),
+            ],
+        )
         .await;
     assert_eq!(world.stage(1001), "rejected");
     world.skip();
@@ -230,7 +236,13 @@ async fn a_rejected_change_is_closed_once_it_is_put_right_and_its_exceptions_ans
     world.skip();
     world.tap("morgan", "@breakglass", "reject").await;
     world
-        .send_in("morgan", &[("reason", json!("No rollback was rehearsed."))])
+        .send_in(
+            "morgan",
+            &[
+                ("reason", json!("No rollback was rehearsed.")),
+                ("genuine", json!("genuine")),
+            ],
+        )
         .await;
     assert_eq!(world.stage(1001), "rejected");
     let told = world.read("dana");

@@ -29,7 +29,7 @@ use afterwards::{
     add_follow_up, answer_exceptions, finish_follow_up, record_meeting, record_permanent_fix,
 };
 use attach::attach;
-use conclude::{approve, reject, remediate, review, review_genuineness};
+use conclude::{Rejected, approve, reject, remediate, review, review_genuineness};
 
 use deploy::{correct_deployment, lapse, link_as_duplicate, record_deployment, withdraw};
 use document::{complete, document, fits, state_criterion, state_reason};
@@ -284,7 +284,15 @@ fn carry_out(draft: &mut Draft<'_>, command: &Command) -> Result<(), Refusal> {
             remedy,
             owner,
             due_at,
-        } => reject(draft, by, reason, *remedy, owner.as_ref(), *due_at)?,
+            genuine,
+        } => {
+            let remedy = Rejected {
+                remedy: *remedy,
+                owner: owner.as_ref(),
+                due_at: *due_at,
+            };
+            reject(draft, by, reason, remedy, genuine.as_ref())?;
+        }
         Command::Review {
             by,
             review: which,

@@ -303,7 +303,7 @@ fn body(due: &Due<'_>, exceptions: &[Exception], room: usize) -> String {
             None => "Say how it was put right.".to_owned(),
         },
         Duty::GenuinenessReview => format!(
-            "The approver had authorized it, so a second word is yours: was it a genuine emergency?\n{}",
+            "Whoever decided on it had authorized it, so a second word is yours: was it a genuine emergency?\n{}",
             background(due, room)
         ),
         Duty::PermanentFix => ticket::planned_fix(&due.showing, room),

@@ -121,7 +121,7 @@ pub fn reject(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackView {
         .collect();
     let usual = radio(say::remedy(Remedy::Redo), Remedy::Redo.name());
     let due_at = showing.now + showing.policy.due.within(Term::Remediation);
-    let blocks = vec![
+    let mut blocks = vec![
         about(showing),
         input(
             Input::Reason,
@@ -148,6 +148,7 @@ pub fn reject(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackView {
         ),
         input(Input::DueAt, "By when?", instant(Some(due_at)), None, false),
     ];
+    blocks.extend(genuine());
     let mut memory = Memory::at(from.channel, from.thread).about(change.number);
     let involved: BTreeSet<&UserId> = std::iter::once(&change.requester)
         .chain(change.implementers())

@@ -459,6 +459,10 @@ impl Story {
                     Told::Links(self.writes(&address))
                 }
                 Kind::Person => Told::Person(user("dana")),
+                // Only a plan lies ahead.
+                Kind::Instant if field == Field::PermanentFixDueAt => {
+                    Told::Instant(self.now + TimeDelta::days(30))
+                }
                 Kind::Instant => Told::Instant(began()),
                 Kind::Systems => Told::Systems(self.policy.systems.clone()),
             };
@@ -507,6 +511,10 @@ impl Story {
                 remedy: Remedy::Redo,
                 owner: None,
                 due_at: None,
+                genuine: Some(Genuine {
+                    is_genuine: true,
+                    words: None,
+                }),
             },
         )
     }

@@ -193,6 +193,13 @@ fn the_questions_of_the_decision() {
       Who accepts a risk isn't one of those who took it.
     By when?
       [Sat 02:19 UTC ▾]
+    Was it a genuine emergency?
+      ( ) Yes, it couldn't wait
+      ( ) No, it could have waited
+      A no takes nothing out of the count; it stands beside it.
+    Why, or why not? (optional)
+      [ ]
+      Needed for a no.
     [Reject]
     ");
     let story = story.rejects("morgan", "No test");
