@@ -121,7 +121,7 @@ pub(super) fn files(change: &EmergencyChange) -> impl Iterator<Item = (Commitmen
         .iter()
         .filter_map(|one| match &one.attached {
             Attached::File { sha256, .. } => Some((one.name, *sha256)),
-            Attached::Unfetched { .. } | Attached::Link => None,
+            Attached::Unfetched { .. } | Attached::Elsewhere { .. } | Attached::Link => None,
         })
 }
 

@@ -692,7 +692,7 @@ pub(super) fn attachment(showing: &Showing<'_>, one: &Attachment) -> String {
             let size = n_bytes.map_or_else(String::new, |n| format!(", {}", say::size(n)));
             format!("• {name}{size}. Not kept: {why}, so it is no evidence yet")
         }
-        Attached::Link => format!("• {name}"),
+        Attached::Elsewhere { .. } | Attached::Link => format!("• {name}"),
     }
 }
 

@@ -536,6 +536,9 @@ fn every_kind_of_value_reads_back_as_what_it_was() {
 fn everything_attached_reads_back_as_what_it_was() {
     for attached in [
         Attached::Link,
+        Attached::Elsewhere {
+            id: "F0DOCUMENT".to_owned(),
+        },
         Attached::Unfetched {
             id: "F0LARGE".to_owned(),
             n_bytes: None,
