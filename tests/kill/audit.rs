@@ -261,7 +261,7 @@ fn reminded(
     changes: &BTreeMap<ChangeNumber, Snapshot>,
     tally: &mut Tally,
 ) -> anyhow::Result<()> {
-    let rules = policy().policy(PolicyVersion(1))?;
+    let rules = policy()?.policy(PolicyVersion(1))?;
     for (number, snapshot) in changes {
         let delivered = |wanted: &str| {
             let events = snapshot.history.iter();
