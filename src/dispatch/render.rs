@@ -144,21 +144,7 @@ impl Dispatcher {
         parcel: &Parcel,
         now: DateTime<Utc>,
     ) -> Result<Option<Message>, StoreError> {
-        let typed = || {
-            let words: Vec<&str> = answered
-                .gesture
-                .commitments()
-                .iter()
-                .rev()
-                .filter_map(|text| answered.words.get(text)?.as_deref())
-                .collect();
-            // Of a request's texts the verbatim one says it all.
-            match &answered.gesture.ask {
-                Ask::Request { verbatim, .. } => answered.words.get(verbatim)?.clone(),
-                _ => (!words.is_empty())
-                    .then(|| words.into_iter().rev().collect::<Vec<_>>().join("\n\n")),
-            }
-        };
+        let typed = || typed(answered);
         let about = answered.change.and_then(|one| parcel.changes.get(&one));
         let show = |snapshot| views::showing(snapshot, &self.engine, now);
         let main = match (&answered.outcome, &answered.gesture.ask) {
@@ -240,19 +226,6 @@ impl Dispatcher {
                 Some(about.map_or_else(reply::help, |snapshot| reply::status(&show(snapshot))))
             }
         };
-        let closed = closed_offer(parcel).map(|one| offer::offer_closed(&one.offer));
-        let twin = answered
-            .twin
-            .and_then(|twin| parcel.changes.get(&twin))
-            .zip(about)
-            .filter(|(_, new)| new.change.duplicate_of.is_none())
-            .map(|(twin, new)| reply::twin(&show(new), &show(twin)));
-        let in_vain = about
-            .filter(|_| answered.outcome == Outcome::Done)
-            .and_then(|snapshot| {
-                let people = answered.gesture.asked_in_vain(first_asked(snapshot)?);
-                reply::asked_in_vain(&snapshot.change, &people)
-            });
         let siblings = match about {
             Some(snapshot) => self.siblings(snapshot, answered, now).await?,
             None => None,
@@ -261,8 +234,34 @@ impl Dispatcher {
             Some(siblings) => views::both(main, siblings),
             None => main,
         });
-        let all = main.into_iter().chain(in_vain).chain(closed).chain(twin);
-        Ok(views::joined(all))
+        let beside = self.said_beside(answered, parcel, now);
+        Ok(views::joined(main.into_iter().chain(beside)))
+    }
+
+    /// What an answer says beside its matter: who was asked in vain, that an
+    /// offer is closed, that there is a change much like this one.
+    fn said_beside(
+        &self,
+        answered: &Answered,
+        parcel: &Parcel,
+        now: DateTime<Utc>,
+    ) -> Vec<Message> {
+        let about = answered.change.and_then(|one| parcel.changes.get(&one));
+        let show = |snapshot| views::showing(snapshot, &self.engine, now);
+        let in_vain = about
+            .filter(|_| answered.outcome == Outcome::Done)
+            .and_then(|snapshot| {
+                let people = answered.gesture.asked_in_vain(first_asked(snapshot)?);
+                reply::asked_in_vain(&snapshot.change, &people)
+            });
+        let closed = closed_offer(parcel).map(|one| offer::offer_closed(&one.offer));
+        let twin = answered
+            .twin
+            .and_then(|twin| parcel.changes.get(&twin))
+            .zip(about)
+            .filter(|(_, new)| new.change.duplicate_of.is_none())
+            .map(|(twin, new)| reply::twin(&show(new), &show(twin)));
+        in_vain.into_iter().chain(closed).chain(twin).collect()
     }
 
     /// What a redaction took out, and where it may still stand.
@@ -455,6 +454,21 @@ fn deployer<'a>(gesture: &'a Gesture, about: Option<&'a Snapshot>) -> Option<&'a
         _ => None,
     };
     by.filter(|by| **by != gesture.actor)
+}
+
+/// What its author typed, to be given back with a refusal.
+fn typed(answered: &Answered) -> Option<String> {
+    // Of a request's texts the verbatim one says it all.
+    if let Ask::Request { verbatim, .. } = &answered.gesture.ask {
+        return answered.words.get(verbatim)?.clone();
+    }
+    let words: Vec<&str> = answered
+        .gesture
+        .commitments()
+        .iter()
+        .filter_map(|text| answered.words.get(text)?.as_deref())
+        .collect();
+    (!words.is_empty()).then(|| words.join("\n\n"))
 }
 
 /// Whether somebody said a time in words, or confirmed one.
