@@ -16,8 +16,8 @@ mod vague;
 mod value;
 
 pub use facts::{
-    Capacity, Order, Past, Repeat, Timeliness, capacities, documented, incident_order, past,
-    repeat_of,
+    Capacity, Order, Past, REPEATS_WITHIN, Repeat, Timeliness, capacities, documented,
+    incident_order, past, repeat_of,
 };
 pub use field::{Circumstance, Field, Kind, Part, Requirement, Row, choice};
 pub use framework::{Citations, provision};
