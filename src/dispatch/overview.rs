@@ -2,7 +2,7 @@
 //! queue of exceptions, the agenda.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
@@ -12,6 +12,7 @@ use crate::domain::change::EmergencyChange;
 use crate::domain::id::{ChangeNumber, ChannelId, GroupId, UserId};
 use crate::domain::obligation::obligations;
 use crate::domain::policy::Party;
+use crate::domain::ticket::Repeat;
 use crate::slack::views::home::{self, Home, Reader};
 use crate::slack::views::overview::{self, MOST_LIKELY, Wanted};
 use crate::slack::views::reply::Undeclared;
@@ -163,10 +164,15 @@ impl Dispatcher {
     ) -> Result<Message, StoreError> {
         let owing = self.engine.store().owing_changes(MOST_OWING).await?;
         let closed = self.closed_to(&answered.gesture, places_of(&owing)).await;
-        Ok(overview::agenda(
-            &self.seen_from_outside(&owing, &closed, now),
-            now,
-        ))
+        let repeats = self
+            .repeats(owing.iter().filter(|one| is_to_review(&one.change)))
+            .await?;
+        let showing: Vec<_> = self
+            .seen_from_outside(&owing, &closed, now)
+            .into_iter()
+            .map(|showing| showing.repeating(&repeats))
+            .collect();
+        Ok(overview::agenda(&showing, now))
     }
 
     /// What became of a meeting's review of several changes.
@@ -189,6 +195,15 @@ impl Dispatcher {
         };
         let by = &answered.gesture.actor;
         overview::reviewed(&showing, (by, held_at), refusal)
+    }
+
+    /// Looks up which earlier emergencies these repeat.
+    pub(super) async fn repeats(
+        &self,
+        of: impl IntoIterator<Item = &Snapshot>,
+    ) -> Result<BTreeMap<ChangeNumber, Repeat>, StoreError> {
+        let numbers: Vec<_> = of.into_iter().map(|one| one.change.number).collect();
+        self.engine.store().repeats(numbers).await
     }
 
     /// Shows changes to anybody: those of closed places without their words.
@@ -218,6 +233,11 @@ fn fits(change: &EmergencyChange, wanted: Wanted) -> bool {
         Wanted::Status | Wanted::Document => true,
         Wanted::Deployed(_) => change.is_before_deployment(),
     }
+}
+
+/// Whether a team meeting may have to review it.
+fn is_to_review(change: &EmergencyChange) -> bool {
+    change.approval.is_some() && change.meeting.is_none()
 }
 
 fn places_of(snapshots: &[Snapshot]) -> BTreeSet<ChannelId> {

@@ -22,6 +22,7 @@ mod policies;
 mod quotes;
 mod redaction;
 mod register;
+mod repeats;
 mod siblings;
 mod texts;
 mod writer;

@@ -219,6 +219,28 @@ pub(super) fn asked_near(
         .collect()
 }
 
+/// Returns the changes that went into production between two instants, the first
+/// first.
+pub(super) fn deployed_between(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> Result<Vec<ChangeNumber>, StoreError> {
+    connection
+        .prepare_cached(
+            "SELECT number FROM change
+             WHERE workspace = ?1 AND deployed_at BETWEEN ?2 AND ?3
+             ORDER BY deployed_at, number",
+        )?
+        .query_map(
+            params![workspace.as_str(), micros(from), micros(to)],
+            |row| Ok(ChangeNumber(row.get(0)?)),
+        )?
+        .map(|number| Ok(number?))
+        .collect()
+}
+
 /// Returns the change of `who` that isn't deployed yet, if there is just one.
 pub(super) fn undeployed_of(
     connection: &Connection,

@@ -3,6 +3,7 @@
 //! Nothing is looked up before the acknowledgement. A modal is opened right
 //! after it, because its trigger lives for three seconds.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -285,7 +286,14 @@ impl Reception {
             Modal::Document => self.card_address(&subject).await,
             _ => None,
         };
-        let showing = views::showing(&subject, &self.engine, self.clock.now());
+        let repeats = match open.which {
+            Modal::Approve | Modal::ReviewGenuineness => {
+                let store = self.engine.store();
+                store.repeats(vec![subject.change.number]).await?
+            }
+            _ => BTreeMap::new(),
+        };
+        let showing = views::showing(&subject, &self.engine, self.clock.now()).repeating(&repeats);
         let status = || {
             Wanted::instead(Ask::Status {
                 change: Some(subject.change.number),

@@ -290,6 +290,80 @@ async fn a_list_shows_what_is_due_and_when() {
     world.end().await;
 }
 
+/// Goes on, and reads what the list of the overdue says then.
+async fn overdue_after(world: &mut World, time: chrono::TimeDelta) -> String {
+    world.go(time).await;
+    world.skip();
+    world.slash("sam", "list overdue").await;
+    world.read("sam, aside").pop().unwrap().words
+}
+
+#[tokio::test]
+async fn a_miss_that_was_made_good_is_no_longer_overdue() {
+    let mut world = super::deployed().await;
+    let early = overdue_after(&mut world, hours(23)).await;
+    assert!(early.contains("Nothing is overdue"), "{early}");
+    let late = overdue_after(&mut world, hours(2)).await;
+    assert!(late.contains("Overdue emergency changes* (1)"), "{late}");
+    assert!(late.contains("the ticket, overdue since"), "{late}");
+    world.document("dana", CHANNEL, &super::SECTIONS).await;
+    // The decision is late, too, and still owed.
+    let still = overdue_after(&mut world, minutes(1)).await;
+    assert!(
+        still.contains("the retrospective decision, overdue"),
+        "{still}"
+    );
+    world.approve("morgan", "@breakglass").await;
+    assert_ne!(world.stage(1001), "closed", "the misses wait for answers");
+    assert!(world.n_facts("deadline_missed") > 1);
+    let none = overdue_after(&mut world, minutes(1)).await;
+    assert!(none.contains("Nothing is overdue"), "{none}");
+    // Nobody answers for the misses: that is overdue in its turn.
+    let unanswered = overdue_after(&mut world, hours(7 * 24)).await;
+    assert!(unanswered.contains("(1)"), "{unanswered}");
+    assert!(
+        unanswered.contains("the answer to an exception, overdue"),
+        "{unanswered}"
+    );
+    world.skip();
+    world.end().await;
+}
+
+#[tokio::test]
+async fn what_is_chased_on_after_the_closing_can_be_overdue() {
+    let mut world = super::documented().await;
+    world.approve("morgan", "@breakglass").await;
+    assert_eq!(world.stage(1001), "closed");
+    let soon = overdue_after(&mut world, hours(6 * 24)).await;
+    assert!(soon.contains("Nothing is overdue"), "{soon}");
+    let late = overdue_after(&mut world, hours(48)).await;
+    assert!(late.contains("*CHG-1001*"), "{late}");
+    assert!(
+        late.contains("word on whether it was genuine, overdue"),
+        "{late}"
+    );
+    world.skip();
+    world.end().await;
+}
+
+#[tokio::test]
+async fn no_change_is_left_out_of_a_list_without_a_word() {
+    let mut world = World::new().await;
+    for n in 0..23 {
+        world
+            .slash("dana", &format!("Fix number {n} @morgan"))
+            .await;
+    }
+    world.skip();
+    world.slash("dana", "list open").await;
+    let list = world.read("dana, aside").pop().unwrap().words;
+    assert!(list.contains("Open emergency changes* (23)"), "{list}");
+    assert_eq!(list.matches("*CHG-").count(), 20, "{list}");
+    assert!(list.contains("And 3 more."), "{list}");
+    world.skip();
+    world.end().await;
+}
+
 #[tokio::test]
 async fn who_has_nothing_likely_sees_what_is_open() {
     let mut world = requested().await;

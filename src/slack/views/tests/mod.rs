@@ -535,6 +535,7 @@ impl Story {
             change: &self.change,
             policy: &self.policy,
             texts: &self.notebook,
+            repeat: None,
             now: self.now,
         }
     }
