@@ -438,3 +438,18 @@ pub(super) fn needs(
         )?
         .exists(params![workspace.as_str(), text.0])?)
 }
+
+/// Returns the offers of which a text is one half, whatever became of them.
+pub(super) fn quoting(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    text: Commitment,
+) -> Result<Vec<u64>, StoreError> {
+    connection
+        .prepare_cached(
+            "SELECT id FROM offer WHERE workspace = ?1 AND ?2 IN (request_text, answer_text)",
+        )?
+        .query_map(params![workspace.as_str(), text.0], |row| row.get(0))?
+        .map(|id| Ok(id?))
+        .collect()
+}

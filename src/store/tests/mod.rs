@@ -4,6 +4,7 @@ mod capture;
 mod log;
 mod migration;
 mod offer;
+mod redaction;
 
 use std::path::PathBuf;
 
