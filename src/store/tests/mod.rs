@@ -5,6 +5,7 @@ mod log;
 mod migration;
 mod offer;
 mod redaction;
+mod register;
 
 use std::path::PathBuf;
 
