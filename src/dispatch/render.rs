@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::{Dispatcher, Rendered, closed_offer};
-use crate::domain::change::{Actor, Event, Recorded, Refusal};
+use crate::domain::change::{Actor, EmergencyChange, Event, Recorded, Refusal};
 use crate::domain::id::{ChangeNumber, ChannelId, UserId};
 use crate::domain::obligation::{Duty, Rung, obligations};
 use crate::domain::offer::{Offer, OfferStage};
@@ -13,15 +13,15 @@ use crate::domain::policy::Party;
 use crate::domain::text::Commitment;
 use crate::domain::ticket::Repeat;
 use crate::gesture::{Ask, Gesture, Which};
+use crate::slack::reach::reach;
 use crate::slack::views::overview::Wanted;
 use crate::slack::views::{self, Message, card, direct, note, offer, reply};
-use crate::store::{Answered, Kind, MOST_OWING, Offered, Outcome, Parcel, Snapshot, StoreError};
+use crate::store::{
+    Answered, Kind, MOST_OWING, Offered, OffersOf, Outcome, Parcel, Snapshot, StoreError,
+};
 
 /// From how many changes of an incident sections are offered.
 const SIBLINGS: usize = 3;
-
-/// How many undeclared pairs a list counts.
-const UNDECLARED: usize = 20;
 
 impl Dispatcher {
     /// Renders a parcel from the state of the moment; nothing if there is
@@ -154,6 +154,9 @@ impl Dispatcher {
         parcel: &Parcel,
         now: DateTime<Utc>,
     ) -> Result<Option<Message>, StoreError> {
+        if let Some(beyond) = self.beyond_reach(answered, parcel).await {
+            return Ok(Some(beyond));
+        }
         let typed = || typed(answered);
         let about = answered.change.and_then(|one| parcel.changes.get(&one));
         let show = |snapshot| views::showing(snapshot, &self.engine, now);
@@ -348,38 +351,72 @@ impl Dispatcher {
         Ok(reply::siblings(&showing, &open))
     }
 
+    /// Says that a change isn't shown, to somebody who asks for it where they may
+    /// not see it.
+    async fn beyond_reach(&self, answered: &Answered, parcel: &Parcel) -> Option<Message> {
+        let gesture = &answered.gesture;
+        let asks = matches!(
+            (&answered.outcome, &gesture.ask),
+            (Outcome::Answered, Ask::Status { .. })
+        );
+        let about = parcel.changes.get(&answered.change.filter(|_| asks)?)?;
+        let reach = reach(&self.lookup, &gesture.actor).await;
+        let here = gesture.channel.as_ref();
+        let number = about.change.number;
+        (!reach.covers(&about.change, &gesture.actor, here))
+            .then(|| reply::refused(&reach.says_no(number), None))
+    }
+
     async fn list(
         &self,
         which: Which,
         answered: &Answered,
         now: DateTime<Utc>,
     ) -> Result<Message, StoreError> {
-        let reader = &answered.gesture.actor;
+        let gesture = &answered.gesture;
+        let reader = &gesture.actor;
+        let reach = reach(&self.lookup, reader).await;
         let store = self.engine.store();
+        let (who, here) = (reader.clone(), gesture.channel.clone());
+        let is_wanted = move |change: &EmergencyChange| {
+            reach.covers(change, &who, here.as_ref())
+                && (which != Which::Mine || views::has_part(change, &who))
+        };
         let mut listed = match which {
-            Which::Open | Which::Mine => store.open_changes(MOST_OWING).await?,
+            Which::Open | Which::Mine => store.open_changes_that(is_wanted, MOST_OWING).await?,
             // What is chased on after the closing can be overdue, too.
-            Which::Overdue => store.owing_changes(MOST_OWING).await?,
+            Which::Overdue => {
+                let mut owing = store.owing_changes(MOST_OWING).await?;
+                owing.retain(|one| is_wanted(&one.change));
+                owing
+            }
         };
         listed
             .retain(|one| views::is_listed(&views::showing(one, &self.engine, now), which, reader));
         if which == Which::Overdue {
             listed.sort_by_key(|one| views::overdue_since(&views::showing(one, &self.engine, now)));
         }
-        let mut undeclared = store.undeclared(UNDECLARED).await?;
-        undeclared.retain(|(offer, _)| match which {
-            Which::Open => true,
+        let mine = |here| OffersOf {
+            who: reader.clone(),
+            here,
+        };
+        let undeclared = match which {
+            Which::Open if reach.is_full() => store.undeclared(None, MOST_OWING).await?,
+            Which::Open => {
+                let seen = mine(gesture.channel.clone());
+                store.undeclared(Some(seen), MOST_OWING).await?
+            }
             // No deadline runs for what isn't on record.
-            Which::Overdue => false,
-            Which::Mine => has_part(offer, reader),
-        });
+            Which::Overdue => Vec::new(),
+            Which::Mine => store.undeclared(Some(mine(None)), MOST_OWING).await?,
+        };
         let places = listed
             .iter()
             .map(|snapshot| &snapshot.change.place.channel)
             .chain(undeclared.iter().map(|(offer, _)| &offer.channel))
             .cloned()
             .collect();
-        let closed = self.closed_to(&answered.gesture, places).await;
+        let closed = self.closed_to(gesture, places).await;
         let showing: Vec<_> = listed
             .iter()
             .map(|snapshot| self.seen_by(reader, snapshot, &closed, now))

@@ -377,11 +377,16 @@ impl Reception {
     }
 
     /// The address of a change's card, where it stands in an incident channel and
-    /// the ticket has no incident link yet. The trigger dies in three seconds: a
+    /// the ticket doesn't say yet which incident it was or when that began. The
+    /// trigger dies in three seconds: a
     /// form without it beats none.
     async fn card_address(&self, subject: &Snapshot) -> Option<String> {
         let change = &subject.change;
-        if change.fields.contains_key(&Field::IncidentLink) {
+        let is_known = |field| change.fields.contains_key(field);
+        if [Field::IncidentLink, Field::IncidentBeganAt]
+            .iter()
+            .all(is_known)
+        {
             return None;
         }
         let looked_up = async {

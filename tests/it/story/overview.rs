@@ -371,3 +371,82 @@ async fn who_has_nothing_likely_sees_what_is_open() {
     world.heard("riley, aside", &["Open emergency changes"]);
     world.end().await;
 }
+
+#[tokio::test]
+async fn what_is_overdue_is_listed_however_many_younger_changes_are_open() {
+    let mut world = in_production().await;
+    world.go(hours(30)).await;
+    for n in 0..21 {
+        let words = format!("Fix number {n} @morgan");
+        crate::world::acknowledged(&world.type_in("dana", CHANNEL, &words).await);
+    }
+    world.settle().await;
+    world.skip();
+    world.slash("sam", "list overdue").await;
+    world.heard("sam, aside", &["CHG-1001"]);
+    world.slash("riley", "list mine").await;
+    world.heard("riley, aside", &["CHG-1001"]);
+    world.skip();
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_guest_reads_of_other_channels_nothing_but_what_they_have_a_part_in() {
+    let mut world = World::new().await;
+    world.slash("dana", "Deploy WAF rule @morgan").await;
+    world.go(minutes(7)).await;
+    world.press("dana", CHANNEL, "go_ahead").await;
+    world.press("dana", CHANNEL, "deployed").await;
+    world.skip();
+    for (line, empty) in [
+        ("status CHG-1001", "isn't shown here"),
+        ("status", "No emergency change is open"),
+        ("list open", "No emergency change is open"),
+        ("exceptions", "No exception waits"),
+        ("agenda", "no emergency change to review"),
+    ] {
+        world.slash_in("gus", "#engineering", line).await;
+        let read = world.read("gus, aside");
+        let [one] = read.as_slice() else {
+            panic!("{line}: {read:#?}")
+        };
+        assert!(one.words.contains(empty), "{line}: {}", one.words);
+        assert!(!one.words.contains("WAF"), "{line}: {}", one.words);
+    }
+    // In the channel itself they see what everybody there sees.
+    world.slash("gus", "status CHG-1001").await;
+    world.heard("gus, aside", &["Deploy WAF rule"]);
+    world.slash("gus", "list open").await;
+    world.heard("gus, aside", &["Deploy WAF rule"]);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn the_agenda_holds_no_private_channels_words_even_where_they_were_said() {
+    let mut world = World::new().await;
+    world
+        .slash_in("dana", "#inc-secret", "Rotate the leaked key @morgan")
+        .await;
+    for (who, action, value) in [
+        ("dana", "criterion:production_down", "1001"),
+        ("morgan", "authorize", "1001"),
+        ("riley", "take_command", "1001"),
+        ("dana", "deployed", "1001"),
+    ] {
+        world.deliver_press(who, action, value).await;
+        world.settle().await;
+    }
+    let seen = document_by_hand(&mut world, ChangeNumber(1001)).await;
+    world.deliver_press("morgan", "approve", &seen).await;
+    world.settle().await;
+    assert_eq!(world.n_facts("approved"), 1);
+    world.skip();
+    world.slash_in("morgan", "#inc-secret", "agenda").await;
+    let read = world.read("morgan, aside");
+    let words = &read[0].words;
+    assert!(words.contains("CHG-1001"), "{words}");
+    assert!(words.contains("in a private channel"), "{words}");
+    assert!(!words.contains("leaked key"), "{words}");
+    world.skip();
+    world.end().await;
+}

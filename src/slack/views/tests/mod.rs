@@ -12,6 +12,7 @@ mod modal;
 mod note;
 mod offer;
 mod reading;
+mod redact;
 mod reply;
 mod room;
 
