@@ -12,6 +12,7 @@ mod modal;
 mod note;
 mod offer;
 mod reading;
+mod redact;
 mod reply;
 mod room;
 
@@ -545,6 +546,7 @@ impl Story {
             change: &self.change,
             policy: &self.policy,
             texts: &self.notebook,
+            repeat: None,
             now: self.now,
         }
     }
