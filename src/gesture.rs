@@ -341,6 +341,8 @@ pub enum Ask {
         owner: Option<UserId>,
         /// By when.
         due_at: Option<DateTime<Utc>>,
+        /// Whether it was a genuine emergency; nothing: the form didn't ask.
+        genuine: Option<Genuineness>,
     },
     /// To review beside the approver's decision.
     Review {
@@ -525,7 +527,12 @@ impl Gesture {
             Ask::FinishFollowUp { how, .. } => how.iter().copied().collect(),
             Ask::AddFollowUp { what, .. } => vec![*what],
             Ask::Redact { reason, .. } => reason.iter().copied().collect(),
-            Ask::Reject { reason, .. } => vec![*reason],
+            Ask::Reject {
+                reason, genuine, ..
+            } => {
+                let words = genuine.as_ref().and_then(|genuine| genuine.words);
+                std::iter::once(*reason).chain(words).collect()
+            }
             Ask::Remediate { how, .. } | Ask::RecordPermanentFix { how, .. } => vec![*how],
             Ask::AnswerExceptions { cause, remedy, .. } => vec![*cause, *remedy],
             Ask::RecordMeeting {

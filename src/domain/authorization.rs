@@ -156,7 +156,7 @@ pub fn judge(
         Act::ReviewGenuineness => {
             refuse_involved(act, who, change)?;
             // Who decided has said so already; this is somebody else's word.
-            if change.decided_by() == Some(&who.id) {
+            if change.decision().is_some_and(|(by, _)| *by == who.id) {
                 return Err(Refusal::OwnDecision { act });
             }
             named(act, who, &[reviewers(Role::Compliance, change, policy)])
@@ -227,7 +227,8 @@ pub fn reviewers<'p>(role: Role, change: &EmergencyChange, policy: &'p Policy) -
     let holders = policy.holders(role);
     let stands_apart = |party: &Party| match party {
         Party::Person(who) => {
-            let decided = role == Role::Compliance && change.decided_by() == Some(who);
+            let decided =
+                role == Role::Compliance && change.decision().is_some_and(|(by, _)| by == who);
             !decided && !change.is_involved(who)
         }
         Party::Group(_) => true,

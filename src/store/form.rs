@@ -393,6 +393,7 @@ variants!(Evidence, put_evidence, take_evidence {
 variants!(Attached, put_attached, take_attached {
     "file" => File { id, sha256, n_bytes },
     "unfetched" => Unfetched { id, n_bytes, why },
+    "elsewhere" => Elsewhere { id },
     "link" => Link,
 });
 

@@ -42,7 +42,7 @@ variants!(Ask, put_ask, take_ask {
     "take_over" => TakeOver { change, from, part },
     "redact" => Redact { change, texts, reason },
     "approve" => Approve { change, seen, genuine, conditions },
-    "reject" => Reject { change, reason, remedy, owner, due_at },
+    "reject" => Reject { change, reason, remedy, owner, due_at, genuine },
     "review" => Review { change, review, seen, words },
     "review_genuineness" => ReviewGenuineness { change, genuine },
     "record_permanent_fix" => RecordPermanentFix { change, how },

@@ -50,7 +50,7 @@ variants!(Event, put_event, take_event {
     "ticket_reopened" => TicketReopened { missing },
     "approved" => Approved { content, ground, conditions, genuine, despite },
     "approval_taken_back" => ApprovalTakenBack { field },
-    "rejected" => Rejected { reason, ground, remedy, owner, due_at },
+    "rejected" => Rejected { reason, ground, remedy, owner, due_at, genuine },
     "reviewed" => Reviewed { review, ground, content, words },
     "genuineness_reviewed" => GenuinenessReviewed { ground, genuine },
     "meeting_held" => MeetingHeld { held_at, minutes, improvements },

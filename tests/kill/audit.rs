@@ -7,14 +7,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context as _;
-use breakglass::domain::change::{Actor, EmergencyChange, Event};
-use breakglass::domain::id::{ChangeNumber, UserId, WorkspaceId};
+use breakglass::domain::change::{EmergencyChange, Event};
+use breakglass::domain::id::{ChangeNumber, WorkspaceId};
 use breakglass::domain::obligation::obligations;
 use breakglass::domain::policy::{Party, Policy, PolicyVersion};
 use breakglass::store::{Options, Outcome, Snapshot, Store};
 use chrono::TimeDelta;
 use serde_json::Value;
 
+use crate::fact::Fact;
 use crate::processes::WORKSPACE;
 use crate::world::{Evidence, policy, text};
 
@@ -129,7 +130,7 @@ async fn acknowledged(
             // Who sends again what was kept, because nobody had acknowledged it,
             // writes nothing new; it is on record as it was sent first.
             let stands = || changes.values().any(|snapshot| fact.stands_in(snapshot));
-            if matches!(fact.deed, Deed::Form(_)) && stands() {
+            if fact.is_form() && stands() {
                 continue;
             }
             tally.lost.push(format!(
@@ -156,112 +157,13 @@ async fn acknowledged(
     Ok(())
 }
 
-/// A gesture as Slack delivered it.
-struct Fact<'a> {
-    what: String,
-    key: String,
-    actor: UserId,
-    deed: Deed<'a>,
-}
-
-enum Deed<'a> {
-    Command(&'a str),
-    Press(&'a str),
-    Form(Vec<&'a str>),
-}
-
-impl<'a> Fact<'a> {
-    /// Reads a delivery; nothing if it states no fact: the press that opens a
-    /// form, a form that was handed back, an event.
-    fn of(delivery: &'a Value) -> Option<Self> {
-        let payload = delivery.get("payload")?;
-        let at = |pointer: &str| payload.pointer(pointer).and_then(Value::as_str);
-        let actor = UserId::new(at("/user_id").or_else(|| at("/user/id"))?);
-        let deed = match (text(delivery, "kind"), at("/type")) {
-            ("slash_commands", _) => Deed::Command(at("/text")?),
-            ("interactive", Some("block_actions")) => {
-                let action = at("/actions/0/action_id")?;
-                if matches!(action, "document" | "answer_exceptions" | "approve") {
-                    return None;
-                }
-                Deed::Press(action)
-            }
-            ("interactive", Some("view_submission")) => {
-                if delivery.get("reply").is_some_and(|reply| !reply.is_null()) {
-                    return None;
-                }
-                let blocks = payload.pointer("/view/state/values")?.as_object()?;
-                let elements = blocks.values().filter_map(Value::as_object);
-                let typed = elements
-                    .flat_map(|elements| elements.values())
-                    .map(|element| text(element, "value"))
-                    .filter(|words| !words.is_empty());
-                Deed::Form(typed.collect())
-            }
-            _ => return None,
-        };
-        let what = match &deed {
-            Deed::Command(words) => format!("“{words}” of {actor}"),
-            Deed::Press(action) => format!("`{action}` of {actor}"),
-            Deed::Form(words) => format!("a form of {actor} with {words:?}"),
-        };
-        Some(Self {
-            what,
-            key: at("/trigger_id")?.to_owned(),
-            actor,
-            deed,
-        })
-    }
-
-    /// Whether its change tells of it.
-    fn stands_in(&self, snapshot: &Snapshot) -> bool {
-        let by_them = |is: fn(&Event) -> bool| {
-            snapshot
-                .history
-                .iter()
-                .any(|one| one.actor == Actor::Person(self.actor.clone()) && is(&one.event))
-        };
-        let says = |words: &str| {
-            let mut said = snapshot.words.values().flatten();
-            said.any(|said| said.contains(words) || words.contains(said.as_str()))
-        };
-        match &self.deed {
-            Deed::Command(words) => {
-                by_them(|event| matches!(event, Event::Requested { .. })) && says(words)
-            }
-            Deed::Form(typed) => {
-                by_them(|event| {
-                    matches!(
-                        event,
-                        Event::SectionWritten { .. } | Event::ExceptionAnswered { .. }
-                    )
-                }) && typed.iter().all(|words| says(words))
-            }
-            Deed::Press("authorize") => by_them(|event| {
-                matches!(
-                    event,
-                    Event::Authorized { .. }
-                        | Event::SecondAuthorized { .. }
-                        | Event::CommanderAuthorized { .. }
-                )
-            }),
-            Deed::Press("take_command") => {
-                by_them(|event| matches!(event, Event::CommanderAuthorized { .. }))
-            }
-            Deed::Press("go_ahead") => by_them(|event| matches!(event, Event::WentAhead)),
-            Deed::Press("deployed") => by_them(|event| matches!(event, Event::Deployed { .. })),
-            Deed::Press(_) => by_them(|event| matches!(event, Event::CriterionStated { .. })),
-        }
-    }
-}
-
 /// Everything that the rules owe somebody by direct message was delivered, once.
 fn reminded(
     evidence: &Evidence,
     changes: &BTreeMap<ChangeNumber, Snapshot>,
     tally: &mut Tally,
 ) -> anyhow::Result<()> {
-    let rules = policy().policy(PolicyVersion(1))?;
+    let rules = policy()?.policy(PolicyVersion(1))?;
     for (number, snapshot) in changes {
         let delivered = |wanted: &str| {
             let events = snapshot.history.iter();

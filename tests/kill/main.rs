@@ -13,6 +13,7 @@
 
 mod audit;
 mod dice;
+mod fact;
 mod processes;
 mod story;
 mod world;

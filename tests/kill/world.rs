@@ -32,16 +32,18 @@ const COMING_UP: Duration = Duration::from_secs(30);
 /// How often somebody tries again what wasn't acknowledged.
 const TRIES: usize = 40;
 
-/// The house's policy, as the demo has it.
-pub(crate) fn policy() -> PolicyFile {
-    PolicyFile {
-        approvers: vec!["S0ENGMGRS1".to_owned()],
-        commanders: vec!["S0COMMAND1".to_owned()],
-        escalation: vec!["U0SAM00001".to_owned()],
-        report_channel: Some("C0ENGINEER".to_owned()),
-        zone: "Europe/Berlin".to_owned(),
-        ..PolicyFile::default()
-    }
+/// The house's policy as somebody writes it below `[policy]`: the demo's.
+const POLICY: &str = r#"
+approvers = ["S0ENGMGRS1"]
+commanders = ["S0COMMAND1"]
+escalation = "U0SAM00001"
+report_channel = "C0ENGINEER"
+zone = "Europe/Berlin"
+"#;
+
+/// The house's policy.
+pub(crate) fn policy() -> anyhow::Result<PolicyFile> {
+    PolicyFile::read(POLICY)
 }
 
 /// What Slack shows and has delivered, for the audit.
@@ -84,7 +86,7 @@ impl World {
         let hand = Hand::on(sandbox.said.control.clone())?;
         std::fs::write(
             folder.join(breakglass::config::FILE),
-            format!("[policy]\n{}", policy().bytes()?),
+            format!("[policy]{POLICY}"),
         )?;
         let serving = Serving {
             said: sandbox.said.clone(),

@@ -34,7 +34,8 @@ impl EmergencyChange {
             Event::Requested { .. } | Event::Delivered { .. } | Event::Undelivered { .. } => {}
             Event::CriterionStated { criterion } => {
                 self.criterion = Some(*criterion);
-                self.criterion_at = Some(at);
+                let since = self.criteria_since.entry(*criterion).or_insert(at);
+                *since = at.min(*since);
             }
             Event::AskedAnew { asked } => {
                 self.asked.clone_from(asked);
@@ -231,6 +232,11 @@ impl EmergencyChange {
                     replaced: replaced.clone(),
                 };
                 self.fields.insert(*field, entry);
+                if let Value::Choice(name) = value {
+                    let chosen = (*field, name.clone());
+                    let since = self.chosen_since.entry(chosen).or_insert(at);
+                    *since = at.min(*since);
+                }
             }
             Event::AttachmentKept {
                 name,
@@ -308,6 +314,7 @@ impl EmergencyChange {
                 remedy,
                 owner,
                 due_at,
+                genuine,
                 ..
             } => {
                 self.rejection = act.map(|ActOf { by, at }| Rejection {
@@ -317,6 +324,7 @@ impl EmergencyChange {
                     remedy: *remedy,
                     owner: owner.clone(),
                     due_at: *due_at,
+                    genuine: genuine.clone(),
                 });
                 self.stage = Stage::Rejected;
             }

@@ -62,7 +62,14 @@ pub enum Attached {
         /// Why.
         why: NotFetched,
     },
-    /// An address. It isn't followed: what stands there may change or lie.
+    /// A file that Slack only points to: it is kept elsewhere, and its name is its
+    /// address. It isn't followed either.
+    Elsewhere {
+        /// Its id in Slack.
+        id: String,
+    },
+    /// An address that stood in a message. It isn't followed: what stands there may
+    /// change or lie.
     Link,
 }
 
@@ -70,16 +77,18 @@ impl Attached {
     /// Returns the id of the file in Slack, if it is one.
     pub fn file(&self) -> Option<&str> {
         match self {
-            Self::File { id, .. } | Self::Unfetched { id, .. } => Some(id),
+            Self::File { id, .. } | Self::Unfetched { id, .. } | Self::Elsewhere { id } => Some(id),
             Self::Link => None,
         }
     }
 
-    /// Whether it shows something: a file that nobody has any more doesn't.
+    /// Whether it shows something of what was tested: a file that nobody has any
+    /// more doesn't, nor does whatever address came up in the talk. One that shows
+    /// the test stands in the words on the test.
     pub fn is_evidence(&self) -> bool {
         match self {
-            Self::File { .. } | Self::Link => true,
-            Self::Unfetched { .. } => false,
+            Self::File { .. } | Self::Elsewhere { .. } => true,
+            Self::Unfetched { .. } | Self::Link => false,
         }
     }
 }

@@ -222,6 +222,8 @@ pub enum Command {
         owner: Option<Member>,
         /// By when; nothing: within the policy's time.
         due_at: Option<DateTime<Utc>>,
+        /// Whether they hold it for a genuine emergency; nothing: that wasn't asked.
+        genuine: Option<Genuine>,
     },
     /// To review it for the security group or as the database's administrator.
     Review {

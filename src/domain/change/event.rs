@@ -231,6 +231,8 @@ pub enum Event {
         owner: Option<UserId>,
         /// By when.
         due_at: Option<DateTime<Utc>>,
+        /// Whether they hold it for a genuine emergency.
+        genuine: Option<Genuineness>,
     },
     /// The security group or the database administrator reviewed it.
     Reviewed {

@@ -54,7 +54,7 @@ pub use part::{
     GenuinenessReview, Handed, Meeting, MessageRef, Place, Quote, Reacted, Rejection, Reviewed,
     StatedReason, Written,
 };
-pub use passage::{Passage, Redaction, Stands};
+pub use passage::{Passage, Redaction, Stands, going_with};
 pub use refusal::{Refusal, Shown, Waiting};
 
 /// What is due so long after the deployment, and moves with its time.
@@ -105,8 +105,9 @@ pub struct EmergencyChange {
     pub asked_at: DateTime<Utc>,
     /// Which kind of emergency it was.
     pub criterion: Option<Criterion>,
-    /// When that was said last.
-    pub criterion_at: Option<DateTime<Utc>>,
+    /// When each kind was said first. What is taken back and said again was known
+    /// since then.
+    pub criteria_since: BTreeMap<Criterion, DateTime<Utc>>,
     /// The reason that was stated instead of one.
     pub reason: Option<StatedReason>,
     /// The permission to act.
@@ -123,6 +124,8 @@ pub struct EmergencyChange {
     pub deployments: Vec<Deployment>,
     /// The ticket's fields that are filled.
     pub fields: BTreeMap<Field, Entry>,
+    /// When each choice of a field was made first, by its name in the record.
+    pub chosen_since: BTreeMap<(Field, String), DateTime<Utc>>,
     /// How long after the deployment the ticket is due; nothing: a day, and the
     /// ticket is one of the first, of which less was asked.
     pub documented_within: Option<TimeDelta>,
@@ -226,7 +229,7 @@ impl EmergencyChange {
             asked: asked.clone(),
             asked_at: recorded.at,
             criterion: None,
-            criterion_at: None,
+            criteria_since: BTreeMap::new(),
             reason: None,
             authorization: None,
             denial: None,
@@ -235,6 +238,7 @@ impl EmergencyChange {
             second: None,
             deployments: Vec::new(),
             fields: BTreeMap::new(),
+            chosen_since: BTreeMap::new(),
             documented_within: *documented_within,
             documented_at: None,
             first_documented_at: None,
@@ -311,6 +315,12 @@ impl EmergencyChange {
         self.missed
             .iter()
             .any(|(missed, at)| *missed == duty && *at >= due_at)
+    }
+
+    /// Returns the first deadline of a duty that was missed.
+    pub fn first_missed(&self, duty: Duty) -> Option<DateTime<Utc>> {
+        let mut missed = self.missed.iter().filter(|(missed, _)| *missed == duty);
+        missed.next().map(|(_, due_at)| *due_at)
     }
 
     /// Returns who is said to have authorized it by word of mouth, while they
@@ -455,9 +465,10 @@ impl EmergencyChange {
         self.requester == *who || self.implementers().any(|by| by == who)
     }
 
-    /// Returns who approved it.
-    pub fn decided_by(&self) -> Option<&UserId> {
-        self.approval.as_ref().map(|one| &one.by)
+    /// Returns who approved or rejected it, and when.
+    pub fn decision(&self) -> Option<(&UserId, DateTime<Utc>)> {
+        let approved = self.approval.as_ref().map(|one| (&one.by, one.at));
+        approved.or_else(|| self.rejection.as_ref().map(|one| (&one.by, one.at)))
     }
 
     /// Who implemented it.

@@ -346,6 +346,8 @@ pub struct Rejection {
     pub owner: Option<UserId>,
     /// By when; nothing: within the policy's time.
     pub due_at: Option<DateTime<Utc>>,
+    /// Whether they hold it for a genuine emergency; nothing: nobody asked yet.
+    pub genuine: Option<Genuineness>,
 }
 
 /// An exception as it stands.

@@ -82,8 +82,8 @@ pub enum Refusal {
         /// What they tried.
         act: Act,
     },
-    /// Who approved it has said so already.
-    #[error("You approved this change and said so then, so somebody else has to {}.", verb(*.act))]
+    /// Who decided on it has said so already.
+    #[error("You decided on this change and said so then, so somebody else has to {}.", verb(*.act))]
     OwnDecision {
         /// What they tried.
         act: Act,
@@ -315,6 +315,12 @@ pub enum Refusal {
     /// It wasn't approved.
     #[error("{number} isn't approved yet; that comes first.")]
     NotApproved {
+        /// The change.
+        number: ChangeNumber,
+    },
+    /// It was neither approved nor rejected.
+    #[error("{number} is neither approved nor rejected yet; that comes first.")]
+    NotDecided {
         /// The change.
         number: ChangeNumber,
     },
@@ -560,7 +566,7 @@ fn clause(why: &Refusal) -> Option<(Act, &'static str)> {
             "they authorized it as the most senior engineer available",
         ),
         Refusal::NotAnApprover { act } => (*act, "the policy doesn't name them"),
-        Refusal::OwnDecision { act } => (*act, "they approved it"),
+        Refusal::OwnDecision { act } => (*act, "they decided on it"),
         Refusal::OfAnother { .. }
         | Refusal::NotYours { .. }
         | Refusal::NotOwed { .. }
@@ -611,6 +617,7 @@ fn clause(why: &Refusal) -> Option<(Act, &'static str)> {
         | Refusal::OwnRisk { .. }
         | Refusal::NotTheirRisk { .. }
         | Refusal::NotApproved { .. }
+        | Refusal::NotDecided { .. }
         | Refusal::AlreadyReviewed { .. }
         | Refusal::NoReviewOwed { .. }
         | Refusal::NoFixOwed { .. }

@@ -11,7 +11,7 @@ use super::{Duty, Obligation};
 use crate::domain::authorization::reviewers;
 use crate::domain::change::{Approval, Criterion, EmergencyChange, Exception, Review, Stage};
 use crate::domain::policy::{Category, Party, Policy, Role, Term};
-use crate::domain::ticket::{Circumstance, Field, holds};
+use crate::domain::ticket::{Circumstance, Field, choice, holds};
 
 /// Derives everything that is or was owed to a change.
 pub fn obligations(change: &EmergencyChange, policy: &Policy) -> Vec<Obligation> {
@@ -190,7 +190,6 @@ impl Deployment<'_> {
         if self.change.has_first_ticket() {
             return Vec::new();
         }
-        let category_at = self.change.fields.get(&Field::Category).map(|one| one.at);
         let of = |review, circumstance, since: Option<DateTime<Utc>>, role| {
             if !holds(circumstance, self.change, self.policy) {
                 return None;
@@ -210,30 +209,40 @@ impl Deployment<'_> {
         let security = of(
             Review::Security,
             Circumstance::SecurityIncident,
-            self.security_since(category_at),
+            self.security_since(),
             Role::Security,
         );
         let database = of(
             Review::Database,
             Circumstance::Database,
-            category_at,
+            self.category_since(Category::is_database),
             Role::Database,
         );
         security.into_iter().chain(database).collect()
     }
 
     /// Since when it is known as a security incident's: by the first sign of it.
-    fn security_since(&self, category_at: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
-        let by_criterion = self
-            .change
-            .criterion_at
-            .filter(|_| self.change.criterion == Some(Criterion::Vulnerability));
-        let by_category = category_at.filter(|_| {
-            let id = self.change.choice(Field::Category);
-            let category = id.and_then(|id| self.policy.category(id));
-            category.is_some_and(Category::is_security)
-        });
+    fn security_since(&self) -> Option<DateTime<Utc>> {
+        let criteria = &self.change.criteria_since;
+        let by_criterion = criteria.get(&Criterion::Vulnerability).copied();
+        let by_category = self.category_since(Category::is_security);
         by_criterion.into_iter().chain(by_category).min()
+    }
+
+    /// Since when its category was one of these, whatever it was in between: to
+    /// choose another for a while wins no time.
+    fn category_since(&self, is_one: fn(&Category) -> bool) -> Option<DateTime<Utc>> {
+        self.chosen_since(Field::Category, |id| {
+            self.policy.category(id).is_some_and(is_one)
+        })
+    }
+
+    fn chosen_since(&self, field: Field, is_one: impl Fn(&str) -> bool) -> Option<DateTime<Utc>> {
+        let chosen = self.change.chosen_since.iter();
+        chosen
+            .filter(|((of, name), _)| *of == field && is_one(name))
+            .map(|(_, at)| *at)
+            .min()
     }
 
     /// The remedy after a rejection, and the answers to exceptions.
@@ -281,12 +290,15 @@ impl Deployment<'_> {
     }
 
     fn genuineness_review(&self) -> Option<Obligation> {
-        let approval = self.approval()?;
+        if self.change.has_first_ticket() {
+            return None;
+        }
+        let (_, decided_at) = self.change.decision()?;
         let owner = judge_of_genuineness(self.change, self.policy)?;
         Some(Obligation {
-            due_at: Some(approval.at + self.policy.due.within(Term::GenuinenessReview)),
+            due_at: Some(decided_at + self.policy.due.within(Term::GenuinenessReview)),
             met_at: self.change.genuineness.as_ref().map(|one| one.at),
-            ..owe(Duty::GenuinenessReview, Some(owner), approval.at)
+            ..owe(Duty::GenuinenessReview, Some(owner), decided_at)
         })
     }
 
@@ -311,13 +323,15 @@ impl Deployment<'_> {
         if !holds(Circumstance::Workaround, self.change, self.policy) {
             return None;
         }
-        let known_at = self.change.fields.get(&Field::Permanence)?.at;
+        let known_at = self.chosen_since(Field::Permanence, choice::is_provisional)?;
         let owner = self.change.person(Field::PermanentFixOwner).cloned();
         let since = known_at.max(self.deployed_at);
         Some(Obligation {
+            // What is promised after a miss takes nothing of it back.
             due_at: Some(
                 self.change
-                    .instant(Field::PermanentFixDueAt)
+                    .first_missed(Duty::PermanentFix)
+                    .or_else(|| self.change.instant(Field::PermanentFixDueAt))
                     .unwrap_or(since + self.policy.due.within(Term::PermanentFix)),
             ),
             met_at: self.change.permanent_fix.as_ref().map(|one| one.at),

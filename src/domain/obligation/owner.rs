@@ -111,18 +111,18 @@ pub(super) fn first_apart(change: &EmergencyChange, parties: &[Party]) -> Option
         .cloned()
 }
 
-/// The compliance lead who is to say whether it was a genuine emergency, if the
-/// approver had also authorized it: theirs is the second word on it.
+/// The compliance lead who is to say whether it was a genuine emergency, if who
+/// decided on it had also authorized it: theirs is the second word on it.
 pub(super) fn judge_of_genuineness(change: &EmergencyChange, policy: &Policy) -> Option<Party> {
-    let approver = &change.approval.as_ref()?.by;
+    let (decided, _) = change.decision()?;
     let authorized = change.authorization.as_ref().map(|given| &given.by);
     let second = change.second.as_ref().map(|act| &act.by);
-    if authorized != Some(approver) && second != Some(approver) {
+    if authorized != Some(decided) && second != Some(decided) {
         return None;
     }
     let others: Vec<Party> = reviewers(Role::Compliance, change, policy)
         .iter()
-        .filter(|party| **party != Party::Person(approver.clone()))
+        .filter(|party| **party != Party::Person(decided.clone()))
         .cloned()
         .collect();
     first_apart(change, &others)

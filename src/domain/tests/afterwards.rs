@@ -122,6 +122,38 @@ fn a_database_change_waits_for_the_administrator() {
     assert_eq!(story.change.stage, Stage::Closed);
 }
 
+#[test]
+fn to_choose_another_category_for_a_while_moves_no_deadline() {
+    let story = staffed(documented()).when(choose(DANA, Field::Category, "database"));
+    let first = story.obligation(Duty::DatabaseApproval).unwrap();
+    let story = story
+        .at(hours(20))
+        .when(choose(DANA, Field::Category, "hotfix"))
+        .at(hours(21))
+        .when(choose(DANA, Field::Category, "database"));
+    assert_eq!(story.obligation(Duty::DatabaseApproval).unwrap(), first);
+
+    let story = security_incident();
+    let first = story.obligation(Duty::SecurityReview).unwrap();
+    let story = story
+        .at(hours(20))
+        .when(choose(DANA, Field::Category, "hotfix"))
+        .when(stating(DANA, Criterion::Vulnerability))
+        .at(hours(21))
+        .when(stating(DANA, Criterion::ProductionDown))
+        .when(choose(DANA, Field::Category, "security"));
+    assert_eq!(story.obligation(Duty::SecurityReview).unwrap(), first);
+
+    let story = workaround();
+    let first = story.obligation(Duty::PermanentFix).unwrap();
+    let story = story
+        .at(days(20))
+        .when(choose(DANA, Field::Permanence, "permanent"))
+        .at(days(21))
+        .when(choose(DANA, Field::Permanence, "temporary"));
+    assert_eq!(story.obligation(Duty::PermanentFix).unwrap(), first);
+}
+
 /// Ben, the only administrator, deploys it himself.
 fn by_the_only_administrator() -> Story {
     let mut story = staffed(authorized())
@@ -288,7 +320,65 @@ fn a_no_to_whether_it_was_genuine_says_why_and_stays_as_an_exception() {
         });
     staffed(documented())
         .when(genuineness(SAM, true, None))
-        .refused(&Refusal::NotApproved { number: NUMBER });
+        .refused(&Refusal::NotDecided { number: NUMBER });
+}
+
+fn rejecting(who: &str, is_genuine: bool, words: Option<&str>) -> Move {
+    by(
+        who,
+        Command::Reject {
+            by: full(who),
+            reason: text("The rule blocked customers."),
+            remedy: Remedy::Redo,
+            owner: None,
+            due_at: None,
+            genuine: Some(Genuine {
+                is_genuine,
+                words: words.map(text),
+            }),
+        },
+    )
+}
+
+#[test]
+fn who_rejects_it_says_whether_it_was_genuine_too() {
+    let why = "It could have waited until Monday.";
+    let story = staffed(documented())
+        .at(hours(2))
+        .when(rejecting(MORGAN, false, None))
+        .refused(&Refusal::NoReason)
+        .when(rejecting(MORGAN, false, Some(why)));
+    assert_eq!(
+        story.exceptions(),
+        [Exception::Rejected, Exception::NotGenuine]
+    );
+    let said = story.change.rejection.as_ref().unwrap().genuine.clone();
+    assert_eq!(said.unwrap().words, Some(text(why).commitment()));
+    assert!(story.change.commitments().contains(&text(why).commitment()));
+    let genuine = staffed(documented())
+        .at(hours(2))
+        .when(rejecting(MORGAN, true, None));
+    assert_eq!(genuine.exceptions(), [Exception::Rejected]);
+}
+
+#[test]
+fn who_authorized_and_rejected_it_has_the_compliance_lead_asked_too() {
+    let story = staffed(rejected());
+    let owed = story.obligation(Duty::GenuinenessReview).unwrap();
+    assert_eq!(owed.owner, Some(person(SAM)));
+    assert_eq!(owed.due_at, Some(story.now + days(7)));
+    let by_another = staffed(documented()).at(hours(2)).when(reject(ALEX));
+    assert_eq!(by_another.obligation(Duty::GenuinenessReview), None);
+    let mut story = story;
+    story.policy.compliance = vec![person(MORGAN), person(SAM)];
+    let story = story
+        .when(genuineness(MORGAN, true, None))
+        .refused(&Refusal::OwnDecision {
+            act: Act::ReviewGenuineness,
+        })
+        .when(genuineness(SAM, true, None));
+    let owed = story.obligation(Duty::GenuinenessReview).unwrap();
+    assert_eq!(owed.met_at, Some(story.now));
 }
 
 #[test]
@@ -376,6 +466,100 @@ fn a_workaround_owes_its_permanent_fix_within_a_month_or_by_its_date() {
     staffed(closed())
         .when(fixed(RILEY))
         .refused(&Refusal::NoFixOwed { number: NUMBER });
+}
+
+fn dated(at: DateTime<Utc>) -> Move {
+    write(DANA, vec![(Field::PermanentFixDueAt, Told::Instant(at))])
+}
+
+#[test]
+fn a_permanent_fix_is_promised_for_a_day_to_come() {
+    let story = workaround();
+    let past = story.now - minutes(1);
+    let date = story.now + days(3);
+    let story = story
+        .when(dated(past))
+        .refused(&Refusal::InThePast { at: past })
+        .when(dated(date));
+    // A form shows the date again, and it is sent back with the rest.
+    let story = story.at(days(5)).when(write(
+        DANA,
+        vec![
+            (Field::PermanentFixDueAt, Told::Instant(date)),
+            (Field::CustomerImpact, Told::Words(text("Nobody noticed."))),
+        ],
+    ));
+    assert!(story.change.fields.contains_key(&Field::CustomerImpact));
+}
+
+#[test]
+fn a_missed_date_of_a_permanent_fix_stays_whatever_is_promised_since() {
+    let story = workaround();
+    let date = story.now + days(3);
+    let story = story.when(dated(date));
+    // The sweep hasn't come by yet.
+    let promised = date + days(9);
+    let story = story.at(days(5)).when(dated(promised));
+    let missed = |story: &Story| -> Vec<_> {
+        let all = story.misses().into_iter();
+        all.filter(|(duty, ..)| *duty == Duty::PermanentFix)
+            .map(|(_, due_at, _)| due_at)
+            .collect()
+    };
+    assert_eq!(missed(&story), [date]);
+    assert_eq!(
+        story.obligation(Duty::PermanentFix).unwrap().due_at,
+        Some(date)
+    );
+    assert_eq!(
+        story.change.instant(Field::PermanentFixDueAt),
+        Some(promised)
+    );
+    let story = story.until(days(40));
+    assert_eq!(missed(&story), [date], "missed is missed once");
+}
+
+#[test]
+fn a_date_moved_in_time_was_not_missed() {
+    let story = workaround();
+    let date = story.now + days(3);
+    let promised = date + days(9);
+    let story = story
+        .when(dated(date))
+        .at(days(5))
+        .when_done(date - minutes(1), dated(promised));
+    assert_eq!(
+        story.obligation(Duty::PermanentFix).unwrap().due_at,
+        Some(promised)
+    );
+    assert!(
+        story
+            .misses()
+            .iter()
+            .all(|(duty, ..)| *duty != Duty::PermanentFix)
+    );
+}
+
+#[test]
+fn a_date_that_has_passed_is_not_taken_over_from_a_sibling() {
+    let story = workaround();
+    let mut taken = vec![
+        writing(Field::PermanentFixDueAt, Told::Instant(story.began_at)),
+        writing(Field::CustomerImpact, Told::Words(text("Nobody noticed."))),
+    ];
+    for one in &mut taken {
+        one.taken_from = Some(ChangeNumber(1041));
+    }
+    let story = story.when(by(
+        DANA,
+        Command::Document {
+            by: Some(full(DANA)),
+            fields: taken,
+            standing: Vec::new(),
+        },
+    ));
+    assert!(story.change.fields.contains_key(&Field::CustomerImpact));
+    assert_eq!(story.change.instant(Field::PermanentFixDueAt), None);
 }
 
 #[test]
@@ -502,6 +686,7 @@ fn a_rejection_names_remedy_owner_and_date() {
                 remedy: Remedy::RollBack,
                 owner: Some(full(ALEX)),
                 due_at: Some(due_at),
+                genuine: Some(genuine()),
             },
         )
     };
@@ -576,6 +761,7 @@ fn a_remedy_is_owed_by_nobody_who_could_not_say_that_it_is_done() {
                 remedy,
                 owner: Some(owner),
                 due_at: None,
+                genuine: Some(genuine()),
             },
         )
     };

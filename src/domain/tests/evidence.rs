@@ -92,6 +92,24 @@ fn a_file_makes_good_a_test_without_a_link_and_a_lost_one_does_not() {
         .when(attach(DANA, "1.000001", vec![file("F1")]))
         .when(test(told));
     assert_eq!(vague(&attached_first), None);
+    let kept_elsewhere = Attached::Elsewhere {
+        id: "F3".to_owned(),
+    };
+    let story =
+        given(deployed())
+            .when(test(told))
+            .when(attach(DANA, "1.000001", vec![Attached::Link]));
+    assert_eq!(
+        vague(&story),
+        Some(Vague::NoEvidence),
+        "any address may come up in a thread"
+    );
+    let story = story.when(attach(DANA, "1.000002", vec![kept_elsewhere]));
+    assert_eq!(vague(&story), None);
+    let linked = given(deployed()).when(test(
+        "Replayed forty attack samples in staging: https://ci.example.com/7",
+    ));
+    assert_eq!(vague(&linked), None, "there it was put on purpose");
     // It makes nothing of words that say nothing.
     let said_nothing = attached_first.when(test("ok"));
     assert!(vague(&said_nothing).is_some());

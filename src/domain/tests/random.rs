@@ -196,6 +196,10 @@ fn taken(step: &Step, story: &Story) -> Move {
             remedy: select_one(Remedy::ALL, step.after),
             owner: (step.back % 2 == 1).then(|| full(step.whom)),
             due_at: (step.back % 3 == 1).then(|| story.now + minutes(step.after + 1)),
+            genuine: (step.back % 5 > 1).then(|| Genuine {
+                is_genuine: step.back % 5 > 2,
+                words: Some(text("By what the channel says.")),
+            }),
         },
         18 => Command::Remediate {
             by: member,

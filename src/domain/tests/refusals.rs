@@ -196,6 +196,7 @@ fn a_reason_is_owed_wherever_one_is_asked_for() {
                 remedy: Remedy::Redo,
                 owner: None,
                 due_at: None,
+                genuine: Some(genuine()),
             },
         ))
         .refused(&Refusal::NoReason)
@@ -245,6 +246,7 @@ fn refusals_since_capture() -> Vec<Refusal> {
         },
         Refusal::NotTheirRisk { owner },
         Refusal::NotApproved { number },
+        Refusal::NotDecided { number },
         Refusal::AlreadyReviewed {
             number,
             by: by.clone(),
@@ -455,10 +457,11 @@ fn the_sentences_of_the_refusals() {
     Only the requester and whoever deployed CHG-1042 can correct its time. Tell one of them; nothing was changed.
     CHG-1042 can't be a duplicate of itself.
     Nothing in CHG-1042's record has changed by that.
-    You approved this change and said so then, so somebody else has to say whether it was a genuine emergency.
+    You decided on this change and said so then, so somebody else has to say whether it was a genuine emergency.
     <@U0DANA> asked for this change or deployed it, so somebody else has to accept its risk.
     The risk stands under <@U0DANA>'s name, so only they can accept it, or somebody who may approve and puts their own name to it.
     CHG-1042 isn't approved yet; that comes first.
+    CHG-1042 is neither approved nor rejected yet; that comes first.
     That is already on record for CHG-1042: <@U0MORGAN>, <!date^1773450900^{date_short_pretty} {time}|2026-03-14 01:15 UTC>.
     CHG-1042 needs no such review: neither its category nor its reason asks for one.
     CHG-1042 waits for no permanent fix.

@@ -209,6 +209,7 @@ pub(super) fn reject_with(who: &str, remedy: Remedy, owner: Option<&str>) -> Mov
             remedy,
             owner: owner.map(full),
             due_at: None,
+            genuine: Some(genuine()),
         },
     )
 }

@@ -104,6 +104,7 @@ pub fn content_hash(change: &EmergencyChange) -> ContentHash {
         match &attachment.attached {
             Attached::File { sha256, .. } => field("sha256", sha256),
             Attached::Unfetched { id, .. } => field("unfetched", id.as_bytes()),
+            Attached::Elsewhere { id } => field("elsewhere", id.as_bytes()),
             Attached::Link => field("link", &[]),
         }
     }

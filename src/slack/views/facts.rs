@@ -533,6 +533,8 @@ fn end(showing: &Showing<'_>) -> Vec<String> {
                 .map_or_else(String::new, |at| format!(", until {}", say::at(at)));
             format!("*Remedy* {}{by}{until}", say::remedy(remedy))
         }));
+        let said = rejection.genuine.as_ref();
+        lines.extend(said.map(|said| genuine(showing, &rejection.by, said)));
     }
     if let Some(remediation) = &change.remediation {
         let how = say::wrote_in_a_line(&showing.texts.said(&remediation.text), 300);
@@ -690,7 +692,7 @@ pub(super) fn attachment(showing: &Showing<'_>, one: &Attachment) -> String {
             let size = n_bytes.map_or_else(String::new, |n| format!(", {}", say::size(n)));
             format!("• {name}{size}. Not kept: {why}, so it is no evidence yet")
         }
-        Attached::Link => format!("• {name}"),
+        Attached::Elsewhere { .. } | Attached::Link => format!("• {name}"),
     }
 }
 

@@ -444,8 +444,12 @@ fn rejected(showing: &Showing<'_>, who: &str, reason: &str, until: DateTime<Utc>
         .map_or_else(String::new, |remedy| {
             format!(" Remedy: {}.", say::remedy(remedy))
         });
+    let doubt = rejection
+        .and_then(|rejection| rejection.genuine.as_ref())
+        .filter(|said| !said.is_genuine)
+        .map_or("", |_| " They say it was no genuine emergency.");
     format!(
-        "Rejected in retrospect by {who}: {reason}\n{owner} has until {} to say how it was put right.{remedy}",
+        "Rejected in retrospect by {who}: {reason}\n{owner} has until {} to say how it was put right.{remedy}{doubt}",
         say::at(until)
     )
 }

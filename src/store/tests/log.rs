@@ -190,6 +190,10 @@ fn following(event: Option<&Event>) -> Option<Event> {
             remedy: Some(Remedy::AcceptRisk),
             owner: Some(morgan()),
             due_at: Some(at(172_800)),
+            genuine: Some(Genuineness {
+                is_genuine: false,
+                words: Some(text(0xe5)),
+            }),
         },
         Some(Event::Rejected { .. }) => Event::Reviewed {
             review: Review::Security,
@@ -343,6 +347,7 @@ fn in_the_second_version(event: Event) -> Option<Event> {
             remedy: None,
             owner: None,
             due_at: None,
+            genuine: None,
         }),
         other => Some(other),
     }
@@ -551,6 +556,9 @@ fn every_kind_of_value_reads_back_as_what_it_was() {
 fn everything_attached_reads_back_as_what_it_was() {
     for attached in [
         Attached::Link,
+        Attached::Elsewhere {
+            id: "F0DOCUMENT".to_owned(),
+        },
         Attached::Unfetched {
             id: "F0LARGE".to_owned(),
             n_bytes: None,

@@ -16,6 +16,7 @@ mod repeated;
 mod roles;
 mod siblings;
 mod slips;
+mod standard_change;
 mod ticket;
 mod trouble;
 mod two;

@@ -151,14 +151,25 @@ fn refuse_after_rejection(change: &EmergencyChange) -> Result<(), Refusal> {
     }
 }
 
+/// How, by whom and by when a rejected change is to be put right.
+pub(super) struct Rejected<'a> {
+    pub(super) remedy: Remedy,
+    pub(super) owner: Option<&'a Member>,
+    pub(super) due_at: Option<DateTime<Utc>>,
+}
+
 pub(super) fn reject(
     draft: &mut Draft<'_>,
     by: &Member,
     reason: &Text,
-    remedy: Remedy,
-    owner: Option<&Member>,
-    due_at: Option<DateTime<Utc>>,
+    how: Rejected<'_>,
+    genuine: Option<&Genuine>,
 ) -> Result<(), Refusal> {
+    let Rejected {
+        remedy,
+        owner,
+        due_at,
+    } = how;
     let change = &draft.change;
     refuse_after_rejection(change)?;
     refuse_if_approved(change)?;
@@ -179,6 +190,8 @@ pub(super) fn reject(
     if let Some(at) = due_at.filter(|at| *at <= draft.now) {
         return Err(Refusal::InThePast { at });
     }
+    let genuine = genuine.map(genuineness).transpose()?;
+    let no = genuine.as_ref().is_some_and(|said| !said.is_genuine);
     draft.record_by(
         &by.id,
         Event::Rejected {
@@ -187,9 +200,13 @@ pub(super) fn reject(
             remedy: Some(remedy),
             owner,
             due_at,
+            genuine,
         },
     );
     draft.except(Exception::Rejected);
+    if no {
+        draft.except(Exception::NotGenuine);
+    }
     Ok(())
 }
 
@@ -275,8 +292,8 @@ pub(super) fn review_genuineness(
     let change = &draft.change;
     refuse_unless_deployed(change)?;
     let ground = judge(Act::ReviewGenuineness, by, change, draft.policy)?;
-    if change.approval.is_none() {
-        return Err(Refusal::NotApproved {
+    if change.decision().is_none() {
+        return Err(Refusal::NotDecided {
             number: change.number,
         });
     }

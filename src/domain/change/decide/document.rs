@@ -1,7 +1,7 @@
 //! What is written into the ticket, by whom, and what that is worth.
 
 use super::conclude::refuse_if_approved;
-use super::{Draft, within_bounds};
+use super::{Draft, notice_misses, within_bounds};
 use crate::domain::authorization::{Act, Member, judge};
 use crate::domain::change::{Actor, Criterion, Event, Exception, NotGenuine, Recorded, Refusal};
 use crate::domain::policy::Policy;
@@ -74,7 +74,10 @@ pub(super) fn document(
         (Actor::Person(_), None) => return Err(Refusal::Bot { act }),
         (Actor::Clock | Actor::Bot, _) => return fill_in(draft, fields),
     }
-    let written: Vec<&Writing> = fields.iter().filter(|one| !one.told.is_blank()).collect();
+    let written: Vec<&Writing> = fields
+        .iter()
+        .filter(|one| !one.told.is_blank() && !is_outdated(draft, one))
+        .collect();
     for one in &written {
         refuse_unless_fit(draft, one)?;
     }
@@ -89,10 +92,14 @@ pub(super) fn document(
     }));
     for one in written {
         let value = one.told.value();
-        let before = draft.change.fields.get(&one.field);
-        if before.is_some_and(|entry| entry.value == value) {
+        if stands(draft, one) {
             continue;
         }
+        if one.field == Field::PermanentFixDueAt {
+            // A date that had passed by then is missed before another is given.
+            notice_misses(draft, draft.submission.at);
+        }
+        let before = draft.change.fields.get(&one.field);
         let unseen = before.filter(|entry| one.base != Some(entry.value.hash()));
         // What the bot put there by rule is nobody's typing.
         let replaced = unseen
@@ -192,8 +199,28 @@ fn refuse_unless_fit(draft: &Draft<'_>, one: &Writing) -> Result<(), Refusal> {
         Told::Instant(at) if at > draft.now && field != Field::PermanentFixDueAt => {
             Err(Refusal::NotYet { field, at })
         }
+        Told::Instant(at) if is_past_plan(draft, one) && !stands(draft, one) => {
+            Err(Refusal::InThePast { at })
+        }
         _ => Ok(()),
     }
+}
+
+fn is_past_plan(draft: &Draft<'_>, one: &Writing) -> bool {
+    one.field == Field::PermanentFixDueAt
+        && matches!(one.told, Told::Instant(at) if at <= draft.now)
+}
+
+/// Whether the ticket says so already; a form sends back what it showed.
+fn stands(draft: &Draft<'_>, one: &Writing) -> bool {
+    let entry = draft.change.fields.get(&one.field);
+    entry.is_some_and(|entry| entry.value == one.told.value())
+}
+
+/// Whether it is a plan of another change that is no plan any more. The rest of
+/// its section is taken over without it.
+fn is_outdated(draft: &Draft<'_>, one: &Writing) -> bool {
+    one.taken_from.is_some() && is_past_plan(draft, one)
 }
 
 /// Whether a value is of the kind that the field has.

@@ -32,7 +32,7 @@ use afterwards::{
 use attach::attach;
 pub use chase::NAPS_IN_A_ROW;
 use chase::{delegate, escalate, hand_over, snooze};
-use conclude::{approve, reject, remediate, review, review_genuineness};
+use conclude::{Rejected, approve, reject, remediate, review, review_genuineness};
 
 use deploy::{correct_deployment, lapse, link_as_duplicate, record_deployment, withdraw};
 use document::{complete, document, fits, state_criterion, state_reason};
@@ -220,7 +220,7 @@ pub fn decide(
     carry_out(&mut draft, &submission.command)?;
     complete(&mut draft, &missing_before);
     hand_over(&mut draft, people);
-    notice_misses(&mut draft);
+    notice_misses(&mut draft, now);
     escalate(&mut draft);
     remind(&mut draft, people);
     close(&mut draft);
@@ -289,7 +289,15 @@ fn carry_out(draft: &mut Draft<'_>, command: &Command) -> Result<(), Refusal> {
             remedy,
             owner,
             due_at,
-        } => reject(draft, by, reason, *remedy, owner.as_ref(), *due_at)?,
+            genuine,
+        } => {
+            let remedy = Rejected {
+                remedy: *remedy,
+                owner: owner.as_ref(),
+                due_at: *due_at,
+            };
+            reject(draft, by, reason, remedy, genuine.as_ref())?;
+        }
         Command::Review {
             by,
             review: which,
@@ -368,16 +376,16 @@ fn reason_given(text: &Text) -> Result<(), Refusal> {
     within_bounds(text)
 }
 
-/// A deadline that has passed is recorded, once and for ever, even if what was
-/// owed has come in since.
-fn notice_misses(draft: &mut Draft<'_>) {
+/// A deadline that has passed by an instant is recorded, once and for ever, even
+/// if what was owed has come in since.
+fn notice_misses(draft: &mut Draft<'_>, by: DateTime<Utc>) {
     for obligation in draft.owed() {
         let Some(due_at) = obligation.due_at else {
             continue;
         };
         let in_time = obligation.met_at.is_some_and(|met_at| met_at <= due_at);
         let known = draft.change.has_missed(obligation.duty, due_at);
-        if in_time || known || due_at > draft.now {
+        if in_time || known || due_at > by {
             continue;
         }
         draft.follow(Event::DeadlineMissed {

@@ -74,7 +74,8 @@ async fn file(
         Err(why) => return Ok((text(id.to_owned())?, unfetched(None, why), None)),
     };
     if let Some(address) = described.kept_at {
-        return Ok((text(address)?, Attached::Link, None));
+        let id = id.to_owned();
+        return Ok((text(address)?, Attached::Elsewhere { id }, None));
     }
     let name = text(described.name.clone())?;
     Ok(

@@ -605,6 +605,7 @@ async fn resolve(scene: &Scene<'_>) -> Result<Resolved, Unresolved> {
             remedy,
             owner,
             due_at,
+            genuine,
         } => {
             let by = scene.member(&gesture.actor, &mut met).await?;
             let reason = scene.words(*reason).await?;
@@ -618,6 +619,10 @@ async fn resolve(scene: &Scene<'_>) -> Result<Resolved, Unresolved> {
                 remedy: remedy.unwrap_or(Remedy::Redo),
                 owner,
                 due_at: *due_at,
+                genuine: match genuine {
+                    Some(said) => Some(scene.genuine(said).await?),
+                    None => None,
+                },
             };
             (*change, command)
         }

@@ -117,6 +117,7 @@ pub(super) fn reject(
     if let Some(fault) = fault(reason, "Say why; a few words are enough.") {
         faults.find(Input::Reason, fault);
     }
+    let (genuine, why) = genuine(filled, &mut faults, salt);
     let remedy = filled.option(Input::Way).and_then(Remedy::from_name);
     let owner = filled.person(Input::Owner);
     let took_it = owner
@@ -140,6 +141,7 @@ pub(super) fn reject(
         remedy,
         owner,
         due_at,
+        genuine: Some(genuine),
     };
-    Ok((ask, vec![reason]))
+    Ok((ask, std::iter::once(reason).chain(why).collect()))
 }

@@ -577,17 +577,14 @@ fn a_form_that_cant_be_right_says_what_is_wrong_with_it() {
         ["what"]
     );
 
-    for (callback_id, input) in [
-        ("reject", "reason"),
-        ("remediate", "how"),
-        ("ask_someone_else", "whom"),
+    for (callback_id, inputs) in [
+        ("reject", &["genuine", "reason"][..]),
+        ("remediate", &["how"]),
+        ("ask_someone_else", &["whom"]),
     ] {
         let mut payload = fixture!("view_submission");
         payload["view"]["callback_id"] = json!(callback_id);
-        assert_eq!(
-            errors(read_one(DeliveryKind::Interaction, payload)),
-            [input]
-        );
+        assert_eq!(errors(read_one(DeliveryKind::Interaction, payload)), inputs);
     }
 
     let mut payload = fixture!("view_submission_answer_exceptions");
@@ -603,8 +600,10 @@ fn the_forms_of_the_decision_carry_their_words() {
     for (callback_id, block_id) in [("reject", "reason"), ("remediate", "how")] {
         let mut payload = fixture!("view_submission");
         payload["view"]["callback_id"] = json!(callback_id);
-        payload["view"]["state"]["values"] =
-            json!({block_id: {"input": {"type": "plain_text_input", "value": "No test"}}});
+        payload["view"]["state"]["values"] = json!({
+            block_id: {"input": {"type": "plain_text_input", "value": "No test"}},
+            "genuine": {"input": {"type": "radio_buttons", "selected_option": {"value": "genuine"}}},
+        });
         let heard = heard(DeliveryKind::Interaction, payload);
         assert_eq!(words(&heard), ["No test"]);
         assert_eq!(

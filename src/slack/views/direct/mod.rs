@@ -303,7 +303,7 @@ fn body(due: &Due<'_>, exceptions: &[Exception], room: usize) -> String {
             None => "Say how it was put right.".to_owned(),
         },
         Duty::GenuinenessReview => format!(
-            "The approver had authorized it, so a second word is yours: was it a genuine emergency?\n{}",
+            "Whoever decided on it had authorized it, so a second word is yours: was it a genuine emergency?\n{}",
             background(due, room)
         ),
         Duty::PermanentFix => ticket::planned_fix(&due.showing, room),
@@ -434,6 +434,7 @@ fn summary(showing: &Showing<'_>, room: usize) -> Vec<SlackBlock> {
     blocks.extend(facts::evidence(showing).map(|lines| section(&lines)));
     // It stands where the eye is when it decides.
     blocks.extend(ticket::vague(change).map(|line| section(&line)));
+    blocks.extend(ticket::repeat(showing).map(|line| section(&format!("{line}."))));
     if is_cut {
         blocks.push(context(
             "Some of it is shortened here; *Read in full* opens the whole ticket.",

@@ -284,6 +284,7 @@ fn a_rejected_change_asks_how_it_was_put_right() {
     *Deployed* by @Dana Sat 02:19 UTC
     *Rejected* in retrospect by @Morgan Sat 11:14 UTC: No test *shows* it works &lt;!here&gt;
     *Remedy* Redo it through the normal process, by @Dana
+    *A genuine emergency?* yes, says @Morgan
     *Why an emergency:* Production is down and needs a fix.
     *Ticket* complete since Sat 11:14 UTC
     *Exception*: rejected in retrospect
@@ -308,6 +309,7 @@ fn a_rejected_change_put_right_waits_for_its_answer() {
     *Deployed* by @Dana Sat 02:19 UTC
     *Rejected* in retrospect by @Morgan Sat 11:14 UTC: No test
     *Remedy* Redo it through the normal process, by @Dana
+    *A genuine emergency?* yes, says @Morgan
     *Put right* by @Dana Sat 22:14 UTC: Tested on staging, see #4711
     *Why an emergency:* Production is down and needs a fix.
     *Ticket* complete since Sat 11:14 UTC

@@ -12,6 +12,7 @@ mod modal;
 mod note;
 mod offer;
 mod reading;
+mod redact;
 mod reply;
 mod room;
 
@@ -467,6 +468,10 @@ impl Story {
                     Told::Links(self.writes(&address))
                 }
                 Kind::Person => Told::Person(user("dana")),
+                // Only a plan lies ahead.
+                Kind::Instant if field == Field::PermanentFixDueAt => {
+                    Told::Instant(self.now + TimeDelta::days(30))
+                }
                 Kind::Instant => Told::Instant(began()),
                 Kind::Systems => Told::Systems(self.policy.systems.clone()),
             };
@@ -515,6 +520,10 @@ impl Story {
                 remedy: Remedy::Redo,
                 owner: None,
                 due_at: None,
+                genuine: Some(Genuine {
+                    is_genuine: true,
+                    words: None,
+                }),
             },
         )
     }
@@ -545,6 +554,7 @@ impl Story {
             change: &self.change,
             policy: &self.policy,
             texts: &self.notebook,
+            repeat: None,
             now: self.now,
         }
     }
