@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 pub mod check_config;
 pub mod demo;
 pub mod doctor;
+pub mod fields;
 pub mod rehearse;
 pub mod sandbox;
 pub mod serve;
@@ -28,6 +29,8 @@ enum Subcommands {
     Serve(serve::ServeArgs),
     /// Read the configuration and explain every fault in it; needs no token
     CheckConfig(check_config::CheckConfigArgs),
+    /// Print the ticket's fields, with the demands of the frameworks that each answers
+    Fields(fields::FieldsArgs),
     /// Check the configuration, the token, the scopes, the channels and the database
     Doctor(doctor::DoctorArgs),
     /// Try the quiet offer on conversations of your own channels
@@ -44,6 +47,7 @@ pub async fn run() -> ExitCode {
         Subcommands::Demo(args) => demo::run(args).await,
         Subcommands::Serve(args) => serve::run(args).await,
         Subcommands::CheckConfig(args) => check_config::run(&args),
+        Subcommands::Fields(args) => fields::run(args),
         Subcommands::Doctor(args) => doctor::run(args).await,
         Subcommands::Rehearse(args) => rehearse::run(args),
         Subcommands::Sandbox(args) => sandbox::run(args).await,

@@ -2,7 +2,7 @@
 //! queue of exceptions, the agenda.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
@@ -12,6 +12,9 @@ use crate::domain::change::EmergencyChange;
 use crate::domain::id::{ChangeNumber, ChannelId, GroupId, UserId};
 use crate::domain::obligation::obligations;
 use crate::domain::policy::Party;
+use crate::domain::ticket::Repeat;
+use crate::gesture::Gesture;
+use crate::slack::reach::reach;
 use crate::slack::views::home::{self, Home, Reader};
 use crate::slack::views::overview::{self, MOST_LIKELY, Wanted};
 use crate::slack::views::reply::Undeclared;
@@ -30,7 +33,7 @@ impl Dispatcher {
     ) -> Result<Message, StoreError> {
         let store = self.engine.store();
         let owing = store.owing_changes(MOST_OWING).await?;
-        let undeclared = store.undeclared(UNDECLARED).await?;
+        let undeclared = store.undeclared(None, UNDECLARED).await?;
         let reader = self.reader(who, &owing).await;
         let places = places_of(&owing);
         let offered = undeclared.iter().map(|(offer, _)| offer.channel.clone());
@@ -144,8 +147,8 @@ impl Dispatcher {
         answered: &Answered,
         now: DateTime<Utc>,
     ) -> Result<Message, StoreError> {
-        let owing = self.engine.store().owing_changes(MOST_OWING).await?;
         let gesture = &answered.gesture;
+        let owing = self.owing_in_reach(gesture).await?;
         let closed = self.closed_to(gesture, places_of(&owing)).await;
         let showing: Vec<_> = owing
             .iter()
@@ -155,18 +158,31 @@ impl Dispatcher {
     }
 
     /// What the next team meeting has to review. It is read out to many, so no
-    /// private channel's words are in it.
+    /// private channel's words are in it, not even those of the one it is asked in.
     pub(super) async fn agenda(
         &self,
         answered: &Answered,
         now: DateTime<Utc>,
     ) -> Result<Message, StoreError> {
-        let owing = self.engine.store().owing_changes(MOST_OWING).await?;
-        let closed = self.closed_to(&answered.gesture, places_of(&owing)).await;
-        Ok(overview::agenda(
-            &self.seen_from_outside(&owing, &closed, now),
-            now,
-        ))
+        let owing = self.owing_in_reach(&answered.gesture).await?;
+        let closed = self.closed(places_of(&owing)).await;
+        let repeats = self
+            .repeats(owing.iter().filter(|one| is_to_review(&one.change)))
+            .await?;
+        let showing: Vec<_> = self
+            .seen_from_outside(&owing, &closed, now)
+            .into_iter()
+            .map(|showing| showing.repeating(&repeats))
+            .collect();
+        Ok(overview::agenda(&showing, now))
+    }
+
+    /// The changes to which something is owed, as far as whoever asks sees.
+    async fn owing_in_reach(&self, gesture: &Gesture) -> Result<Vec<Snapshot>, StoreError> {
+        let reach = reach(&self.lookup, &gesture.actor).await;
+        let mut owing = self.engine.store().owing_changes(MOST_OWING).await?;
+        owing.retain(|one| reach.covers(&one.change, &gesture.actor, gesture.channel.as_ref()));
+        Ok(owing)
     }
 
     /// What became of a meeting's review of several changes.
@@ -189,6 +205,15 @@ impl Dispatcher {
         };
         let by = &answered.gesture.actor;
         overview::reviewed(&showing, (by, held_at), refusal)
+    }
+
+    /// Looks up which earlier emergencies these repeat.
+    pub(super) async fn repeats(
+        &self,
+        of: impl IntoIterator<Item = &Snapshot>,
+    ) -> Result<BTreeMap<ChangeNumber, Repeat>, StoreError> {
+        let numbers: Vec<_> = of.into_iter().map(|one| one.change.number).collect();
+        self.engine.store().repeats(numbers).await
     }
 
     /// Shows changes to anybody: those of closed places without their words.
@@ -218,6 +243,11 @@ fn fits(change: &EmergencyChange, wanted: Wanted) -> bool {
         Wanted::Status | Wanted::Document => true,
         Wanted::Deployed(_) => change.is_before_deployment(),
     }
+}
+
+/// Whether a team meeting may have to review it.
+fn is_to_review(change: &EmergencyChange) -> bool {
+    change.approval.is_some() && change.meeting.is_none()
 }
 
 fn places_of(snapshots: &[Snapshot]) -> BTreeSet<ChannelId> {

@@ -1,26 +1,27 @@
 //! What a message says, rendered from the state of the moment.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
 use super::{Dispatcher, Rendered, closed_offer};
-use crate::domain::change::{Actor, Event, Recorded, Refusal};
+use crate::domain::change::{Actor, EmergencyChange, Event, Recorded, Refusal};
 use crate::domain::id::{ChangeNumber, ChannelId, UserId};
 use crate::domain::obligation::{Duty, Rung, obligations};
 use crate::domain::offer::{Offer, OfferStage};
 use crate::domain::policy::Party;
 use crate::domain::text::Commitment;
+use crate::domain::ticket::Repeat;
 use crate::gesture::{Ask, Gesture, Which};
+use crate::slack::reach::reach;
 use crate::slack::views::overview::Wanted;
 use crate::slack::views::{self, Message, card, direct, note, offer, reply};
-use crate::store::{Answered, Kind, Offered, Outcome, Parcel, Snapshot, StoreError};
+use crate::store::{
+    Answered, Kind, MOST_OWING, Offered, OffersOf, Outcome, Parcel, Snapshot, StoreError,
+};
 
 /// From how many changes of an incident sections are offered.
 const SIBLINGS: usize = 3;
-
-/// How many changes a list shows.
-const LIST: usize = 20;
 
 impl Dispatcher {
     /// Renders a parcel from the state of the moment; nothing if there is
@@ -52,7 +53,10 @@ impl Dispatcher {
                 note::note(&show(snapshot), recorded)
             }),
             Kind::Told { .. } => self.news(parcel, now),
-            Kind::Reminder { .. } => self.reminder(parcel, leader.stands.is_some(), now),
+            Kind::Reminder { .. } => {
+                let repeats = self.repeats(decided_on(parcel)).await?;
+                self.reminder(parcel, leader.stands.is_some(), &repeats, now)
+            }
             Kind::Reply { .. } => match &parcel.answer {
                 Some(answered) => self.reply(answered, parcel, now).await?,
                 None => None,
@@ -94,7 +98,13 @@ impl Dispatcher {
 
     /// One message for everything that a person is reminded of. A new one
     /// leaves out what has been done meanwhile.
-    fn reminder(&self, parcel: &Parcel, stands: bool, now: DateTime<Utc>) -> Option<Message> {
+    fn reminder(
+        &self,
+        parcel: &Parcel,
+        stands: bool,
+        repeats: &BTreeMap<ChangeNumber, Repeat>,
+        now: DateTime<Utc>,
+    ) -> Option<Message> {
         let mut due = Vec::new();
         for owed in &parcel.owed {
             let Kind::Reminder {
@@ -126,7 +136,7 @@ impl Dispatcher {
                     earlier.showing.change.number != *change || earlier.duty != *duty
                 });
                 due.push(direct::Due {
-                    showing: views::showing(snapshot, &self.engine, now),
+                    showing: views::showing(snapshot, &self.engine, now).repeating(repeats),
                     duty: *duty,
                     owner: person,
                     due_at: *due_at,
@@ -144,21 +154,10 @@ impl Dispatcher {
         parcel: &Parcel,
         now: DateTime<Utc>,
     ) -> Result<Option<Message>, StoreError> {
-        let typed = || {
-            let words: Vec<&str> = answered
-                .gesture
-                .commitments()
-                .iter()
-                .rev()
-                .filter_map(|text| answered.words.get(text)?.as_deref())
-                .collect();
-            // Of a request's texts the verbatim one says it all.
-            match &answered.gesture.ask {
-                Ask::Request { verbatim, .. } => answered.words.get(verbatim)?.clone(),
-                _ => (!words.is_empty())
-                    .then(|| words.into_iter().rev().collect::<Vec<_>>().join("\n\n")),
-            }
-        };
+        if let Some(beyond) = self.beyond_reach(answered, parcel).await {
+            return Ok(Some(beyond));
+        }
+        let typed = || typed(answered);
         let about = answered.change.and_then(|one| parcel.changes.get(&one));
         let show = |snapshot| views::showing(snapshot, &self.engine, now);
         let main = match (&answered.outcome, &answered.gesture.ask) {
@@ -192,7 +191,7 @@ impl Dispatcher {
             }),
             // It stands there, and what else can be taken over comes with it.
             (Outcome::Done, Ask::TakeOver { .. }) => {
-                about.map(|snapshot| reply::status(&show(snapshot)))
+                self.status(about, &BTreeSet::new(), answered, now).await?
             }
             (Outcome::Done, Ask::Redact { reason, .. }) => match about {
                 Some(snapshot) => Some(self.redacted(snapshot, *reason, now).await),
@@ -206,8 +205,7 @@ impl Dispatcher {
                 (Some(snapshot), _) => {
                     let place = BTreeSet::from([snapshot.change.place.channel.clone()]);
                     let closed = self.closed_to(&answered.gesture, place).await;
-                    let reader = &answered.gesture.actor;
-                    Some(reply::status(&self.seen_by(reader, snapshot, &closed, now)))
+                    self.status(about, &closed, answered, now).await?
                 }
                 (None, Some(number)) => Some(reply::refused(
                     &Refusal::NoSuchChange(*number).to_string(),
@@ -237,22 +235,10 @@ impl Dispatcher {
             (Outcome::Answered, Ask::NotYet { word }) => Some(reply::not_yet(word)),
             // What was asked for is on record already.
             (Outcome::Answered, _) => {
-                Some(about.map_or_else(reply::help, |snapshot| reply::status(&show(snapshot))))
+                let status = self.status(about, &BTreeSet::new(), answered, now).await?;
+                Some(status.unwrap_or_else(reply::help))
             }
         };
-        let closed = closed_offer(parcel).map(|one| offer::offer_closed(&one.offer));
-        let twin = answered
-            .twin
-            .and_then(|twin| parcel.changes.get(&twin))
-            .zip(about)
-            .filter(|(_, new)| new.change.duplicate_of.is_none())
-            .map(|(twin, new)| reply::twin(&show(new), &show(twin)));
-        let in_vain = about
-            .filter(|_| answered.outcome == Outcome::Done)
-            .and_then(|snapshot| {
-                let people = answered.gesture.asked_in_vain(first_asked(snapshot)?);
-                reply::asked_in_vain(&snapshot.change, &people)
-            });
         let siblings = match about {
             Some(snapshot) => self.siblings(snapshot, answered, now).await?,
             None => None,
@@ -261,8 +247,51 @@ impl Dispatcher {
             Some(siblings) => views::both(main, siblings),
             None => main,
         });
-        let all = main.into_iter().chain(in_vain).chain(closed).chain(twin);
-        Ok(views::joined(all))
+        let beside = self.said_beside(answered, parcel, now);
+        Ok(views::joined(main.into_iter().chain(beside)))
+    }
+
+    /// What an answer says beside its matter: who was asked in vain, that an
+    /// offer is closed, that there is a change much like this one.
+    fn said_beside(
+        &self,
+        answered: &Answered,
+        parcel: &Parcel,
+        now: DateTime<Utc>,
+    ) -> Vec<Message> {
+        let about = answered.change.and_then(|one| parcel.changes.get(&one));
+        let show = |snapshot| views::showing(snapshot, &self.engine, now);
+        let in_vain = about
+            .filter(|_| answered.outcome == Outcome::Done)
+            .and_then(|snapshot| {
+                let people = answered.gesture.asked_in_vain(first_asked(snapshot)?);
+                reply::asked_in_vain(&snapshot.change, &people)
+            });
+        let closed = closed_offer(parcel).map(|one| offer::offer_closed(&one.offer));
+        let twin = answered
+            .twin
+            .and_then(|twin| parcel.changes.get(&twin))
+            .zip(about)
+            .filter(|(_, new)| new.change.duplicate_of.is_none())
+            .map(|(twin, new)| reply::twin(&show(new), &show(twin)));
+        in_vain.into_iter().chain(closed).chain(twin).collect()
+    }
+
+    /// Everything about a change, with the earlier ones that it repeats; without
+    /// its words, where these stay in a closed place.
+    async fn status(
+        &self,
+        about: Option<&Snapshot>,
+        closed: &BTreeSet<ChannelId>,
+        answered: &Answered,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Message>, StoreError> {
+        let Some(snapshot) = about else {
+            return Ok(None);
+        };
+        let repeats = self.repeats([snapshot]).await?;
+        let showing = self.seen_by(&answered.gesture.actor, snapshot, closed, now);
+        Ok(Some(reply::status(&showing.repeating(&repeats))))
     }
 
     /// What a redaction took out, and where it may still stand.
@@ -322,31 +351,73 @@ impl Dispatcher {
         Ok(reply::siblings(&showing, &open))
     }
 
+    /// Says that a change isn't shown, to somebody who asks for it where they may
+    /// not see it.
+    async fn beyond_reach(&self, answered: &Answered, parcel: &Parcel) -> Option<Message> {
+        let gesture = &answered.gesture;
+        let asks = matches!(
+            (&answered.outcome, &gesture.ask),
+            (Outcome::Answered, Ask::Status { .. })
+        );
+        let about = parcel.changes.get(&answered.change.filter(|_| asks)?)?;
+        let reach = reach(&self.lookup, &gesture.actor).await;
+        let here = gesture.channel.as_ref();
+        let number = about.change.number;
+        (!reach.covers(&about.change, &gesture.actor, here))
+            .then(|| reply::refused(&reach.says_no(number), None))
+    }
+
     async fn list(
         &self,
         which: Which,
         answered: &Answered,
         now: DateTime<Utc>,
     ) -> Result<Message, StoreError> {
-        let reader = &answered.gesture.actor;
+        let gesture = &answered.gesture;
+        let reader = &gesture.actor;
+        let reach = reach(&self.lookup, reader).await;
         let store = self.engine.store();
-        let mut open = store.open_changes(LIST).await?;
-        open.retain(|snapshot| views::is_listed(&snapshot.change, which, reader));
-        let mut undeclared = store.undeclared(LIST).await?;
-        undeclared.retain(|(offer, _)| match which {
-            Which::Open => true,
+        let (who, here) = (reader.clone(), gesture.channel.clone());
+        let is_wanted = move |change: &EmergencyChange| {
+            reach.covers(change, &who, here.as_ref())
+                && (which != Which::Mine || views::has_part(change, &who))
+        };
+        let mut listed = match which {
+            Which::Open | Which::Mine => store.open_changes_that(is_wanted, MOST_OWING).await?,
+            // What is chased on after the closing can be overdue, too.
+            Which::Overdue => {
+                let mut owing = store.owing_changes(MOST_OWING).await?;
+                owing.retain(|one| is_wanted(&one.change));
+                owing
+            }
+        };
+        listed
+            .retain(|one| views::is_listed(&views::showing(one, &self.engine, now), which, reader));
+        if which == Which::Overdue {
+            listed.sort_by_key(|one| views::overdue_since(&views::showing(one, &self.engine, now)));
+        }
+        let mine = |here| OffersOf {
+            who: reader.clone(),
+            here,
+        };
+        let undeclared = match which {
+            Which::Open if reach.is_full() => store.undeclared(None, MOST_OWING).await?,
+            Which::Open => {
+                let seen = mine(gesture.channel.clone());
+                store.undeclared(Some(seen), MOST_OWING).await?
+            }
             // No deadline runs for what isn't on record.
-            Which::Overdue => false,
-            Which::Mine => has_part(offer, reader),
-        });
-        let places = open
+            Which::Overdue => Vec::new(),
+            Which::Mine => store.undeclared(Some(mine(None)), MOST_OWING).await?,
+        };
+        let places = listed
             .iter()
             .map(|snapshot| &snapshot.change.place.channel)
             .chain(undeclared.iter().map(|(offer, _)| &offer.channel))
             .cloned()
             .collect();
-        let closed = self.closed_to(&answered.gesture, places).await;
-        let showing: Vec<_> = open
+        let closed = self.closed_to(gesture, places).await;
+        let showing: Vec<_> = listed
             .iter()
             .map(|snapshot| self.seen_by(reader, snapshot, &closed, now))
             .collect();
@@ -407,13 +478,24 @@ impl Dispatcher {
     ) -> views::Showing<'a> {
         let showing = views::showing(snapshot, &self.engine, now);
         let change = &snapshot.change;
-        if closed.contains(&change.place.channel) && !views::is_listed(change, Which::Mine, reader)
-        {
+        if closed.contains(&change.place.channel) && !views::has_part(change, reader) {
             showing.seen_from_outside()
         } else {
             showing
         }
     }
+}
+
+/// The changes that somebody is reminded to decide on.
+fn decided_on(parcel: &Parcel) -> impl Iterator<Item = &Snapshot> {
+    parcel.owed.iter().filter_map(|owed| match &owed.kind {
+        Kind::Reminder {
+            change,
+            duty: Duty::Approval,
+            ..
+        } => parcel.changes.get(change),
+        _ => None,
+    })
 }
 
 /// Which change a message is about that stands until it is edited.
@@ -455,6 +537,21 @@ fn deployer<'a>(gesture: &'a Gesture, about: Option<&'a Snapshot>) -> Option<&'a
         _ => None,
     };
     by.filter(|by| **by != gesture.actor)
+}
+
+/// What its author typed, to be given back with a refusal.
+fn typed(answered: &Answered) -> Option<String> {
+    // Of a request's texts the verbatim one says it all.
+    if let Ask::Request { verbatim, .. } = &answered.gesture.ask {
+        return answered.words.get(verbatim)?.clone();
+    }
+    let words: Vec<&str> = answered
+        .gesture
+        .commitments()
+        .iter()
+        .filter_map(|text| answered.words.get(text)?.as_deref())
+        .collect();
+    (!words.is_empty()).then(|| words.join("\n\n"))
 }
 
 /// Whether somebody said a time in words, or confirmed one.

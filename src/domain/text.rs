@@ -93,6 +93,40 @@ impl fmt::Debug for Text {
     }
 }
 
+/// How long words have to be before a text that has them among others repeats
+/// them. Shorter ones stand in many a sentence by chance.
+const ENOUGH_TO_REPEAT: usize = 8;
+
+/// Whether a text says some words again: it is them, or it has them, whole and
+/// long enough, among others.
+pub fn repeats(text: &str, words: &str) -> bool {
+    let (text, words) = (text.trim(), words.trim());
+    if words.is_empty() {
+        return false;
+    }
+    text == words
+        || (words.chars().count() >= ENOUGH_TO_REPEAT
+            && text
+                .char_indices()
+                .any(|(at, _)| has_whole_at(text, at, words)))
+}
+
+/// Whether the words stand at this place of a text, and no longer ones.
+fn has_whole_at(text: &str, at: usize, words: &str) -> bool {
+    let Some((before, after)) = text
+        .split_at_checked(at)
+        .and_then(|(before, rest)| Some((before, rest.strip_prefix(words)?)))
+    else {
+        return false;
+    };
+    let goes_on = |inside: Option<char>, outside: Option<char>| {
+        let is_letter = |one: Option<char>| one.is_some_and(char::is_alphanumeric);
+        is_letter(inside) && is_letter(outside)
+    };
+    !goes_on(words.chars().next(), before.chars().next_back())
+        && !goes_on(words.chars().next_back(), after.chars().next())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,6 +140,33 @@ mod tests {
             one.commitment(),
             Text::new("approved. Deploy.", Salt([1; 32])).commitment()
         );
+    }
+
+    #[test]
+    fn words_are_repeated_whole_and_only_if_they_are_long_enough_to_mean_it() {
+        for (text, words) in [
+            ("ok", "ok"),
+            (" ok ", "ok\n"),
+            ("AWS_SECRET=hunter2-4f9c;", "hunter2-4f9c"),
+            (
+                "Rotate the key hunter2-4f9c @morgan",
+                "Rotate the key hunter2-4f9c",
+            ),
+            ("prehunter2-4f9c hunter2-4f9c", "hunter2-4f9c"),
+            ("über-long-secret", "über-long-secret"),
+        ] {
+            assert!(repeats(text, words), "{text} / {words}");
+        }
+        for (text, words) in [
+            ("ok, it works", "ok"),
+            ("the token is wrong", "token"),
+            ("Deploy WAF rules", "Deploy WAF rule"),
+            ("undeployments", "deployments"),
+            ("anything", ""),
+            ("anything", "  "),
+        ] {
+            assert!(!repeats(text, words), "{text} / {words}");
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub mod error;
 pub mod events;
 pub mod inbound;
 pub mod lookup;
+pub mod reach;
 pub mod socket;
 pub mod survey;
 pub mod transport;

@@ -10,7 +10,8 @@ use super::execute::{forget, roster};
 use super::quotes::{self, Half};
 use super::writer::Urgency;
 use super::{
-    NewOffer, Outcome, Rules, SWEEP, Store, StoreError, Words, inbox, offers, outbox, texts,
+    NewOffer, OffersOf, Outcome, Rules, SWEEP, Store, StoreError, Words, inbox, offers, outbox,
+    texts,
 };
 use crate::domain::change::{MessageRef, Verdict};
 use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId, WorkspaceId};
@@ -156,10 +157,15 @@ impl Store {
         .await
     }
 
-    /// Returns the offers that were left unanswered, with their words, newest first.
-    pub async fn undeclared(&self, limit: usize) -> Result<Vec<(Offer, Words)>, StoreError> {
+    /// Returns the offers that were left unanswered, with their words, newest first:
+    /// all, or `only` those.
+    pub async fn undeclared(
+        &self,
+        only: Option<OffersOf>,
+        limit: usize,
+    ) -> Result<Vec<(Offer, Words)>, StoreError> {
         self.read(move |connection, workspace| {
-            offers::undeclared(connection, workspace, limit)?
+            offers::undeclared(connection, workspace, only.as_ref(), limit)?
                 .into_iter()
                 .map(|offer| {
                     let words = offers::words(connection, workspace, &offer)?;

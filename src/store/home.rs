@@ -27,10 +27,13 @@ impl Store {
     }
 
     /// Returns the changes that aren't over or to which something is owed beyond
-    /// their end, oldest first.
+    /// their end, oldest first. Of more than `limit`, the newest that are open come
+    /// before all others.
     pub async fn owing_changes(&self, limit: usize) -> Result<Vec<Snapshot>, StoreError> {
         self.read(move |connection, workspace| {
-            register::owing(connection, workspace, limit)?
+            let mut owing = register::owing(connection, workspace, limit)?;
+            owing.sort_unstable();
+            owing
                 .into_iter()
                 .filter_map(|number| snapshot(connection, workspace, number).transpose())
                 .collect()

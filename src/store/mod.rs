@@ -22,6 +22,7 @@ mod policies;
 mod quotes;
 mod redaction;
 mod register;
+mod repeats;
 mod siblings;
 mod texts;
 mod writer;
@@ -46,7 +47,7 @@ pub use file::{OpenError, SQLITE_AT_LEAST, sqlite_is_sound, sqlite_version};
 pub use home::MOST_OWING;
 pub use inbox::{Arrival, Outcome, Waiting};
 pub use inspect::{Inspection, Register, Unsent, inspect};
-pub use offers::NewOffer;
+pub use offers::{NewOffer, OffersOf};
 pub use outbox::{Claim, Doubtful, Kind, Owed, reply_is_alive};
 pub use parcel::{Answered, Offered, Parcel, Snapshot};
 pub use people::{Person, resolve};
@@ -463,11 +464,28 @@ impl Store {
 
     /// Returns the changes that aren't over, newest first.
     pub async fn open_changes(&self, limit: usize) -> Result<Vec<Snapshot>, StoreError> {
+        self.open_changes_that(|_| true, limit).await
+    }
+
+    /// Returns the changes that aren't over and are wanted, newest first: however
+    /// many that aren't wanted stand before them.
+    pub async fn open_changes_that(
+        &self,
+        is_wanted: impl Fn(&EmergencyChange) -> bool + Send + 'static,
+        limit: usize,
+    ) -> Result<Vec<Snapshot>, StoreError> {
         self.read(move |connection, workspace| {
-            register::open(connection, workspace, limit)?
-                .into_iter()
-                .filter_map(|number| snapshot(connection, workspace, number).transpose())
-                .collect()
+            let mut wanted = Vec::new();
+            for number in register::open(connection, workspace)? {
+                if wanted.len() == limit {
+                    break;
+                }
+                let found = log::load(connection, workspace, number)?;
+                if let Some(loaded) = found.filter(|(change, _)| is_wanted(change)) {
+                    wanted.push(parcel::with_words(connection, workspace, loaded)?);
+                }
+            }
+            Ok(wanted)
         })
         .await
     }

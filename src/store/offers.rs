@@ -31,6 +31,16 @@ pub struct NewOffer {
     pub outranks: bool,
 }
 
+/// Some of the offers: those of which somebody said one half, and those of a
+/// channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OffersOf {
+    /// Who.
+    pub who: UserId,
+    /// Which channel.
+    pub here: Option<ChannelId>,
+}
+
 /// Returns who answered in the open offer of a request.
 pub(super) fn answered_by(
     connection: &Connection,
@@ -256,17 +266,27 @@ pub(super) fn words(
     )
 }
 
-/// Returns the offers that were left unanswered, newest first.
+/// Returns the offers that were left unanswered, newest first: all, or `only`
+/// those.
 pub(super) fn undeclared(
     connection: &Connection,
     workspace: &WorkspaceId,
+    only: Option<&OffersOf>,
     limit: usize,
 ) -> Result<Vec<Offer>, StoreError> {
     let mut select = connection.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM offer
-         WHERE workspace = ?1 AND stage = 'undeclared' ORDER BY id DESC LIMIT ?2"
+         WHERE workspace = ?1 AND stage = 'undeclared'
+           AND (?2 IS NULL OR ?2 IN (asker, answer_by) OR channel = ?3)
+         ORDER BY id DESC LIMIT ?4"
     ))?;
-    let mut rows = select.query(params![workspace.as_str(), limit])?;
+    let here = only.and_then(|only| only.here.as_ref());
+    let mut rows = select.query(params![
+        workspace.as_str(),
+        only.map(|only| only.who.as_str()),
+        here.map(ChannelId::as_str),
+        limit
+    ])?;
     let mut offers = Vec::new();
     while let Some(row) = rows.next()? {
         offers.push(read(row)?);
@@ -437,4 +457,19 @@ pub(super) fn needs(
                AND stage NOT IN ('taken', 'declined')",
         )?
         .exists(params![workspace.as_str(), text.0])?)
+}
+
+/// Returns the offers of which a text is one half, whatever became of them.
+pub(super) fn quoting(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    text: Commitment,
+) -> Result<Vec<u64>, StoreError> {
+    connection
+        .prepare_cached(
+            "SELECT id FROM offer WHERE workspace = ?1 AND ?2 IN (request_text, answer_text)",
+        )?
+        .query_map(params![workspace.as_str(), text.0], |row| row.get(0))?
+        .map(|id| Ok(id?))
+        .collect()
 }

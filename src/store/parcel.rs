@@ -81,15 +81,23 @@ pub(super) fn snapshot(
     workspace: &WorkspaceId,
     number: ChangeNumber,
 ) -> Result<Option<Snapshot>, StoreError> {
-    let Some((change, history)) = log::load(connection, workspace, number)? else {
-        return Ok(None);
-    };
+    log::load(connection, workspace, number)?
+        .map(|loaded| with_words(connection, workspace, loaded))
+        .transpose()
+}
+
+/// Adds its words to a change that was loaded.
+pub(super) fn with_words(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    (change, history): (EmergencyChange, Vec<Recorded>),
+) -> Result<Snapshot, StoreError> {
     let words = texts::words(connection, workspace, change.commitments())?;
-    Ok(Some(Snapshot {
+    Ok(Snapshot {
         change,
         history,
         words,
-    }))
+    })
 }
 
 /// Reads what rendering the messages needs, leader first.

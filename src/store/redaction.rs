@@ -8,10 +8,10 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
 
 use super::execute::record;
-use super::{Rules, Store, StoreError, file, inbox, log, micros, texts};
+use super::{Rules, Store, StoreError, file, inbox, log, micros, offers, outbox, texts};
 use crate::domain::change::{Attached, EmergencyChange, Event, Recorded};
 use crate::domain::id::{ChangeNumber, WorkspaceId};
-use crate::domain::text::Commitment;
+use crate::domain::text::{Commitment, repeats};
 
 impl Store {
     /// Returns the names of the copies beside the database in which one of these
@@ -74,12 +74,20 @@ pub(super) fn take_out(
         }
         taken.extend(texts);
     }
+    let mut gone = taken.clone();
     for text in &taken {
-        forget_echoes(connection, workspace, *text)?;
+        gone.extend(forget_echoes(connection, workspace, *text)?);
     }
     for text in &taken {
         texts::redact(connection, workspace, *text)?;
     }
+    for text in gone {
+        for offer in offers::quoting(connection, workspace, text)? {
+            outbox::redraw_offer(connection, workspace, offer, now)?;
+        }
+    }
+    // What a Home shows is written down nowhere: each may show it.
+    outbox::redraw_all_homes(connection, workspace, now)?;
     for sha256 in files_of(connection, workspace, number, &taken)? {
         connection
             .prepare_cached("DELETE FROM attachment WHERE workspace = ?1 AND sha256 = ?2")?
@@ -177,27 +185,35 @@ fn having(
         .collect::<Result<_, _>>()?)
 }
 
-/// Deletes what was typed with the same words and came into no record: a form
-/// that was refused, a command that was mistyped.
+/// Deletes what repeats these words and came into no record: a form that was
+/// refused, a command that was mistyped, a message that was overheard. Returns
+/// what went. Of an offer the text stays as one that was removed: whoever takes
+/// it up is told, and sent to the message itself.
 fn forget_echoes(
     connection: &Connection,
     workspace: &WorkspaceId,
     text: Commitment,
-) -> Result<(), StoreError> {
+) -> Result<Vec<Commitment>, StoreError> {
     let Some(gone) = texts::find(connection, workspace, text)? else {
-        return Ok(());
+        return Ok(Vec::new());
     };
     let words = gone.body().trim();
-    if words.is_empty() {
-        return Ok(());
-    }
+    let mut forgotten = Vec::new();
     for echo in texts::containing(connection, workspace, words)? {
+        let is_repeated = texts::find(connection, workspace, echo)?
+            .is_some_and(|other| repeats(other.body(), words));
         let is_recorded = !having(connection, workspace, &echo.to_string())?.is_empty();
-        if !is_recorded && !inbox::needs(connection, workspace, echo)? {
+        if !is_repeated || is_recorded || inbox::needs(connection, workspace, echo)? {
+            continue;
+        }
+        if offers::needs(connection, workspace, echo)? {
+            texts::redact(connection, workspace, echo)?;
+        } else {
             texts::forget(connection, workspace, echo)?;
         }
+        forgotten.push(echo);
     }
-    Ok(())
+    Ok(forgotten)
 }
 
 /// Looks into the copies that stand beside the database.

@@ -107,23 +107,22 @@ pub(super) fn next_at(
 pub(super) fn open(
     connection: &Connection,
     workspace: &WorkspaceId,
-    limit: usize,
 ) -> Result<Vec<ChangeNumber>, StoreError> {
     connection
         .prepare_cached(
             "SELECT number FROM change
              WHERE workspace = ?1 AND stage NOT IN ('withdrawn', 'lapsed', 'closed')
-             ORDER BY number DESC LIMIT ?2",
+             ORDER BY number DESC",
         )?
-        .query_map(params![workspace.as_str(), limit], |row| {
-            Ok(ChangeNumber(row.get(0)?))
-        })?
+        .query_map([workspace.as_str()], |row| Ok(ChangeNumber(row.get(0)?)))?
         .map(|number| Ok(number?))
         .collect()
 }
 
 /// Returns the changes that aren't over, and those that are closed and that
-/// somebody is still chased about; oldest first.
+/// somebody is still chased about. Where there are more than `limit`, those that
+/// aren't over go before closed ones and newer before older: what was asked for
+/// tonight is never crowded out.
 pub(super) fn owing(
     connection: &Connection,
     workspace: &WorkspaceId,
@@ -132,12 +131,12 @@ pub(super) fn owing(
     connection
         .prepare_cached(
             "SELECT number FROM (
-                 SELECT number FROM change
+                 SELECT number, 0 AS is_closed FROM change
                  WHERE workspace = ?1 AND stage NOT IN ('withdrawn', 'lapsed', 'closed')
                  UNION ALL
-                 SELECT number FROM change
+                 SELECT number, 1 FROM change
                  WHERE workspace = ?1 AND stage = 'closed' AND next_due_at IS NOT NULL)
-             ORDER BY number LIMIT ?2",
+             ORDER BY is_closed, number DESC LIMIT ?2",
         )?
         .query_map(params![workspace.as_str(), limit], |row| {
             Ok(ChangeNumber(row.get(0)?))
@@ -213,6 +212,28 @@ pub(super) fn asked_near(
                 micros(change.requested_at + span),
                 change.number.0,
             ],
+            |row| Ok(ChangeNumber(row.get(0)?)),
+        )?
+        .map(|number| Ok(number?))
+        .collect()
+}
+
+/// Returns the changes that went into production between two instants, the first
+/// first.
+pub(super) fn deployed_between(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> Result<Vec<ChangeNumber>, StoreError> {
+    connection
+        .prepare_cached(
+            "SELECT number FROM change
+             WHERE workspace = ?1 AND deployed_at BETWEEN ?2 AND ?3
+             ORDER BY deployed_at, number",
+        )?
+        .query_map(
+            params![workspace.as_str(), micros(from), micros(to)],
             |row| Ok(ChangeNumber(row.get(0)?)),
         )?
         .map(|number| Ok(number?))

@@ -53,7 +53,7 @@ pub use part::{
     GenuinenessReview, Meeting, MessageRef, Place, Quote, Reacted, Rejection, Reviewed,
     StatedReason, Written,
 };
-pub use passage::{Passage, Redaction, Stands};
+pub use passage::{Passage, Redaction, Stands, going_with};
 pub use refusal::{Refusal, Shown, Waiting};
 
 /// What is due so long after the deployment, and moves with its time.

@@ -1,13 +1,14 @@
 //! Which words a change's record holds: where each text stands in it, and which
 //! were taken out again.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use super::{Actor, Event, Evidence};
+use super::{Actor, EmergencyChange, Event, Evidence};
 use crate::domain::id::UserId;
-use crate::domain::text::Commitment;
+use crate::domain::text::{Commitment, repeats};
 use crate::domain::ticket::Field;
 
 /// What a text is to the record.
@@ -78,6 +79,29 @@ pub struct Redaction {
     pub at: DateTime<Utc>,
     /// Why.
     pub reason: Commitment,
+}
+
+/// Returns everything that goes with these texts when they are taken out: they
+/// themselves, whatever repeats their words, and of the request both its forms.
+pub fn going_with(
+    change: &EmergencyChange,
+    chosen: impl IntoIterator<Item = Commitment>,
+    words_of: impl Fn(&Commitment) -> Option<String>,
+) -> BTreeSet<Commitment> {
+    let mut going: BTreeSet<Commitment> = chosen.into_iter().collect();
+    let chosen: Vec<String> = going.iter().filter_map(&words_of).collect();
+    let is_said_again = |text: &&Commitment| {
+        words_of(text).is_some_and(|other| chosen.iter().any(|words| repeats(&other, words)))
+    };
+    going.extend(change.texts.keys().filter(is_said_again));
+    let is_the_request = |text: &Commitment| {
+        let stands = change.texts.get(text);
+        stands.is_some_and(|one| matches!(one.passage, Passage::What | Passage::Request))
+    };
+    if going.iter().any(is_the_request) {
+        going.extend([change.what, change.verbatim]);
+    }
+    going
 }
 
 /// Returns the texts that an event brings into the record.

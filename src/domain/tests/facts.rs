@@ -125,8 +125,7 @@ fn the_same_category_on_the_same_system_within_ninety_days_is_a_repeat() {
     assert_eq!(
         repeat_of(&story.change, &others),
         Some(Repeat {
-            of: ChangeNumber(1020),
-            n_earlier: 3
+            of: vec![ChangeNumber(1001), ChangeNumber(1010), ChangeNumber(1020)],
         })
     );
     assert_eq!(repeat_of(&story.change, &others[3..]), None);

@@ -136,9 +136,9 @@ pub struct Past {
 }
 
 /// Returns what another change has to know of this one; nothing while that
-/// can't be told, and of a rehearsal.
+/// can't be told, of a rehearsal, and of what stands elsewhere already.
 pub fn past(change: &EmergencyChange) -> Option<Past> {
-    if change.drill {
+    if change.drill || change.duplicate_of.is_some() {
         return None;
     }
     Some(Past {
@@ -152,17 +152,15 @@ pub fn past(change: &EmergencyChange) -> Option<Past> {
 /// That a change repeats earlier ones: it might be made a standard change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repeat {
-    /// The latest that it repeats.
-    pub of: ChangeNumber,
-    /// How many it repeats.
-    pub n_earlier: usize,
+    /// Those that it repeats, in the order in which they were deployed; never none.
+    pub of: Vec<ChangeNumber>,
 }
 
 /// How far back an emergency counts as the same.
-const SAME_WITHIN: TimeDelta = TimeDelta::days(90);
+pub const REPEATS_WITHIN: TimeDelta = TimeDelta::days(90);
 
 /// Returns what a change repeats: emergencies of the same category on one of
-/// the same systems within 90 days before it.
+/// the same systems within [`REPEATS_WITHIN`] before it.
 pub fn repeat_of(change: &EmergencyChange, others: &[Past]) -> Option<Repeat> {
     let this = past(change)?;
     let mut earlier: Vec<&Past> = others
@@ -173,12 +171,10 @@ pub fn repeat_of(change: &EmergencyChange, others: &[Past]) -> Option<Repeat> {
                 && other.category == this.category
                 && other.systems.iter().any(|one| this.systems.contains(one))
                 && since >= TimeDelta::zero()
-                && since <= SAME_WITHIN
+                && since <= REPEATS_WITHIN
         })
         .collect();
     earlier.sort_by_key(|other| (other.deployed_at, other.number));
-    earlier.last().map(|latest| Repeat {
-        of: latest.number,
-        n_earlier: earlier.len(),
-    })
+    let of: Vec<ChangeNumber> = earlier.into_iter().map(|other| other.number).collect();
+    (!of.is_empty()).then_some(Repeat { of })
 }

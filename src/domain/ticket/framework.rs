@@ -2,15 +2,15 @@
 
 use crate::domain::policy::Framework;
 
-/// Returns the provision that all of a framework's citations are of.
+/// Returns the provision that a framework's citations are of or go with.
 pub const fn provision(framework: Framework) -> &'static str {
     match framework {
-        Framework::Soc2 => "CC8.1",
-        Framework::PciDss => "6.5.1",
-        Framework::Nist => "CM-3",
-        Framework::Dora => "RTS Art. 17",
-        Framework::Nis2 => "6.4.3",
-        Framework::Iso27001 => "A.8.32",
+        Framework::Soc2 => "CC8.1, points of focus",
+        Framework::PciDss => "v4.0.1, requirement 6.5.1",
+        Framework::Nist => "rev. 5, CM-3",
+        Framework::Dora => "RTS (EU) 2024/1774, Article 17",
+        Framework::Nis2 => "Implementing Regulation (EU) 2024/2690, 6.4.3",
+        Framework::Iso27001 => "A.8.32, with the list of ISO 27002 8.32",
     }
 }
 
@@ -74,20 +74,25 @@ impl Citations {
         self
     }
 
-    /// Returns the demand of a framework: of CC8.1 the point of focus.
-    pub const fn of(&self, framework: Framework) -> Option<&'static str> {
-        match framework {
+    /// Returns the demands of a framework: of CC8.1 the points of focus.
+    pub fn of(&self, framework: Framework) -> impl Iterator<Item = &'static str> + use<> {
+        each(match framework {
             Framework::Soc2 => self.soc2,
             Framework::PciDss => self.pci_dss,
             Framework::Nist => self.nist,
             Framework::Dora => self.dora,
             Framework::Nis2 => self.nis2,
             Framework::Iso27001 => self.iso_27001,
-        }
+        })
     }
 
-    /// Returns the guide's demand.
-    pub const fn guide_says(&self) -> Option<&'static str> {
-        self.guide
+    /// Returns the guide's demands, in its own words.
+    pub fn guide_says(&self) -> impl Iterator<Item = &'static str> + use<> {
+        each(self.guide)
     }
+}
+
+/// Several demands stand in one row, between semicolons; no demand has one.
+fn each(cited: Option<&'static str>) -> impl Iterator<Item = &'static str> {
+    cited.into_iter().flat_map(|cited| cited.split("; "))
 }

@@ -16,8 +16,8 @@ mod vague;
 mod value;
 
 pub use facts::{
-    Capacity, Order, Past, Repeat, Timeliness, capacities, documented, incident_order, past,
-    repeat_of,
+    Capacity, Order, Past, REPEATS_WITHIN, Repeat, Timeliness, capacities, documented,
+    incident_order, past, repeat_of,
 };
 pub use field::{Circumstance, Field, Kind, Part, Requirement, Row, choice};
 pub use framework::{Citations, provision};
@@ -48,7 +48,12 @@ pub fn is_required(field: Field, change: &EmergencyChange, policy: &Policy) -> b
         Requirement::Framework(asking) => asking
             .iter()
             .any(|framework| policy.frameworks.contains(framework)),
-        Requirement::Kept | Requirement::Optional => false,
+        // What is somebody's act stands in no field that anybody writes.
+        Requirement::Kept
+        | Requirement::Act
+        | Requirement::ActWhen(_)
+        | Requirement::Afterwards
+        | Requirement::Optional => false,
     }
 }
 

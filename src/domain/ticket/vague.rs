@@ -111,6 +111,7 @@ fn takes_none_for_an_answer(field: Field) -> bool {
             | Field::ControlsRestored
             | Field::CustomerImpact
             | Field::PrivacyImpact
+            | Field::RegulatedScope
             | Field::TestingDeferred
             | Field::HandOff
             | Field::Notifications

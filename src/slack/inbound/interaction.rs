@@ -115,7 +115,8 @@ fn press(payload: &Value, received_at: DateTime<Utc>) -> Read {
             deployed_at,
             message: None,
             matter,
-            on_top: below.is_some(),
+            // The Home is a view too, but nothing can be put on top of it.
+            on_top: text_at(payload, "/view/type") == Some("modal"),
         }),
         None => Read::Broken("a form without a trigger"),
     };

@@ -3,6 +3,7 @@
 //! Nothing is looked up before the acknowledgement. A modal is opened right
 //! after it, because its trigger lives for three seconds.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -285,7 +286,14 @@ impl Reception {
             Modal::Document => self.card_address(&subject).await,
             _ => None,
         };
-        let showing = views::showing(&subject, &self.engine, self.clock.now());
+        let repeats = match open.which {
+            Modal::Approve | Modal::ReviewGenuineness => {
+                let store = self.engine.store();
+                store.repeats(vec![subject.change.number]).await?
+            }
+            _ => BTreeMap::new(),
+        };
+        let showing = views::showing(&subject, &self.engine, self.clock.now()).repeating(&repeats);
         let status = || {
             Wanted::instead(Ask::Status {
                 change: Some(subject.change.number),
@@ -369,11 +377,16 @@ impl Reception {
     }
 
     /// The address of a change's card, where it stands in an incident channel and
-    /// the ticket has no incident link yet. The trigger dies in three seconds: a
+    /// the ticket doesn't say yet which incident it was or when that began. The
+    /// trigger dies in three seconds: a
     /// form without it beats none.
     async fn card_address(&self, subject: &Snapshot) -> Option<String> {
         let change = &subject.change;
-        if change.fields.contains_key(&Field::IncidentLink) {
+        let is_known = |field| change.fields.contains_key(field);
+        if [Field::IncidentLink, Field::IncidentBeganAt]
+            .iter()
+            .all(is_known)
+        {
             return None;
         }
         let looked_up = async {

@@ -4,15 +4,17 @@
 //! handed to it. Words are short, kind and exact: what happened, what is kept,
 //! what to do next. The first line of everything reads well on a phone.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
 use slack_morphism::prelude::SlackBlock;
 
 use crate::domain::change::EmergencyChange;
-use crate::domain::id::UserId;
+use crate::domain::id::{ChangeNumber, UserId};
 use crate::domain::policy::{Party, Policy};
 use crate::domain::text::Commitment;
+use crate::domain::ticket::Repeat;
 use crate::engine::Engine;
 use crate::gesture::Which;
 use crate::store::{self, Snapshot};
@@ -82,6 +84,8 @@ pub struct Showing<'a> {
     pub policy: &'a Policy,
     /// Its words.
     pub texts: &'a dyn Words,
+    /// What it repeats, where that was looked up.
+    pub repeat: Option<&'a Repeat>,
     /// The present.
     pub now: DateTime<Utc>,
 }
@@ -133,6 +137,7 @@ pub fn showing<'a>(snapshot: &'a Snapshot, engine: &'a Engine, now: DateTime<Utc
         change: &snapshot.change,
         policy: engine.policy_of(&snapshot.change),
         texts: snapshot,
+        repeat: None,
         now,
     }
 }
@@ -167,12 +172,21 @@ pub fn both(mut main: Message, more: Message) -> Message {
 }
 
 /// Whether a list of this kind shows a change to `who`.
-pub fn is_listed(change: &EmergencyChange, which: Which, who: &UserId) -> bool {
+pub fn is_listed(showing: &Showing<'_>, which: Which, who: &UserId) -> bool {
     match which {
         Which::Open => true,
-        Which::Overdue => !change.missed.is_empty(),
-        Which::Mine => has_part(change, who),
+        Which::Overdue => overdue_since(showing).is_some(),
+        Which::Mine => has_part(showing.change, who),
     }
+}
+
+/// Since when something is owed that hasn't come yet; a miss that was made good
+/// stays on record, and nobody owes it any more.
+pub fn overdue_since(showing: &Showing<'_>) -> Option<DateTime<Utc>> {
+    let owed = facts::owed(showing).into_iter();
+    owed.filter_map(|one| one.due_at)
+        .filter(|due_at| *due_at < showing.now)
+        .min()
 }
 
 /// Whether somebody has a role in a change.
@@ -187,7 +201,16 @@ pub fn has_part(change: &EmergencyChange, who: &UserId) -> bool {
         || change.implementers().any(|one| one == who)
 }
 
-impl Showing<'_> {
+impl<'a> Showing<'a> {
+    /// Shows with the change what it repeats, if it is among what was looked up.
+    #[must_use]
+    pub fn repeating(self, repeats: &'a BTreeMap<ChangeNumber, Repeat>) -> Self {
+        Self {
+            repeat: repeats.get(&self.change.number),
+            ..self
+        }
+    }
+
     /// Shows the change to somebody outside the private channel in which it was
     /// declared: its words stay there.
     #[must_use]

@@ -13,7 +13,7 @@ use super::blocks::{
     actions, button, button_of, context, fits, message, one_line, plain_button, primary, section,
     section_with,
 };
-use super::{Message, Showing, facts, reply, say};
+use super::{Message, Showing, facts, reply, say, ticket};
 
 /// How many likely changes are offered: more than that is a list.
 pub const MOST_LIKELY: usize = 5;
@@ -243,8 +243,9 @@ fn item(showing: &Showing<'_>, due_at: Option<DateTime<Utc>>, now: DateTime<Utc>
     let why = change.criterion.map_or_else(String::new, |one| {
         format!(", {}", say::criterion_label(one))
     });
+    let repeat = ticket::repeat(showing).map_or_else(String::new, |line| format!("\n{line}."));
     format!(
-        "*{}*  {}\n{deployed}{why}{exceptions}{due}",
+        "*{}*  {}\n{deployed}{why}{exceptions}{due}{repeat}",
         say::title(change),
         what(showing)
     )

@@ -258,6 +258,10 @@ pub fn redacted(showing: &Showing<'_>, texts: &[Commitment], copies: &[String]) 
         ));
     }
     left.push(
+        "• What I said to one person alone, in a Slack that has been open since: it goes when they start Slack anew"
+            .to_owned(),
+    );
+    left.push(
         "• Backups and packs that were taken elsewhere before now: I don't know of them".to_owned(),
     );
     let line = format!(
@@ -268,7 +272,7 @@ pub fn redacted(showing: &Showing<'_>, texts: &[Commitment], copies: &[String]) 
         &line,
         vec![
             section(&format!(
-                "{line} My messages are being edited, the log still verifies, and an approval stays valid."
+                "{line} My messages and everybody's Home are being drawn anew, the log still verifies, and an approval stays valid."
             )),
             section(&format!("*It may still stand in*\n{}", left.join("\n"))),
             context("If it is a secret that still works, change it: whoever read it has it."),

@@ -3,8 +3,8 @@
 
 use crate::domain::change::{EmergencyChange, Source};
 use crate::domain::ticket::{
-    Entry, Field, Kind, Known, Order, Part, Timeliness, Value, capacities, documented, gaps,
-    incident_order,
+    Entry, Field, Kind, Known, Order, Part, REPEATS_WITHIN, Timeliness, Value, capacities,
+    documented, gaps, incident_order,
 };
 
 use super::{Showing, note, say};
@@ -142,7 +142,24 @@ pub(super) fn computed(showing: &Showing<'_>) -> Vec<String> {
             lines.push(format!("{} was {roles}", say::person(&who)));
         }
     }
+    lines.extend(repeat(showing));
     lines
+}
+
+/// How many of the earlier changes are named: the latest.
+const MOST_REPEATED: usize = 10;
+
+/// Which earlier emergencies it repeats, with what to do about that.
+pub(super) fn repeat(showing: &Showing<'_>) -> Option<String> {
+    let of = &showing.repeat?.of;
+    let more = of.len().saturating_sub(MOST_REPEATED);
+    let latest = of.iter().skip(more).map(ToString::to_string);
+    let earlier = (more > 0).then(|| format!("{more} before them"));
+    let named = say::listed(latest.chain(earlier));
+    Some(format!(
+        "It repeats {named}: the same category on the same system, within {} days. Propose to make it a *standard change*: approved once, in advance, and no emergency next time",
+        REPEATS_WITHIN.num_days()
+    ))
 }
 
 /// What is to take the place of a workaround.

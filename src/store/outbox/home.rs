@@ -100,3 +100,15 @@ pub(in crate::store) fn redraw_homes(
     }
     Ok(())
 }
+
+/// Shows every Home anew that was ever shown: words that may stand on it are gone.
+pub(in crate::store) fn redraw_all_homes(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(&format!("{REDRAW} AND kind = 'home'"))?
+        .execute(params![workspace.as_str(), micros(now)])?;
+    Ok(())
+}

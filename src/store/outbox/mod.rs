@@ -13,7 +13,7 @@ mod home;
 mod owing;
 mod row;
 
-pub(super) use home::{open_home, redraw_homes};
+pub(super) use home::{open_home, redraw_all_homes, redraw_homes};
 pub(super) use owing::{owe_effects, owe_offer, owe_reply, owe_requests, redraw_offer};
 use row::{COLUMNS, read};
 pub use row::{Kind, Owed};

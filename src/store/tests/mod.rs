@@ -4,6 +4,8 @@ mod capture;
 mod log;
 mod migration;
 mod offer;
+mod redaction;
+mod register;
 
 use std::path::PathBuf;
 

@@ -113,9 +113,9 @@ async fn an_offer_comes_at_once_after_an_hour_and_is_then_undeclared() {
 
     let day = hour + TimeDelta::hours(24);
     assert_eq!(next_at(&store).await, Some(day));
-    assert!(store.undeclared(10).await.unwrap().is_empty());
+    assert!(store.undeclared(None, 10).await.unwrap().is_empty());
     assert_eq!(sweep(&store, day).await, 1);
-    let undeclared = store.undeclared(10).await.unwrap();
+    let undeclared = store.undeclared(None, 10).await.unwrap();
     assert_eq!(undeclared.len(), 1);
     assert!(undeclared[0].1.values().all(Option::is_some));
     // Its message gives its buttons up; nothing more is ever due.
@@ -199,7 +199,7 @@ async fn a_declined_offer_is_remembered_without_its_words() {
     assert_eq!(offered.offer.stage, OfferStage::Declined);
     // It never goes further, and never comes back.
     assert_eq!(sweep(&store, hour + TimeDelta::days(2)).await, 0);
-    assert!(store.undeclared(10).await.unwrap().is_empty());
+    assert!(store.undeclared(None, 10).await.unwrap().is_empty());
     let (again, texts) = pair((ASKED, 20), (ANSWERED, 21), Verdict::Grant);
     offer(&store, "two", (again, texts), start).await;
     assert_eq!(count(&store, "SELECT count(*) FROM offer").await, 1);

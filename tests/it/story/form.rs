@@ -204,7 +204,7 @@ async fn what_can_not_be_right_is_said_beside_its_input_and_nothing_is_lost() {
         .into_iter()
         .map(|(field, _)| field)
         .collect();
-    assert_eq!(fields, ["incident_link", "outcome"]);
+    assert_eq!(fields, ["incident_link", "incident_began_at", "outcome"]);
     world.skip();
     world.end().await;
 }
@@ -234,7 +234,52 @@ async fn more_fields_open_on_top_of_what_is_being_typed() {
         .into_iter()
         .map(|(field, _)| field)
         .collect();
-    assert_eq!(fields, ["customer_impact", "incident_link", "outcome"]);
+    let expected = [
+        "customer_impact",
+        "incident_link",
+        "incident_began_at",
+        "outcome",
+    ];
+    assert_eq!(fields, expected);
+    world.skip();
+    world.end().await;
+}
+
+#[tokio::test]
+async fn when_the_incident_began_is_proposed_from_the_card_and_put_right_by_hand() {
+    let mut world = deployed().await;
+    let requested_at = world.fact("requested").at;
+    let began_at = |world: &World| -> i64 {
+        let facts = world.facts();
+        let mut written = facts.iter().rev();
+        let last = written
+            .find(|fact| fact.kind == "field_written" && fact.data["field"] == "incident_began_at")
+            .unwrap();
+        let at: chrono::DateTime<chrono::Utc> =
+            last.data["value"]["of"].as_str().unwrap().parse().unwrap();
+        at.timestamp()
+    };
+    world.tap("dana", CHANNEL, "document").await;
+    let form = world.hand.modal("dana").await.unwrap().to_string();
+    assert!(form.contains("This is when it was declared"), "{form}");
+    send(
+        &mut world,
+        "dana",
+        &[("outcome", "Attack blocked at 02:20")],
+    )
+    .await;
+    assert_eq!(began_at(&world), requested_at.timestamp());
+    // Somebody knows better.
+    let earlier = requested_at.timestamp() - 3600;
+    world.tap("dana", CHANNEL, "document").await;
+    world
+        .send_in("dana", &[("section:incident_began_at", json!(earlier))])
+        .await;
+    assert_eq!(began_at(&world), earlier);
+    world.skip();
+    world.slash("sam", "status CHG-1001").await;
+    let status = world.read("sam, aside").pop().unwrap().words;
+    assert!(status.contains("before the deployment"), "{status}");
     world.skip();
     world.end().await;
 }

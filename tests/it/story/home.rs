@@ -207,6 +207,10 @@ async fn a_home_that_slack_does_not_take_comes_later() {
 async fn a_crash_between_opening_and_drawing_loses_no_home() {
     let mut world = requested().await;
     world.try_act("home", json!({"as": "dana"})).await.unwrap();
+    // It is delivered while the hand goes on; what isn't kept Slack delivers again
+    // only later.
+    let is_kept = || world.count("SELECT count(*) FROM inbox WHERE gesture LIKE '%open_home%'") > 0;
+    assert!((0..50_000).any(|_| is_kept()), "nobody kept it");
     world.crash().await;
     world.start().await;
     world.settle().await;

@@ -15,6 +15,7 @@ mod redact;
 mod repeated;
 mod siblings;
 mod slips;
+mod standard_change;
 mod ticket;
 mod trouble;
 mod two;

@@ -290,10 +290,163 @@ async fn a_list_shows_what_is_due_and_when() {
     world.end().await;
 }
 
+/// Goes on, and reads what the list of the overdue says then.
+async fn overdue_after(world: &mut World, time: chrono::TimeDelta) -> String {
+    world.go(time).await;
+    world.skip();
+    world.slash("sam", "list overdue").await;
+    world.read("sam, aside").pop().unwrap().words
+}
+
+#[tokio::test]
+async fn a_miss_that_was_made_good_is_no_longer_overdue() {
+    let mut world = super::deployed().await;
+    let early = overdue_after(&mut world, hours(23)).await;
+    assert!(early.contains("Nothing is overdue"), "{early}");
+    let late = overdue_after(&mut world, hours(2)).await;
+    assert!(late.contains("Overdue emergency changes* (1)"), "{late}");
+    assert!(late.contains("the ticket, overdue since"), "{late}");
+    world.document("dana", CHANNEL, &super::SECTIONS).await;
+    // The decision is late, too, and still owed.
+    let still = overdue_after(&mut world, minutes(1)).await;
+    assert!(
+        still.contains("the retrospective decision, overdue"),
+        "{still}"
+    );
+    world.approve("morgan", "@breakglass").await;
+    assert_ne!(world.stage(1001), "closed", "the misses wait for answers");
+    assert!(world.n_facts("deadline_missed") > 1);
+    let none = overdue_after(&mut world, minutes(1)).await;
+    assert!(none.contains("Nothing is overdue"), "{none}");
+    // Nobody answers for the misses: that is overdue in its turn.
+    let unanswered = overdue_after(&mut world, hours(7 * 24)).await;
+    assert!(unanswered.contains("(1)"), "{unanswered}");
+    assert!(
+        unanswered.contains("the answer to an exception, overdue"),
+        "{unanswered}"
+    );
+    world.skip();
+    world.end().await;
+}
+
+#[tokio::test]
+async fn what_is_chased_on_after_the_closing_can_be_overdue() {
+    let mut world = super::documented().await;
+    world.approve("morgan", "@breakglass").await;
+    assert_eq!(world.stage(1001), "closed");
+    let soon = overdue_after(&mut world, hours(6 * 24)).await;
+    assert!(soon.contains("Nothing is overdue"), "{soon}");
+    let late = overdue_after(&mut world, hours(48)).await;
+    assert!(late.contains("*CHG-1001*"), "{late}");
+    assert!(
+        late.contains("word on whether it was genuine, overdue"),
+        "{late}"
+    );
+    world.skip();
+    world.end().await;
+}
+
+#[tokio::test]
+async fn no_change_is_left_out_of_a_list_without_a_word() {
+    let mut world = World::new().await;
+    for n in 0..23 {
+        world
+            .slash("dana", &format!("Fix number {n} @morgan"))
+            .await;
+    }
+    world.skip();
+    world.slash("dana", "list open").await;
+    let list = world.read("dana, aside").pop().unwrap().words;
+    assert!(list.contains("Open emergency changes* (23)"), "{list}");
+    assert_eq!(list.matches("*CHG-").count(), 20, "{list}");
+    assert!(list.contains("And 3 more."), "{list}");
+    world.skip();
+    world.end().await;
+}
+
 #[tokio::test]
 async fn who_has_nothing_likely_sees_what_is_open() {
     let mut world = requested().await;
     world.slash_in("riley", "#engineering", "status").await;
     world.heard("riley, aside", &["Open emergency changes"]);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn what_is_overdue_is_listed_however_many_younger_changes_are_open() {
+    let mut world = in_production().await;
+    world.go(hours(30)).await;
+    for n in 0..21 {
+        let words = format!("Fix number {n} @morgan");
+        crate::world::acknowledged(&world.type_in("dana", CHANNEL, &words).await);
+    }
+    world.settle().await;
+    world.skip();
+    world.slash("sam", "list overdue").await;
+    world.heard("sam, aside", &["CHG-1001"]);
+    world.slash("riley", "list mine").await;
+    world.heard("riley, aside", &["CHG-1001"]);
+    world.skip();
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_guest_reads_of_other_channels_nothing_but_what_they_have_a_part_in() {
+    let mut world = World::new().await;
+    world.slash("dana", "Deploy WAF rule @morgan").await;
+    world.go(minutes(7)).await;
+    world.press("dana", CHANNEL, "go_ahead").await;
+    world.press("dana", CHANNEL, "deployed").await;
+    world.skip();
+    for (line, empty) in [
+        ("status CHG-1001", "isn't shown here"),
+        ("status", "No emergency change is open"),
+        ("list open", "No emergency change is open"),
+        ("exceptions", "No exception waits"),
+        ("agenda", "no emergency change to review"),
+    ] {
+        world.slash_in("gus", "#engineering", line).await;
+        let read = world.read("gus, aside");
+        let [one] = read.as_slice() else {
+            panic!("{line}: {read:#?}")
+        };
+        assert!(one.words.contains(empty), "{line}: {}", one.words);
+        assert!(!one.words.contains("WAF"), "{line}: {}", one.words);
+    }
+    // In the channel itself they see what everybody there sees.
+    world.slash("gus", "status CHG-1001").await;
+    world.heard("gus, aside", &["Deploy WAF rule"]);
+    world.slash("gus", "list open").await;
+    world.heard("gus, aside", &["Deploy WAF rule"]);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn the_agenda_holds_no_private_channels_words_even_where_they_were_said() {
+    let mut world = World::new().await;
+    world
+        .slash_in("dana", "#inc-secret", "Rotate the leaked key @morgan")
+        .await;
+    for (who, action, value) in [
+        ("dana", "criterion:production_down", "1001"),
+        ("morgan", "authorize", "1001"),
+        ("riley", "take_command", "1001"),
+        ("dana", "deployed", "1001"),
+    ] {
+        world.deliver_press(who, action, value).await;
+        world.settle().await;
+    }
+    let seen = document_by_hand(&mut world, ChangeNumber(1001)).await;
+    world.deliver_press("morgan", "approve", &seen).await;
+    world.settle().await;
+    assert_eq!(world.n_facts("approved"), 1);
+    world.skip();
+    world.slash_in("morgan", "#inc-secret", "agenda").await;
+    let read = world.read("morgan, aside");
+    let words = &read[0].words;
+    assert!(words.contains("CHG-1001"), "{words}");
+    assert!(words.contains("in a private channel"), "{words}");
+    assert!(!words.contains("leaked key"), "{words}");
+    world.skip();
     world.end().await;
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::requested;
+use super::{hours, minutes, requested};
 use crate::world::{CHANNEL, Setting, World};
 
 const SECRET: &str = "hunter2-4f9c";
@@ -196,6 +196,46 @@ async fn what_was_overwritten_can_be_removed_too() {
     redact(&mut world, &text).await;
     assert_eq!(files_with(&world, "hunter3-7d1e"), Vec::<String>::new());
     assert_eq!(world.n_facts("redacted"), 1);
+    world.skip();
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_short_word_takes_only_itself_along() {
+    let mut world = leaked().await;
+    for (field, words) in [
+        ("testing", "ok"),
+        ("outcome", "All is ok, the pods look fine."),
+    ] {
+        world.document("dana", CHANNEL, &[(field, words)]).await;
+    }
+    let facts = world.facts();
+    let mut testing = facts
+        .iter()
+        .filter(|fact| fact.kind == "field_written" && fact.data["field"] == "testing");
+    let text = testing.next().unwrap().data["value"]["of"].clone();
+    redact(&mut world, &text).await;
+    assert_eq!(world.fact("redacted").data["text"], text);
+    world.skip();
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_home_that_was_opened_days_ago_loses_the_words_too() {
+    let mut world = leaked().await;
+    world.try_act("home", json!({"as": "riley"})).await.unwrap();
+    world.settle().await;
+    let home = async |world: &World| {
+        let seen = world.hand.look("home_view?as=riley").await.unwrap();
+        seen["view"].to_string()
+    };
+    assert!(home(&world).await.contains(SECRET));
+    world.go(hours(72)).await;
+    let what = world.fact("requested").data["what"].clone();
+    redact(&mut world, &what).await;
+    world.go(minutes(2)).await;
+    let seen = home(&world).await;
+    assert!(!seen.contains(SECRET), "{seen}");
     world.skip();
     world.end().await;
 }

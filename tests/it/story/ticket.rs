@@ -11,8 +11,9 @@ async fn the_ticket_is_written_in_as_many_sittings_as_it_takes() {
     for section in SECTIONS {
         world.document("dana", "@breakglass", &[section]).await;
     }
-    // The incident link was known, and the risk follows from the category.
-    assert_eq!(world.n_facts("field_written"), SECTIONS.len() + 2);
+    // The incident link and when it began were known, and the risk follows from the
+    // category.
+    assert_eq!(world.n_facts("field_written"), SECTIONS.len() + 3);
     assert_eq!(world.n_facts("documented"), 1);
     assert_eq!(world.stage(1001), "documented");
     world.skip();
@@ -32,7 +33,8 @@ async fn what_nobody_touched_is_not_written_anew() {
         .filter(|fact| fact.kind == "field_written")
         .map(|fact| fact.data["field"].clone())
         .collect();
-    assert_eq!(written, ["incident_link", first.0, second.0]);
+    let expected = ["incident_link", "incident_began_at", first.0, second.0];
+    assert_eq!(written, expected);
     world.skip();
     world.end().await;
 }
@@ -54,8 +56,10 @@ async fn two_who_write_at_once_keep_both_their_words() {
     let written: Vec<_> = world
         .facts()
         .into_iter()
-        .filter(|fact| fact.kind == "field_written" && fact.data["field"] != "incident_link")
+        .filter(|fact| fact.kind == "field_written")
         .map(|fact| (fact.actor, fact.data["field"].clone()))
+        // What the form proposed is saved beside it.
+        .filter(|(_, field)| field != "incident_link" && field != "incident_began_at")
         .collect();
     assert_eq!(
         written,

@@ -4,11 +4,10 @@
 use std::collections::BTreeSet;
 
 use super::{Resolved, Scene, Unresolved};
-use crate::domain::change::{Command, Passage, Refusal};
+use crate::domain::change::{Command, Refusal, going_with};
 use crate::domain::id::{ChangeNumber, GroupId};
 use crate::domain::policy::Party;
 use crate::domain::text::Commitment;
-use crate::store::Snapshot;
 
 /// Takes texts out of a change's record.
 pub(super) async fn texts(
@@ -37,35 +36,11 @@ pub(super) async fn texts(
     let command = Command::Redact {
         by,
         administrators,
-        texts: with_repetitions(&snapshot, chosen),
+        texts: going_with(&snapshot.change, chosen.iter().copied(), |text| {
+            snapshot.words.get(text).cloned().flatten()
+        }),
         reason: scene.words_if_any(reason).await?,
     };
     let submission = scene.submission(command);
     scene.submitted(number, submission, met).await
-}
-
-/// The chosen texts, and those of the record in which the same words stand: what
-/// was typed to ask for a change stands in it twice.
-fn with_repetitions(snapshot: &Snapshot, chosen: &[Commitment]) -> BTreeSet<Commitment> {
-    let change = &snapshot.change;
-    let mut texts: BTreeSet<Commitment> = chosen.iter().copied().collect();
-    let words_of = |text: &Commitment| snapshot.words.get(text).and_then(Option::as_deref);
-    for words in chosen.iter().filter_map(words_of).map(str::trim) {
-        if words.is_empty() {
-            continue;
-        }
-        let repeats = change
-            .texts
-            .keys()
-            .filter(|text| words_of(text).is_some_and(|other| other.contains(words)));
-        texts.extend(repeats);
-    }
-    let is_the_request = |text: &Commitment| {
-        let stands = change.texts.get(text);
-        stands.is_some_and(|one| matches!(one.passage, Passage::What | Passage::Request))
-    };
-    if texts.iter().any(is_the_request) {
-        texts.extend([change.what, change.verbatim]);
-    }
-    texts
 }

@@ -1,9 +1,10 @@
 //! A section that is taken over from another change of the same incident.
 
+use super::ticket::{standing, told};
 use super::{Resolved, Scene, Unresolved};
 use crate::domain::change::{Command, Refusal};
 use crate::domain::id::ChangeNumber;
-use crate::domain::ticket::{Field, Part, Told, Value, Writing, takeable};
+use crate::domain::ticket::{Field, Part, Told, Writing, takeable};
 use crate::store::{Snapshot, StoreError};
 
 /// How many changes of one incident are looked through.
@@ -34,41 +35,26 @@ pub(super) async fn take_over(
         let stands = this.change.fields.get(&field);
         writings.push(Writing {
             field,
-            told: told(scene, &other, field).await?,
+            told: told_there(scene, &other, field).await?,
             base: stands.map(|entry| entry.value.hash()),
             taken_from: Some(from),
         });
-    }
-    let mut standing = Vec::new();
-    for field in this.change.fields.keys() {
-        if let Some(words) = this.change.words(*field)
-            && let Some(text) = store.text(words).await?
-        {
-            standing.push((*field, text));
-        }
     }
     let mut met = Vec::new();
     let by = scene.member(&scene.gesture.actor, &mut met).await?;
     let submission = scene.submission(Command::Document {
         by: Some(by),
         fields: writings,
-        standing,
+        standing: standing(scene, &this.change).await?,
     });
     scene.submitted(number, submission, met).await
 }
 
-/// What a field says, as it is handed in.
-async fn told(scene: &Scene<'_>, other: &Snapshot, field: Field) -> Result<Told, Unresolved> {
+/// What a field of the other change says, as it is handed in.
+async fn told_there(scene: &Scene<'_>, other: &Snapshot, field: Field) -> Result<Told, Unresolved> {
     let gone = || Unresolved::Store(StoreError::Corrupt("a field's words"));
     let entry = other.change.fields.get(&field).ok_or_else(gone)?;
-    Ok(match &entry.value {
-        Value::Words(text) => Told::Words(scene.words(*text).await?),
-        Value::Links(text) => Told::Links(scene.words(*text).await?),
-        Value::Choice(name) => Told::Choice(name.clone()),
-        Value::Person(who) => Told::Person(who.clone()),
-        Value::Instant(at) => Told::Instant(*at),
-        Value::Systems(names) => Told::Systems(names.clone()),
-    })
+    told(scene, &entry.value).await
 }
 
 /// Whether the words of a change may be said in the place of the other: what was

@@ -72,7 +72,8 @@ fn as_shown(
     EmergencyChange::replay(number, snapshot.history.iter().take(n_events))
 }
 
-async fn told(scene: &Scene<'_>, value: &Value) -> Result<Told, Unresolved> {
+/// What a value says, as it is handed in.
+pub(super) async fn told(scene: &Scene<'_>, value: &Value) -> Result<Told, Unresolved> {
     Ok(match value {
         Value::Words(text) => Told::Words(scene.words(*text).await?),
         Value::Links(text) => Told::Links(scene.words(*text).await?),
@@ -85,7 +86,7 @@ async fn told(scene: &Scene<'_>, value: &Value) -> Result<Told, Unresolved> {
 
 /// The words that stand in the ticket: who repeats them says nothing new. What
 /// was redacted is repeated by nobody.
-async fn standing(
+pub(super) async fn standing(
     scene: &Scene<'_>,
     change: &EmergencyChange,
 ) -> Result<Vec<(Field, Text)>, Unresolved> {

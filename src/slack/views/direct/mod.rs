@@ -424,6 +424,7 @@ fn summary(showing: &Showing<'_>, room: usize) -> Vec<SlackBlock> {
     blocks.extend(facts::evidence(showing).map(|lines| section(&lines)));
     // It stands where the eye is when it decides.
     blocks.extend(ticket::vague(change).map(|line| section(&line)));
+    blocks.extend(ticket::repeat(showing).map(|line| section(&format!("{line}."))));
     if is_cut {
         blocks.push(context(
             "Some of it is shortened here; *Read in full* opens the whole ticket.",

@@ -49,6 +49,7 @@ pub fn approve(showing: &Showing<'_>, seen: ContentHash, from: OpenedFrom<'_>) -
     let change = showing.change;
     let mut blocks = vec![about(showing)];
     blocks.extend(ticket::vague(change).map(|line| section(&line)));
+    blocks.extend(ticket::repeat(showing).map(|line| section(&format!("{line}."))));
     blocks.extend(genuine());
     blocks.push(input(
         Input::Conditions,
@@ -70,6 +71,7 @@ pub fn approve(showing: &Showing<'_>, seen: ContentHash, from: OpenedFrom<'_>) -
 pub fn review_genuineness(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackView {
     let change = showing.change;
     let mut blocks = vec![about(showing), section(&facts::why(showing))];
+    blocks.extend(ticket::repeat(showing).map(|line| section(&format!("{line}."))));
     blocks.extend(genuine());
     let memory = Memory::at(from.channel, from.thread).about(change.number);
     modal(

@@ -4,10 +4,11 @@ use slack_morphism::prelude::{
     SlackBlockChoiceItem, SlackBlockMultiStaticSelectElement, SlackBlockPlainTextOnly, SlackView,
 };
 
-use crate::domain::change::Actor;
+use crate::domain::change::{Actor, going_with};
+use crate::domain::text::Commitment;
 use crate::slack::control::{Input, Memory, Modal};
 
-use super::super::blocks::{context, plain};
+use super::super::blocks::{context, paragraphs, plain};
 use super::super::{Said, Showing, say};
 use super::{LONGEST_OPTION, OpenedFrom, about, input, long_text, modal, title};
 
@@ -27,18 +28,21 @@ pub fn redact(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackView {
         })
         .collect();
     texts.sort_by_key(|(_, stands, _)| std::cmp::Reverse(stands.at));
+    let order: Vec<Commitment> = texts.iter().map(|(text, _, _)| **text).collect();
+    let along = going_along(showing, &order);
     let n_more = texts.len().saturating_sub(MOST_OPTIONS);
     let options: Vec<SlackBlockChoiceItem<SlackBlockPlainTextOnly>> = texts
         .iter()
         .take(MOST_OPTIONS)
-        .map(|(text, stands, words)| {
+        .zip(1usize..)
+        .map(|((text, stands, words), n)| {
             let by = match &stands.by {
                 Actor::Person(_) => "",
                 Actor::Clock | Actor::Bot => ", by the bot",
             };
             let line: Vec<&str> = words.split_whitespace().collect();
             let label = format!(
-                "{}{by}, {}: {}",
+                "{n}. {}{by}, {}: {}",
                 stands.passage,
                 stands.at.format("%d %b %H:%M"),
                 line.join(" ")
@@ -62,9 +66,20 @@ pub fn redact(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackView {
             Input::Texts,
             "What has to go?",
             select.into(),
-            Some("Times are UTC. Whatever else in this record repeats a chosen text goes with it."),
+            Some("Times are UTC."),
             false,
         ));
+        if along.is_empty() {
+            blocks.push(context(
+                "Nothing else in this record repeats one of these: just what you choose goes.",
+            ));
+        } else {
+            let lines = format!(
+                "*What goes along*, because it says the same words\n{}",
+                along.join("\n")
+            );
+            blocks.extend(paragraphs(&lines));
+        }
     }
     if n_more > 0 {
         blocks.push(context(&format!(
@@ -88,6 +103,27 @@ pub fn redact(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackView {
         &memory,
         blocks,
     )
+}
+
+/// What is removed along with each text, by their numbers in the form: nothing
+/// goes that wasn't shown before.
+fn going_along(showing: &Showing<'_>, order: &[Commitment]) -> Vec<String> {
+    let words_of = |text: &Commitment| match showing.texts.said(text) {
+        Said::Words(words) => Some(words),
+        Said::Redacted | Said::Removed(_) | Said::Withheld => None,
+    };
+    let numbered = || order.iter().zip(1usize..);
+    numbered()
+        .take(MOST_OPTIONS)
+        .filter_map(|(text, n)| {
+            let going = going_with(showing.change, [*text], words_of);
+            let others: Vec<String> = numbered()
+                .filter(|(other, m)| *m != n && going.contains(*other))
+                .map(|(_, m)| m.to_string())
+                .collect();
+            (!others.is_empty()).then(|| format!("• {n} takes {} along", say::listed(others)))
+        })
+        .collect()
 }
 
 /// As much of a label as an option shows.

@@ -3,6 +3,7 @@
 //!
 //! Nothing here decides what is asked; `ticket::is_required` does.
 
+use chrono::{DateTime, Utc};
 use slack_morphism::prelude::{
     SlackBlock, SlackBlockChoiceItem, SlackBlockMultiStaticSelectElement, SlackBlockOptionGroup,
     SlackBlockPlainTextInputElement, SlackBlockPlainTextOnly, SlackBlockStaticSelectElement,
@@ -23,7 +24,8 @@ const MOST_OPTIONS: usize = 100;
 
 /// Returns the form of what the ticket asks for, with what stands in it. The
 /// `card` is the address of the declaring card in an incident channel: where no
-/// other incident link is known, it is offered as one.
+/// other incident link is known, it is offered as one, and its time as when the
+/// incident began.
 pub fn document(showing: &Showing<'_>, card: Option<&str>, from: OpenedFrom<'_>) -> SlackView {
     let change = showing.change;
     let due = match (change.documented_at, change.due_at()) {
@@ -38,7 +40,7 @@ pub fn document(showing: &Showing<'_>, card: Option<&str>, from: OpenedFrom<'_>)
     if gaps(change, showing.policy).contains(&Field::Criterion) {
         form.blocks.push(super::criterion());
     }
-    form.fill(|field| is_required(field, change, showing.policy));
+    form.fill(|field| is_asked_for(field, showing));
     form.blocks.push(actions(vec![
         button(Control::MoreFields, "More fields…", change.number).into(),
         button(Control::AddFollowUp, "Add a follow-up…", change.number).into(),
@@ -55,9 +57,16 @@ pub fn more_fields(showing: &Showing<'_>, from: OpenedFrom<'_>) -> SlackView {
         "{}None of this is needed to close the ticket. What you typed in the form below stays there.",
         approved(showing)
     )));
-    form.fill(|field| !is_required(field, change, showing.policy));
+    form.fill(|field| !is_asked_for(field, showing));
     let title = title(change, "", " more");
     modal(Modal::MoreFields, &title, "Save", &form.memory, form.blocks)
+}
+
+/// Whether the ticket asks for a field. When the incident began is asked wherever
+/// nothing said so: few think of it, and nobody knows it better than now.
+fn is_asked_for(field: Field, showing: &Showing<'_>) -> bool {
+    is_required(field, showing.change, showing.policy)
+        || (field == Field::IncidentBeganAt && !showing.change.has_first_ticket())
 }
 
 const fn approved(showing: &Showing<'_>) -> &'static str {
@@ -181,11 +190,30 @@ impl<'a> Form<'a> {
                 };
                 if let Some(at) = at {
                     self.memory.show(field, &at.timestamp().to_string());
+                    return (instant(Some(at)), None);
                 }
-                (instant(at), None)
+                match self
+                    .declared_at()
+                    .filter(|_| field == Field::IncidentBeganAt)
+                {
+                    Some(declared_at) => {
+                        let hint = "This is when it was declared in the incident's channel; put it right if the incident began earlier. It is saved with the form.";
+                        (instant(Some(declared_at)), Some(hint))
+                    }
+                    None => (instant(None), None),
+                }
             }
             Kind::Systems => (self.systems(field, value), None),
         }
+    }
+
+    /// When it was declared in an incident channel, unless it was deployed already:
+    /// then the incident was older.
+    fn declared_at(&self) -> Option<DateTime<Utc>> {
+        let change = self.showing.change;
+        let declared_at = change.requested_at;
+        let is_before = change.deployed_at().is_none_or(|at| declared_at <= at);
+        (self.card.is_some() && is_before).then_some(declared_at)
     }
 
     fn words(

@@ -12,6 +12,7 @@ mod modal;
 mod note;
 mod offer;
 mod reading;
+mod redact;
 mod reply;
 mod room;
 
@@ -535,6 +536,7 @@ impl Story {
             change: &self.change,
             policy: &self.policy,
             texts: &self.notebook,
+            repeat: None,
             now: self.now,
         }
     }

@@ -4,7 +4,8 @@ use crate::domain::id::MessageTs;
 use crate::slack::control::Memory;
 use crate::slack::views::modal::{
     Candidate, NamedGroup, OpenedFrom, Prefill, Proposal, answer_exceptions, ask_someone_else,
-    attest, correct_deployment, declare, document, record, reject, remediate, state_reason,
+    attest, correct_deployment, declare, document, more_fields, record, reject, remediate,
+    state_reason,
 };
 
 use super::reading::view;
@@ -91,6 +92,8 @@ fn the_ticket_shows_what_stands_and_names_good_examples() {
         Security patch (high risk)
     Incident link (optional)
       [ ] https://… or why there is none
+    When the incident began (optional)
+      [When ▾]
     *What changed*
     What was done (optional)
       [ ] Deployed WAF rule 1042 on the production load balancer
@@ -149,6 +152,25 @@ fn the_ticket_shows_what_stands_and_names_good_examples() {
     [More fields…] [Add a follow-up…]
     [Save]
     ");
+}
+
+#[test]
+fn when_the_incident_began_is_asked_and_proposed_only_where_it_may_be_true() {
+    let asks = "When the incident began";
+    let proposes = "This is when it was declared";
+    let card = Some("https://acme.slack.com/archives/C1/p1");
+    let story = Story::deployed();
+    let seen = view(&document(&story.showing(), card, NOWHERE));
+    assert!(seen.contains(asks) && seen.contains(proposes), "{seen}");
+    // Outside an incident channel the time of the request says nothing of it.
+    let seen = view(&document(&story.showing(), None, NOWHERE));
+    assert!(seen.contains(asks) && !seen.contains(proposes), "{seen}");
+    let more = view(&more_fields(&story.showing(), NOWHERE));
+    assert!(!more.contains(asks), "{more}");
+    // What was deployed before it was declared belongs to an older incident.
+    let late = Story::asked().deployed_earlier("dana", TimeDelta::minutes(30));
+    let seen = view(&document(&late.showing(), card, NOWHERE));
+    assert!(seen.contains(asks) && !seen.contains(proposes), "{seen}");
 }
 
 #[test]

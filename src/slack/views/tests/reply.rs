@@ -1,14 +1,18 @@
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::domain::authorization::Act;
 use crate::domain::change::{Refusal, Verdict};
+use crate::domain::id::ChangeNumber;
 use crate::domain::offer::OfferStage;
+use crate::domain::ticket::Repeat;
 use crate::gesture::Which;
 use crate::slack::control;
-use crate::slack::views::Withheld;
 use crate::slack::views::reply::{
     Undeclared, asked_back, deployed_at, help, list, not_yet, refused, refused_about, status, twin,
     unsure,
 };
+use crate::slack::views::{Withheld, is_listed};
 
 use super::offer::offered;
 
@@ -397,4 +401,54 @@ fn the_status_has_the_whole_pair() {
     let story = Story::asked_in_a_message(&words, None);
     let seen = read(&status(&story.showing()));
     assert_eq!(seen.matches("> line").count(), 40, "{seen}");
+}
+
+#[test]
+fn a_miss_is_listed_as_overdue_until_it_is_made_good() {
+    let is_overdue = |story: &Story| is_listed(&story.showing(), Which::Overdue, &user("sam"));
+    let in_time = Story::deployed().minutes(24 * 60 + 5);
+    assert!(!is_overdue(&in_time), "to the second");
+    let late = in_time.hours(25);
+    assert!(is_overdue(&late));
+    let documented = late.documents_all();
+    assert!(is_overdue(&documented), "the decision is late, too");
+    let approved = documented.approves("morgan");
+    assert!(!approved.change.missed.is_empty(), "it stays on record");
+    assert!(!is_overdue(&approved));
+    assert!(
+        is_overdue(&approved.hours(9 * 24)),
+        "nobody answered for it"
+    );
+}
+
+#[test]
+fn a_repeat_is_shown_with_the_earlier_numbers_and_what_to_do() {
+    let story = Story::deployed();
+    let repeating = |earlier: std::ops::RangeInclusive<u64>| {
+        let of = earlier.map(ChangeNumber).collect();
+        BTreeMap::from([(story.change.number, Repeat { of })])
+    };
+    let of = |repeats| read(&status(&story.showing().repeating(&repeats)));
+    let one = of(repeating(990..=990));
+    assert!(
+        one.contains(
+            "It repeats CHG-990: the same category on the same system, within 90 days. \
+             Propose to make it a *standard change*: approved once, in advance, and no \
+             emergency next time"
+        ),
+        "{one}"
+    );
+    let many = of(repeating(980..=992));
+    assert!(
+        many.contains("It repeats CHG-983, CHG-984,")
+            && many.contains("CHG-992 and 3 before them:"),
+        "{many}"
+    );
+    let of_another = BTreeMap::from([(
+        ChangeNumber(7),
+        Repeat {
+            of: vec![ChangeNumber(1)],
+        },
+    )]);
+    assert!(!of(of_another).contains("It repeats"));
 }
