@@ -12,8 +12,9 @@ use crate::domain::offer::{Offer, OfferStage};
 use crate::domain::policy::Party;
 use crate::domain::text::Commitment;
 use crate::gesture::{Ask, Gesture, Which};
+use crate::slack::readers;
 use crate::slack::views::overview::Wanted;
-use crate::slack::views::{self, Message, card, direct, note, offer, reply};
+use crate::slack::views::{self, Message, Showing, card, direct, note, offer, reply};
 use crate::store::{Answered, Kind, Offered, Outcome, Parcel, Snapshot, StoreError};
 
 /// From how many changes of an incident sections are offered.
@@ -51,7 +52,7 @@ impl Dispatcher {
                 let recorded = event_at(snapshot, *version)?;
                 note::note(&show(snapshot), recorded)
             }),
-            Kind::Told { .. } => self.news(parcel, now),
+            Kind::Told { person, .. } => self.news(parcel, person, now).await,
             Kind::Reminder { .. } => self.reminder(parcel, leader.stands.is_some(), now),
             Kind::Reply { .. } => match &parcel.answer {
                 Some(answered) => self.reply(answered, parcel, now).await?,
@@ -77,18 +78,22 @@ impl Dispatcher {
     }
 
     /// One message for all the news that a person gets at once.
-    fn news(&self, parcel: &Parcel, now: DateTime<Utc>) -> Option<Message> {
-        let told = parcel.owed.iter().filter_map(|owed| {
+    async fn news(&self, parcel: &Parcel, person: &UserId, now: DateTime<Utc>) -> Option<Message> {
+        let mut told = Vec::new();
+        for owed in &parcel.owed {
             let Kind::Told {
                 change, version, ..
             } = &owed.kind
             else {
-                return None;
+                continue;
             };
-            let snapshot = parcel.changes.get(change)?;
-            let recorded = event_at(snapshot, *version)?;
-            direct::told(&views::showing(snapshot, &self.engine, now), recorded)
-        });
+            let found = parcel.changes.get(change);
+            let event = found.and_then(|one| Some((one, event_at(one, *version)?)));
+            if let Some((snapshot, recorded)) = event {
+                let showing = self.shown_to(person, None, snapshot, now).await;
+                told.extend(direct::told(&showing, recorded));
+            }
+        }
         views::joined(told)
     }
 
@@ -146,7 +151,7 @@ impl Dispatcher {
     ) -> Result<Option<Message>, StoreError> {
         let typed = || typed(answered);
         let about = answered.change.and_then(|one| parcel.changes.get(&one));
-        let show = |snapshot| views::showing(snapshot, &self.engine, now);
+        let shown = self.shown_of(about, answered, now).await;
         let main = match (&answered.outcome, &answered.gesture.ask) {
             (
                 outcome,
@@ -172,29 +177,22 @@ impl Dispatcher {
                 let by = deployer(&answered.gesture, about);
                 Some(reply::asked_back(sentence, answered.change, *at, by))
             }
-            (Outcome::Done, Ask::Document { sections, .. }) => about.map(|snapshot| {
+            (Outcome::Done, Ask::Document { sections, .. }) => shown.as_ref().map(|showing| {
                 let written: Vec<_> = sections.iter().map(|(field, _)| *field).collect();
-                reply::saved(&show(snapshot), &written)
+                reply::saved(showing, &written)
             }),
             // It stands there, and what else can be taken over comes with it.
-            (Outcome::Done, Ask::TakeOver { .. }) => {
-                about.map(|snapshot| reply::status(&show(snapshot)))
-            }
+            (Outcome::Done, Ask::TakeOver { .. }) => shown.as_ref().map(reply::status),
             (Outcome::Done, Ask::Redact { reason, .. }) => match about {
                 Some(snapshot) => Some(self.redacted(snapshot, *reason, now).await),
                 None => None,
             },
             (Outcome::Done, ask) => about.filter(|_| states_a_time(ask)).and_then(|snapshot| {
                 let at = deployed_by(&answered.gesture, snapshot)?;
-                Some(reply::deployed_at(&show(snapshot), at))
+                Some(reply::deployed_at(shown.as_ref()?, at))
             }),
-            (Outcome::Answered, Ask::Status { change }) => match (about, change) {
-                (Some(snapshot), _) => {
-                    let place = BTreeSet::from([snapshot.change.place.channel.clone()]);
-                    let closed = self.closed_to(&answered.gesture, place).await;
-                    let reader = &answered.gesture.actor;
-                    Some(reply::status(&self.seen_by(reader, snapshot, &closed, now)))
-                }
+            (Outcome::Answered, Ask::Status { change }) => match (&shown, change) {
+                (Some(showing), _) => Some(reply::status(showing)),
                 (None, Some(number)) => Some(reply::refused(
                     &Refusal::NoSuchChange(*number).to_string(),
                     None,
@@ -222,32 +220,29 @@ impl Dispatcher {
             }
             (Outcome::Answered, Ask::NotYet { word }) => Some(reply::not_yet(word)),
             // What was asked for is on record already.
-            (Outcome::Answered, _) => {
-                Some(about.map_or_else(reply::help, |snapshot| reply::status(&show(snapshot))))
-            }
+            (Outcome::Answered, _) => Some(shown.as_ref().map_or_else(reply::help, reply::status)),
         };
-        let siblings = match about {
-            Some(snapshot) => self.siblings(snapshot, answered, now).await?,
+        let siblings = match &shown {
+            Some(showing) => self.siblings(showing, answered).await?,
             None => None,
         };
         let main = main.map(|main| match siblings {
             Some(siblings) => views::both(main, siblings),
             None => main,
         });
-        let beside = self.said_beside(answered, parcel, now);
+        let beside = self.said_beside(answered, parcel, now).await;
         Ok(views::joined(main.into_iter().chain(beside)))
     }
 
     /// What an answer says beside its matter: who was asked in vain, that an
     /// offer is closed, that there is a change much like this one.
-    fn said_beside(
+    async fn said_beside(
         &self,
         answered: &Answered,
         parcel: &Parcel,
         now: DateTime<Utc>,
     ) -> Vec<Message> {
         let about = answered.change.and_then(|one| parcel.changes.get(&one));
-        let show = |snapshot| views::showing(snapshot, &self.engine, now);
         let in_vain = about
             .filter(|_| answered.outcome == Outcome::Done)
             .and_then(|snapshot| {
@@ -255,12 +250,11 @@ impl Dispatcher {
                 reply::asked_in_vain(&snapshot.change, &people)
             });
         let closed = closed_offer(parcel).map(|one| offer::offer_closed(&one.offer));
-        let twin = answered
-            .twin
-            .and_then(|twin| parcel.changes.get(&twin))
-            .zip(about)
-            .filter(|(_, new)| new.change.duplicate_of.is_none())
-            .map(|(twin, new)| reply::twin(&show(new), &show(twin)));
+        let new = about.filter(|new| new.change.duplicate_of.is_none());
+        let new = self.shown_of(new, answered, now).await;
+        let twin = answered.twin.and_then(|twin| parcel.changes.get(&twin));
+        let twin = self.shown_of(twin, answered, now).await;
+        let twin = new.zip(twin).map(|(new, twin)| reply::twin(&new, &twin));
         in_vain.into_iter().chain(closed).chain(twin).collect()
     }
 
@@ -286,9 +280,8 @@ impl Dispatcher {
     /// be read here.
     async fn siblings(
         &self,
-        snapshot: &Snapshot,
+        showing: &Showing<'_>,
         answered: &Answered,
-        now: DateTime<Utc>,
     ) -> Result<Option<Message>, StoreError> {
         let shows_status = match (&answered.outcome, &answered.gesture.ask) {
             (Outcome::Answered, Ask::Status { .. }) | (Outcome::Done, Ask::TakeOver { .. }) => true,
@@ -297,28 +290,27 @@ impl Dispatcher {
                 _,
             ) => false,
         };
-        if !shows_status || snapshot.change.is_over() {
+        let change = showing.change;
+        if !shows_status || showing.is_withheld() || change.is_over() {
             return Ok(None);
         }
-        let found = self
-            .engine
-            .store()
-            .siblings(snapshot.change.number, SIBLINGS)
-            .await?;
-        let here = &snapshot.change.place.channel;
+        let store = self.engine.store();
+        let found = store.siblings(change.number, SIBLINGS).await?;
+        // What is taken over is read by whoever reads this one, so it isn't taken
+        // out of another private channel, wherever somebody asks for it.
+        let here = &change.place.channel;
         let places = found
             .iter()
             .map(|one| one.change.place.channel.clone())
             .filter(|place| place != here)
             .collect();
-        let closed = self.closed_to(&answered.gesture, places).await;
+        let closed = self.closed(places).await;
         let open: Vec<_> = found
             .iter()
             .map(|one| &one.change)
             .filter(|change| !closed.contains(&change.place.channel))
             .collect();
-        let showing = views::showing(snapshot, &self.engine, now);
-        Ok(reply::siblings(&showing, &open))
+        Ok(reply::siblings(showing, &open))
     }
 
     async fn list(
@@ -395,6 +387,36 @@ impl Dispatcher {
         closed
     }
 
+    /// The change that an answer is about, as whoever gets it may read it there.
+    async fn shown_of<'a>(
+        &'a self,
+        about: Option<&'a Snapshot>,
+        answered: &Answered,
+        now: DateTime<Utc>,
+    ) -> Option<Showing<'a>> {
+        let gesture = &answered.gesture;
+        let here = gesture.channel.as_ref();
+        Some(self.shown_to(&gesture.actor, here, about?, now).await)
+    }
+
+    /// Shows one change to somebody who reads in `here`: without its words, where
+    /// those aren't theirs to read.
+    async fn shown_to<'a>(
+        &'a self,
+        reader: &UserId,
+        here: Option<&ChannelId>,
+        snapshot: &'a Snapshot,
+        now: DateTime<Utc>,
+    ) -> Showing<'a> {
+        let showing = views::showing(snapshot, &self.engine, now);
+        let (change, policy) = (showing.change, showing.policy);
+        if readers::may_read(&self.lookup, change, policy, reader, here).await {
+            showing
+        } else {
+            showing.seen_from_outside()
+        }
+    }
+
     /// Shows a change to somebody: without its words, where they are said in a
     /// place closed to them and they have no part in it.
     pub(super) fn seen_by<'a>(
@@ -403,10 +425,11 @@ impl Dispatcher {
         snapshot: &'a Snapshot,
         closed: &BTreeSet<ChannelId>,
         now: DateTime<Utc>,
-    ) -> views::Showing<'a> {
+    ) -> Showing<'a> {
         let showing = views::showing(snapshot, &self.engine, now);
         let change = &snapshot.change;
-        if closed.contains(&change.place.channel) && !views::is_listed(change, Which::Mine, reader)
+        if closed.contains(&change.place.channel)
+            && !views::concerns(change, showing.policy, reader)
         {
             showing.seen_from_outside()
         } else {

@@ -14,6 +14,7 @@ pub mod error;
 pub mod events;
 pub mod inbound;
 pub mod lookup;
+pub mod readers;
 pub mod socket;
 pub mod survey;
 pub mod transport;

@@ -9,10 +9,12 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use slack_morphism::prelude::SlackBlock;
 
-use crate::domain::change::EmergencyChange;
+use crate::domain::change::{Actor, EmergencyChange};
 use crate::domain::id::UserId;
+use crate::domain::obligation::obligations;
 use crate::domain::policy::{Party, Policy};
 use crate::domain::text::Commitment;
+use crate::domain::ticket::Entry;
 use crate::engine::Engine;
 use crate::gesture::Which;
 use crate::store::{self, Snapshot};
@@ -67,8 +69,9 @@ pub struct Removal {
     pub reason: Option<String>,
 }
 
-/// Where a view finds the words that commitments stand for.
-pub trait Words {
+/// Where a view finds the words that commitments stand for, across a wait for Slack,
+/// too.
+pub trait Words: Sync {
     /// Returns what `text` stands for.
     fn said(&self, text: &Commitment) -> Said;
 }
@@ -187,6 +190,33 @@ pub fn has_part(change: &EmergencyChange, who: &UserId) -> bool {
         || change.implementers().any(|one| one == who)
 }
 
+/// Whether a change is some of somebody's business, so that its words are theirs to
+/// read wherever they are: they have a role in it, owe or owed it something, or
+/// have said something of it that is on record.
+pub fn concerns(change: &EmergencyChange, policy: &Policy, who: &UserId) -> bool {
+    let acted = [
+        change.captured.as_ref().map(|one| &one.by),
+        change.second.as_ref().map(|one| &one.by),
+        change.approval.as_ref().map(|one| &one.by),
+        change.rejection.as_ref().map(|one| &one.by),
+        change.genuineness.as_ref().map(|one| &one.by),
+    ];
+    let reviewed = change.reviews.values().map(|one| &one.by);
+    let answers = change.exceptions.values();
+    let answered = answers
+        .filter_map(|state| state.answer.as_ref())
+        .flat_map(|answer| [&answer.by, &answer.owner]);
+    let wrote = |entry: &Entry| entry.by == Actor::Person(who.clone());
+    let owner = Some(Party::Person(who.clone()));
+    has_part(change, who)
+        || acted.contains(&Some(who))
+        || reviewed.chain(answered).any(|one| one == who)
+        || change.fields.values().any(wrote)
+        || obligations(change, policy)
+            .iter()
+            .any(|one| one.owner == owner)
+}
+
 impl Showing<'_> {
     /// Shows the change to somebody outside the private channel in which it was
     /// declared: its words stay there.
@@ -199,7 +229,7 @@ impl Showing<'_> {
     }
 
     /// Whether its words stay where they were said.
-    fn is_withheld(&self) -> bool {
+    pub fn is_withheld(&self) -> bool {
         self.texts.said(&self.change.what) == Said::Withheld
     }
 

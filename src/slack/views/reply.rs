@@ -23,6 +23,9 @@ use super::{Message, Said, Showing, Words, facts, moves, say, ticket};
 /// How much of each text the status shows: the most that fits a message.
 const ROOMS: [usize; 7] = [15_000, 2800, 1800, 900, 400, 150, 60];
 
+/// Why somebody outside a private channel is shown no words, and where they are.
+const KEPT_IN_PRIVATE: &str = "It was declared in a private channel, and its words stay there, with its ticket and its buttons. In that channel everybody reads them; elsewhere, whoever has a part in it.";
+
 /// How much of a section of the ticket it shows, beside its heading.
 const LONGEST_SECTION: usize = 2800;
 
@@ -316,7 +319,11 @@ fn status_blocks(showing: &Showing<'_>, room: usize) -> Vec<SlackBlock> {
     if change.drill {
         blocks.push(context(moves::DRILL));
     }
-    blocks.extend(paragraphs(&what.words));
+    if showing.is_withheld() {
+        blocks.push(section(KEPT_IN_PRIVATE));
+    } else {
+        blocks.extend(paragraphs(&what.words));
+    }
     let mut lines = vec![facts::request(showing, room), facts::why(showing)];
     lines.extend(facts::story(showing, room));
     lines.extend(facts::exceptions(change));
@@ -349,8 +356,11 @@ fn status_blocks(showing: &Showing<'_>, room: usize) -> Vec<SlackBlock> {
     if !chase.is_empty() {
         blocks.push(context(&format!("Reminders so far: {}.", chase.join("; "))));
     }
-    blocks.extend(moves::criteria(change));
-    blocks.extend(moves::moves(showing));
+    // Nobody decides on what they can't read.
+    if !showing.is_withheld() {
+        blocks.extend(moves::criteria(change));
+        blocks.extend(moves::moves(showing));
+    }
     blocks
 }
 
