@@ -14,7 +14,7 @@ use crate::domain::text::Commitment;
 use crate::gesture::{Ask, Gesture, Which};
 use crate::slack::readers;
 use crate::slack::views::overview::Wanted;
-use crate::slack::views::{self, Message, Showing, card, direct, note, offer, reply};
+use crate::slack::views::{self, Message, Showing, card, direct, ledger, note, offer, reply};
 use crate::store::{Answered, Kind, Offered, Outcome, Parcel, Snapshot, StoreError};
 
 /// From how many changes of an incident sections are offered.
@@ -36,6 +36,7 @@ impl Dispatcher {
         };
         let of = |number| parcel.changes.get(number);
         let show = |snapshot| views::showing(snapshot, &self.engine, now);
+        let mut rest = Vec::new();
         let message = match &leader.kind {
             Kind::Card { change } => of(change).map(|snapshot| {
                 let aside = leader
@@ -54,8 +55,16 @@ impl Dispatcher {
             }),
             Kind::Told { person, .. } => self.news(parcel, person, now).await,
             Kind::Reminder { .. } => self.reminder(parcel, leader.stands.is_some(), now),
+            Kind::Ledger { change } => {
+                of(change).map(|one| ledger::ledger(&show(one), leader.stands.is_none()))
+            }
             Kind::Reply { .. } => match &parcel.answer {
-                Some(answered) => self.reply(answered, parcel, now).await?,
+                Some(answered) => {
+                    let mut said = self.reply(answered, parcel, now).await?.into_iter();
+                    let first = said.next();
+                    rest.extend(said);
+                    first
+                }
                 None => None,
             },
             Kind::Home { person } => Some(self.home(person, now).await?),
@@ -73,6 +82,7 @@ impl Dispatcher {
         let versions = parcel.changes.values().map(|one| one.change.version);
         Ok(message.map(|message| Rendered {
             message,
+            rest,
             showed: versions.max().unwrap_or_default(),
         }))
     }
@@ -91,7 +101,7 @@ impl Dispatcher {
             let event = found.and_then(|one| Some((one, event_at(one, *version)?)));
             if let Some((snapshot, recorded)) = event {
                 let showing = self.shown_to(person, None, snapshot, now).await;
-                told.extend(direct::told(&showing, recorded));
+                told.extend(direct::told(&showing, recorded, person));
             }
         }
         views::joined(told)
@@ -148,29 +158,38 @@ impl Dispatcher {
         answered: &Answered,
         parcel: &Parcel,
         now: DateTime<Utc>,
-    ) -> Result<Option<Message>, StoreError> {
-        let typed = || typed(answered);
+    ) -> Result<Vec<Message>, StoreError> {
         let about = answered.change.and_then(|one| parcel.changes.get(&one));
         let shown = self.shown_of(about, answered, now).await;
+        let newest = self.engine.rules().newest();
+        let policy = shown.as_ref().map_or(newest, |showing| showing.policy);
+        let typed = views::typed(&answered.gesture, &answered.words, policy);
+        let mut rest = Vec::new();
+        let mut first_of = |said: Vec<Message>| {
+            let mut said = said.into_iter();
+            let first = said.next();
+            rest.extend(said);
+            first
+        };
         let main = match (&answered.outcome, &answered.gesture.ask) {
             (
                 outcome,
                 Ask::RecordMeeting {
                     changes, held_at, ..
                 },
-            ) => Some(self.reviewed(parcel, answered, (changes, *held_at), outcome, now)),
-            (Outcome::Refused(sentence), _) => {
-                let typed = typed();
-                Some(about.map_or_else(
-                    || reply::refused(sentence, typed.as_deref()),
-                    |snapshot| reply::refused_about(sentence, typed.as_deref(), &snapshot.change),
-                ))
+            ) => {
+                let meeting = (changes.as_slice(), *held_at);
+                first_of(self.reviewed(parcel, answered, meeting, outcome, &typed, now))
             }
+            (Outcome::Refused(sentence), _) => first_of(match &shown {
+                Some(showing) => reply::refused_about(sentence, &typed, showing),
+                None => reply::refused(sentence, &typed),
+            }),
             (Outcome::AskedBack { at, sentence }, _) if answered.change.is_none() => {
                 let wanted = Wanted::Deployed(*at);
                 match self.which(wanted, Some(sentence), answered, now).await? {
                     Some(asked) => Some(asked),
-                    None => Some(reply::refused(sentence, typed().as_deref())),
+                    None => first_of(reply::refused(sentence, &typed)),
                 }
             }
             (Outcome::AskedBack { at, sentence }, _) => {
@@ -193,10 +212,10 @@ impl Dispatcher {
             }),
             (Outcome::Answered, Ask::Status { change }) => match (&shown, change) {
                 (Some(showing), _) => Some(reply::status(showing)),
-                (None, Some(number)) => Some(reply::refused(
-                    &Refusal::NoSuchChange(*number).to_string(),
-                    None,
-                )),
+                (None, Some(number)) => {
+                    let sentence = Refusal::NoSuchChange(*number).to_string();
+                    first_of(reply::refused(&sentence, &[]))
+                }
                 (None, None) => Some(
                     match self.which(Wanted::Status, None, answered, now).await? {
                         Some(likely) => likely,
@@ -215,8 +234,9 @@ impl Dispatcher {
             (Outcome::Answered, Ask::List { which }) => {
                 Some(self.list(*which, answered, now).await?)
             }
-            (Outcome::Answered, Ask::Unsure { meant, .. }) => {
-                Some(reply::unsure(meant, typed().as_deref()))
+            (Outcome::Answered, Ask::Unsure { meant, typed }) => {
+                let kept = typed.and_then(|text| answered.words.get(&text)?.as_deref());
+                Some(reply::unsure(meant, kept))
             }
             (Outcome::Answered, Ask::NotYet { word }) => Some(reply::not_yet(word)),
             // What was asked for is on record already.
@@ -231,7 +251,8 @@ impl Dispatcher {
             None => main,
         });
         let beside = self.said_beside(answered, parcel, now).await;
-        Ok(views::joined(main.into_iter().chain(beside)))
+        let first = views::joined(main.into_iter().chain(beside));
+        Ok(first.into_iter().chain(rest).collect())
     }
 
     /// What an answer says beside its matter: who was asked in vain, that an
@@ -444,7 +465,11 @@ fn change_of(kind: &Kind) -> Option<ChangeNumber> {
         Kind::Note { change, .. } | Kind::Reminder { change, .. } | Kind::Told { change, .. } => {
             Some(*change)
         }
-        Kind::Card { .. } | Kind::Reply { .. } | Kind::Offer { .. } | Kind::Home { .. } => None,
+        Kind::Card { .. }
+        | Kind::Ledger { .. }
+        | Kind::Reply { .. }
+        | Kind::Offer { .. }
+        | Kind::Home { .. } => None,
     }
 }
 
@@ -477,21 +502,6 @@ fn deployer<'a>(gesture: &'a Gesture, about: Option<&'a Snapshot>) -> Option<&'a
         _ => None,
     };
     by.filter(|by| **by != gesture.actor)
-}
-
-/// What its author typed, to be given back with a refusal.
-fn typed(answered: &Answered) -> Option<String> {
-    // Of a request's texts the verbatim one says it all.
-    if let Ask::Request { verbatim, .. } = &answered.gesture.ask {
-        return answered.words.get(verbatim)?.clone();
-    }
-    let words: Vec<&str> = answered
-        .gesture
-        .commitments()
-        .iter()
-        .filter_map(|text| answered.words.get(text)?.as_deref())
-        .collect();
-    (!words.is_empty()).then(|| words.join("\n\n"))
 }
 
 /// Whether somebody said a time in words, or confirmed one.

@@ -22,19 +22,25 @@ use crate::store::{self, Snapshot};
 pub mod card;
 pub mod direct;
 pub mod home;
+pub mod ledger;
 pub mod modal;
 pub mod note;
 pub mod offer;
 pub mod overview;
 pub mod reply;
 
+mod afterwards;
 mod blocks;
 mod facts;
 mod moves;
 mod say;
+mod summary;
 #[cfg(test)]
 mod tests;
 mod ticket;
+mod typed;
+
+pub use typed::{Typed, typed};
 
 /// A message as Slack takes it.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,15 +3,15 @@
 use slack_morphism::prelude::SlackActionBlockElement;
 
 use crate::domain::change::{Event, Recorded};
-use crate::domain::policy::Policy;
+use crate::domain::id::UserId;
 use crate::slack::views::blocks::{actions, message, primary, section};
 use crate::slack::views::{Message, Showing, facts, moves, note, say};
 
 use super::ROOM_FOR_WHAT;
 
-/// Returns the news of an event for one person; nothing of events of which
+/// Returns the news of an event for one person, the `reader`; nothing of events of which
 /// nobody in particular is told.
-pub fn told(showing: &Showing<'_>, recorded: &Recorded) -> Option<Message> {
+pub fn told(showing: &Showing<'_>, recorded: &Recorded, reader: &UserId) -> Option<Message> {
     let change = showing.change;
     let title = say::title(change);
     let who = note::actor(&recorded.actor);
@@ -21,24 +21,36 @@ pub fn told(showing: &Showing<'_>, recorded: &Recorded) -> Option<Message> {
             format!("{who} approved it in retrospect. Thank you for the paperwork."),
             Vec::new(),
         ),
-        Event::ApprovalTakenBack { field } => (note::taken_back(&who, *field), Vec::new()),
+        Event::ApprovalTakenBack { field } => (
+            note::taken_back(change, &who, *field, recorded.at),
+            Vec::new(),
+        ),
         Event::FieldWritten {
             field,
             replaced: Some(_),
             ..
         } => (note::saved_over(*field), Vec::new()),
-        Event::Rejected { reason, due_at, .. } => (
-            format!(
-                "{who} rejected it: {}\nSay how it was put right, by {}.",
-                say::wrote_in_a_line(&showing.texts.said(reason), 1500),
-                say::at(due_at.unwrap_or(recorded.at + Policy::REMEDY))
-            ),
-            if change.remediation.is_none() {
-                vec![primary(moves::remediate(change)).into()]
-            } else {
-                Vec::new()
-            },
-        ),
+        Event::Rejected { reason, due_at, .. } => {
+            let reason = say::wrote_in_a_line(&showing.texts.said(reason), 1500);
+            let until = say::at(facts::remedy_due_at(showing, *due_at, recorded.at));
+            // Only whoever is named for it may say so.
+            let owner = change.remedy_owner().filter(|owner| *owner != reader);
+            let next = owner.map_or_else(
+                || format!("Say how it was put right, by {until}."),
+                |owner| {
+                    let owner = say::person(owner);
+                    format!(
+                        "{owner} says how it is put right, by {until}; nothing is asked of you."
+                    )
+                },
+            );
+            let is_asked = owner.is_none() && change.remediation.is_none();
+            let row = is_asked.then(|| primary(moves::remediate(change)).into());
+            (
+                format!("{who} rejected it: {reason}\n{next}"),
+                row.into_iter().collect(),
+            )
+        }
         Event::AttestationDisputed => (
             format!(
                 "{who} says that they didn't authorize it. {}",
