@@ -34,6 +34,7 @@ mod blocks;
 mod facts;
 mod moves;
 mod say;
+mod status;
 mod summary;
 #[cfg(test)]
 mod tests;

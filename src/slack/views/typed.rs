@@ -22,6 +22,10 @@ pub struct Typed {
 
 /// Returns what a gesture put in, in the order of its form; nothing for a press of a
 /// button.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm for each form, in the order of its inputs"
+)]
 pub fn typed(gesture: &Gesture, words: &dyn Words, policy: &Policy) -> Vec<Typed> {
     let mut form = Form {
         words,

@@ -23,8 +23,7 @@ fn priority(kind: &Kind) -> u8 {
         Kind::Told { .. } => 3,
         Kind::Note { .. } => 4,
         // What happened before what follows from it.
-        Kind::Ledger { .. } => 5,
-        Kind::Offer { .. } => 5,
+        Kind::Ledger { .. } | Kind::Offer { .. } => 5,
         Kind::Home { .. } => 6,
     }
 }

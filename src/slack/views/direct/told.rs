@@ -1,8 +1,9 @@
 //! News of one event that one person should hear.
 
+use chrono::{DateTime, Utc};
 use slack_morphism::prelude::SlackActionBlockElement;
 
-use crate::domain::change::{Event, Recorded};
+use crate::domain::change::{EmergencyChange, Event, Recorded};
 use crate::domain::id::UserId;
 use crate::slack::views::blocks::{actions, message, primary, section};
 use crate::slack::views::{Message, Showing, facts, moves, note, say};
@@ -32,24 +33,9 @@ pub fn told(showing: &Showing<'_>, recorded: &Recorded, reader: &UserId) -> Opti
         } => (note::saved_over(*field), Vec::new()),
         Event::Rejected { reason, due_at, .. } => {
             let reason = say::wrote_in_a_line(&showing.texts.said(reason), 1500);
-            let until = say::at(facts::remedy_due_at(showing, *due_at, recorded.at));
-            // Only whoever is named for it may say so.
-            let owner = change.remedy_owner().filter(|owner| *owner != reader);
-            let next = owner.map_or_else(
-                || format!("Say how it was put right, by {until}."),
-                |owner| {
-                    let owner = say::person(owner);
-                    format!(
-                        "{owner} says how it is put right, by {until}; nothing is asked of you."
-                    )
-                },
-            );
-            let is_asked = owner.is_none() && change.remediation.is_none();
-            let row = is_asked.then(|| primary(moves::remediate(change)).into());
-            (
-                format!("{who} rejected it: {reason}\n{next}"),
-                row.into_iter().collect(),
-            )
+            let until = facts::remedy_due_at(showing, *due_at, recorded.at);
+            let (next, row) = puts_it_right(change, reader, until);
+            (format!("{who} rejected it: {reason}\n{next}"), row)
         }
         Event::AttestationDisputed => (
             format!(
@@ -120,4 +106,24 @@ pub fn told(showing: &Showing<'_>, recorded: &Recorded, reader: &UserId) -> Opti
         blocks.push(actions(row));
     }
     Some(message(&format!("{title}: {line}"), blocks))
+}
+
+/// Who says how it is put right, to the `reader`: only whoever is named for it may.
+fn puts_it_right(
+    change: &EmergencyChange,
+    reader: &UserId,
+    until: DateTime<Utc>,
+) -> (String, Vec<SlackActionBlockElement>) {
+    let until = say::at(until);
+    if let Some(owner) = change.remedy_owner().filter(|owner| *owner != reader) {
+        let owner = say::person(owner);
+        let next =
+            format!("{owner} says how it is put right, by {until}; nothing is asked of you.");
+        return (next, Vec::new());
+    }
+    let next = format!("Say how it was put right, by {until}.");
+    if change.remediation.is_some() {
+        return (next, Vec::new());
+    }
+    (next, vec![primary(moves::remediate(change)).into()])
 }

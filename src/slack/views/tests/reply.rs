@@ -93,6 +93,10 @@ fn the_status_tells_everything() {
     · Not an emergency: a faster launch, a deadline today, skipping the process.
     [+Document] [Authorize afterwards] [I'm commanding] [Answer the exceptions] [… Correct deployment time… | Add a follow-up… | Another reason…]
     ");
+}
+
+#[test]
+fn the_status_of_what_is_closed_tells_everything() {
     let closed = Story::deployed().documents_all().approves("morgan");
     insta::assert_snapshot!(read(&status(&closed.showing())), @r"
     » CHG-1001, closed: Deploy WAF rule to block SQL injection
