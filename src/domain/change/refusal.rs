@@ -112,7 +112,7 @@ pub enum Refusal {
         why: Box<Refusal>,
     },
     /// The policy doesn't name them.
-    #[error("The policy doesn't name you among those who may {}. Those it names are on the card.", verb(*.act))]
+    #[error("The policy doesn't name you among those who may {}. {}", verb(*.act), where_it_names(*.act))]
     NotAnApprover {
         /// What they tried.
         act: Act,
@@ -574,6 +574,30 @@ fn clause(why: &Refusal) -> Option<(Act, &'static str)> {
         | Refusal::MeetingAhead { .. }
         | Refusal::InThePast { .. } => return None,
     })
+}
+
+/// Where somebody reads whom the policy names for it. The card names who is asked for
+/// the permission; the ledger under it says whose everything else is.
+fn where_it_names(act: Act) -> &'static str {
+    match act {
+        Act::Authorize | Act::SecondAuthorize | Act::StandIn | Act::Deny => {
+            "Those it names are on the card."
+        }
+        Act::Command
+        | Act::Approve
+        | Act::Reject
+        | Act::GoAhead
+        | Act::NameCommander
+        | Act::Document
+        | Act::ReviewSecurity
+        | Act::ReviewDatabase
+        | Act::ReviewGenuineness
+        | Act::RecordMeeting
+        | Act::AnswerException
+        | Act::Remediate
+        | Act::AcceptRisk
+        | Act::Redact => "Whose it is stands in the thread under the card.",
+    }
 }
 
 fn verb(act: Act) -> &'static str {

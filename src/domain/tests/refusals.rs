@@ -442,7 +442,7 @@ fn the_sentences_of_the_refusals() {
     Choose whom to ask.
     Say why; a few words are enough.
     CHG-1042 has no exception that waits for an answer.
-    The policy doesn't name you among those who may approve it. Those it names are on the card.
+    The policy doesn't name you among those who may approve it. Whose it is stands in the thread under the card.
     Guests can't authorize it. Ask a full member of the workspace; the request stays open.
     A bot can't deny it. A person has to.
     That account is deactivated, so it can't reject it. Somebody else has to.

@@ -25,6 +25,7 @@ use crate::gesture::{Ask, Gesture, Heard};
 use crate::slack::client::SlackClient;
 use crate::slack::control::Modal;
 use crate::slack::lookup::Lookup;
+use crate::slack::readers;
 use crate::slack::views::modal::NamedGroup;
 use crate::slack::views::{self, modal};
 use crate::slack::{Answer, Delivery, Receive};
@@ -293,12 +294,21 @@ impl Reception {
             }
             _ => BTreeMap::new(),
         };
-        let showing = views::showing(&subject, &self.engine, self.clock.now()).repeating(&repeats);
+        let mut showing =
+            views::showing(&subject, &self.engine, self.clock.now()).repeating(&repeats);
         let status = || {
             Wanted::instead(Ask::Status {
                 change: Some(subject.change.number),
             })
         };
+        // Words that were said in private stay there: what is about them says so in
+        // their place, and what is made of them isn't opened.
+        if open.which != Modal::Redact && !self.may_read(open, &subject).await {
+            if is_made_of_words(open.which) {
+                return Ok(status());
+            }
+            showing = showing.seen_from_outside();
+        }
         Ok(match open.which {
             Modal::Document => Wanted::view(modal::document(&showing, card.as_deref(), from)),
             Modal::MoreFields => Wanted::view(modal::more_fields(&showing, from)),
@@ -335,6 +345,21 @@ impl Reception {
             }
             Modal::Declare | Modal::Record | Modal::RecordMeeting => Wanted::instead(Ask::Help),
         })
+    }
+
+    /// Whether somebody may read the change that they open a modal about, as far as
+    /// Slack says so while the trigger lives.
+    async fn may_read(&self, open: &OpenModal, subject: &Snapshot) -> bool {
+        let change = &subject.change;
+        let policy = self.engine.policy_of(change);
+        let here = open.channel.as_ref();
+        let read = readers::may_read(&self.lookup, change, policy, &open.actor, here);
+        tokio::time::timeout(NAMES_WITHIN, read)
+            .await
+            .unwrap_or_else(|_| {
+                tracing::warn!("who may read a change can't be read in time");
+                false
+            })
     }
 
     /// The form about a team meeting, with what it has to review. Where that is
@@ -483,5 +508,30 @@ impl Reception {
             .into_iter()
             .map(|(id, name)| NamedGroup { id, name })
             .collect()
+    }
+}
+
+/// Whether a modal holds the words of the ticket, or asks for a word on them.
+const fn is_made_of_words(which: Modal) -> bool {
+    match which {
+        Modal::Document
+        | Modal::MoreFields
+        | Modal::Approve
+        | Modal::Review
+        | Modal::Reject
+        | Modal::Redact => true,
+        Modal::Declare
+        | Modal::Record
+        | Modal::RecordMeeting
+        | Modal::ReviewGenuineness
+        | Modal::PermanentFix
+        | Modal::AddFollowUp
+        | Modal::FinishFollowUp
+        | Modal::Remediate
+        | Modal::AnswerExceptions
+        | Modal::AskSomeoneElse
+        | Modal::Attest
+        | Modal::CorrectDeployment
+        | Modal::StateReason => false,
     }
 }

@@ -120,6 +120,8 @@ pub(crate) struct World {
     bot: Option<AtWork>,
     reader: Reader,
     unread: Vec<News>,
+    /// The ledgers of the changes, as they stand.
+    ledgers: Vec<News>,
     /// Messages that Slack refused for good; a test that brings that about says so.
     expected_failures: usize,
 }
@@ -153,6 +155,7 @@ impl World {
             bot: None,
             reader,
             unread: Vec::new(),
+            ledgers: Vec::new(),
             expected_failures: 0,
         };
         world.start().await;
@@ -491,6 +494,11 @@ impl World {
 
     async fn catch_up(&mut self) {
         let news = self.reader.read(&self.hand).await;
+        let (ledgers, news): (Vec<_>, Vec<_>) = news.into_iter().partition(News::is_ledger);
+        for one in ledgers {
+            self.ledgers.retain(|old| old.ts != one.ts);
+            self.ledgers.push(one);
+        }
         for one in news {
             // Of a message that was edited since, only the newest words can be read.
             self.unread
@@ -509,6 +517,12 @@ impl World {
             .partition(|one| one.place == place);
         self.unread = left;
         read
+    }
+
+    /// The ledgers that stand in a place, the first first.
+    pub(crate) fn ledgers(&self, place: &str) -> Vec<News> {
+        let there = self.ledgers.iter().filter(|one| one.place == place);
+        there.cloned().collect()
     }
 
     /// Reads a place and checks that exactly these messages came, by some of
