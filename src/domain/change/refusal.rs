@@ -326,6 +326,16 @@ pub enum Refusal {
         /// The time stated.
         at: DateTime<Utc>,
     },
+    /// A meeting that was over before the change has not reviewed it.
+    #[error("A meeting held {} can't have reviewed {number}: that was deployed only {}. Say which later meeting did.", Shown(*.at), Shown(*.deployed_at))]
+    MeetingBefore {
+        /// The change.
+        number: ChangeNumber,
+        /// When the meeting is said to have been held.
+        at: DateTime<Utc>,
+        /// When the change went into production.
+        deployed_at: DateTime<Utc>,
+    },
     /// What is to be done can't be due in the past.
     #[error("{} is in the past. Say by when it is to be done.", Shown(*.at))]
     InThePast {
@@ -572,6 +582,7 @@ fn clause(why: &Refusal) -> Option<(Act, &'static str)> {
         | Refusal::Unfit { .. }
         | Refusal::NotYet { .. }
         | Refusal::MeetingAhead { .. }
+        | Refusal::MeetingBefore { .. }
         | Refusal::InThePast { .. } => return None,
     })
 }
