@@ -167,7 +167,11 @@ impl Dispatcher {
         let owing = self.owing_in_reach(&answered.gesture).await?;
         let closed = self.closed(places_of(&owing)).await;
         let repeats = self
-            .repeats(owing.iter().filter(|one| is_to_review(&one.change)))
+            .repeats(
+                owing
+                    .iter()
+                    .filter(|one| overview::is_to_review(&one.change)),
+            )
             .await?;
         let showing: Vec<_> = self
             .seen_from_outside(&owing, &closed, now)
@@ -245,11 +249,6 @@ fn fits(change: &EmergencyChange, wanted: Wanted) -> bool {
         Wanted::Status | Wanted::Document => true,
         Wanted::Deployed(_) => change.is_before_deployment(),
     }
-}
-
-/// Whether a team meeting may have to review it.
-fn is_to_review(change: &EmergencyChange) -> bool {
-    change.approval.is_some() && change.meeting.is_none()
 }
 
 fn places_of(snapshots: &[Snapshot]) -> BTreeSet<ChannelId> {

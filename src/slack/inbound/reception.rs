@@ -27,7 +27,7 @@ use crate::slack::control::Modal;
 use crate::slack::lookup::Lookup;
 use crate::slack::readers;
 use crate::slack::views::modal::NamedGroup;
-use crate::slack::views::{self, modal};
+use crate::slack::views::{self, modal, overview};
 use crate::slack::{Answer, Delivery, Receive};
 use crate::store::{Arrival, MOST_OWING, Snapshot, StoreError};
 
@@ -234,11 +234,11 @@ impl Reception {
     }
 
     async fn view(&self, open: &OpenModal) -> Result<Wanted, StoreError> {
-        let from = open.opened_from();
         match open.which {
             Modal::Declare => {
                 let groups = self.groups().await;
-                return Ok(Wanted::view(modal::declare(&open.prefill, &groups, from)));
+                let form = modal::declare(&open.prefill, &groups, open.opened_from());
+                return Ok(Wanted::view(form));
             }
             Modal::Record => return self.record(open).await,
             Modal::RecordMeeting => return self.meeting(open).await,
@@ -259,15 +259,21 @@ impl Reception {
             | Modal::StateReason
             | Modal::Redact => {}
         }
-        let Some(subject) = self.subject(open).await? else {
+        match self.subject(open).await? {
+            Some(subject) => self.view_about(open, subject).await,
             // Which change is meant isn't clear: the person is shown theirs.
-            return Ok(Wanted::instead(match open.change {
+            None => Ok(Wanted::instead(match open.change {
                 Some(_) => Ask::Status {
                     change: open.change,
                 },
                 None => Ask::WhichToDocument,
-            }));
-        };
+            })),
+        }
+    }
+
+    /// The form about one change.
+    async fn view_about(&self, open: &OpenModal, subject: Snapshot) -> Result<Wanted, StoreError> {
+        let from = open.opened_from();
         // Only whoever may remove words is shown all of them. To others the rule
         // itself answers.
         if open.which == Modal::Redact && !self.administers(&open.actor).await {
@@ -367,10 +373,18 @@ impl Reception {
     async fn meeting(&self, open: &OpenModal) -> Result<Wanted, StoreError> {
         let owing = self.engine.store().owing_changes(MOST_OWING).await?;
         let now = self.clock.now();
-        let showing: Vec<_> = owing
+        let mut showing = Vec::new();
+        for snapshot in owing
             .iter()
-            .map(|snapshot| views::showing(snapshot, &self.engine, now))
-            .collect();
+            .filter(|one| overview::is_to_review(&one.change))
+        {
+            let one = views::showing(snapshot, &self.engine, now);
+            showing.push(if self.may_read(open, snapshot).await {
+                one
+            } else {
+                one.seen_from_outside()
+            });
+        }
         let form = modal::record_meeting(&showing, open.opened_from(), now);
         Ok(form.map_or_else(|| Wanted::instead(Ask::Agenda), Wanted::view))
     }

@@ -14,6 +14,11 @@ use super::blocks::{
 };
 use super::{Message, Showing, Typed, facts, moves, reply, say, ticket};
 
+/// Whether a team meeting may have to review it.
+pub fn is_to_review(change: &EmergencyChange) -> bool {
+    change.approval.is_some() && change.meeting.is_none()
+}
+
 /// How many likely changes are offered: more than that is a list.
 pub const MOST_LIKELY: usize = 5;
 

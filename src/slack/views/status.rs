@@ -20,6 +20,9 @@ const LONGEST_SECTION: usize = 2800;
 /// How many things are shown that are owed, where not all have room.
 const MOST_OWED: usize = 20;
 
+/// How many are shown where hardly any has.
+const FEWEST_OWED: usize = 8;
+
 /// How much of *what* its notification shows.
 const ROOM_IN_A_LINE: usize = 100;
 
@@ -39,6 +42,7 @@ pub fn status(showing: &Showing<'_>) -> Message {
         (60, usize::MAX),
         (10, usize::MAX),
         (10, MOST_OWED),
+        (10, FEWEST_OWED),
     ];
     let least = least.map(|(room, most)| (room, most, false));
     for (room, most, in_detail) in in_full.into_iter().chain(least) {

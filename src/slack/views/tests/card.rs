@@ -289,7 +289,7 @@ fn a_rejected_change_asks_how_it_was_put_right() {
     *Why an emergency:* Production is down and needs a fix.
     *Ticket* complete since Sat 11:14 UTC
     *Exception*: rejected in retrospect
-    [+Say how it was put right] [Answer the exception] [… Correct deployment time… | Add a follow-up…]
+    [+Say how it was put right] [Answer the exception] [Was it genuine?] [… Correct deployment time… | Add a follow-up…]
     ");
 }
 
@@ -315,7 +315,7 @@ fn a_rejected_change_put_right_waits_for_its_answer() {
     *Why an emergency:* Production is down and needs a fix.
     *Ticket* complete since Sat 11:14 UTC
     *Exception*: rejected in retrospect
-    [Answer the exception] [… Correct deployment time… | Add a follow-up…]
+    [Answer the exception] [Was it genuine?] [… Correct deployment time… | Add a follow-up…]
     ");
 }
 

@@ -97,7 +97,7 @@ fn a_decision_is_told() {
     insta::assert_snapshot!(told(&put_right, |e| matches!(e, Event::Remediated { .. })), @"Put right, says @Dana: Tested on staging");
     let answered = put_right.answers("morgan", &[Exception::Rejected]);
     insta::assert_snapshot!(told(&answered, |e| matches!(e, Event::ExceptionAnswered { .. })), @"@Morgan answered the exception “rejected in retrospect”. Cause: Nobody who may authorize was on call. Remedy: A second approver joins the rota. By @Dana.");
-    insta::assert_snapshot!(told(&answered, |e| matches!(e, Event::Closed)), @"Closed 8 h 55 min after the deployment, with one exception on record, answered. Thank you; nothing more is owed.");
+    insta::assert_snapshot!(told(&answered, |e| matches!(e, Event::Closed)), @"Closed 8 h 55 min after the deployment, with one exception on record, answered. Thank you. What closing doesn't wait for is still to come: the compliance lead's word on whether it was genuine.");
 }
 
 #[test]
