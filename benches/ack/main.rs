@@ -13,6 +13,8 @@
 
 mod disk;
 mod load;
+#[path = "../../tests/kill/port.rs"]
+mod port;
 #[path = "../../tests/kill/processes.rs"]
 mod processes;
 
@@ -24,7 +26,8 @@ use anyhow::{Context as _, bail};
 use breakglass::clock::Stopwatch;
 
 use load::{Measured, Sender};
-use processes::{Door, Sandbox, Serve, Serving, folder, free_address};
+use port::Port;
+use processes::{Door, Sandbox, Serve, Serving, folder};
 
 /// Where a flush takes this long or longer, sharing one must pay tenfold; where
 /// it is nearly free, what remains to share is the work around it.
@@ -98,7 +101,7 @@ async fn measure(short: bool) -> anyhow::Result<bool> {
 
     let grouped = bench("ack-grouped", &[])?;
     let mut serve = grouped.start().await?.0;
-    let mut sender = Sender::new(grouped.serving.listen, &sandbox.said.signing_secret)?;
+    let mut sender = Sender::new(grouped.serving.port.address, &sandbox.said.signing_secret)?;
     sender.run(MANY, span / 3).await?;
     for in_flight in [1, 8] {
         print(in_flight, &sender.run(in_flight, span).await?);
@@ -106,7 +109,7 @@ async fn measure(short: bool) -> anyhow::Result<bool> {
     // The two are measured in turns: what else the machine does hits both.
     let alone = bench("ack-alone", &["--largest-group", "1"])?;
     let mut serve_alone = alone.start().await?.0;
-    let mut sender_alone = Sender::new(alone.serving.listen, &sandbox.said.signing_secret)?;
+    let mut sender_alone = Sender::new(alone.serving.port.address, &sandbox.said.signing_secret)?;
     sender_alone.run(MANY, span / 3).await?;
     let mut worked = Duration::ZERO;
     let mut together = Measured::default();
@@ -215,7 +218,7 @@ impl Bench {
             serving: Serving {
                 said: sandbox.said.clone(),
                 door: Door::Http,
-                listen: free_address()?,
+                port: Port::take()?,
                 folder,
                 flags: flags.iter().map(|&flag| flag.to_owned()).collect(),
             },
@@ -226,7 +229,7 @@ impl Bench {
     /// Starts the bot, and returns how long its first acknowledgement took from
     /// before the process existed.
     async fn start(&self) -> anyhow::Result<(Serve, Duration)> {
-        let mut sender = Sender::new(self.serving.listen, &self.secret)?;
+        let mut sender = Sender::new(self.serving.port.address, &self.secret)?;
         let watch = Stopwatch::start();
         let mut serve = self.serving.start()?;
         while !sender.is_acknowledged().await {

@@ -204,6 +204,9 @@ fn entry(field: Field) -> Value {
         Requirement::ActWhen(circumstance) | Requirement::When(circumstance) => {
             ("to_close_when", Some(circumstance.name()), &[])
         }
+        Requirement::WhenOr(circumstance, asking) => {
+            ("to_close_when", Some(circumstance.name()), asking)
+        }
         Requirement::Framework(asking) => ("framework", None, asking),
         Requirement::Afterwards => ("afterwards", None, &[]),
         Requirement::Optional => ("optional", None, &[]),

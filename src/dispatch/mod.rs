@@ -61,6 +61,8 @@ pub struct Dispatcher {
 /// A message ready to go.
 struct Rendered {
     message: Message,
+    /// What it couldn't hold, and follows it.
+    rest: Vec<Message>,
     /// The version of the change that it shows; the largest, of several.
     showed: u64,
 }
@@ -126,7 +128,11 @@ impl Dispatcher {
             Ok(way) => way,
             Err(error) => return self.not_sent(lane, &parcel, &leader, &error, now).await,
         };
-        let Rendered { message, showed } = rendered;
+        let Rendered {
+            message,
+            rest,
+            showed,
+        } = rendered;
         let outgoing = outgoing(message, &leader);
         let Some(payload) = payload(&outgoing, &leader) else {
             return self.give_up(parcel.owed, "unrenderable", now).await;
@@ -137,6 +143,9 @@ impl Dispatcher {
             return Ok(());
         }
         let sent = self.send(&way, outgoing).await;
+        if sent.is_ok() {
+            self.send_rest(&way, rest).await;
+        }
         // Slack's pace holds for what was tried as well as for what arrived.
         if matches!(way, Way::Post { .. } | Way::Edit { .. }) {
             store.hold_lane(lane.to_owned(), now + PACE).await?;
@@ -172,6 +181,7 @@ impl Dispatcher {
             // Where it went by direct message, it can be looked for.
             Kind::Offer { .. } => leader.stands.is_none() && doubtful.channel.is_none(),
             Kind::Card { .. }
+            | Kind::Ledger { .. }
             | Kind::Note { .. }
             | Kind::Reminder { .. }
             | Kind::Told { .. }
@@ -187,7 +197,7 @@ impl Dispatcher {
             return store.release(key, now, "outcome unknown".to_owned()).await;
         };
         let thread = match &leader.kind {
-            Kind::Card { change } | Kind::Note { change, .. } => {
+            Kind::Card { change } | Kind::Ledger { change } | Kind::Note { change, .. } => {
                 let card = store.card(*change).await?;
                 let snapshot = store.change(*change).await?;
                 thread_of(&leader.kind, snapshot.as_ref(), &channel, card.as_ref())
@@ -246,7 +256,8 @@ impl Dispatcher {
     ) -> Result<(), StoreError> {
         let card = parcel.owed.first().and_then(|leader| match &leader.kind {
             Kind::Card { change } => parcel.changes.get(change),
-            Kind::Note { .. }
+            Kind::Ledger { .. }
+            | Kind::Note { .. }
             | Kind::Reminder { .. }
             | Kind::Told { .. }
             | Kind::Reply { .. }
@@ -294,6 +305,29 @@ impl Dispatcher {
         people.retain(|person| *person != change.requester);
         let store = self.engine.store();
         store.ask_directly(change.number, people, now).await
+    }
+
+    /// Sends what one reply couldn't hold after it. Like a whisper, it comes at most
+    /// once.
+    async fn send_rest(&self, way: &Way, rest: Vec<Message>) {
+        let further = match way {
+            Way::Respond { url, .. } => &Way::Respond {
+                url: url.clone(),
+                replaces: false,
+            },
+            other => other,
+        };
+        for message in rest {
+            let outgoing = Outgoing {
+                text: message.text,
+                blocks: message.blocks,
+                thread: None,
+                key: None,
+            };
+            if let Err(error) = self.send(further, outgoing).await {
+                tracing::warn!(error = %error, "what follows a reply can't be sent");
+            }
+        }
     }
 
     async fn send(
@@ -364,7 +398,7 @@ impl Dispatcher {
                 }
                 None => Err(SlackError::Malformed),
             },
-            Kind::Note { change, .. } => match &parcel.card {
+            Kind::Note { change, .. } | Kind::Ledger { change } => match &parcel.card {
                 Some((channel, _)) => Ok(Way::Post {
                     channel: channel.clone(),
                     thread: thread(change, channel),
@@ -505,17 +539,25 @@ impl Dispatcher {
             Ok(way) => way,
             Err(error) => return self.not_sent(lane, &parcel, leader, &error, now).await,
         };
+        let mut rest = Vec::new();
         let message = match &leader.kind {
             Kind::Card { change } => parcel
                 .changes
                 .get(change)
                 .map(|one| card::card_aside(&views::showing(one, &self.engine, now))),
             Kind::Note { .. }
+            | Kind::Ledger { .. }
             | Kind::Reminder { .. }
             | Kind::Told { .. }
             | Kind::Reply { .. }
             | Kind::Offer { .. }
-            | Kind::Home { .. } => self.render(&parcel, now).await?.map(|one| one.message),
+            | Kind::Home { .. } => match self.render(&parcel, now).await? {
+                Some(rendered) => {
+                    rest = rendered.rest;
+                    Some(rendered.message)
+                }
+                None => None,
+            },
         };
         let Some(message) = message else {
             return Ok(());
@@ -530,7 +572,10 @@ impl Dispatcher {
             store.redirect(key, channel, payload).await?;
         }
         match self.send(&way, outgoing).await {
-            Ok(stands) => self.sent(parcel, claim, stands, now).await,
+            Ok(stands) => {
+                self.send_rest(&way, rest).await;
+                self.sent(parcel, claim, stands, now).await
+            }
             Err(error) if error.outcome_is_unknown() => {
                 self.doubt(&parcel, leader, &way, &error, now).await
             }
@@ -640,7 +685,9 @@ fn thread_of(
         .and_then(|place| place.thread.clone());
     match kind {
         Kind::Card { .. } => asked_in,
-        Kind::Note { .. } => asked_in.or_else(|| card.map(|(_, ts)| ts.clone())),
+        Kind::Note { .. } | Kind::Ledger { .. } => {
+            asked_in.or_else(|| card.map(|(_, ts)| ts.clone()))
+        }
         Kind::Reminder { .. }
         | Kind::Told { .. }
         | Kind::Reply { .. }

@@ -18,7 +18,7 @@ use crate::slack::reach::reach;
 use crate::slack::views::home::{self, Home, Reader};
 use crate::slack::views::overview::{self, MOST_LIKELY, Wanted};
 use crate::slack::views::reply::Undeclared;
-use crate::slack::views::{self, Message, Showing, Withheld};
+use crate::slack::views::{self, Message, Showing, Typed, Withheld};
 use crate::store::{Answered, MOST_OWING, Outcome, Parcel, Snapshot, StoreError};
 
 /// How many undeclared pairs a Home counts.
@@ -167,7 +167,11 @@ impl Dispatcher {
         let owing = self.owing_in_reach(&answered.gesture).await?;
         let closed = self.closed(places_of(&owing)).await;
         let repeats = self
-            .repeats(owing.iter().filter(|one| is_to_review(&one.change)))
+            .repeats(
+                owing
+                    .iter()
+                    .filter(|one| overview::is_to_review(&one.change)),
+            )
             .await?;
         let showing: Vec<_> = self
             .seen_from_outside(&owing, &closed, now)
@@ -185,15 +189,17 @@ impl Dispatcher {
         Ok(owing)
     }
 
-    /// What became of a meeting's review of several changes.
+    /// What became of a meeting's review of several changes; what was `typed` about it
+    /// comes back where it was refused.
     pub(super) fn reviewed(
         &self,
         parcel: &Parcel,
         answered: &Answered,
         (changes, held_at): (&[ChangeNumber], DateTime<Utc>),
         outcome: &Outcome,
+        typed: &[Typed],
         now: DateTime<Utc>,
-    ) -> Message {
+    ) -> Vec<Message> {
         let showing: Vec<_> = changes
             .iter()
             .filter_map(|number| parcel.changes.get(number))
@@ -204,7 +210,7 @@ impl Dispatcher {
             Outcome::Done | Outcome::Answered | Outcome::AskedBack { .. } => None,
         };
         let by = &answered.gesture.actor;
-        overview::reviewed(&showing, (by, held_at), refusal)
+        overview::reviewed(&showing, (by, held_at), refusal, typed)
     }
 
     /// Looks up which earlier emergencies these repeat.
@@ -243,11 +249,6 @@ fn fits(change: &EmergencyChange, wanted: Wanted) -> bool {
         Wanted::Status | Wanted::Document => true,
         Wanted::Deployed(_) => change.is_before_deployment(),
     }
-}
-
-/// Whether a team meeting may have to review it.
-fn is_to_review(change: &EmergencyChange) -> bool {
-    change.approval.is_some() && change.meeting.is_none()
 }
 
 fn places_of(snapshots: &[Snapshot]) -> BTreeSet<ChannelId> {

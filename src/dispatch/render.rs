@@ -14,8 +14,9 @@ use crate::domain::text::Commitment;
 use crate::domain::ticket::Repeat;
 use crate::gesture::{Ask, Gesture, Which};
 use crate::slack::reach::reach;
+use crate::slack::readers;
 use crate::slack::views::overview::Wanted;
-use crate::slack::views::{self, Message, card, direct, note, offer, reply};
+use crate::slack::views::{self, Message, Showing, card, direct, ledger, note, offer, reply};
 use crate::store::{
     Answered, Kind, MOST_OWING, Offered, OffersOf, Outcome, Parcel, Snapshot, StoreError,
 };
@@ -36,6 +37,7 @@ impl Dispatcher {
         };
         let of = |number| parcel.changes.get(number);
         let show = |snapshot| views::showing(snapshot, &self.engine, now);
+        let mut rest = Vec::new();
         let message = match &leader.kind {
             Kind::Card { change } => of(change).map(|snapshot| {
                 let aside = leader
@@ -52,13 +54,21 @@ impl Dispatcher {
                 let recorded = event_at(snapshot, *version)?;
                 note::note(&show(snapshot), recorded)
             }),
-            Kind::Told { .. } => self.news(parcel, now),
+            Kind::Told { person, .. } => self.news(parcel, person, now).await,
             Kind::Reminder { .. } => {
                 let repeats = self.repeats(decided_on(parcel)).await?;
                 self.reminder(parcel, leader.stands.is_some(), &repeats, now)
             }
+            Kind::Ledger { change } => {
+                of(change).map(|one| ledger::ledger(&show(one), leader.stands.is_none()))
+            }
             Kind::Reply { .. } => match &parcel.answer {
-                Some(answered) => self.reply(answered, parcel, now).await?,
+                Some(answered) => {
+                    let mut said = self.reply(answered, parcel, now).await?.into_iter();
+                    let first = said.next();
+                    rest.extend(said);
+                    first
+                }
                 None => None,
             },
             Kind::Home { person } => Some(self.home(person, now).await?),
@@ -76,23 +86,28 @@ impl Dispatcher {
         let versions = parcel.changes.values().map(|one| one.change.version);
         Ok(message.map(|message| Rendered {
             message,
+            rest,
             showed: versions.max().unwrap_or_default(),
         }))
     }
 
     /// One message for all the news that a person gets at once.
-    fn news(&self, parcel: &Parcel, now: DateTime<Utc>) -> Option<Message> {
-        let told = parcel.owed.iter().filter_map(|owed| {
+    async fn news(&self, parcel: &Parcel, person: &UserId, now: DateTime<Utc>) -> Option<Message> {
+        let mut told = Vec::new();
+        for owed in &parcel.owed {
             let Kind::Told {
                 change, version, ..
             } = &owed.kind
             else {
-                return None;
+                continue;
             };
-            let snapshot = parcel.changes.get(change)?;
-            let recorded = event_at(snapshot, *version)?;
-            direct::told(&views::showing(snapshot, &self.engine, now), recorded)
-        });
+            let found = parcel.changes.get(change);
+            let event = found.and_then(|one| Some((one, event_at(one, *version)?)));
+            if let Some((snapshot, recorded)) = event {
+                let showing = self.shown_to(person, None, snapshot, now).await;
+                told.extend(direct::told(&showing, recorded, person));
+            }
+        }
         views::joined(told)
     }
 
@@ -153,64 +168,69 @@ impl Dispatcher {
         answered: &Answered,
         parcel: &Parcel,
         now: DateTime<Utc>,
-    ) -> Result<Option<Message>, StoreError> {
+    ) -> Result<Vec<Message>, StoreError> {
         if let Some(beyond) = self.beyond_reach(answered, parcel).await {
-            return Ok(Some(beyond));
+            return Ok(beyond);
         }
-        let typed = || typed(answered);
         let about = answered.change.and_then(|one| parcel.changes.get(&one));
-        let show = |snapshot| views::showing(snapshot, &self.engine, now);
+        let repeats = self.repeats(about).await?;
+        let shown = self.shown_of(about, answered, now).await;
+        let shown = shown.map(|showing| showing.repeating(&repeats));
+        let newest = self.engine.rules().newest();
+        let policy = shown.as_ref().map_or(newest, |showing| showing.policy);
+        let typed = views::typed(&answered.gesture, &answered.words, policy);
+        let mut rest = Vec::new();
+        let mut first_of = |said: Vec<Message>| {
+            let mut said = said.into_iter();
+            let first = said.next();
+            rest.extend(said);
+            first
+        };
         let main = match (&answered.outcome, &answered.gesture.ask) {
             (
                 outcome,
                 Ask::RecordMeeting {
                     changes, held_at, ..
                 },
-            ) => Some(self.reviewed(parcel, answered, (changes, *held_at), outcome, now)),
-            (Outcome::Refused(sentence), _) => {
-                let typed = typed();
-                Some(about.map_or_else(
-                    || reply::refused(sentence, typed.as_deref()),
-                    |snapshot| reply::refused_about(sentence, typed.as_deref(), &snapshot.change),
-                ))
+            ) => {
+                let meeting = (changes.as_slice(), *held_at);
+                first_of(self.reviewed(parcel, answered, meeting, outcome, &typed, now))
             }
+            (Outcome::Refused(sentence), _) => first_of(match &shown {
+                Some(showing) => reply::refused_about(sentence, &typed, showing),
+                None => reply::refused(sentence, &typed),
+            }),
             (Outcome::AskedBack { at, sentence }, _) if answered.change.is_none() => {
                 let wanted = Wanted::Deployed(*at);
                 match self.which(wanted, Some(sentence), answered, now).await? {
                     Some(asked) => Some(asked),
-                    None => Some(reply::refused(sentence, typed().as_deref())),
+                    None => first_of(reply::refused(sentence, &typed)),
                 }
             }
             (Outcome::AskedBack { at, sentence }, _) => {
                 let by = deployer(&answered.gesture, about);
                 Some(reply::asked_back(sentence, answered.change, *at, by))
             }
-            (Outcome::Done, Ask::Document { sections, .. }) => about.map(|snapshot| {
+            (Outcome::Done, Ask::Document { sections, .. }) => shown.as_ref().map(|showing| {
                 let written: Vec<_> = sections.iter().map(|(field, _)| *field).collect();
-                reply::saved(&show(snapshot), &written)
+                reply::saved(showing, &written)
             }),
             // It stands there, and what else can be taken over comes with it.
-            (Outcome::Done, Ask::TakeOver { .. }) => {
-                self.status(about, &BTreeSet::new(), answered, now).await?
-            }
+            (Outcome::Done, Ask::TakeOver { .. }) => shown.as_ref().map(reply::status),
             (Outcome::Done, Ask::Redact { reason, .. }) => match about {
                 Some(snapshot) => Some(self.redacted(snapshot, *reason, now).await),
                 None => None,
             },
             (Outcome::Done, ask) => about.filter(|_| states_a_time(ask)).and_then(|snapshot| {
                 let at = deployed_by(&answered.gesture, snapshot)?;
-                Some(reply::deployed_at(&show(snapshot), at))
+                Some(reply::deployed_at(shown.as_ref()?, at))
             }),
-            (Outcome::Answered, Ask::Status { change }) => match (about, change) {
-                (Some(snapshot), _) => {
-                    let place = BTreeSet::from([snapshot.change.place.channel.clone()]);
-                    let closed = self.closed_to(&answered.gesture, place).await;
-                    self.status(about, &closed, answered, now).await?
+            (Outcome::Answered, Ask::Status { change }) => match (&shown, change) {
+                (Some(showing), _) => Some(reply::status(showing)),
+                (None, Some(number)) => {
+                    let sentence = Refusal::NoSuchChange(*number).to_string();
+                    first_of(reply::refused(&sentence, &[]))
                 }
-                (None, Some(number)) => Some(reply::refused(
-                    &Refusal::NoSuchChange(*number).to_string(),
-                    None,
-                )),
                 (None, None) => Some(
                     match self.which(Wanted::Status, None, answered, now).await? {
                         Some(likely) => likely,
@@ -229,38 +249,36 @@ impl Dispatcher {
             (Outcome::Answered, Ask::List { which }) => {
                 Some(self.list(*which, answered, now).await?)
             }
-            (Outcome::Answered, Ask::Unsure { meant, .. }) => {
-                Some(reply::unsure(meant, typed().as_deref()))
+            (Outcome::Answered, Ask::Unsure { meant, typed }) => {
+                let kept = typed.and_then(|text| answered.words.get(&text)?.as_deref());
+                Some(reply::unsure(meant, kept))
             }
             (Outcome::Answered, Ask::NotYet { word }) => Some(reply::not_yet(word)),
             // What was asked for is on record already.
-            (Outcome::Answered, _) => {
-                let status = self.status(about, &BTreeSet::new(), answered, now).await?;
-                Some(status.unwrap_or_else(reply::help))
-            }
+            (Outcome::Answered, _) => Some(shown.as_ref().map_or_else(reply::help, reply::status)),
         };
-        let siblings = match about {
-            Some(snapshot) => self.siblings(snapshot, answered, now).await?,
+        let siblings = match &shown {
+            Some(showing) => self.siblings(showing, answered).await?,
             None => None,
         };
         let main = main.map(|main| match siblings {
             Some(siblings) => views::both(main, siblings),
             None => main,
         });
-        let beside = self.said_beside(answered, parcel, now);
-        Ok(views::joined(main.into_iter().chain(beside)))
+        let beside = self.said_beside(answered, parcel, now).await;
+        let first = views::joined(main.into_iter().chain(beside));
+        Ok(first.into_iter().chain(rest).collect())
     }
 
     /// What an answer says beside its matter: who was asked in vain, that an
     /// offer is closed, that there is a change much like this one.
-    fn said_beside(
+    async fn said_beside(
         &self,
         answered: &Answered,
         parcel: &Parcel,
         now: DateTime<Utc>,
     ) -> Vec<Message> {
         let about = answered.change.and_then(|one| parcel.changes.get(&one));
-        let show = |snapshot| views::showing(snapshot, &self.engine, now);
         let in_vain = about
             .filter(|_| answered.outcome == Outcome::Done)
             .and_then(|snapshot| {
@@ -268,30 +286,12 @@ impl Dispatcher {
                 reply::asked_in_vain(&snapshot.change, &people)
             });
         let closed = closed_offer(parcel).map(|one| offer::offer_closed(&one.offer));
-        let twin = answered
-            .twin
-            .and_then(|twin| parcel.changes.get(&twin))
-            .zip(about)
-            .filter(|(_, new)| new.change.duplicate_of.is_none())
-            .map(|(twin, new)| reply::twin(&show(new), &show(twin)));
+        let new = about.filter(|new| new.change.duplicate_of.is_none());
+        let new = self.shown_of(new, answered, now).await;
+        let twin = answered.twin.and_then(|twin| parcel.changes.get(&twin));
+        let twin = self.shown_of(twin, answered, now).await;
+        let twin = new.zip(twin).map(|(new, twin)| reply::twin(&new, &twin));
         in_vain.into_iter().chain(closed).chain(twin).collect()
-    }
-
-    /// Everything about a change, with the earlier ones that it repeats; without
-    /// its words, where these stay in a closed place.
-    async fn status(
-        &self,
-        about: Option<&Snapshot>,
-        closed: &BTreeSet<ChannelId>,
-        answered: &Answered,
-        now: DateTime<Utc>,
-    ) -> Result<Option<Message>, StoreError> {
-        let Some(snapshot) = about else {
-            return Ok(None);
-        };
-        let repeats = self.repeats([snapshot]).await?;
-        let showing = self.seen_by(&answered.gesture.actor, snapshot, closed, now);
-        Ok(Some(reply::status(&showing.repeating(&repeats))))
     }
 
     /// What a redaction took out, and where it may still stand.
@@ -316,9 +316,8 @@ impl Dispatcher {
     /// be read here.
     async fn siblings(
         &self,
-        snapshot: &Snapshot,
+        showing: &Showing<'_>,
         answered: &Answered,
-        now: DateTime<Utc>,
     ) -> Result<Option<Message>, StoreError> {
         let shows_status = match (&answered.outcome, &answered.gesture.ask) {
             (Outcome::Answered, Ask::Status { .. }) | (Outcome::Done, Ask::TakeOver { .. }) => true,
@@ -327,33 +326,32 @@ impl Dispatcher {
                 _,
             ) => false,
         };
-        if !shows_status || snapshot.change.is_over() {
+        let change = showing.change;
+        if !shows_status || showing.is_withheld() || change.is_over() {
             return Ok(None);
         }
-        let found = self
-            .engine
-            .store()
-            .siblings(snapshot.change.number, SIBLINGS)
-            .await?;
-        let here = &snapshot.change.place.channel;
+        let store = self.engine.store();
+        let found = store.siblings(change.number, SIBLINGS).await?;
+        // What is taken over is read by whoever reads this one, so it isn't taken
+        // out of another private channel, wherever somebody asks for it.
+        let here = &change.place.channel;
         let places = found
             .iter()
             .map(|one| one.change.place.channel.clone())
             .filter(|place| place != here)
             .collect();
-        let closed = self.closed_to(&answered.gesture, places).await;
+        let closed = self.closed(places).await;
         let open: Vec<_> = found
             .iter()
             .map(|one| &one.change)
             .filter(|change| !closed.contains(&change.place.channel))
             .collect();
-        let showing = views::showing(snapshot, &self.engine, now);
-        Ok(reply::siblings(&showing, &open))
+        Ok(reply::siblings(showing, &open))
     }
 
     /// Says that a change isn't shown, to somebody who asks for it where they may
     /// not see it.
-    async fn beyond_reach(&self, answered: &Answered, parcel: &Parcel) -> Option<Message> {
+    async fn beyond_reach(&self, answered: &Answered, parcel: &Parcel) -> Option<Vec<Message>> {
         let gesture = &answered.gesture;
         let asks = matches!(
             (&answered.outcome, &gesture.ask),
@@ -364,7 +362,7 @@ impl Dispatcher {
         let here = gesture.channel.as_ref();
         let number = about.change.number;
         (!reach.covers(&about.change, &gesture.actor, here))
-            .then(|| reply::refused(&reach.says_no(number), None))
+            .then(|| reply::refused(&reach.says_no(number), &[]))
     }
 
     async fn list(
@@ -467,6 +465,36 @@ impl Dispatcher {
         closed
     }
 
+    /// The change that an answer is about, as whoever gets it may read it there.
+    async fn shown_of<'a>(
+        &'a self,
+        about: Option<&'a Snapshot>,
+        answered: &Answered,
+        now: DateTime<Utc>,
+    ) -> Option<Showing<'a>> {
+        let gesture = &answered.gesture;
+        let here = gesture.channel.as_ref();
+        Some(self.shown_to(&gesture.actor, here, about?, now).await)
+    }
+
+    /// Shows one change to somebody who reads in `here`: without its words, where
+    /// those aren't theirs to read.
+    async fn shown_to<'a>(
+        &'a self,
+        reader: &UserId,
+        here: Option<&ChannelId>,
+        snapshot: &'a Snapshot,
+        now: DateTime<Utc>,
+    ) -> Showing<'a> {
+        let showing = views::showing(snapshot, &self.engine, now);
+        let (change, policy) = (showing.change, showing.policy);
+        if readers::may_read(&self.lookup, change, policy, reader, here).await {
+            showing
+        } else {
+            showing.seen_from_outside()
+        }
+    }
+
     /// Shows a change to somebody: without its words, where they are said in a
     /// place closed to them and they have no part in it.
     pub(super) fn seen_by<'a>(
@@ -475,10 +503,12 @@ impl Dispatcher {
         snapshot: &'a Snapshot,
         closed: &BTreeSet<ChannelId>,
         now: DateTime<Utc>,
-    ) -> views::Showing<'a> {
+    ) -> Showing<'a> {
         let showing = views::showing(snapshot, &self.engine, now);
         let change = &snapshot.change;
-        if closed.contains(&change.place.channel) && !views::has_part(change, reader) {
+        if closed.contains(&change.place.channel)
+            && !views::concerns(change, showing.policy, reader)
+        {
             showing.seen_from_outside()
         } else {
             showing
@@ -504,7 +534,11 @@ fn change_of(kind: &Kind) -> Option<ChangeNumber> {
         Kind::Note { change, .. } | Kind::Reminder { change, .. } | Kind::Told { change, .. } => {
             Some(*change)
         }
-        Kind::Card { .. } | Kind::Reply { .. } | Kind::Offer { .. } | Kind::Home { .. } => None,
+        Kind::Card { .. }
+        | Kind::Ledger { .. }
+        | Kind::Reply { .. }
+        | Kind::Offer { .. }
+        | Kind::Home { .. } => None,
     }
 }
 
@@ -537,21 +571,6 @@ fn deployer<'a>(gesture: &'a Gesture, about: Option<&'a Snapshot>) -> Option<&'a
         _ => None,
     };
     by.filter(|by| **by != gesture.actor)
-}
-
-/// What its author typed, to be given back with a refusal.
-fn typed(answered: &Answered) -> Option<String> {
-    // Of a request's texts the verbatim one says it all.
-    if let Ask::Request { verbatim, .. } = &answered.gesture.ask {
-        return answered.words.get(verbatim)?.clone();
-    }
-    let words: Vec<&str> = answered
-        .gesture
-        .commitments()
-        .iter()
-        .filter_map(|text| answered.words.get(text)?.as_deref())
-        .collect();
-    (!words.is_empty()).then(|| words.join("\n\n"))
 }
 
 /// Whether somebody said a time in words, or confirmed one.

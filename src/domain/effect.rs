@@ -17,6 +17,8 @@ use super::policy::{Party, Policy};
 pub enum Effect {
     /// The card shall show the present state.
     Card,
+    /// The ledger in the card's thread shall show what is owed and done by now.
+    Ledger,
     /// The card's thread shall tell the event of this version of the change.
     Note {
         /// The version at which the event stands.
@@ -77,6 +79,9 @@ pub fn effects(
     if let Some(before) = before {
         owed.extend(refreshed(before, after, policy));
     }
+    if is_ledger_another(before, after, policy) {
+        owed.push(Effect::Ledger);
+    }
     // One drawing of the card shows all that happened.
     let redraw = owed.contains(&Effect::Card);
     let everything = owed.contains(&Effect::Redraw);
@@ -94,7 +99,11 @@ pub fn effects(
 fn is_of(effect: &Effect, told: u64) -> bool {
     match effect {
         Effect::Note { version } | Effect::Tell { version, .. } => *version == told,
-        Effect::Card | Effect::Remind { .. } | Effect::Redraw | Effect::Refresh { .. } => false,
+        Effect::Card
+        | Effect::Ledger
+        | Effect::Remind { .. }
+        | Effect::Redraw
+        | Effect::Refresh { .. } => false,
     }
 }
 
@@ -240,6 +249,24 @@ fn effects_of(
         // A delivery that owed a delivery would never end.
         Event::Delivered { .. } | Event::Undelivered { .. } => Vec::new(),
     }
+}
+
+/// Whether the ledger shows something else than before. It begins with the
+/// deployment: until then the card says all that is owed.
+fn is_ledger_another(
+    before: Option<&EmergencyChange>,
+    after: &EmergencyChange,
+    policy: &Policy,
+) -> bool {
+    if after.deployments.is_empty() {
+        return false;
+    }
+    before.is_none_or(|before| {
+        before.missed != after.missed
+            || before.criterion != after.criterion
+            || before.fields != after.fields
+            || obligations(before, policy) != obligations(after, policy)
+    })
 }
 
 /// The duties whose reminders show something else than before: they are met, or

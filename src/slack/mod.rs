@@ -15,6 +15,7 @@ pub mod events;
 pub mod inbound;
 pub mod lookup;
 pub mod reach;
+pub mod readers;
 pub mod socket;
 pub mod survey;
 pub mod transport;

@@ -69,6 +69,7 @@ pub struct Offered {
 pub(super) fn change_of(kind: &Kind) -> Option<ChangeNumber> {
     match kind {
         Kind::Card { change }
+        | Kind::Ledger { change }
         | Kind::Note { change, .. }
         | Kind::Reminder { change, .. }
         | Kind::Told { change, .. } => Some(*change),
@@ -112,6 +113,7 @@ pub(super) fn parcel(
     let answer = match &leader.kind {
         Kind::Reply { gesture } => answered(connection, workspace, gesture)?,
         Kind::Card { .. }
+        | Kind::Ledger { .. }
         | Kind::Note { .. }
         | Kind::Reminder { .. }
         | Kind::Told { .. }
@@ -152,6 +154,7 @@ pub(super) fn parcel(
         }
         (
             Kind::Card { .. }
+            | Kind::Ledger { .. }
             | Kind::Note { .. }
             | Kind::Reply { .. }
             | Kind::Offer { .. }

@@ -14,6 +14,7 @@
 mod audit;
 mod dice;
 mod fact;
+mod port;
 mod processes;
 mod story;
 mod world;

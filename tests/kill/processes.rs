@@ -6,13 +6,15 @@
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use serde::Deserialize;
+
+use crate::port::Port;
 
 /// The program under proof, as cargo built it for this target.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_breakglass");
@@ -105,11 +107,11 @@ pub(crate) enum Door {
 }
 
 /// How `breakglass serve` is started, again and again.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Serving {
     pub(crate) said: Said,
     pub(crate) door: Door,
-    pub(crate) listen: SocketAddr,
+    pub(crate) port: Port,
     pub(crate) folder: PathBuf,
     /// Flags beside the usual ones.
     pub(crate) flags: Vec<String>,
@@ -134,7 +136,7 @@ impl Serving {
             .arg("serve")
             .arg("--database")
             .arg(self.database())
-            .args(["--listen", &self.listen.to_string()])
+            .args(["--listen", &self.port.address.to_string()])
             .args(["--slack-api-url", &self.said.slack_api_url])
             .args(&self.flags)
             // Neither our configuration nor our secrets are its own.
@@ -214,12 +216,6 @@ impl Serve {
         };
         Ok((figure("VmRSS:")?, figure("VmHWM:")?))
     }
-}
-
-/// An address on this machine that nobody listens on.
-pub(crate) fn free_address() -> anyhow::Result<SocketAddr> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    Ok(listener.local_addr()?)
 }
 
 /// A folder for one run; what was in it is gone.

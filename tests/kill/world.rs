@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
 use crate::dice::Dice;
-use crate::processes::{Door, Sandbox, Serve, Serving, free_address};
+use crate::port::Port;
+use crate::processes::{Door, Sandbox, Serve, Serving};
 
 /// Saturday, 02:14 in Berlin.
 const BEGINS_AT: &str = "2026-03-14T01:14:00Z";
@@ -79,8 +80,8 @@ impl World {
         door: Door,
         clock_runs: bool,
     ) -> anyhow::Result<Self> {
-        let listen = free_address()?;
-        let url = format!("http://{listen}/slack");
+        let port = Port::take()?;
+        let url = format!("http://{}/slack", port.address);
         let url = (door == Door::Http).then_some(url.as_str());
         let sandbox = Sandbox::start((!clock_runs).then_some(BEGINS_AT), url, seed)?;
         let hand = Hand::on(sandbox.said.control.clone())?;
@@ -91,7 +92,7 @@ impl World {
         let serving = Serving {
             said: sandbox.said.clone(),
             door,
-            listen,
+            port,
             folder,
             flags: vec![
                 "--clock-from".to_owned(),
@@ -125,7 +126,7 @@ impl World {
                 bail!("the bot ended by itself; {}", self.last_words());
             }
             let up = match self.serving.door {
-                Door::Http => TcpStream::connect(self.serving.listen).await.is_ok(),
+                Door::Http => TcpStream::connect(self.serving.port.address).await.is_ok(),
                 Door::Socket => self
                     .hand
                     .look("sockets")

@@ -158,7 +158,7 @@ pub enum Refusal {
         owner: UserId,
     },
     /// The policy doesn't name them.
-    #[error("The policy doesn't name you among those who may {}. Those it names are on the card.", verb(*.act))]
+    #[error("The policy doesn't name you among those who may {}. {}", verb(*.act), where_it_names(*.act))]
     NotAnApprover {
         /// What they tried.
         act: Act,
@@ -371,6 +371,16 @@ pub enum Refusal {
     MeetingAhead {
         /// The time stated.
         at: DateTime<Utc>,
+    },
+    /// A meeting that was over before the change has not reviewed it.
+    #[error("A meeting held {} can't have reviewed {number}: that was deployed only {}. Say which later meeting did.", Shown(*.at), Shown(*.deployed_at))]
+    MeetingBefore {
+        /// The change.
+        number: ChangeNumber,
+        /// When the meeting is said to have been held.
+        at: DateTime<Utc>,
+        /// When the change went into production.
+        deployed_at: DateTime<Utc>,
     },
     /// What is to be done can't be due in the past.
     #[error("{} is in the past. Say by when it is to be done.", Shown(*.at))]
@@ -625,8 +635,33 @@ fn clause(why: &Refusal) -> Option<(Act, &'static str)> {
         | Refusal::Unfit { .. }
         | Refusal::NotYet { .. }
         | Refusal::MeetingAhead { .. }
+        | Refusal::MeetingBefore { .. }
         | Refusal::InThePast { .. } => return None,
     })
+}
+
+/// Where somebody reads whom the policy names for it. The card names who is asked for
+/// the permission; the ledger under it says whose everything else is.
+fn where_it_names(act: Act) -> &'static str {
+    match act {
+        Act::Authorize | Act::SecondAuthorize | Act::StandIn | Act::Deny => {
+            "Those it names are on the card."
+        }
+        Act::Command
+        | Act::Approve
+        | Act::Reject
+        | Act::GoAhead
+        | Act::NameCommander
+        | Act::Document
+        | Act::ReviewSecurity
+        | Act::ReviewDatabase
+        | Act::ReviewGenuineness
+        | Act::RecordMeeting
+        | Act::AnswerException
+        | Act::Remediate
+        | Act::AcceptRisk
+        | Act::Redact => "Whose it is stands in the thread under the card.",
+    }
 }
 
 fn verb(act: Act) -> &'static str {

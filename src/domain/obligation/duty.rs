@@ -208,6 +208,7 @@ impl Duty {
 impl fmt::Display for Duty {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::FollowUp(n) => return write!(f, "follow-up {n}"),
             Self::AnswerRequest => "an answer to the request",
             Self::ConfirmDeployment => "word of the deployment",
             Self::Ticket => "the ticket",
@@ -222,7 +223,6 @@ impl fmt::Display for Duty {
             Self::GenuinenessReview => "the compliance lead's word on whether it was genuine",
             Self::MeetingReview => "the review in a team meeting",
             Self::PermanentFix => "the permanent fix",
-            Self::FollowUp(_) => "a follow-up",
         })
     }
 }

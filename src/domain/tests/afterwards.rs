@@ -81,8 +81,13 @@ fn finish(who: &str, n: u16) -> Move {
 }
 
 fn security_incident() -> Story {
-    staffed(documented()).when(choose(DANA, Field::Category, "security"))
+    staffed(documented())
+        .when(choose(DANA, Field::Category, "security"))
+        .when(document(DANA, OF_A_SECURITY_INCIDENT))
 }
+
+/// What a security incident's ticket says besides.
+const OF_A_SECURITY_INCIDENT: &[Field] = &[Field::SecurityImpactWords, Field::DataScope];
 
 #[test]
 fn a_security_incident_waits_for_the_security_group_to_close_but_not_to_be_approved() {
@@ -110,6 +115,7 @@ fn a_security_incident_waits_for_the_security_group_to_close_but_not_to_be_appro
 fn a_database_change_waits_for_the_administrator() {
     let story = staffed(documented())
         .when(choose(DANA, Field::Category, "database"))
+        .when(document(DANA, &[Field::RollbackData]))
         .at(hours(2))
         .approves(MORGAN);
     assert_eq!(story.owed_to_close(), [Duty::DatabaseApproval]);
@@ -167,6 +173,8 @@ fn by_the_only_administrator() -> Story {
         .when(stating(DANA, Criterion::Vulnerability))
         .when(document(DANA, TICKET))
         .when(choose(DANA, Field::Category, "database"))
+        .when(document(DANA, OF_A_SECURITY_INCIDENT))
+        .when(document(DANA, &[Field::RollbackData]))
 }
 
 #[test]
@@ -427,6 +435,26 @@ fn a_team_meeting_reviews_what_was_approved_within_a_fortnight() {
     staffed(documented())
         .when(meeting(SAM, berlin("2026-03-14 02:20")))
         .refused(&Refusal::NotApproved { number: NUMBER });
+}
+
+#[test]
+fn a_meeting_before_the_deployment_has_not_reviewed_it() {
+    let story = staffed(closed()).at(days(1));
+    let deployed_at = story.change.deployed_at().unwrap();
+    let at = deployed_at - minutes(1);
+    story
+        .when(meeting(SAM, at))
+        .refused(&Refusal::MeetingBefore {
+            number: NUMBER,
+            at,
+            deployed_at,
+        })
+        .when(meeting(SAM, deployed_at))
+        .then(&[Event::MeetingHeld {
+            held_at: deployed_at,
+            minutes: Some(text("https://wiki.acme.dev/minutes/12").commitment()),
+            improvements: Some(text("Rules are kept ready from now on.").commitment()),
+        }]);
 }
 
 fn workaround() -> Story {

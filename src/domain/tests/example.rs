@@ -28,6 +28,13 @@ fn the_guides_ticket() -> Vec<(Field, Told)> {
             "Validated rule blocks attack pattern without false positives",
         ),
         pick(Field::SecurityImpact, "reduced"),
+        // The guide's example doesn't write these two; a security incident's
+        // ticket asks for them.
+        say(
+            Field::SecurityImpactWords,
+            "The rule filters requests to the API and opens nothing",
+        ),
+        pick(Field::DataScope, "none"),
         say(Field::RollbackPlan, "Disable the WAF rule"),
         pick(Field::RollbackExecuted, "not_needed"),
         say(Field::Outcome, "Attack blocked, no customer data exposed"),

@@ -260,6 +260,11 @@ fn refusals_since_capture() -> Vec<Refusal> {
             at,
         },
         Refusal::MeetingAhead { at },
+        Refusal::MeetingBefore {
+            number,
+            at,
+            deployed_at: at + minutes(4),
+        },
         Refusal::InThePast { at },
         Refusal::NotTheOneNamed {
             number,
@@ -442,7 +447,7 @@ fn the_sentences_of_the_refusals() {
     Choose whom to ask.
     Say why; a few words are enough.
     CHG-1042 has no exception that waits for an answer.
-    The policy doesn't name you among those who may approve it. Those it names are on the card.
+    The policy doesn't name you among those who may approve it. Whose it is stands in the thread under the card.
     Guests can't authorize it. Ask a full member of the workspace; the request stays open.
     A bot can't deny it. A person has to.
     That account is deactivated, so it can't reject it. Somebody else has to.
@@ -468,6 +473,7 @@ fn the_sentences_of_the_refusals() {
     CHG-1042 has no such follow-up that is still open.
     <!date^1773450900^{date_short_pretty} {time}|2026-03-14 01:15 UTC> is in the future, and “when it was validated” tells of the past.
     <!date^1773450900^{date_short_pretty} {time}|2026-03-14 01:15 UTC> is in the future. Record the meeting once it was held.
+    A meeting held <!date^1773450900^{date_short_pretty} {time}|2026-03-14 01:15 UTC> can't have reviewed CHG-1042: that was deployed only <!date^1773451140^{date_short_pretty} {time}|2026-03-14 01:19 UTC>. Say which later meeting did.
     <!date^1773450900^{date_short_pretty} {time}|2026-03-14 01:15 UTC> is in the past. Say by when it is to be done.
     <@U0MORGAN> is said to have authorized CHG-1042, so only they can say whether they did.
     Only <@U0MORGAN> can say that they refuse CHG-1042. Ask them to press *Deny* on the card.

@@ -66,14 +66,29 @@ const FIELDS: &[(&str, &str, &str, &str)] = &[
     ),
     ("risk", "risk_reason", "words", "optional"),
     ("risk", "security_impact", "choice", "close"),
-    ("risk", "security_impact_words", "words", "for pci_dss"),
+    (
+        "risk",
+        "security_impact_words",
+        "words",
+        "when security_incident, or for pci_dss",
+    ),
     ("risk", "customer_impact", "words", "optional"),
-    ("risk", "data_scope", "choice", "for pci_dss"),
+    (
+        "risk",
+        "data_scope",
+        "choice",
+        "when security_incident, or for pci_dss",
+    ),
     ("risk", "regulated_scope", "words", "optional"),
     ("risk", "privacy_impact", "words", "for nist"),
     ("rollback", "rollback_plan", "words", "close"),
     ("rollback", "rollback_trigger", "words", "for dora"),
-    ("rollback", "rollback_data", "words", "for dora"),
+    (
+        "rollback",
+        "rollback_data",
+        "words",
+        "when database, or for dora",
+    ),
     ("rollback", "rollback_who", "person", "for dora"),
     ("rollback", "rollback_executed", "choice", "close"),
     ("outcome", "outcome", "words", "close"),
@@ -690,15 +705,26 @@ fn these_fields_close_any_ticket_and_five_of_them_are_typed() {
 
 #[test]
 fn a_circumstance_asks_for_these() {
-    let when = |circumstance| required(&Requirement::When(circumstance));
+    let when = |wanted: Circumstance| -> Vec<&str> {
+        let asked = Field::ALL.iter().filter(|field| {
+            matches!(
+                field.row().requirement,
+                Requirement::When(circumstance) | Requirement::WhenOr(circumstance, _)
+                    if circumstance == wanted
+            )
+        });
+        asked.map(|field| field.name()).collect()
+    };
     assert_eq!(
         when(Circumstance::Workaround),
         ["permanent_fix", "permanent_fix_owner"]
     );
     assert_eq!(when(Circumstance::PolicyListsSystems), ["systems"]);
-    // What these ask for is somebody's review, and nothing that is written.
-    assert_eq!(when(Circumstance::SecurityIncident), [""; 0]);
-    assert_eq!(when(Circumstance::Database), [""; 0]);
+    assert_eq!(
+        when(Circumstance::SecurityIncident),
+        ["security_impact_words", "data_scope"]
+    );
+    assert_eq!(when(Circumstance::Database), ["rollback_data"]);
     let act_when = |circumstance| required(&Requirement::ActWhen(circumstance));
     assert_eq!(
         act_when(Circumstance::SecurityIncident),
@@ -729,7 +755,7 @@ fn whatever_a_framework_asks_for_cites_that_framework() {
     for field in Field::ALL {
         let row = field.row();
         match row.requirement {
-            Requirement::Framework(asking) => {
+            Requirement::Framework(asking) | Requirement::WhenOr(_, asking) => {
                 assert!(!asking.is_empty(), "{field}");
                 for framework in asking {
                     assert!(
@@ -790,6 +816,10 @@ fn each_field_stands_in_its_part_and_asks_for_what_was_decided() {
                 Requirement::Afterwards => "afterwards".to_owned(),
                 Requirement::Close => "close".to_owned(),
                 Requirement::When(circumstance) => format!("when {}", circumstance.name()),
+                Requirement::WhenOr(circumstance, asking) => {
+                    let names: Vec<_> = asking.iter().map(|one| one.name()).collect();
+                    format!("when {}, or for {}", circumstance.name(), names.join(", "))
+                }
                 Requirement::Framework(asking) => {
                     let names: Vec<_> = asking.iter().map(|one| one.name()).collect();
                     format!("for {}", names.join(", "))
@@ -905,6 +935,18 @@ fn a_framework_that_the_policy_names_asks_for_its_fields() {
     );
     story.policy.systems.push("waf".to_owned());
     assert!(gaps_of(&story).contains(&"systems"));
+}
+
+#[test]
+fn a_security_incident_and_a_database_ask_for_words_of_their_own() {
+    let chosen = |category| gaps_of(&documented().when(choose(DANA, Field::Category, category)));
+    assert_eq!(chosen("security"), ["security_impact_words", "data_scope"]);
+    assert_eq!(chosen("database"), ["rollback_data"]);
+    let vulnerable = documented().when(stating(DANA, Criterion::Vulnerability));
+    assert_eq!(
+        gaps_of(&vulnerable),
+        ["security_impact_words", "data_scope"]
+    );
 }
 
 fn gaps_of(story: &Story) -> Vec<&'static str> {

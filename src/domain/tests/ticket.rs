@@ -122,23 +122,30 @@ fn a_security_incident_with_a_workaround_opens_exactly_the_extra_obligations() {
         open.map(|one| one.duty.name()).collect()
     };
     assert_eq!(names(&plain), ["approval"]);
-    let story = plain
-        .when(choose(DANA, Field::Category, "security"))
-        .when(choose(DANA, Field::Permanence, "workaround"));
+    let asked_for_besides = [
+        Field::SecurityImpactWords,
+        Field::DataScope,
+        Field::PermanentFix,
+        Field::PermanentFixOwner,
+    ];
+    let story = plain.when(write(
+        DANA,
+        vec![
+            (Field::Category, Told::Choice("security".to_owned())),
+            (Field::Permanence, Told::Choice("workaround".to_owned())),
+        ],
+    ));
     assert_eq!(
         story.events().last(),
         Some(&Event::TicketReopened {
-            missing: vec![Field::PermanentFix, Field::PermanentFixOwner]
+            missing: asked_for_besides.to_vec()
         })
     );
     assert_eq!(
         names(&story),
         ["ticket", "approval", "security_review", "permanent_fix"]
     );
-    let story = story.when(document(
-        DANA,
-        &[Field::PermanentFix, Field::PermanentFixOwner],
-    ));
+    let story = story.when(document(DANA, &asked_for_besides));
     assert_eq!(story.events().last(), Some(&Event::Documented));
     assert_eq!(
         names(&story),

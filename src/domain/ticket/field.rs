@@ -125,6 +125,8 @@ pub enum Requirement {
     Close,
     /// To close, under a circumstance.
     When(Circumstance),
+    /// To close, under a circumstance, or if the policy names one of these.
+    WhenOr(Circumstance, &'static [Framework]),
     /// To close, if the policy names one of these.
     Framework(&'static [Framework]),
     /// Never.
@@ -299,7 +301,7 @@ pub mod choice {
 use Circumstance::{Database, PolicyListsSystems, SecurityIncident, Workaround};
 use Framework::{Dora, Iso27001, Nis2, Nist, PciDss};
 use Kind::{Choice, Instant, Link, Links, Person, Recorded, Words};
-use Requirement::{Act, ActWhen, Afterwards, Close, Kept, Optional, When};
+use Requirement::{Act, ActWhen, Afterwards, Close, Kept, Optional, When, WhenOr};
 
 const fn row(
     part: Part,
@@ -418,11 +420,11 @@ impl Field {
                 C.soc2("Identifies and Evaluates System Changes").guide("risk assessment for changes").nist("CM-4").nis2("6.4.2")),
             Self::SecurityImpact => row(Part::Risk, "security impact", Choice(&["none", "reduced", "increased", "unknown"]), Close,
                 C.soc2("Identifies and Evaluates System Changes").guide("risk-assessed for security impact").pci("documentation of security impact").nist("CM-3b; CM-4").dora("17(1)(h)").nis2("6.4.2").iso("27002: planning and assessing the potential impact of changes")),
-            Self::SecurityImpactWords => row(Part::Risk, "security impact in words", Words, asked_by(&[PciDss]),
+            Self::SecurityImpactWords => row(Part::Risk, "security impact in words", Words, WhenOr(SecurityIncident, &[PciDss]),
                 C.soc2("Identifies and Evaluates System Changes").guide("risk-assessed for security impact").pci("documentation of security impact").nist("CM-3b; CM-4").dora("17(1)(h)")),
             Self::CustomerImpact => row(Part::Risk, "customer impact", Words, Optional,
                 C.soc2("Identifies and Evaluates System Changes").guide("customer impact assessment").dora("17(1)(d)(iii)").nis2("6.4.2")),
-            Self::DataScope => row(Part::Risk, "most sensitive data touched", Choice(&["none", "internal", "customer", "personal", "health", "card"]), asked_by(&[PciDss]),
+            Self::DataScope => row(Part::Risk, "most sensitive data touched", Choice(&["none", "internal", "customer", "personal", "health", "card"]), WhenOr(SecurityIncident, &[PciDss]),
                 C.soc2("Protects Confidential Information").guide("database schema modifications affecting customer data").pci("6.5.2").nist("CM-4").dora("17(1)(h)")),
             Self::RegulatedScope => row(Part::Risk, "rules that apply to what it touched", Words, Optional,
                 C.soc2("Identifies and Evaluates System Changes").pci("6.5.2").nist("CM-4")),
@@ -433,7 +435,7 @@ impl Field {
                 C.soc2("Deploys System Changes").guide("add rollback plan").pci("procedures to address failures and return to a secure state").nist("CM-3d").dora("17(1)(e)").nis2("ENISA on 6.4.3: how to revert").iso("27002: emergency and contingency considerations")),
             Self::RollbackTrigger => row(Part::Rollback, "what would start a rollback", Words, asked_by(&[Dora]),
                 C.guide("how to identify if the change caused issues").pci("procedures to address failures and return to a secure state").dora("17(1)(e)")),
-            Self::RollbackData => row(Part::Rollback, "the data in a rollback", Words, asked_by(&[Dora]),
+            Self::RollbackData => row(Part::Rollback, "the data in a rollback", Words, WhenOr(Database, &[Dora]),
                 C.guide("data recovery procedures if needed").pci("procedures to address failures and return to a secure state").dora("17(1)(e)")),
             Self::RollbackWho => row(Part::Rollback, "who may start a rollback", Person, asked_by(&[Dora]),
                 C.guide("who has authority to initiate rollback").dora("17(1)(e)")),
@@ -502,15 +504,23 @@ impl fmt::Display for Requirement {
                 write!(f, "to close {circumstance}")
             }
             Self::Afterwards => f.write_str("asked for, also after closing"),
+            Self::WhenOr(circumstance, frameworks) => {
+                write!(f, "to close {circumstance}, or if the policy names ")?;
+                write_any(f, frameworks)
+            }
             Self::Framework(frameworks) => {
                 f.write_str("to close, if the policy names ")?;
-                for (n, framework) in frameworks.iter().enumerate() {
-                    let and = if n > 0 { " or " } else { "" };
-                    write!(f, "{and}{framework}")?;
-                }
-                Ok(())
+                write_any(f, frameworks)
             }
             Self::Optional => f.write_str("optional"),
         }
     }
+}
+
+fn write_any(f: &mut fmt::Formatter<'_>, frameworks: &[Framework]) -> fmt::Result {
+    for (n, framework) in frameworks.iter().enumerate() {
+        let or = if n > 0 { " or " } else { "" };
+        write!(f, "{or}{framework}")?;
+    }
+    Ok(())
 }

@@ -4,7 +4,7 @@
 //! [`Field::row`] is the table from which all of that follows.
 
 use super::change::{Criterion, EmergencyChange};
-use super::policy::{Category, Policy};
+use super::policy::{Category, Framework, Policy};
 
 mod facts;
 mod field;
@@ -45,9 +45,10 @@ pub fn is_required(field: Field, change: &EmergencyChange, policy: &Policy) -> b
     match field.row().requirement {
         Requirement::Close => true,
         Requirement::When(circumstance) => holds(circumstance, change, policy),
-        Requirement::Framework(asking) => asking
-            .iter()
-            .any(|framework| policy.frameworks.contains(framework)),
+        Requirement::WhenOr(circumstance, asking) => {
+            holds(circumstance, change, policy) || names_any(policy, asking)
+        }
+        Requirement::Framework(asking) => names_any(policy, asking),
         // What is somebody's act stands in no field that anybody writes.
         Requirement::Kept
         | Requirement::Act
@@ -55,6 +56,12 @@ pub fn is_required(field: Field, change: &EmergencyChange, policy: &Policy) -> b
         | Requirement::Afterwards
         | Requirement::Optional => false,
     }
+}
+
+fn names_any(policy: &Policy, frameworks: &[Framework]) -> bool {
+    frameworks
+        .iter()
+        .any(|framework| policy.frameworks.contains(framework))
 }
 
 /// Whether a circumstance holds.

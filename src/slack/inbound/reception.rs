@@ -25,8 +25,9 @@ use crate::gesture::{Ask, Gesture, Heard};
 use crate::slack::client::SlackClient;
 use crate::slack::control::Modal;
 use crate::slack::lookup::Lookup;
+use crate::slack::readers;
 use crate::slack::views::modal::NamedGroup;
-use crate::slack::views::{self, modal};
+use crate::slack::views::{self, modal, overview};
 use crate::slack::{Answer, Delivery, Receive};
 use crate::store::{Arrival, MOST_OWING, Snapshot, StoreError};
 
@@ -233,11 +234,11 @@ impl Reception {
     }
 
     async fn view(&self, open: &OpenModal) -> Result<Wanted, StoreError> {
-        let from = open.opened_from();
         match open.which {
             Modal::Declare => {
                 let groups = self.groups().await;
-                return Ok(Wanted::view(modal::declare(&open.prefill, &groups, from)));
+                let form = modal::declare(&open.prefill, &groups, open.opened_from());
+                return Ok(Wanted::view(form));
             }
             Modal::Record => return self.record(open).await,
             Modal::RecordMeeting => return self.meeting(open).await,
@@ -258,15 +259,21 @@ impl Reception {
             | Modal::StateReason
             | Modal::Redact => {}
         }
-        let Some(subject) = self.subject(open).await? else {
+        match self.subject(open).await? {
+            Some(subject) => self.view_about(open, subject).await,
             // Which change is meant isn't clear: the person is shown theirs.
-            return Ok(Wanted::instead(match open.change {
+            None => Ok(Wanted::instead(match open.change {
                 Some(_) => Ask::Status {
                     change: open.change,
                 },
                 None => Ask::WhichToDocument,
-            }));
-        };
+            })),
+        }
+    }
+
+    /// The form about one change.
+    async fn view_about(&self, open: &OpenModal, subject: Snapshot) -> Result<Wanted, StoreError> {
+        let from = open.opened_from();
         // Only whoever may remove words is shown all of them. To others the rule
         // itself answers.
         if open.which == Modal::Redact && !self.administers(&open.actor).await {
@@ -293,12 +300,21 @@ impl Reception {
             }
             _ => BTreeMap::new(),
         };
-        let showing = views::showing(&subject, &self.engine, self.clock.now()).repeating(&repeats);
+        let mut showing =
+            views::showing(&subject, &self.engine, self.clock.now()).repeating(&repeats);
         let status = || {
             Wanted::instead(Ask::Status {
                 change: Some(subject.change.number),
             })
         };
+        // Words that were said in private stay there: what is about them says so in
+        // their place, and what is made of them isn't opened.
+        if open.which != Modal::Redact && !self.may_read(open, &subject).await {
+            if is_made_of_words(open.which) {
+                return Ok(status());
+            }
+            showing = showing.seen_from_outside();
+        }
         Ok(match open.which {
             Modal::Document => Wanted::view(modal::document(&showing, card.as_deref(), from)),
             Modal::MoreFields => Wanted::view(modal::more_fields(&showing, from)),
@@ -337,15 +353,38 @@ impl Reception {
         })
     }
 
+    /// Whether somebody may read the change that they open a modal about, as far as
+    /// Slack says so while the trigger lives.
+    async fn may_read(&self, open: &OpenModal, subject: &Snapshot) -> bool {
+        let change = &subject.change;
+        let policy = self.engine.policy_of(change);
+        let here = open.channel.as_ref();
+        let read = readers::may_read(&self.lookup, change, policy, &open.actor, here);
+        tokio::time::timeout(NAMES_WITHIN, read)
+            .await
+            .unwrap_or_else(|_| {
+                tracing::warn!("who may read a change can't be read in time");
+                false
+            })
+    }
+
     /// The form about a team meeting, with what it has to review. Where that is
     /// nothing, the agenda says so.
     async fn meeting(&self, open: &OpenModal) -> Result<Wanted, StoreError> {
         let owing = self.engine.store().owing_changes(MOST_OWING).await?;
         let now = self.clock.now();
-        let showing: Vec<_> = owing
+        let mut showing = Vec::new();
+        for snapshot in owing
             .iter()
-            .map(|snapshot| views::showing(snapshot, &self.engine, now))
-            .collect();
+            .filter(|one| overview::is_to_review(&one.change))
+        {
+            let one = views::showing(snapshot, &self.engine, now);
+            showing.push(if self.may_read(open, snapshot).await {
+                one
+            } else {
+                one.seen_from_outside()
+            });
+        }
         let form = modal::record_meeting(&showing, open.opened_from(), now);
         Ok(form.map_or_else(|| Wanted::instead(Ask::Agenda), Wanted::view))
     }
@@ -483,5 +522,30 @@ impl Reception {
             .into_iter()
             .map(|(id, name)| NamedGroup { id, name })
             .collect()
+    }
+}
+
+/// Whether a modal holds the words of the ticket, or asks for a word on them.
+const fn is_made_of_words(which: Modal) -> bool {
+    match which {
+        Modal::Document
+        | Modal::MoreFields
+        | Modal::Approve
+        | Modal::Review
+        | Modal::Reject
+        | Modal::Redact => true,
+        Modal::Declare
+        | Modal::Record
+        | Modal::RecordMeeting
+        | Modal::ReviewGenuineness
+        | Modal::PermanentFix
+        | Modal::AddFollowUp
+        | Modal::FinishFollowUp
+        | Modal::Remediate
+        | Modal::AnswerExceptions
+        | Modal::AskSomeoneElse
+        | Modal::Attest
+        | Modal::CorrectDeployment
+        | Modal::StateReason => false,
     }
 }

@@ -60,7 +60,10 @@ fn blocks(showing: &Showing<'_>) -> Vec<SlackBlock> {
     let criteria = moves::criteria(change);
     let accounts = facts::accounts(showing);
     let accounts = (!accounts.is_empty()).then(|| section(&accounts.join("\n")));
-    let moves = moves::moves(showing);
+    let moves: Vec<SlackBlock> = moves::follow_ups(showing)
+        .into_iter()
+        .chain(moves::moves(showing))
+        .collect();
     // A phone shows little at once. What the incident waits for stands above the
     // question that may be answered later.
     if criteria.is_empty() {

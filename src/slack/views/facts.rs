@@ -12,7 +12,7 @@ use crate::domain::change::{
 };
 use crate::domain::id::{ChangeNumber, UserId};
 use crate::domain::obligation::{Duty, Obligation, obligations};
-use crate::domain::policy::Party;
+use crate::domain::policy::{Party, Policy, Term};
 use crate::domain::ticket::{ContentHash, Known, content_hash};
 
 use super::{Said, Showing, say, ticket};
@@ -74,7 +74,13 @@ pub(super) fn met(showing: &Showing<'_>) -> Vec<String> {
             let late = late.map_or_else(String::new, |due_at| {
                 format!(" ({} late)", say::span(at - due_at))
             });
-            Some(format!("{} {}{late}", one.duty, say::at(at)))
+            let what = match one.duty {
+                Duty::AnswerException(exception) => {
+                    format!("the answer to “{}”", say::exception(exception))
+                }
+                other => other.to_string(),
+            };
+            Some(format!("{what} {}{late}", say::at(at)))
         })
         .collect()
 }
@@ -149,6 +155,22 @@ fn waited_for(showing: &Showing<'_>, one: &Obligation, reader: Option<&UserId>) 
         | Duty::PermanentFix
         | Duty::FollowUp(_) => format!("{} from {whom}", one.duty),
     }
+}
+
+/// Until when a second person makes good that nobody with the authority permitted
+/// it.
+pub(super) fn second_person_within(policy: &Policy) -> String {
+    let within = policy.due.within(Term::SecondAuthorization);
+    format!("within {} of the deployment", say::span(within))
+}
+
+/// Until when a rejected change is to be put right.
+pub(super) fn remedy_due_at(
+    showing: &Showing<'_>,
+    named: Option<DateTime<Utc>>,
+    rejected_at: DateTime<Utc>,
+) -> DateTime<Utc> {
+    named.unwrap_or(rejected_at + showing.policy.due.within(Term::Remediation))
 }
 
 /// Who owes something, in words.
@@ -625,7 +647,7 @@ fn paperwork(showing: &Showing<'_>) -> Vec<String> {
 }
 
 /// When something is due, or that it is missed, without a word that ages.
-fn due(change: &EmergencyChange, duty: Duty, due_at: DateTime<Utc>) -> String {
+pub(super) fn due(change: &EmergencyChange, duty: Duty, due_at: DateTime<Utc>) -> String {
     if change.missed.contains(&(duty, due_at)) {
         format!("was due {} and is overdue", say::at(due_at))
     } else {

@@ -15,10 +15,11 @@ use crate::domain::obligation::{Duty, Obligation, Rung};
 use crate::domain::policy::Party;
 use crate::slack::control::Control;
 
-use super::blocks::{button, context, paragraphs, section, section_with};
+use super::blocks::{actions, button, context, paragraphs, primary, section, section_with};
 use super::direct::{self, Due};
+use super::facts::Decision;
 use super::reply::{self, Undeclared};
-use super::{Message, Showing, facts, say};
+use super::{Message, Showing, facts, moves, say};
 
 /// How many blocks Slack lets a Home have.
 const MOST_BLOCKS: usize = 100;
@@ -235,7 +236,14 @@ fn task_blocks(task: &Due<'_>, now: DateTime<Utc>) -> Vec<SlackBlock> {
         what(&task.showing),
         say::capitalised(&direct::wanted(task)),
     ))];
-    blocks.extend(direct::buttons(task));
+    blocks.extend(match facts::decision(&task.showing) {
+        // Here stands no word of what is decided on: it is read before.
+        Decision::Ready(seen) if task.duty == Duty::Approval => {
+            let read = moves::read_and_decide(task.showing.change, seen);
+            vec![actions(vec![primary(read).into()])]
+        }
+        Decision::Ready(_) | Decision::Waits(_) | Decision::NotOwed => direct::buttons(task),
+    });
     blocks
 }
 

@@ -10,11 +10,12 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use slack_morphism::prelude::SlackBlock;
 
-use crate::domain::change::EmergencyChange;
+use crate::domain::change::{Actor, EmergencyChange};
 use crate::domain::id::{ChangeNumber, UserId};
+use crate::domain::obligation::obligations;
 use crate::domain::policy::{Party, Policy};
 use crate::domain::text::Commitment;
-use crate::domain::ticket::Repeat;
+use crate::domain::ticket::{Entry, Repeat};
 use crate::engine::Engine;
 use crate::gesture::Which;
 use crate::store::{self, Snapshot};
@@ -22,19 +23,26 @@ use crate::store::{self, Snapshot};
 pub mod card;
 pub mod direct;
 pub mod home;
+pub mod ledger;
 pub mod modal;
 pub mod note;
 pub mod offer;
 pub mod overview;
 pub mod reply;
 
+mod afterwards;
 mod blocks;
 mod facts;
 mod moves;
 mod say;
+mod status;
+mod summary;
 #[cfg(test)]
 mod tests;
 mod ticket;
+mod typed;
+
+pub use typed::{Typed, typed};
 
 /// A message as Slack takes it.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,8 +77,9 @@ pub struct Removal {
     pub reason: Option<String>,
 }
 
-/// Where a view finds the words that commitments stand for.
-pub trait Words {
+/// Where a view finds the words that commitments stand for, across a wait for Slack,
+/// too.
+pub trait Words: Sync {
     /// Returns what `text` stands for.
     fn said(&self, text: &Commitment) -> Said;
 }
@@ -201,6 +210,33 @@ pub fn has_part(change: &EmergencyChange, who: &UserId) -> bool {
         || change.implementers().any(|one| one == who)
 }
 
+/// Whether a change is some of somebody's business, so that its words are theirs to
+/// read wherever they are: they have a role in it, owe or owed it something, or
+/// have said something of it that is on record.
+pub fn concerns(change: &EmergencyChange, policy: &Policy, who: &UserId) -> bool {
+    let acted = [
+        change.captured.as_ref().map(|one| &one.by),
+        change.second.as_ref().map(|one| &one.by),
+        change.approval.as_ref().map(|one| &one.by),
+        change.rejection.as_ref().map(|one| &one.by),
+        change.genuineness.as_ref().map(|one| &one.by),
+    ];
+    let reviewed = change.reviews.values().map(|one| &one.by);
+    let answers = change.exceptions.values();
+    let answered = answers
+        .filter_map(|state| state.answer.as_ref())
+        .flat_map(|answer| [&answer.by, &answer.owner]);
+    let wrote = |entry: &Entry| entry.by == Actor::Person(who.clone());
+    let owner = Some(Party::Person(who.clone()));
+    has_part(change, who)
+        || acted.contains(&Some(who))
+        || reviewed.chain(answered).any(|one| one == who)
+        || change.fields.values().any(wrote)
+        || obligations(change, policy)
+            .iter()
+            .any(|one| one.owner == owner)
+}
+
 impl<'a> Showing<'a> {
     /// Shows with the change what it repeats, if it is among what was looked up.
     #[must_use]
@@ -222,7 +258,7 @@ impl<'a> Showing<'a> {
     }
 
     /// Whether its words stay where they were said.
-    fn is_withheld(&self) -> bool {
+    pub fn is_withheld(&self) -> bool {
         self.texts.said(&self.change.what) == Said::Withheld
     }
 

@@ -10,9 +10,11 @@ use crate::domain::obligation::{Duty, Rung};
 use crate::domain::ticket::{ContentHash, content_hash};
 use crate::slack::control::{self, Control};
 
-use super::blocks::{actions, button, button_of, context, danger, menu, plain, primary};
+use super::blocks::{
+    actions, button, button_of, context, danger, menu, plain, plain_button, primary, section_with,
+};
 use super::facts::{self, Decision};
-use super::{Showing, say};
+use super::{Showing, say, ticket};
 
 /// What a drill is, wherever its moves are shown.
 pub(super) const DRILL: &str = "This is a drill: everything is rehearsed, and nothing counts.";
@@ -54,6 +56,16 @@ fn criterion_buttons(change: &EmergencyChange) -> Vec<SlackActionBlockElement> {
 /// The label of the question for a reason that is none of the five.
 const ANOTHER_REASON: &str = "Another reason…";
 
+/// The label of the form for something that is to be done afterwards.
+const ADD_A_FOLLOW_UP: &str = "Add a follow-up…";
+
+/// How many open follow-ups have their button at once; the next one moves up when
+/// one is done.
+const MOST_FOLLOW_UPS: usize = 5;
+
+/// How much of a follow-up stands beside its button.
+const ROOM_FOR_A_FOLLOW_UP: usize = 100;
+
 /// The moves that are rarely wanted at this stage.
 fn rare(change: &EmergencyChange) -> Vec<(Control, &'static str)> {
     let mut rare = Vec::new();
@@ -67,8 +79,14 @@ fn rare(change: &EmergencyChange) -> Vec<(Control, &'static str)> {
         }
         Stage::Deployed | Stage::Documented | Stage::Approved | Stage::Rejected => {
             rare.push((Control::CorrectDeployment, "Correct deployment time…"));
+            rare.push((Control::AddFollowUp, ADD_A_FOLLOW_UP));
         }
-        Stage::Withdrawn | Stage::Lapsed | Stage::Closed => return rare,
+        // What is learned later is still to be done by somebody.
+        Stage::Closed => {
+            rare.push((Control::AddFollowUp, ADD_A_FOLLOW_UP));
+            return rare;
+        }
+        Stage::Withdrawn | Stage::Lapsed => return rare,
     }
     if change.stage == Stage::Requested {
         rare.push((Control::Attest, "Agreed by phone or in person…"));
@@ -103,7 +121,7 @@ pub(super) fn moves(showing: &Showing<'_>) -> Option<SlackBlock> {
                 row.push(ask_someone_else(change).into());
             }
             if repeats >= 2 {
-                row.push(go_ahead(change).into());
+                row.push(go_ahead(showing).into());
             }
         }
         Stage::Denied if change.went_ahead.is_some() => {
@@ -112,7 +130,7 @@ pub(super) fn moves(showing: &Showing<'_>) -> Option<SlackBlock> {
         }
         Stage::Denied => {
             row.push(primary(ask_someone_else(change)).into());
-            row.push(go_ahead(change).into());
+            row.push(go_ahead(showing).into());
         }
         Stage::Authorized => {
             row.push(primary(deployed_now(change)).into());
@@ -139,7 +157,8 @@ pub(super) fn moves(showing: &Showing<'_>) -> Option<SlackBlock> {
                 row.push(document(change).into());
             }
         }
-        Stage::Withdrawn | Stage::Lapsed | Stage::Closed => return None,
+        Stage::Closed => {}
+        Stage::Withdrawn | Stage::Lapsed => return None,
     }
     if facts::is_owed(showing, Duty::SecondAuthorization) {
         row.push(authorize(change).into());
@@ -148,7 +167,7 @@ pub(super) fn moves(showing: &Showing<'_>) -> Option<SlackBlock> {
         .commander
         .as_ref()
         .is_some_and(|commander| commander.authorized_at.is_some());
-    if !commanded {
+    if !commanded && !change.is_over() {
         row.push(take_command(change, "I'm commanding").into());
     }
     if !change.deployments.is_empty() && change.unanswered().next().is_some() {
@@ -163,18 +182,59 @@ pub(super) fn moves(showing: &Showing<'_>) -> Option<SlackBlock> {
             row.push(review(change, which).into());
         }
     }
-    if change.drill {
+    row.extend(afterwards(showing));
+    if change.drill && !change.is_over() {
         row.push(button(Control::Withdraw, "End the drill", change.number).into());
     }
     let rare = rare(change);
     match rare.as_slice() {
         [] => {}
         // Slack wants at least two options in a menu.
-        [(Control::CorrectDeployment, label)] => row.extend(correct_deployment(change, label)),
         [(control, label)] => row.push(button(*control, label, change.number).into()),
         [..] => row.push(menu(change.number, &rare).into()),
     }
     (!row.is_empty()).then(|| actions(row))
+}
+
+/// What is owed afterwards, whether that is before closing or after it.
+fn afterwards(showing: &Showing<'_>) -> Vec<SlackActionBlockElement> {
+    let change = showing.change;
+    let mut row: Vec<SlackActionBlockElement> = Vec::new();
+    if facts::is_owed(showing, Duty::GenuinenessReview) {
+        row.push(review_genuineness(change).into());
+    }
+    if facts::is_owed(showing, Duty::PermanentFix) {
+        row.push(permanent_fix(change).into());
+    }
+    if facts::is_owed(showing, Duty::MeetingReview) {
+        row.push(mark_as_reviewed().into());
+    }
+    row
+}
+
+/// The follow-ups that are to be done, each with the button that says that it is,
+/// the next due first.
+pub(super) fn follow_ups(showing: &Showing<'_>) -> Vec<SlackBlock> {
+    let mut open: Vec<_> = facts::owed(showing)
+        .into_iter()
+        .filter_map(|one| match one.duty {
+            Duty::FollowUp(n) => Some((one.due_at, n)),
+            _ => None,
+        })
+        .collect();
+    open.sort_unstable();
+    open.into_iter()
+        .take(MOST_FOLLOW_UPS)
+        .map(|(_, n)| {
+            let what = ticket::follow_up(showing, n, ROOM_FOR_A_FOLLOW_UP);
+            section_with(&what, finish_follow_up(showing.change, n))
+        })
+        .collect()
+}
+
+/// Says that a team meeting reviewed it, among others.
+pub(super) fn mark_as_reviewed() -> SlackBlockButtonElement {
+    plain_button(Control::RecordMeeting, "Mark as reviewed…")
 }
 
 /// How often the request was repeated. A chase that begins anew, because
@@ -200,26 +260,20 @@ fn repeats(change: &EmergencyChange) -> u32 {
         .unwrap_or_default()
 }
 
-/// Puts the time of the first deployment right, from which the clock runs. A
-/// menu's option can't carry the time; whoever reads one takes the same.
-fn correct_deployment(change: &EmergencyChange, label: &str) -> Option<SlackActionBlockElement> {
-    let at = change.deployed_at()?;
-    let value = control::time_value(change.number, at, None);
-    Some(button_of(Control::CorrectDeployment, label, &value).into())
-}
-
 /// Whether the most senior engineer available may stand in for whoever is asked.
 pub(super) fn may_stand_in(change: &EmergencyChange) -> bool {
     change.stage == Stage::Requested && change.authorization.is_none()
 }
 
 /// Permits it as the most senior engineer available.
-pub(super) fn stand_in(change: &EmergencyChange) -> SlackBlockButtonElement {
+pub(super) fn stand_in(showing: &Showing<'_>) -> SlackBlockButtonElement {
+    let change = showing.change;
     let confirm = SlackBlockConfirmItem::new(
         plain("Authorize it yourself?"),
-        plain(
-            "You say that nobody with the authority is at hand. That is recorded as your word, and a second person with the authority makes it good within 24 h of the deployment.",
-        )
+        plain(&format!(
+            "You say that nobody with the authority is at hand. That is recorded as your word, and a second person with the authority makes it good {}.",
+            facts::second_person_within(showing.policy)
+        ))
         .into(),
         plain("Authorize"),
         plain("Not yet"),
@@ -265,18 +319,19 @@ fn ask_someone_else(change: &EmergencyChange) -> SlackBlockButtonElement {
     button(Control::AskSomeoneElse, "Ask someone else", change.number)
 }
 
-fn go_ahead(change: &EmergencyChange) -> SlackBlockButtonElement {
-    button(Control::GoAhead, "Going ahead without", change.number).with_confirm(
-        SlackBlockConfirmItem::new(
-            plain("Go ahead without?"),
-            plain(
-                "It is recorded under your name as an exception, and a second person makes it good within 24 h of the deployment.",
-            )
-            .into(),
-            plain("Go ahead"),
-            plain("Not yet"),
-        ),
-    )
+fn go_ahead(showing: &Showing<'_>) -> SlackBlockButtonElement {
+    let number = showing.change.number;
+    button(Control::GoAhead, "Going ahead without", number)
+        .with_confirm(SlackBlockConfirmItem::new(
+        plain("Go ahead without?"),
+        plain(&format!(
+            "It is recorded under your name as an exception, and a second person makes it good {}.",
+            facts::second_person_within(showing.policy)
+        ))
+        .into(),
+        plain("Go ahead"),
+        plain("Not yet"),
+    ))
 }
 
 /// Says who commands, and authorizes as such.
@@ -317,6 +372,15 @@ pub(super) fn approve(
         control::approval_value(change.number, seen)
     };
     button_of(Control::Approve, "Approve", &value)
+}
+
+/// Opens what is decided on, with the decision below it.
+pub(super) fn read_and_decide(
+    change: &EmergencyChange,
+    seen: ContentHash,
+) -> SlackBlockButtonElement {
+    let value = control::asking_value(change.number, seen);
+    button_of(Control::Approve, "Read and decide…", &value)
 }
 
 /// Approves exactly `seen` with something to say beside it.

@@ -7,7 +7,8 @@ use crate::domain::change::{
     ActOf, Actor, EmergencyChange, Event, Evidence, Handover, Method, Recorded, Source,
 };
 use crate::domain::obligation::Duty;
-use crate::domain::policy::{Party, Policy};
+use crate::domain::policy::Party;
+use crate::domain::text::Commitment;
 use crate::domain::ticket::Field;
 
 use super::blocks::{message, section};
@@ -77,7 +78,7 @@ fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
             ..
         } => {
             let by = say::person(by);
-            let how = how(&by, *method, *ground, attested.as_ref());
+            let how = how(showing, &by, *method, *ground, attested.as_ref());
             Some(authorized(change, &by, recorded.at, &how))
         }
         Event::Denied { evidence, .. } => Some(format!(
@@ -85,7 +86,8 @@ fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
             seen_by(evidence.as_ref())
         )),
         Event::WentAhead => Some(format!(
-            "{who} goes ahead without authorization. That is recorded as an exception; a second person makes it good within 24 h of the deployment."
+            "{who} goes ahead without authorization. That is recorded as an exception; a second person makes it good {}.",
+            facts::second_person_within(showing.policy)
         )),
         Event::CommanderAuthorized { .. } => Some(format!(
             "{who} commands the incident and authorizes the change as such."
@@ -197,7 +199,7 @@ fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
                 "Approved in retrospect by {who}, exactly as the ticket reads now.{doubt}{conditions}"
             ))
         }
-        Event::ApprovalTakenBack { field } => Some(taken_back(&who, *field)),
+        Event::ApprovalTakenBack { field } => Some(taken_back(change, &who, *field, recorded.at)),
         Event::TicketReopened { missing } => Some(format!(
             "The ticket misses more by what is known now: {}.",
             say::listed(missing.iter().map(ToString::to_string))
@@ -211,10 +213,24 @@ fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
                 "no genuine"
             }
         )),
-        Event::MeetingHeld { held_at, .. } => Some(format!(
-            "Reviewed in the team meeting of {}, says {who}.",
-            say::at(*held_at)
-        )),
+        Event::MeetingHeld {
+            held_at,
+            minutes,
+            improvements,
+        } => {
+            let said = |label: &str, text: &Option<Commitment>| {
+                text.map_or_else(String::new, |text| {
+                    let words = say::wrote_in_a_line(&showing.texts.said(&text), ROOM);
+                    format!("\n{label}: {words}")
+                })
+            };
+            Some(format!(
+                "Reviewed in the team meeting of {}, says {who}.{}{}",
+                say::at(*held_at),
+                said("Minutes", minutes),
+                said("What we do differently", improvements)
+            ))
+        }
         Event::PermanentFixMade { how } => Some(format!(
             "Fixed for good, says {who}: {}",
             say::wrote_in_a_line(&showing.texts.said(how), ROOM)
@@ -224,17 +240,24 @@ fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
             owner,
             due_at,
         } => Some(format!(
-            "Follow-up for {}, until {}: {}",
+            "{} for {}, until {}: {}",
+            which_follow_up(change, what),
             say::person(owner),
             say::at(*due_at),
             say::wrote_in_a_line(&showing.texts.said(what), ROOM)
         )),
-        Event::FollowUpDone { n, .. } => Some(format!("Follow-up {n} is done, says {who}.")),
+        Event::FollowUpDone { n, how } => Some(how.map_or_else(
+            || format!("Follow-up {n} is done, says {who}."),
+            |how| {
+                let how = say::wrote_in_a_line(&showing.texts.said(&how), ROOM);
+                format!("Follow-up {n} is done, says {who}: {how}")
+            },
+        )),
         Event::Rejected { reason, due_at, .. } => Some(rejected(
             showing,
             &who,
             &say::wrote_in_a_line(&showing.texts.said(reason), ROOM),
-            due_at.unwrap_or(recorded.at + Policy::REMEDY),
+            facts::remedy_due_at(showing, *due_at, recorded.at),
         )),
         Event::Remediated { how } => Some(format!(
             "Put right, says {who}: {}",
@@ -254,9 +277,13 @@ fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
         )),
         // A deadline passes at any hour. The thread names the role and not the
         // person, because a name would ring their phone at night.
-        Event::DeadlineMissed { duty, due_at, .. } => {
-            Some(missed(showing, *duty, role(*duty), *due_at, recorded.at))
-        }
+        Event::DeadlineMissed { duty, due_at, .. } => Some(missed(
+            showing,
+            *duty,
+            role(change, *duty),
+            *due_at,
+            recorded.at,
+        )),
         Event::Snoozed { .. } => None,
         Event::HandedOver {
             duty,
@@ -275,7 +302,7 @@ fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
             due_at,
             rung: _,
         } => reminded(showing, *duty, owner.as_ref(), *due_at),
-        Event::Closed => Some(closed(change, recorded.at)),
+        Event::Closed => Some(closed(showing, recorded.at)),
     }
 }
 
@@ -346,9 +373,18 @@ fn authorized(change: &EmergencyChange, by: &str, at: DateTime<Utc>, how: &str) 
 
 /// How an authorization was given; by the button, which is the ordinary way, it
 /// needn't be said.
-fn how(by: &str, method: Method, ground: Ground, attested: Option<&ActOf>) -> String {
+fn how(
+    showing: &Showing<'_>,
+    by: &str,
+    method: Method,
+    ground: Ground,
+    attested: Option<&ActOf>,
+) -> String {
     if ground == Ground::MostSenior {
-        return ", as the most senior engineer available by their own word; a second person makes it good within 24 h of the deployment".to_owned();
+        return format!(
+            ", as the most senior engineer available by their own word; a second person makes it good {}",
+            facts::second_person_within(showing.policy)
+        );
     }
     match (method, attested) {
         (Method::Button, _) => String::new(),
@@ -412,19 +448,28 @@ fn deployed(
         Some(at) => format!(", {} before the authorization", say::span(at - deployed_at)),
         None => ", without an authorization".to_owned(),
     };
-    // The clock runs from the first deployment.
-    let first = change.deployed_at().unwrap_or(deployed_at);
+    // The clock runs from the first deployment, for as long as the policy says.
+    let due = change.due_at().map_or_else(String::new, |due_at| {
+        format!(" The ticket is {}.", say::due(due_at, showing.now))
+    });
     format!(
-        "Deployed by {implementer} {}{known}{relation}. The ticket is {}.",
-        say::at(deployed_at),
-        say::due(first + Policy::DOCUMENTATION, showing.now)
+        "Deployed by {implementer} {}{known}{relation}.{due}",
+        say::at(deployed_at)
     )
 }
 
 /// That an edit took an approval back.
-pub(super) fn taken_back(who: &str, field: Option<Field>) -> String {
+pub(super) fn taken_back(
+    change: &EmergencyChange,
+    who: &str,
+    field: Option<Field>,
+    at: DateTime<Utc>,
+) -> String {
     let what = match field {
         Some(field) => format!("edited “{field}”"),
+        None if change.corrections.iter().any(|one| one.at == at) => {
+            "put the deployment's time right".to_owned()
+        }
         None => "told of a further deployment".to_owned(),
     };
     format!(
@@ -506,10 +551,12 @@ pub(super) fn missed(
         | Duty::PermanentFix
         | Duty::FollowUp(_) => String::new(),
     };
-    let then = if facts::is_owed(showing, duty) {
+    let then = if !facts::is_owed(showing, duty) {
+        " It has come in since; the miss stays on record."
+    } else if is_pressed(showing.change, duty) {
         " The miss stays on record; the reminders go on, every 4 h for a day, then daily."
     } else {
-        " It has come in since; the miss stays on record."
+        " The miss stays on record; the reminders go on, weekly."
     };
     format!(
         "Deadline missed. {} was due {}{from}{noticed}.{missing}{then}",
@@ -518,12 +565,26 @@ pub(super) fn missed(
     )
 }
 
+/// Whether somebody is pressed for it once it is late. For what closing doesn't wait
+/// for, nobody is, nor for what comes after it.
+fn is_pressed(change: &EmergencyChange, duty: Duty) -> bool {
+    duty.is_needed_to_close() && change.closed_at.is_none()
+}
+
 /// From whom something is due, by their part in the change.
-const fn role(duty: Duty) -> &'static str {
+fn role(change: &EmergencyChange, duty: Duty) -> &'static str {
     match duty {
         Duty::AnswerRequest => " from whoever may authorize",
         Duty::ConfirmDeployment => " from the requester",
-        Duty::Ticket | Duty::Remediation => " from the implementer",
+        Duty::Ticket => " from the implementer",
+        Duty::Remediation => {
+            let owner = change.remedy_owner();
+            if change.implementers().any(|who| Some(who) == owner) {
+                " from the implementer"
+            } else {
+                " from whoever was named for it"
+            }
+        }
         // These say themselves whose they are.
         Duty::CommanderAuthorization
         | Duty::Confirmation
@@ -612,14 +673,22 @@ fn reminded(
                 | Duty::PermanentFix
                 | Duty::FollowUp(_) => String::new(),
             };
+            let buttons = match (duty, facts::decision(showing)) {
+                (Duty::Approval, Decision::Waits(_)) => {
+                    "Its buttons come onto the card with what it waits for."
+                }
+                (_, _) => "The card has the buttons.",
+            };
             Some(format!(
-                "{whom}, one of you is needed: {duty}{exception}{due}. The card has the buttons."
+                "{whom}, one of you is needed: {duty}{exception}{due}. {buttons}"
             ))
         }
     }
 }
 
-fn closed(change: &EmergencyChange, at: DateTime<Utc>) -> String {
+/// That it is closed, and what comes after that all the same.
+fn closed(showing: &Showing<'_>, at: DateTime<Utc>) -> String {
+    let change = showing.change;
     let took = change
         .deployed_at()
         .map_or_else(String::new, |deployed_at| {
@@ -630,5 +699,23 @@ fn closed(change: &EmergencyChange, at: DateTime<Utc>) -> String {
         1 => "with one exception on record, answered".to_owned(),
         n => format!("with {n} exceptions on record, all answered"),
     };
-    format!("Closed{took}, {exceptions}. Thank you; nothing more is owed.")
+    let owed = facts::owed(showing);
+    if owed.is_empty() {
+        return format!("Closed{took}, {exceptions}. Thank you; nothing more is owed.");
+    }
+    let owed = say::listed(owed.iter().map(|one| one.duty.to_string()));
+    format!(
+        "Closed{took}, {exceptions}. Thank you. What closing doesn't wait for is still to come: {owed}."
+    )
+}
+
+/// A follow-up by its number.
+fn which_follow_up(change: &EmergencyChange, what: &Commitment) -> String {
+    (1u16..)
+        .zip(&change.follow_ups)
+        .find(|(_, one)| one.what == *what)
+        .map_or_else(
+            || "Follow-up".to_owned(),
+            |(n, _)| say::duty(Duty::FollowUp(n)),
+        )
 }

@@ -10,10 +10,14 @@ use crate::domain::obligation::{Duty, Obligation};
 use crate::slack::control::{self, Control};
 
 use super::blocks::{
-    actions, button, button_of, context, fits, message, one_line, plain_button, primary, section,
-    section_with,
+    actions, button, button_of, context, fits, message, one_line, primary, section, section_with,
 };
-use super::{Message, Showing, facts, reply, say, ticket};
+use super::{Message, Showing, Typed, facts, moves, reply, say, ticket};
+
+/// Whether a team meeting may have to review it.
+pub fn is_to_review(change: &EmergencyChange) -> bool {
+    change.approval.is_some() && change.meeting.is_none()
+}
 
 /// How many likely changes are offered: more than that is a list.
 pub const MOST_LIKELY: usize = 5;
@@ -217,8 +221,7 @@ pub fn agenda(changes: &[Showing<'_>], now: DateTime<Utc>) -> Message {
         if more > 0 {
             blocks.push(context(&format!("And {more} more.")));
         }
-        let mark = plain_button(Control::RecordMeeting, "Mark as reviewed…");
-        blocks.push(actions(vec![primary(mark).into()]));
+        blocks.push(actions(vec![primary(moves::mark_as_reviewed()).into()]));
         if fits(&blocks) || shown == 0 {
             return message(
                 &format!("For the next team meeting: {}", found.len()),
@@ -251,12 +254,14 @@ fn item(showing: &Showing<'_>, due_at: Option<DateTime<Utc>>, now: DateTime<Utc>
     )
 }
 
-/// Says which changes a meeting has reviewed now, and why it hasn't others.
+/// Says which changes a meeting has reviewed now, and why it hasn't others; what was
+/// `typed` comes back where none took it.
 pub fn reviewed(
     changes: &[Showing<'_>],
     (by, held_at): (&UserId, DateTime<Utc>),
     refusal: Option<&str>,
-) -> Message {
+    typed: &[Typed],
+) -> Vec<Message> {
     let is_marked = |change: &EmergencyChange| {
         change
             .meeting
@@ -281,8 +286,10 @@ pub fn reviewed(
     }
     if !left.is_empty() {
         let why = refusal.unwrap_or("Somebody was faster, or it is decided anew.");
-        sentences.push(format!("Not marked: {}. {why}", say::listed(left)));
+        let not_marked = say::listed(left.iter().cloned());
+        sentences.push(format!("Not marked: {not_marked}. {why}"));
     }
     let line = sentences.join("\n");
-    message(&line, vec![section(&line)])
+    let lost = if left.is_empty() { &[] } else { typed };
+    reply::with_typed(&line, vec![section(&line)], lost, Vec::new())
 }

@@ -8,7 +8,6 @@ use slack_morphism::prelude::{SlackBlock, SlackBlockButtonElement};
 use crate::domain::authorization::Act;
 use crate::domain::change::{EmergencyChange, Refusal};
 use crate::domain::id::{ChangeNumber, UserId};
-use crate::domain::obligation::{Duty, Obligation};
 use crate::domain::offer::{Offer, Quoted};
 use crate::domain::text::Commitment;
 use crate::domain::ticket::{Field, gaps, takeable};
@@ -18,13 +17,9 @@ use crate::slack::control::{self, Control};
 use super::blocks::{
     actions, button_of, context, fits, message, one_line, paragraphs, plain, primary, section,
 };
-use super::{Message, Said, Showing, Words, facts, moves, say, ticket};
+pub use super::status::status;
 
-/// How much of each text the status shows: the most that fits a message.
-const ROOMS: [usize; 7] = [15_000, 2800, 1800, 900, 400, 150, 60];
-
-/// How much of a section of the ticket it shows, beside its heading.
-const LONGEST_SECTION: usize = 2800;
+use super::{Message, Said, Showing, Typed, Words, facts, moves, say, ticket};
 
 /// How many changes a list shows.
 const MOST_LISTED: usize = 20;
@@ -44,27 +39,26 @@ const LONGEST_VALUE: usize = 2000;
 /// How much of a file's name is shown.
 const ROOM_FOR_A_COPY: usize = 200;
 
-/// How much of what was typed a refusal gives back.
-const ROOM_FOR_TYPED: usize = 2800;
-
-/// Returns a rule's no, with what was typed, so that nothing is lost.
+/// Returns a rule's no, with what was typed, so that nothing is lost; what one
+/// message can't hold follows in others.
 ///
 /// `sentence` is the bot's own and may hold Slack's markup.
-pub fn refused(sentence: &str, typed: Option<&str>) -> Message {
-    message(sentence, refusal(sentence, typed))
+pub fn refused(sentence: &str, typed: &[Typed]) -> Vec<Message> {
+    refusal(sentence, typed, Vec::new())
 }
 
 /// Returns a rule's no about a change. Whoever can't authorize it because the
 /// policy doesn't name them may be the most senior engineer available, and can
 /// say so at once.
-pub fn refused_about(sentence: &str, typed: Option<&str>, change: &EmergencyChange) -> Message {
-    let mut blocks = refusal(sentence, typed);
+pub fn refused_about(sentence: &str, typed: &[Typed], showing: &Showing<'_>) -> Vec<Message> {
     let act = Act::Authorize;
     let is_about_the_role = sentence == Refusal::NotAnApprover { act }.to_string();
-    if is_about_the_role && moves::may_stand_in(change) {
-        blocks.push(actions(vec![moves::stand_in(change).into()]));
-    }
-    message(sentence, blocks)
+    let way_out = if is_about_the_role && moves::may_stand_in(showing.change) {
+        vec![actions(vec![moves::stand_in(showing).into()])]
+    } else {
+        Vec::new()
+    };
+    refusal(sentence, typed, way_out)
 }
 
 /// What happened stands in a line of its own; what to do follows it.
@@ -72,15 +66,66 @@ fn on_lines(sentences: &str) -> String {
     sentences.replacen(". ", ".\n", 1)
 }
 
-fn refusal(sentence: &str, typed: Option<&str>) -> Vec<SlackBlock> {
-    let mut blocks = vec![section(&on_lines(sentence))];
-    let typed = typed.map(str::trim).filter(|typed| !typed.is_empty());
-    if let Some(typed) = typed {
-        let typed = say::safe(typed, ROOM_FOR_TYPED).words;
-        blocks.push(context("You typed:"));
-        blocks.push(section(&shortened_quote(&typed)));
+fn refusal(sentence: &str, typed: &[Typed], way_out: Vec<SlackBlock>) -> Vec<Message> {
+    let first = vec![section(&on_lines(sentence))];
+    with_typed(sentence, first, typed, way_out)
+}
+
+/// Messages that say `text`, give back what was typed, and end with `last`.
+pub(super) fn with_typed(
+    text: &str,
+    first: Vec<SlackBlock>,
+    typed: &[Typed],
+    last: Vec<SlackBlock>,
+) -> Vec<Message> {
+    let mut messages = vec![first];
+    if !typed.is_empty() {
+        append(&mut messages, vec![context("You typed:")]);
     }
-    blocks
+    for one in typed {
+        for part in given_back(one) {
+            append(&mut messages, part);
+        }
+    }
+    append(&mut messages, last);
+    let titled = |(n, blocks)| match n {
+        0 => message(text, blocks),
+        _ => message("What you typed, further", blocks),
+    };
+    messages.into_iter().enumerate().map(titled).collect()
+}
+
+/// Puts blocks that stand together into the last message, or, where that has no
+/// room for them, into a new one.
+fn append(messages: &mut Vec<Vec<SlackBlock>>, blocks: Vec<SlackBlock>) {
+    let whole = messages.last().map(|last| {
+        let mut whole = last.clone();
+        whole.extend(blocks.iter().cloned());
+        whole
+    });
+    match (whole, messages.last_mut()) {
+        (Some(whole), Some(last)) if fits(&whole) => *last = whole,
+        _ => messages.push(blocks),
+    }
+}
+
+/// One thing that was typed, in parts of which each fits a message.
+fn given_back(one: &Typed) -> Vec<Vec<SlackBlock>> {
+    let quoted = say::quoted(&one.words);
+    let labelled = one
+        .label
+        .as_ref()
+        .map_or_else(|| quoted.clone(), |label| format!("*{label}*\n{quoted}"));
+    if say::width(&labelled) <= super::blocks::LONGEST_TEXT {
+        return vec![vec![section(&labelled)]];
+    }
+    // A quotation would be torn where a paragraph ends.
+    let whole = one.label.as_ref().map_or_else(
+        || one.words.clone(),
+        |label| format!("*{label}*\n{}", one.words),
+    );
+    let parts = paragraphs(&whole).into_iter();
+    parts.map(|part| vec![part]).collect()
 }
 
 /// Asks whether a deployment was really so long ago. One tap records it; whoever
@@ -280,84 +325,6 @@ pub fn redacted(showing: &Showing<'_>, texts: &[Commitment], copies: &[String]) 
     )
 }
 
-/// A quotation costs two characters a line; of very many lines the last give way.
-fn shortened_quote(words: &str) -> String {
-    let quoted = say::quoted(words);
-    if say::width(&quoted) <= super::blocks::LONGEST_TEXT {
-        return quoted;
-    }
-    words.to_owned()
-}
-
-/// Returns everything about one change, with its next moves.
-pub fn status(showing: &Showing<'_>) -> Message {
-    let change = showing.change;
-    let text = format!(
-        "{}, {}: {}",
-        say::title(change),
-        facts::standing(change),
-        showing.what_in_a_line(ROOM_IN_A_LIST)
-    );
-    let mut blocks = Vec::new();
-    for room in ROOMS {
-        blocks = status_blocks(showing, room);
-        if fits(&blocks) {
-            break;
-        }
-    }
-    message(&text, blocks)
-}
-
-fn status_blocks(showing: &Showing<'_>, room: usize) -> Vec<SlackBlock> {
-    let change = showing.change;
-    let what = say::wrote(&showing.texts.said(&change.what), room);
-    let mut is_cut = false;
-    let mut blocks = vec![section(&format!(
-        "*{}* is {}.",
-        say::title(change),
-        said_standing(change)
-    ))];
-    if change.drill {
-        blocks.push(context(moves::DRILL));
-    }
-    blocks.extend(paragraphs(&what.words));
-    let mut lines = vec![facts::request(showing, room), facts::why(showing)];
-    lines.extend(facts::story(showing, room));
-    lines.extend(facts::exceptions(change));
-    blocks.extend(paragraphs(&lines.join("\n")));
-    for part in ticket::parts(showing, room.min(LONGEST_SECTION)) {
-        is_cut |= part.is_cut;
-        blocks.extend(paragraphs(&part.words));
-    }
-    let computed = ticket::computed(showing);
-    if !computed.is_empty() {
-        blocks.push(section(&format!("*What follows*\n{}", computed.join("\n"))));
-    }
-    if is_cut {
-        blocks.push(context(
-            "Some of it is shortened here; *Document* opens the whole ticket.",
-        ));
-    }
-    blocks.extend(facts::taken_over(showing.change).map(|lines| section(&lines)));
-    blocks.extend(facts::evidence(showing).map(|lines| section(&lines)));
-    let met = facts::met(showing);
-    if !met.is_empty() {
-        blocks.push(context(&format!("Done: {}.", met.join("; "))));
-    }
-    let owed = facts::owed(showing);
-    if !owed.is_empty() {
-        let lines: Vec<String> = owed.iter().map(|one| obligation(showing, one)).collect();
-        blocks.push(section(&format!("*Still owed*\n{}", lines.join("\n"))));
-    }
-    let chase = chase(change);
-    if !chase.is_empty() {
-        blocks.push(context(&format!("Reminders so far: {}.", chase.join("; "))));
-    }
-    blocks.extend(moves::criteria(change));
-    blocks.extend(moves::moves(showing));
-    blocks
-}
-
 /// Says what became of what somebody wrote into the ticket: which of it says too
 /// little, and what is still asked for.
 pub fn saved(showing: &Showing<'_>, written: &[Field]) -> Message {
@@ -386,59 +353,6 @@ pub fn saved(showing: &Showing<'_>, written: &[Field]) -> Message {
             actions(vec![moves::document(change).into()]),
         ],
     )
-}
-
-/// Where a change stands, as it follows "is".
-fn said_standing(change: &EmergencyChange) -> String {
-    match facts::standing(change) {
-        "waits for authorization" => "waiting for authorization".to_owned(),
-        other => other.to_owned(),
-    }
-}
-
-fn obligation(showing: &Showing<'_>, one: &Obligation) -> String {
-    let what = match one.duty {
-        Duty::Ticket => format!("The ticket ({})", ticket::missing(showing)),
-        Duty::AnswerException(exception) => {
-            format!("The answer to “{}”", say::exception(exception))
-        }
-        Duty::AnswerRequest
-        | Duty::ConfirmDeployment
-        | Duty::CommanderAuthorization
-        | Duty::Confirmation
-        | Duty::SecondAuthorization
-        | Duty::Approval
-        | Duty::Remediation
-        | Duty::SecurityReview
-        | Duty::DatabaseApproval
-        | Duty::GenuinenessReview
-        | Duty::MeetingReview
-        | Duty::PermanentFix
-        | Duty::FollowUp(_) => say::duty(one.duty).to_owned(),
-    };
-    let due = one.due_at.map_or_else(String::new, |due_at| {
-        format!(", {}", say::due(due_at, showing.now))
-    });
-    format!("• {what}: {}{due}", facts::owner(one.owner.as_ref()))
-}
-
-fn chase(change: &EmergencyChange) -> Vec<String> {
-    change
-        .chases
-        .iter()
-        .filter_map(|((duty, owner), chase)| {
-            let last_at = chase.last_at?;
-            let times = match chase.n_reminders {
-                1 => "once".to_owned(),
-                n => format!("{n} times, last"),
-            };
-            Some(format!(
-                "{} of {duty} {times} {}",
-                facts::owner(owner.as_ref()),
-                say::at(last_at)
-            ))
-        })
-        .collect()
 }
 
 /// A pair of messages that reads like an authorization and that nobody declared.

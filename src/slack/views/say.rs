@@ -412,8 +412,8 @@ pub(super) const fn exception(exception: Exception) -> &'static str {
 }
 
 /// Returns what is owed, as the beginning of a sentence.
-pub(super) const fn duty(duty: Duty) -> &'static str {
-    match duty {
+pub(super) fn duty(duty: Duty) -> String {
+    let words = match duty {
         Duty::AnswerRequest => "The answer to the request",
         Duty::ConfirmDeployment => "Word of the deployment",
         Duty::Ticket => "The ticket",
@@ -428,8 +428,10 @@ pub(super) const fn duty(duty: Duty) -> &'static str {
         Duty::GenuinenessReview => "The compliance lead's word on whether it was genuine",
         Duty::MeetingReview => "The review in a team meeting",
         Duty::PermanentFix => "The permanent fix",
-        Duty::FollowUp(_) => "A follow-up",
-    }
+        // Of several, each is told by its number.
+        Duty::FollowUp(n) => return format!("Follow-up {n}"),
+    };
+    words.to_owned()
 }
 
 #[cfg(test)]

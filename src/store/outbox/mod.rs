@@ -134,6 +134,7 @@ fn shared(kind: &Kind) -> Option<&'static str> {
         Kind::Reminder { .. } => Some("reminder"),
         Kind::Told { .. } => Some("told"),
         Kind::Card { .. }
+        | Kind::Ledger { .. }
         | Kind::Note { .. }
         | Kind::Reply { .. }
         | Kind::Offer { .. }
@@ -266,7 +267,8 @@ pub(super) fn claim(
 }
 
 /// Notes that Slack has a message. It is owed again if what it shows has
-/// changed since it was claimed.
+/// changed since it was claimed, and so is a ledger that is new: its first edit
+/// brings the names.
 pub(super) fn settle(
     connection: &Connection,
     workspace: &WorkspaceId,
@@ -281,7 +283,11 @@ pub(super) fn settle(
         .prepare_cached(
             "UPDATE outbox SET shown_revision = ?3, attempts = 0, error = NULL,
                     channel = coalesce(?4, channel), ts = coalesce(?5, ts),
-                    state = iif(owed_revision > ?3, 'owed', 'settled'),
+                    owed_revision = owed_revision
+                        + (ts IS NULL AND ?5 IS NOT NULL AND kind = 'note' AND version IS NULL),
+                    state = iif(owed_revision > ?3
+                        OR (ts IS NULL AND ?5 IS NOT NULL AND kind = 'note' AND version IS NULL),
+                        'owed', 'settled'),
                     not_before = ?6
              WHERE workspace = ?1 AND key = ?2",
         )?

@@ -22,7 +22,8 @@ fn priority(kind: &Kind) -> u8 {
         Kind::Reminder { .. } => 2,
         Kind::Told { .. } => 3,
         Kind::Note { .. } => 4,
-        Kind::Offer { .. } => 5,
+        // What happened before what follows from it.
+        Kind::Ledger { .. } | Kind::Offer { .. } => 5,
         Kind::Home { .. } => 6,
     }
 }
@@ -77,8 +78,11 @@ pub(in crate::store) fn owe_effects(
     let channel = change.place.channel.as_str();
     for effect in effects {
         match effect {
-            Effect::Card => {
-                let key = format!("card:{number}");
+            Effect::Card | Effect::Ledger => {
+                let (key, kind) = match effect {
+                    Effect::Ledger => (format!("ledger:{number}"), Kind::Ledger { change: number }),
+                    _ => (format!("card:{number}"), Kind::Card { change: number }),
+                };
                 let redrawn = connection
                     .prepare_cached(
                         "UPDATE outbox SET owed_revision = owed_revision + 1,
@@ -88,8 +92,7 @@ pub(in crate::store) fn owe_effects(
                     )?
                     .execute(params![workspace.as_str(), key, micros(now)])?;
                 if redrawn == 0 {
-                    let card = Kind::Card { change: number };
-                    owe(connection, workspace, &key, channel, &card, now)?;
+                    owe(connection, workspace, &key, channel, &kind, now)?;
                 }
             }
             Effect::Note { version } => {

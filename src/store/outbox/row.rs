@@ -15,6 +15,11 @@ pub enum Kind {
         /// Which change.
         change: ChangeNumber,
     },
+    /// What is owed and done, in the card's thread.
+    Ledger {
+        /// Which change.
+        change: ChangeNumber,
+    },
     /// A line in the card's thread.
     Note {
         /// Which change.
@@ -103,6 +108,12 @@ pub(super) fn columns(kind: &Kind) -> Columns<'_> {
             change: Some(*change),
             ..Columns::default()
         },
+        // A note that tells of no event in particular: of all that is owed.
+        Kind::Ledger { change } => Columns {
+            kind: "note",
+            change: Some(*change),
+            ..Columns::default()
+        },
         Kind::Note { change, version } => Columns {
             kind: "note",
             change: Some(*change),
@@ -172,9 +183,12 @@ pub(super) fn read(row: &Row<'_>) -> Result<Owed, StoreError> {
         .ok_or_else(corrupt);
     let kind = match row.get::<_, String>("kind")?.as_str() {
         "card" => Kind::Card { change: change? },
-        "note" => Kind::Note {
-            change: change?,
-            version: version?,
+        "note" => match version {
+            Ok(version) => Kind::Note {
+                change: change?,
+                version,
+            },
+            Err(_) => Kind::Ledger { change: change? },
         },
         "reminder" => Kind::Reminder {
             change: change?,

@@ -6,7 +6,7 @@ use breakglass::clock::Stopwatch;
 use chrono::{Timelike, Utc};
 use chrono_tz::Tz;
 
-use super::{SECTIONS, deployed, hours, minutes};
+use super::{SECTIONS, deployed, hours, in_production, minutes};
 use crate::world::{CHANNEL, Fact, Setting, World, berlin};
 
 /// The reminders on record: when, of what, whom, on which rung.
@@ -210,6 +210,36 @@ async fn an_earlier_deployment_learned_late_creates_the_miss() {
     // So far back, it is asked back first.
     world.press("dana", CHANNEL, "deployed_at").await;
     assert!(world.n_facts("deadline_missed") >= 1);
+    world.skip();
+    world.end().await;
+}
+
+#[tokio::test]
+async fn the_ledger_under_the_card_is_kept_up_and_rings_nobody() {
+    let mut world = in_production().await;
+    let [ledger] = world.ledgers(CHANNEL).try_into().unwrap();
+    assert!(ledger.threaded);
+    for line in [
+        "• The ticket (what was done",
+        "): @dana, due",
+        "• The retrospective decision: @morgan, due",
+        "• The incident commander's authorization: @riley, done",
+    ] {
+        assert!(ledger.words.contains(line), "{line} in {}", ledger.words);
+    }
+    // It was posted without a name, and only an edit brought them.
+    let posted = world.calls("chat.postMessage").await;
+    let posted: Vec<String> = posted
+        .iter()
+        .map(ToString::to_string)
+        .filter(|call| call.contains("what is owed, and what is done"))
+        .collect();
+    assert_eq!(posted.len(), 1);
+    assert!(!posted[0].contains("<@"), "{}", posted[0]);
+    world.document("dana", CHANNEL, &SECTIONS).await;
+    let [ledger] = world.ledgers(CHANNEL).try_into().unwrap();
+    let done = "• The ticket: @dana, done";
+    assert!(ledger.words.contains(done), "{}", ledger.words);
     world.skip();
     world.end().await;
 }

@@ -84,7 +84,7 @@ async fn a_security_incident_with_a_workaround_is_asked_for_exactly_what_it_owes
     send(&mut world, "dana", &fields).await;
     world.heard(
         "dana, aside",
-        &["Still missing: the permanent fix and who makes the permanent fix"],
+        &["Still missing: security impact in words, the permanent fix and 2 choices (most sensitive data touched and who makes the permanent fix)"],
     );
     assert_eq!(world.n_facts("documented"), 0);
     world.tap("dana", CHANNEL, "document").await;
@@ -95,10 +95,20 @@ async fn a_security_incident_with_a_workaround_is_asked_for_exactly_what_it_owes
         .collect();
     assert_eq!(
         more,
-        ["section:permanent_fix", "section:permanent_fix_owner"]
+        [
+            "section:data_scope",
+            "section:permanent_fix",
+            "section:permanent_fix_owner",
+            "section:security_impact_words",
+        ]
     );
     let fix = "Parametrise the login query of auth-api";
     let values = [
+        ("section:data_scope", json!("customer")),
+        (
+            "section:security_impact_words",
+            json!("The rule reads requests and opens nothing."),
+        ),
         ("section:permanent_fix", json!(fix)),
         ("section:permanent_fix_owner", json!("U0DANA0001")),
     ];

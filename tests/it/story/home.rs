@@ -213,9 +213,35 @@ async fn a_crash_between_opening_and_drawing_loses_no_home() {
     assert!((0..50_000).any(|_| is_kept()), "nobody kept it");
     world.crash().await;
     world.start().await;
-    world.settle().await;
+    // What was being published when it crashed is published anew after the grace.
+    world.go(super::minutes(1)).await;
     let seen = world.home("dana").await;
     assert!(seen.contains("CHG-1001"), "{seen}");
+    world.skip();
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_decision_is_made_from_the_home_only_with_the_ticket_in_sight() {
+    let mut world = in_production().await;
+    world.document("dana", CHANNEL, &super::SECTIONS).await;
+    world.skip();
+    world.open_home("morgan").await;
+    let click = json!({"as": "morgan", "action_id": "approve"});
+    acknowledged(&world.try_act("click_view", click).await.unwrap());
+    assert_eq!(world.n_facts("approved"), 0);
+    let form = world.hand.modal("morgan").await.unwrap().to_string();
+    for words in [
+        "Disable rule 4711",
+        "Attack blocked at 02:20",
+        "Was it a genuine",
+    ] {
+        assert!(form.contains(words), "{words} in {form}");
+    }
+    world
+        .send_in("morgan", &[("genuine", json!("genuine"))])
+        .await;
+    assert_eq!(world.n_facts("approved"), 1);
     world.skip();
     world.end().await;
 }

@@ -11,6 +11,7 @@ mod home;
 mod offer;
 mod overheard;
 mod overview;
+mod private;
 mod redact;
 mod repeated;
 mod roles;

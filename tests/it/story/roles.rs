@@ -36,6 +36,13 @@ async fn who_is_in_the_group_of_a_role_holds_it() {
         _ => (field, words),
     });
     world.document("dana", CHANNEL, &sections).await;
+    // What a vulnerability and a database ask for besides.
+    let besides = [
+        ("security_impact_words", "The rule opens nothing."),
+        ("data_scope", "none"),
+        ("rollback_data", "No data is touched by a rollback."),
+    ];
+    world.document("dana", CHANNEL, &besides).await;
     world.approve("morgan", CHANNEL).await;
     assert_eq!(world.stage(1001), "approved", "the reviews are owed");
     for review in ["security", "database"] {

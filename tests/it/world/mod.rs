@@ -5,6 +5,8 @@
 //! with nothing unread, nothing unsettled, and a log that verifies.
 
 mod news;
+#[path = "../../kill/port.rs"]
+mod port;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -27,6 +29,7 @@ use tokio::task::JoinHandle;
 
 pub(crate) use news::News;
 use news::Reader;
+use port::Port;
 
 /// Where the story happens.
 pub(crate) const CHANNEL: &str = "#inc-auth-outage";
@@ -112,11 +115,13 @@ pub(crate) struct World {
     pub(crate) hand: Hand,
     pub(crate) sandbox: Running,
     pub(crate) setting: Setting,
-    listen: SocketAddr,
+    port: Port,
     folder: TempDir,
     bot: Option<AtWork>,
     reader: Reader,
     unread: Vec<News>,
+    /// The ledgers of the changes, as they stand.
+    ledgers: Vec<News>,
     /// Messages that Slack refused for good; a test that brings that about says so.
     expected_failures: usize,
 }
@@ -128,16 +133,13 @@ impl World {
     }
 
     pub(crate) async fn of(setting: Setting) -> Self {
-        // The system names a free port; the bot listens there after each restart.
-        let listen = std::net::TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap();
+        let port = Port::take().unwrap();
+        let request_url = format!("http://{}/slack", port.address);
         let sandbox = sandbox::start(sandbox::Options {
             listen: "127.0.0.1:0".parse().unwrap(),
             manifest: include_str!("../../../manifest.yml").to_owned(),
             frozen_at: Some(setting.at),
-            request_url: (setting.door == Door::Http).then(|| format!("http://{listen}/slack")),
+            request_url: (setting.door == Door::Http).then_some(request_url),
             seed: 1,
         })
         .await
@@ -148,11 +150,12 @@ impl World {
             hand,
             sandbox,
             setting,
-            listen,
+            port,
             folder: tempfile::tempdir().unwrap(),
             bot: None,
             reader,
             unread: Vec::new(),
+            ledgers: Vec::new(),
             expected_failures: 0,
         };
         world.start().await;
@@ -165,7 +168,7 @@ impl World {
         let credentials = self.sandbox.credentials();
         Config {
             database: self.database(),
-            listen: self.listen,
+            listen: self.port.address,
             slack_api_url: self.sandbox.slack_api_url(),
             http_timeout: self.setting.http_timeout,
             largest_group: breakglass::store::LARGEST_GROUP,
@@ -187,7 +190,7 @@ impl World {
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
-        self.listen
+        self.port.address
     }
 
     /// Starts the bot and waits until it has nothing left to do.
@@ -491,6 +494,11 @@ impl World {
 
     async fn catch_up(&mut self) {
         let news = self.reader.read(&self.hand).await;
+        let (ledgers, news): (Vec<_>, Vec<_>) = news.into_iter().partition(News::is_ledger);
+        for one in ledgers {
+            self.ledgers.retain(|old| old.ts != one.ts);
+            self.ledgers.push(one);
+        }
         for one in news {
             // Of a message that was edited since, only the newest words can be read.
             self.unread
@@ -509,6 +517,12 @@ impl World {
             .partition(|one| one.place == place);
         self.unread = left;
         read
+    }
+
+    /// The ledgers that stand in a place, the first first.
+    pub(crate) fn ledgers(&self, place: &str) -> Vec<News> {
+        let there = self.ledgers.iter().filter(|one| one.place == place);
+        there.cloned().collect()
     }
 
     /// Reads a place and checks that exactly these messages came, by some of

@@ -22,6 +22,15 @@ pub(crate) struct News {
     pub(crate) threaded: bool,
 }
 
+impl News {
+    /// Whether it is the ledger of a change. It is kept up with everything that
+    /// happens, so a test reads it only where it is about it.
+    pub(crate) fn is_ledger(&self) -> bool {
+        let first = self.words.lines().next().unwrap_or_default();
+        first.ends_with(": what is owed, and what is done")
+    }
+}
+
 /// Remembers what it has read.
 #[derive(Debug, Default)]
 pub(crate) struct Reader {

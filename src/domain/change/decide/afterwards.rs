@@ -69,6 +69,16 @@ pub(super) fn record_meeting(
     if held_at > draft.now {
         return Err(Refusal::MeetingAhead { at: held_at });
     }
+    // Of several changes, a meeting has reviewed those that were there.
+    if let Some(deployed_at) = draft.change.deployed_at()
+        && held_at < deployed_at
+    {
+        return Err(Refusal::MeetingBefore {
+            number,
+            at: held_at,
+            deployed_at,
+        });
+    }
     let minutes = said(minutes)?.map(Text::commitment);
     let improvements = said(improvements)?.map(Text::commitment);
     let event = Event::MeetingHeld {

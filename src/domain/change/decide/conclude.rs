@@ -152,6 +152,7 @@ fn refuse_after_rejection(change: &EmergencyChange) -> Result<(), Refusal> {
 }
 
 /// How, by whom and by when a rejected change is to be put right.
+#[derive(Clone, Copy)]
 pub(super) struct Rejected<'a> {
     pub(super) remedy: Remedy,
     pub(super) owner: Option<&'a Member>,

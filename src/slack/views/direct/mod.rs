@@ -12,10 +12,10 @@ use crate::domain::ticket::{ContentHash, Field, gaps};
 use crate::slack::control::Control;
 
 use crate::slack::views::blocks::{
-    actions, actions_about, choose_person, context, fits, message, paragraphs, plain_button,
-    primary, section,
+    actions, actions_about, choose_person, context, fits, message, paragraphs, primary, section,
 };
 use crate::slack::views::facts::{self, Decision};
+use crate::slack::views::summary::summary;
 use crate::slack::views::{Message, Showing, moves, say, ticket};
 
 mod done;
@@ -244,7 +244,8 @@ fn said(entry: &Entry<'_>, room: usize, now: DateTime<Utc>) -> Vec<SlackBlock> {
     lines.push(body(due, &entry.exceptions, room));
     lines.extend(time(due, now));
     let mut blocks = paragraphs(&lines.join("\n"));
-    if due.duty == Duty::Approval {
+    let is_ready = || matches!(facts::decision(&due.showing), Decision::Ready(_));
+    if due.duty == Duty::Approval && is_ready() {
         blocks.extend(summary(&due.showing, room));
     }
     blocks.extend(buttons(due));
@@ -410,39 +411,6 @@ fn time(due: &Due<'_>, now: DateTime<Utc>) -> Option<String> {
     })
 }
 
-/// Everything that the decision is about.
-fn summary(showing: &Showing<'_>, room: usize) -> Vec<SlackBlock> {
-    let change = showing.change;
-    if !matches!(facts::decision(showing), Decision::Ready(_)) {
-        return Vec::new();
-    }
-    let what = say::wrote(&showing.texts.said(&change.what), room);
-    let mut is_cut = what.is_cut;
-    let mut lines = vec![
-        format!("*What:* {}", what.words),
-        facts::why(showing),
-        facts::request(showing, room.min(facts::ROOM_FOR_A_QUOTE)),
-    ];
-    lines.extend(facts::story(showing, room.min(facts::ROOM_FOR_A_QUOTE)));
-    lines.extend(facts::exceptions(change));
-    let mut blocks = paragraphs(&lines.join("\n"));
-    for part in ticket::parts(showing, room) {
-        is_cut |= part.is_cut;
-        blocks.extend(paragraphs(&part.words));
-    }
-    blocks.extend(facts::taken_over(showing.change).map(|lines| section(&lines)));
-    blocks.extend(facts::evidence(showing).map(|lines| section(&lines)));
-    // It stands where the eye is when it decides.
-    blocks.extend(ticket::vague(change).map(|line| section(&line)));
-    blocks.extend(ticket::repeat(showing).map(|line| section(&format!("{line}."))));
-    if is_cut {
-        blocks.push(context(
-            "Some of it is shortened here; *Read in full* opens the whole ticket.",
-        ));
-    }
-    blocks
-}
-
 /// The buttons that end the reminder.
 pub(super) fn buttons(due: &Due<'_>) -> Vec<SlackBlock> {
     let change = due.showing.change;
@@ -484,9 +452,7 @@ pub(super) fn buttons(due: &Due<'_>) -> Vec<SlackBlock> {
         Duty::GenuinenessReview => row(vec![primary(moves::review_genuineness(change)).into()]),
         Duty::PermanentFix => row(vec![primary(moves::permanent_fix(change)).into()]),
         Duty::FollowUp(n) => row(vec![primary(moves::finish_follow_up(change, n)).into()]),
-        Duty::MeetingReview => row(vec![
-            primary(plain_button(Control::RecordMeeting, "Mark as reviewed…")).into(),
-        ]),
+        Duty::MeetingReview => row(vec![primary(moves::mark_as_reviewed()).into()]),
     }
 }
 

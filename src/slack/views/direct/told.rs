@@ -1,18 +1,19 @@
 //! News of one event that one person should hear.
 
+use chrono::{DateTime, Utc};
 use slack_morphism::prelude::SlackActionBlockElement;
 
-use crate::domain::change::{Event, Recorded};
+use crate::domain::change::{EmergencyChange, Event, Recorded};
+use crate::domain::id::UserId;
 use crate::domain::obligation::obligations;
-use crate::domain::policy::Policy;
 use crate::slack::views::blocks::{actions, message, primary, section};
 use crate::slack::views::{Message, Showing, facts, moves, note, say};
 
 use super::ROOM_FOR_WHAT;
 
-/// Returns the news of an event for one person; nothing of events of which
+/// Returns the news of an event for one person, the `reader`; nothing of events of which
 /// nobody in particular is told.
-pub fn told(showing: &Showing<'_>, recorded: &Recorded) -> Option<Message> {
+pub fn told(showing: &Showing<'_>, recorded: &Recorded, reader: &UserId) -> Option<Message> {
     let change = showing.change;
     let title = say::title(change);
     let who = note::actor(&recorded.actor);
@@ -22,24 +23,21 @@ pub fn told(showing: &Showing<'_>, recorded: &Recorded) -> Option<Message> {
             format!("{who} approved it in retrospect. Thank you for the paperwork."),
             Vec::new(),
         ),
-        Event::ApprovalTakenBack { field } => (note::taken_back(&who, *field), Vec::new()),
+        Event::ApprovalTakenBack { field } => (
+            note::taken_back(change, &who, *field, recorded.at),
+            Vec::new(),
+        ),
         Event::FieldWritten {
             field,
             replaced: Some(_),
             ..
         } => (note::saved_over(*field), Vec::new()),
-        Event::Rejected { reason, due_at, .. } => (
-            format!(
-                "{who} rejected it: {}\nSay how it was put right, by {}.",
-                say::wrote_in_a_line(&showing.texts.said(reason), 1500),
-                say::at(due_at.unwrap_or(recorded.at + Policy::REMEDY))
-            ),
-            if change.remediation.is_none() {
-                vec![primary(moves::remediate(change)).into()]
-            } else {
-                Vec::new()
-            },
-        ),
+        Event::Rejected { reason, due_at, .. } => {
+            let reason = say::wrote_in_a_line(&showing.texts.said(reason), 1500);
+            let until = facts::remedy_due_at(showing, *due_at, recorded.at);
+            let (next, row) = puts_it_right(change, reader, until);
+            (format!("{who} rejected it: {reason}\n{next}"), row)
+        }
         Event::AttestationDisputed => (
             format!(
                 "{who} says that they didn't authorize it. {}",
@@ -142,4 +140,24 @@ pub fn told(showing: &Showing<'_>, recorded: &Recorded) -> Option<Message> {
         blocks.push(actions(row));
     }
     Some(message(&format!("{title}: {line}"), blocks))
+}
+
+/// Who says how it is put right, to the `reader`: only whoever is named for it may.
+fn puts_it_right(
+    change: &EmergencyChange,
+    reader: &UserId,
+    until: DateTime<Utc>,
+) -> (String, Vec<SlackActionBlockElement>) {
+    let until = say::at(until);
+    if let Some(owner) = change.remedy_owner().filter(|owner| *owner != reader) {
+        let owner = say::person(owner);
+        let next =
+            format!("{owner} says how it is put right, by {until}; nothing is asked of you.");
+        return (next, Vec::new());
+    }
+    let next = format!("Say how it was put right, by {until}.");
+    if change.remediation.is_some() {
+        return (next, Vec::new());
+    }
+    (next, vec![primary(moves::remediate(change)).into()])
 }

@@ -11,10 +11,14 @@ use crate::domain::id::UserId;
 use crate::domain::policy::Term;
 use crate::domain::ticket::ContentHash;
 use crate::slack::control::{GENUINE, Input, Memory, Modal, NOT_GENUINE};
-use crate::slack::views::blocks::{plain, section};
-use crate::slack::views::{Showing, facts, say, ticket};
+use crate::slack::views::blocks::{actions, plain, section};
+use crate::slack::views::summary::summary;
+use crate::slack::views::{Showing, facts, moves, say, ticket};
 
 use super::{OpenedFrom, about, input, instant, long_text, modal, someone, title};
+
+/// How much of each text a form shows that decides on it.
+const ROOM: usize = 600;
 
 fn radio(label: &str, value: &str) -> SlackBlockChoiceItem<SlackBlockText> {
     SlackBlockChoiceItem::new(plain(label).into(), value.to_owned())
@@ -48,8 +52,13 @@ fn genuine() -> [SlackBlock; 2] {
 pub fn approve(showing: &Showing<'_>, seen: ContentHash, from: OpenedFrom<'_>) -> SlackView {
     let change = showing.change;
     let mut blocks = vec![about(showing)];
-    blocks.extend(ticket::vague(change).map(|line| section(&line)));
-    blocks.extend(ticket::repeat(showing).map(|line| section(&format!("{line}."))));
+    blocks.extend(summary(showing, ROOM));
+    // An approval says of a content that it was read. Whoever decides reads it here,
+    // as it is now, and can decide either way.
+    blocks.push(actions(vec![
+        moves::read_in_full(change).into(),
+        moves::reject(change).into(),
+    ]));
     blocks.extend(genuine());
     blocks.push(input(
         Input::Conditions,
@@ -95,16 +104,16 @@ pub fn review(
         Review::Security => "What does the security group say of it?",
         Review::Database => "What does the database administrator say of it?",
     };
-    let blocks = vec![
-        about(showing),
-        input(
-            Input::Account,
-            label,
-            long_text().with_focus_on_load(true).into(),
-            Some("You review the ticket exactly as it reads now. Words may stay empty."),
-            true,
-        ),
-    ];
+    let mut blocks = vec![about(showing)];
+    blocks.extend(summary(showing, ROOM));
+    blocks.push(actions(vec![moves::read_in_full(change).into()]));
+    blocks.push(input(
+        Input::Account,
+        label,
+        long_text().into(),
+        Some("You review the ticket exactly as it reads now. Words may stay empty."),
+        true,
+    ));
     let memory = Memory {
         seen: Some(seen.to_string()),
         review: Some(review.name().to_owned()),

@@ -127,7 +127,7 @@ fn a_deployed_change_owes_its_ticket() {
     *Why an emergency:* Production is down and needs a fix.
     *Ticket* due Sun 02:19 UTC. Missing: what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent)
     *Decision* by @Morgan, due Sun 02:19 UTC
-    [+Document] [Correct deployment time…]
+    [+Document] [… Correct deployment time… | Add a follow-up…]
     ");
 }
 
@@ -148,7 +148,7 @@ fn a_deployment_without_authorization_asks_a_second_person() {
     *Also needed*: the incident commander's authorization (@Dana is asked who commands) and a second person's authorization from @Morgan
     *Decision* by @Morgan, due Sun 02:23 UTC
     *Exception*: went ahead without authorization
-    [+Document] [Authorize afterwards] [I'm commanding] [Answer the exception] [… Correct deployment time… | Another reason…]
+    [+Document] [Authorize afterwards] [I'm commanding] [Answer the exception] [… Correct deployment time… | Add a follow-up… | Another reason…]
     *Why an emergency:* not yet stated
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
     · Not an emergency: a faster launch, a deadline today, skipping the process.
@@ -172,7 +172,7 @@ fn a_deployment_told_late_says_when_it_was_told() {
     *Ticket* due Sun 02:44 UTC. Missing: what was done, testing, rollback plan, outcome, lessons learned and 9 choices (category, why it was an emergency, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent)
     *Also needed*: the incident commander's authorization (@Dana is asked who commands)
     *Decision* by @Morgan, due Sun 02:44 UTC
-    [+Document] [I'm commanding] [… Correct deployment time… | Another reason…]
+    [+Document] [I'm commanding] [… Correct deployment time… | Add a follow-up… | Another reason…]
     *Why an emergency:* not yet stated
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
     · Not an emergency: a faster launch, a deadline today, skipping the process.
@@ -191,7 +191,7 @@ fn a_documented_change_can_be_decided() {
     *Why an emergency:* Production is down and needs a fix.
     *Ticket* complete since Sat 11:14 UTC
     *Decision* by @Morgan, due Sun 02:19 UTC
-    [+Approve] [!Reject] [Document] [Correct deployment time…]
+    [+Approve] [!Reject] [Document] [… Correct deployment time… | Add a follow-up…]
     ");
 }
 
@@ -215,7 +215,7 @@ fn a_documented_change_without_its_commander_cant_be_decided() {
     *Ticket* complete since Sat 02:19 UTC
     *Also needed*: the incident commander's authorization (@Dana is asked who commands)
     *Decision* by @Morgan, due Sun 02:19 UTC
-    [Document] [I'm commanding] [Correct deployment time…]
+    [Document] [I'm commanding] [… Correct deployment time… | Add a follow-up…]
     ");
 }
 
@@ -244,7 +244,7 @@ fn an_approved_change_says_what_still_keeps_it_open() {
     *Why an emergency:* Production is down and needs a fix.
     *Ticket* complete since Sat 10:14 UTC
     *Exception*: went ahead without authorization
-    [Document] [Answer the exception] [Correct deployment time…]
+    [Document] [Answer the exception] [Mark as reviewed…] [… Correct deployment time… | Add a follow-up…]
     ");
 }
 
@@ -266,6 +266,7 @@ fn a_closed_change_has_no_buttons() {
     *A genuine emergency?* yes, says @Morgan
     *Closed* Sat 12:14 UTC
     *Why an emergency:* Production is down and needs a fix.
+    [Was it genuine?] [Mark as reviewed…] [Add a follow-up…]
     ");
 }
 
@@ -288,7 +289,7 @@ fn a_rejected_change_asks_how_it_was_put_right() {
     *Why an emergency:* Production is down and needs a fix.
     *Ticket* complete since Sat 11:14 UTC
     *Exception*: rejected in retrospect
-    [+Say how it was put right] [Answer the exception] [Correct deployment time…]
+    [+Say how it was put right] [Answer the exception] [Was it genuine?] [… Correct deployment time… | Add a follow-up…]
     ");
 }
 
@@ -314,7 +315,7 @@ fn a_rejected_change_put_right_waits_for_its_answer() {
     *Why an emergency:* Production is down and needs a fix.
     *Ticket* complete since Sat 11:14 UTC
     *Exception*: rejected in retrospect
-    [Answer the exception] [Correct deployment time…]
+    [Answer the exception] [Was it genuine?] [… Correct deployment time… | Add a follow-up…]
     ");
 }
 
@@ -353,7 +354,7 @@ fn a_missed_deadline_stays_on_the_card() {
     *Ticket* was due Sun 02:19 UTC and is overdue. Missing: what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent)
     *Decision* by @Morgan, was due Sun 02:19 UTC and is overdue
     *Exceptions*: ticket not complete by its deadline; not decided by its deadline
-    [+Document] [Answer the exceptions] [Correct deployment time…]
+    [+Document] [Answer the exceptions] [… Correct deployment time… | Add a follow-up…]
     ");
 }
 

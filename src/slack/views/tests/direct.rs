@@ -515,7 +515,7 @@ fn several_things_come_as_one_message_and_done_ones_stay_without_buttons() {
 fn news_of_a_decision_reaches_the_implementer() {
     let ready = || Story::deployed().hours(9).documents_all();
     let news = |story: &Story, wanted: fn(&Event) -> bool| {
-        read(&told(&story.showing(), story.event(wanted)).unwrap())
+        read(&told(&story.showing(), story.event(wanted), &user("dana")).unwrap())
     };
     let approved = ready().approves("morgan");
     insta::assert_snapshot!(news(&approved, |e| matches!(e, Event::Approved { .. })), @r"
@@ -567,7 +567,7 @@ fn news_of_a_missed_deadline_reaches_the_escalation_contact() {
             }
         )
     });
-    insta::assert_snapshot!(read(&told(&story.showing(), missed).unwrap()), @r"
+    insta::assert_snapshot!(read(&told(&story.showing(), missed, &user("sam")).unwrap()), @r"
     » CHG-1001: Deadline missed. The ticket was due Sun 02:19 UTC from @Dana (noticed Sun 03:14 UTC). Missing: what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent). The miss stays on record; the reminders go on, every 4 h for a day, then daily.
     *CHG-1001*  Deploy WAF rule to block SQL injection
     Deadline missed. The ticket was due Sun 02:19 UTC from @Dana (noticed Sun 03:14 UTC). Missing: what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent). The miss stays on record; the reminders go on, every 4 h for a day, then daily.
@@ -647,7 +647,7 @@ fn a_drill_is_marked_in_every_direct_message() {
     assert!(seen.contains("*Drill · CHG-1001*"), "{seen}");
     let missed = story.hours(30);
     let is_missed = |e: &Event| matches!(e, Event::DeadlineMissed { .. });
-    let news = told(&missed.showing(), missed.event(is_missed)).unwrap();
+    let news = told(&missed.showing(), missed.event(is_missed), &user("sam")).unwrap();
     assert!(read(&news).starts_with("» Drill · CHG-1001: "), "{news:?}");
     let done = missed.documents_all().because(Criterion::ProductionDown);
     let item = Due {

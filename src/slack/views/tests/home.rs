@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::domain::change::Verdict;
 use crate::domain::offer::OfferStage;
+use crate::slack::views::Typed;
 use crate::slack::views::home::{Home, Reader, home, view};
 use crate::slack::views::modal::{OpenedFrom, record_meeting};
 use crate::slack::views::overview::{MOST_LIKELY, Wanted, agenda, exceptions, reviewed, which};
@@ -171,7 +172,9 @@ fn a_decision_waits_for_the_approver_only_once_it_can_be_made() {
     let ready = Story::deployed().documents_all();
     let seen = seen_by(&reader("morgan"), &[ready.showing()], &[]);
     assert!(seen.contains("Ready for your decision"), "{seen}");
-    assert!(seen.contains("[+Approve]"), "{seen}");
+    // One tap would say of a content that it was read which nobody was shown.
+    assert!(!seen.contains("[+Approve]"), "{seen}");
+    assert!(seen.contains("[+Read and decide…]"), "{seen}");
 }
 
 #[test]
@@ -264,7 +267,17 @@ fn what_a_meeting_did_not_review_is_told_with_the_reason() {
         },
     );
     let showing = [reviewed_one.showing(), other.showing()];
-    let seen = read(&reviewed(&showing, (&user("morgan"), now), None));
+    let seen = read(&reviewed(&showing, (&user("morgan"), now), None, &[])[0]);
     assert!(seen.contains("Reviewed in the meeting of"), "{seen}");
     assert!(seen.contains("Not marked: CHG-1001."), "{seen}");
+    let typed = [Typed {
+        label: Some("Where its minutes are".to_owned()),
+        words: "https://wiki.example.com/minutes/7".to_owned(),
+    }];
+    let no = Some("A meeting can't be reviewed ahead.");
+    let seen = read(&reviewed(&showing, (&user("morgan"), now), no, &typed)[0]);
+    assert!(
+        seen.contains("> https://wiki.example.com/minutes/7"),
+        "{seen}"
+    );
 }

@@ -4,6 +4,7 @@
 //! on a state that can't be. Everything that is rendered here is held against
 //! Slack's limits too.
 
+mod afterwards;
 mod capture;
 mod card;
 mod direct;

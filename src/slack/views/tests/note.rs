@@ -87,7 +87,7 @@ fn a_decision_is_told() {
     let ready = || Story::deployed().hours(9).documents_all();
     let approved = ready().approves("morgan");
     insta::assert_snapshot!(told(&approved, |e| matches!(e, Event::Approved { .. })), @"Approved in retrospect by @Morgan, exactly as the ticket reads now.");
-    insta::assert_snapshot!(told(&approved, |e| matches!(e, Event::Closed)), @"Closed 8 h 55 min after the deployment, without exceptions. Thank you; nothing more is owed.");
+    insta::assert_snapshot!(told(&approved, |e| matches!(e, Event::Closed)), @"Closed 8 h 55 min after the deployment, without exceptions. Thank you. What closing doesn't wait for is still to come: the compliance lead's word on whether it was genuine and the review in a team meeting.");
     let rejected = ready().rejects("morgan", "No test shows\nthat it works");
     insta::assert_snapshot!(told(&rejected, |e| matches!(e, Event::Rejected { .. })), @r"
     Rejected in retrospect by @Morgan: No test shows that it works
@@ -97,7 +97,7 @@ fn a_decision_is_told() {
     insta::assert_snapshot!(told(&put_right, |e| matches!(e, Event::Remediated { .. })), @"Put right, says @Dana: Tested on staging");
     let answered = put_right.answers("morgan", &[Exception::Rejected]);
     insta::assert_snapshot!(told(&answered, |e| matches!(e, Event::ExceptionAnswered { .. })), @"@Morgan answered the exception “rejected in retrospect”. Cause: Nobody who may authorize was on call. Remedy: A second approver joins the rota. By @Dana.");
-    insta::assert_snapshot!(told(&answered, |e| matches!(e, Event::Closed)), @"Closed 8 h 55 min after the deployment, with one exception on record, answered. Thank you; nothing more is owed.");
+    insta::assert_snapshot!(told(&answered, |e| matches!(e, Event::Closed)), @"Closed 8 h 55 min after the deployment, with one exception on record, answered. Thank you. What closing doesn't wait for is still to come: the compliance lead's word on whether it was genuine.");
 }
 
 #[test]

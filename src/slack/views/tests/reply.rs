@@ -12,28 +12,31 @@ use crate::slack::views::reply::{
     Undeclared, asked_back, deployed_at, help, list, not_yet, refused, refused_about, status, twin,
     unsure,
 };
-use crate::slack::views::{Withheld, is_listed};
+use crate::slack::views::{Typed, Withheld, is_listed};
 
 use super::offer::offered;
 
 #[test]
 fn a_refusal_gives_back_what_was_typed() {
     let sentence = crate::domain::change::Refusal::NothingSaid.to_string();
-    insta::assert_snapshot!(read(&refused(&sentence, Some("deploy <!here> now\nand then"))), @r"
+    insta::assert_snapshot!(read(&refused(&sentence, &[typed_alone("deploy &lt;!here&gt; now\nand then")])[0]), @r"
     » Say what you're changing, for example: `/emergency Deploy WAF rule to block SQL injection @morgan`.
     Say what you're changing, for example: `/emergency Deploy WAF rule to block SQL injection @morgan`.
     · You typed:
     > deploy &lt;!here&gt; now
     > and then
     ");
-    insta::assert_snapshot!(read(&refused(&sentence, Some("  "))), @r"
+    insta::assert_snapshot!(read(&refused(&sentence, &[])[0]), @r"
     » Say what you're changing, for example: `/emergency Deploy WAF rule to block SQL injection @morgan`.
     Say what you're changing, for example: `/emergency Deploy WAF rule to block SQL injection @morgan`.
     ");
-    insta::assert_snapshot!(read(&refused(&sentence, None)), @r"
-    » Say what you're changing, for example: `/emergency Deploy WAF rule to block SQL injection @morgan`.
-    Say what you're changing, for example: `/emergency Deploy WAF rule to block SQL injection @morgan`.
-    ");
+}
+
+fn typed_alone(words: &str) -> Typed {
+    Typed {
+        label: None,
+        words: words.to_owned(),
+    }
 }
 
 #[test]
@@ -67,13 +70,18 @@ fn the_status_tells_everything() {
     *Without authorization*: @Dana went ahead Sat 02:20 UTC
     *Incident commander* not known yet
     *Deployed* by @Dana Sat 02:23 UTC
-    *Exceptions*: went ahead without authorization; ticket not complete by its deadline; not decided by its deadline; commander's authorization missing at its deadline; second person's authorization missing at its deadline
     *Testing*
     Testing: Rule blocks the pattern (@Dana)
     :warning: _has no link to what was tested, and no reason why there is none_
     *What follows*
     Not documented, 51 min late by now
     @Dana was requester and implementer
+    *Exceptions*
+    • Went ahead without authorization: not answered yet
+    • Ticket not complete by its deadline: not answered yet
+    • Not decided by its deadline: not answered yet
+    • Commander's authorization missing at its deadline: not answered yet
+    • Second person's authorization missing at its deadline: not answered yet
     *Still owed*
     • The ticket (what was done, rollback plan, outcome, lessons learned and 9 choices (category, why it was an emergency, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent)): @Dana, overdue since Sun 02:23 UTC (51 min)
     • The incident commander's authorization: @Dana, overdue since Sun 02:23 UTC (51 min)
@@ -87,8 +95,12 @@ fn the_status_tells_everything() {
     · Reminders so far: @Morgan of an answer to the request 2 times, last Sat 02:20 UTC; @Dana of the ticket 2 times, last Sat 12:14 UTC; @Dana of the incident commander's authorization 2 times, last Sat 12:14 UTC; @Morgan of a second person's authorization 2 times, last Sat 12:14 UTC; @Morgan of the retrospective decision once Sat 02:23 UTC; @Morgan of the answer to an exception once Sat 02:23 UTC.
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
     · Not an emergency: a faster launch, a deadline today, skipping the process.
-    [+Document] [Authorize afterwards] [I'm commanding] [Answer the exceptions] [… Correct deployment time… | Another reason…]
+    [+Document] [Authorize afterwards] [I'm commanding] [Answer the exceptions] [… Correct deployment time… | Add a follow-up… | Another reason…]
     ");
+}
+
+#[test]
+fn the_status_of_what_is_closed_tells_everything() {
     let closed = Story::deployed().documents_all().approves("morgan");
     insta::assert_snapshot!(read(&status(&closed.showing())), @r"
     » CHG-1001, closed: Deploy WAF rule to block SQL injection
@@ -133,6 +145,7 @@ fn the_status_tells_everything() {
     • The compliance lead's word on whether it was genuine: @Sam, due 2026-04-04 02:19 UTC (in 7 days)
     • The review in a team meeting: @Morgan, due 2026-04-11 02:19 UTC (in 14 days)
     · Reminders so far: @Dana of the ticket once Sat 02:19 UTC; @Morgan of the retrospective decision once Sat 02:19 UTC; @Sam of the compliance lead's word on whether it was genuine once Sat 02:19 UTC; @Morgan of the review in a team meeting once Sat 02:19 UTC.
+    [Was it genuine?] [Mark as reviewed…] [Add a follow-up…]
     ");
 }
 
@@ -298,7 +311,7 @@ fn whoever_the_policy_doesnt_name_may_be_the_most_senior_at_hand() {
     }
     .to_string();
     let story = Story::asked();
-    insta::assert_snapshot!(read(&refused_about(&no, None, &story.change)), @r"
+    insta::assert_snapshot!(read(&refused_about(&no, &[], &story.showing())[0]), @r"
     » The policy doesn't name you among those who may authorize it. Those it names are on the card.
     The policy doesn't name you among those who may authorize it.
     Those it names are on the card.
@@ -309,13 +322,13 @@ fn whoever_the_policy_doesnt_name_may_be_the_most_senior_at_hand() {
     }
     .to_string();
     let ways = [
-        refused_about(&guest, None, &story.change),
-        refused_about(&no, None, &Story::deployed().change),
-        refused_about(&no, None, &Story::asked().denies("morgan").change),
-        refused_about(&no, None, &Story::asked().authorizes("morgan").change),
+        refused_about(&guest, &[], &story.showing()),
+        refused_about(&no, &[], &Story::deployed().showing()),
+        refused_about(&no, &[], &Story::asked().denies("morgan").showing()),
+        refused_about(&no, &[], &Story::asked().authorizes("morgan").showing()),
     ];
     for seen in ways {
-        assert!(!read(&seen).contains("most senior engineer"), "{seen:?}");
+        assert!(!read(&seen[0]).contains("most senior engineer"), "{seen:?}");
     }
 }
 

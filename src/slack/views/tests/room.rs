@@ -10,7 +10,9 @@ use crate::slack::views::direct::{Due, reminder, told};
 use crate::slack::views::modal::{self, NamedGroup, OpenedFrom, Prefill};
 use crate::slack::views::reply::Undeclared;
 use crate::slack::views::{
+    Typed,
     card::{card, card_aside},
+    ledger::ledger,
     note::note,
     offer::{offer, offer_closed},
     reply, say,
@@ -99,7 +101,20 @@ fn stages(words: &str) -> Vec<Story> {
         rejected(),
         remediated(),
         remediated().answers("morgan", Exception::ALL),
+        (0..40).fold(
+            remediated().answers("morgan", Exception::ALL),
+            |story, _| story.follows_up(words, 5),
+        ),
     ]
+}
+
+/// A form of the longest texts.
+fn given_back(words: &str) -> Vec<Typed> {
+    let one = Typed {
+        label: Some("What came of it".to_owned()),
+        words: say::safe(words, usize::MAX).words,
+    };
+    vec![one; 12]
 }
 
 #[test]
@@ -113,7 +128,12 @@ fn the_longest_texts_fit_every_view() {
             read(&card_aside(&showing));
             read(&reply::twin(&showing, &showing));
             read(&reply::deployed_at(&showing, story.now));
-            read(&reply::refused_about(&words, Some(&words), &story.change));
+            for message in reply::refused_about(&words, &given_back(&words), &showing) {
+                read(&message);
+            }
+            for is_new in [true, false] {
+                read(&ledger(&showing, is_new));
+            }
             read(&reply::asked_back(
                 &words,
                 Some(story.change.number),
@@ -125,7 +145,7 @@ fn the_longest_texts_fit_every_view() {
                 if let Some(note) = note(&showing, one) {
                     read(&note);
                 }
-                if let Some(news) = told(&showing, one) {
+                if let Some(news) = told(&showing, one, &user("dana")) {
                     read(&news);
                 }
                 n_views += 2;
@@ -158,7 +178,9 @@ fn the_longest_texts_fit_every_view() {
             read(&reply::list(&many, Which::Open, &[pair; 30]));
             n_views += 8;
         }
-        read(&reply::refused(&words, Some(&words)));
+        for message in reply::refused(&words, &given_back(&words)) {
+            read(&message);
+        }
         read(&reply::unsure(&words, Some(&words)));
         read(&reply::not_yet(&words));
         let prefill = Prefill {
@@ -265,7 +287,7 @@ fn whatever_asks_for_an_answer_reads_well_on_a_phone() {
         card_aside(&asked.showing()),
         reply::twin(&asked.showing(), &spoken.showing()),
         reply::deployed_at(&Story::deployed().showing(), asked.now),
-        reply::refused_about(&role.to_string(), None, &asked.change),
+        reply::refused_about(&role.to_string(), &[], &asked.showing()).remove(0),
         reply::unsure("status", Some("statsu")),
         offer(&offered, &words, false),
         offer(&offered, &words, true),
