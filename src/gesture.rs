@@ -7,9 +7,10 @@
 use chrono::{DateTime, Utc};
 
 use crate::domain::change::{
-    Criterion, Exception, Genuineness, NotGenuine, Remedy, Review, Source, Verdict,
+    Criterion, Exception, Genuineness, Nap, NotGenuine, Remedy, Review, Source, Verdict,
 };
 use crate::domain::id::{ChangeNumber, ChannelId, GroupId, MessageTs, UserId};
+use crate::domain::obligation::Duty;
 use crate::domain::policy::Party;
 use crate::domain::text::{Commitment, Text};
 use crate::domain::ticket::{ContentHash, Field, Part, Value};
@@ -369,6 +370,29 @@ pub enum Ask {
         /// How.
         how: Commitment,
     },
+    /// To put the reminders of what one owes off.
+    Snooze {
+        /// To which change.
+        change: ChangeNumber,
+        /// What is owed.
+        duty: Duty,
+        /// For how long.
+        nap: Nap,
+    },
+    /// To hand what is owed to somebody else.
+    Delegate {
+        /// To which change.
+        change: ChangeNumber,
+        /// What is owed.
+        duty: Duty,
+        /// To whom.
+        to: UserId,
+    },
+    /// To be away until then; a time that has come says that one is back.
+    SayAway {
+        /// Until when.
+        until: DateTime<Utc>,
+    },
     /// To write down what is to be done after it.
     AddFollowUp {
         /// Which change.
@@ -564,6 +588,9 @@ impl Gesture {
             | Ask::WhichToDocument
             | Ask::Exceptions
             | Ask::Agenda
+            | Ask::Snooze { .. }
+            | Ask::Delegate { .. }
+            | Ask::SayAway { .. }
             | Ask::OpenHome
             | Ask::Help
             | Ask::NotYet { .. } => Vec::new(),

@@ -155,6 +155,8 @@ fn about(gesture: &Gesture) -> About {
         | Ask::Review { change, .. }
         | Ask::ReviewGenuineness { change, .. }
         | Ask::RecordPermanentFix { change, .. }
+        | Ask::Snooze { change, .. }
+        | Ask::Delegate { change, .. }
         | Ask::AddFollowUp { change, .. }
         | Ask::FinishFollowUp { change, .. }
         | Ask::Remediate { change, .. }
@@ -172,7 +174,8 @@ fn about(gesture: &Gesture) -> About {
         | Ask::Unreact { ts, .. }
         | Ask::NoteEdit { ts, .. }
         | Ask::NoteDeletion { ts } => About::Said(vec![ts.clone()]),
-        Ask::Status { .. }
+        Ask::SayAway { .. }
+        | Ask::Status { .. }
         | Ask::List { .. }
         | Ask::WhichToDocument
         | Ask::Exceptions

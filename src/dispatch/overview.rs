@@ -8,13 +8,14 @@ use chrono::{DateTime, Utc};
 
 use super::Dispatcher;
 use crate::domain::authorization::Standing;
-use crate::domain::change::EmergencyChange;
+use crate::domain::change::{EmergencyChange, Handover};
 use crate::domain::id::{ChangeNumber, ChannelId, GroupId, UserId};
 use crate::domain::obligation::obligations;
 use crate::domain::policy::Party;
 use crate::domain::ticket::Repeat;
 use crate::gesture::Gesture;
 use crate::slack::reach::reach;
+use crate::slack::views::chase;
 use crate::slack::views::home::{self, Home, Reader};
 use crate::slack::views::overview::{self, MOST_LIKELY, Wanted};
 use crate::slack::views::reply::Undeclared;
@@ -179,6 +180,36 @@ impl Dispatcher {
             .map(|showing| showing.repeating(&repeats))
             .collect();
         Ok(overview::agenda(&showing, now))
+    }
+
+    /// What somebody's being away came to.
+    pub(super) async fn away(
+        &self,
+        until: DateTime<Utc>,
+        answered: &Answered,
+        now: DateTime<Utc>,
+    ) -> Result<Message, StoreError> {
+        let gesture = &answered.gesture;
+        let theirs = Some(Party::Person(gesture.actor.clone()));
+        let owing = self.engine.store().owing_changes(MOST_OWING).await?;
+        let (mut passed, mut stays) = (Vec::new(), Vec::new());
+        for one in &owing {
+            let change = &one.change;
+            for owed in obligations(change, self.engine.policy_of(change)) {
+                if owed.met_at.is_some() {
+                    continue;
+                }
+                let handed = change.handed.get(&owed.duty).filter(|handed| {
+                    handed.why == Handover::Away && handed.from == theirs && handed.at >= gesture.at
+                });
+                if let Some(handed) = handed {
+                    passed.push((change.number, owed.duty, handed.to.clone()));
+                } else if owed.owner == theirs && owed.due_at.is_none_or(|due_at| due_at <= until) {
+                    stays.push((change.number, owed.duty));
+                }
+            }
+        }
+        Ok(chase::away(until, &passed, &stays, now))
     }
 
     /// The changes to which something is owed, as far as whoever asks sees.

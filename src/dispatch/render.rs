@@ -244,6 +244,9 @@ impl Dispatcher {
                     None => self.list(Which::Mine, answered, now).await?,
                 },
             ),
+            (Outcome::Answered, Ask::SayAway { until }) => {
+                Some(self.away(*until, answered, now).await?)
+            }
             (Outcome::Answered, Ask::Exceptions) => Some(self.exceptions(answered, now).await?),
             (Outcome::Answered, Ask::Agenda) => Some(self.agenda(answered, now).await?),
             (Outcome::Answered, Ask::List { which }) => {

@@ -10,8 +10,9 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::change::{Criterion, Review};
+use crate::domain::change::{Criterion, Nap, Review};
 use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId};
+use crate::domain::obligation::Duty;
 use crate::domain::ticket::{ContentHash, Field, Part};
 
 /// A button, a menu or a select of ours.
@@ -87,6 +88,14 @@ pub enum Control {
     TakeOffer,
     /// *No, thanks*.
     DeclineOffer,
+    /// Puts the reminders of something off.
+    Snooze(Nap, Duty),
+    /// Opens the question to whom something passes.
+    Delegate(Duty),
+    /// Opens the question until when somebody is away.
+    Away,
+    /// *I'm back*.
+    Back,
     /// Shows where a change stands.
     Status,
     /// Opens the question which changes a team meeting reviewed.
@@ -135,6 +144,10 @@ impl Control {
             Self::TakeOffer => "take_offer".to_owned(),
             Self::DeclineOffer => "decline_offer".to_owned(),
             Self::Criterion(criterion) => format!("criterion:{}", criterion.name()),
+            Self::Snooze(nap, duty) => format!("snooze:{}:{}", nap.name(), duty.name()),
+            Self::Delegate(duty) => format!("delegate:{}", duty.name()),
+            Self::Away => "away".to_owned(),
+            Self::Back => "back".to_owned(),
             Self::Status => "status".to_owned(),
             Self::RecordMeeting => "record_meeting".to_owned(),
             Self::Declare => "declare".to_owned(),
@@ -176,12 +189,19 @@ impl Control {
             "not_same" => Self::NotSame,
             "take_offer" => Self::TakeOffer,
             "decline_offer" => Self::DeclineOffer,
+            "away" => Self::Away,
+            "back" => Self::Back,
             "status" => Self::Status,
             "record_meeting" => Self::RecordMeeting,
             "declare" => Self::Declare,
             "more" => Self::More,
             other => match other.split_once(':')? {
                 ("criterion", name) => Self::Criterion(Criterion::from_name(name)?),
+                ("snooze", rest) => {
+                    let (nap, duty) = rest.split_once(':')?;
+                    Self::Snooze(Nap::from_name(nap)?, Duty::from_name(duty)?)
+                }
+                ("delegate", duty) => Self::Delegate(Duty::from_name(duty)?),
                 ("review", name) => Self::Review(Review::from_name(name)?),
                 ("take_over", name) => Self::TakeOver(Part::from_name(name)?),
                 _ => return None,
@@ -347,11 +367,15 @@ pub enum Modal {
     RecordMeeting,
     /// To take words out of the record.
     Redact,
+    /// To hand what is owed to somebody else.
+    Delegate,
+    /// To say until when one is away.
+    Away,
 }
 
 impl Modal {
     /// Every modal.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::Declare,
         Self::Document,
         Self::MoreFields,
@@ -371,6 +395,8 @@ impl Modal {
         Self::StateReason,
         Self::RecordMeeting,
         Self::Redact,
+        Self::Delegate,
+        Self::Away,
     ];
 
     /// Returns the name that Slack hands back.
@@ -395,6 +421,8 @@ impl Modal {
             Self::StateReason => "state_reason",
             Self::RecordMeeting => "record_meeting",
             Self::Redact => "redact",
+            Self::Delegate => "delegate",
+            Self::Away => "away",
         }
     }
 
@@ -556,6 +584,9 @@ pub struct Memory {
     /// Which follow-up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follow_up: Option<u16>,
+    /// Which duty, by its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duty: Option<String>,
     /// Those who took the risk, and can't accept it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub involved: Vec<String>,
@@ -657,8 +688,13 @@ fn digest(words: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::change::Exception;
 
-    const CONTROLS: [Control; 39] = [
+    const CONTROLS: [Control; 43] = [
+        Control::Snooze(Nap::TwoHours, Duty::AnswerException(Exception::Rejected)),
+        Control::Delegate(Duty::FollowUp(3)),
+        Control::Away,
+        Control::Back,
         Control::Status,
         Control::RecordMeeting,
         Control::ApproveBut,

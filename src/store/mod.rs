@@ -37,7 +37,8 @@ use rusqlite::Connection;
 
 use crate::domain::change::{Command, EmergencyChange};
 use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId, WorkspaceId};
-use crate::domain::policy::{Policy, PolicyVersion};
+use crate::domain::obligation::obligations;
+use crate::domain::policy::{Party, Policy, PolicyVersion};
 use crate::domain::text::{Commitment, Text};
 use crate::gesture::{Gesture, Heard};
 
@@ -361,6 +362,36 @@ impl Store {
                 forget(connection, workspace, gesture.commitments())?;
             }
             Ok(())
+        })
+        .await
+    }
+
+    /// Notes until when somebody is away, and lets what they owe and is due before
+    /// they are back pass on, in every change; their reply is owed.
+    pub async fn say_away(
+        &self,
+        gesture: Gesture,
+        until: DateTime<Utc>,
+        rules: Arc<Rules>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.write(Urgency::Later, move |connection, workspace| {
+            let who = &gesture.actor;
+            people::is_away(connection, workspace, who, until)?;
+            let theirs = Some(Party::Person(who.clone()));
+            for number in register::owing(connection, workspace, usize::MAX >> 1)? {
+                let Some((change, _)) = log::load(connection, workspace, number)? else {
+                    continue;
+                };
+                let owes = obligations(&change, rules.of(&change))
+                    .iter()
+                    .any(|one| one.met_at.is_none() && one.owner == theirs);
+                if owes {
+                    tick(connection, workspace, number, &rules, now)?;
+                }
+            }
+            inbox::settle(connection, workspace, &gesture, &Outcome::Answered, None)?;
+            outbox::owe_reply(connection, workspace, &gesture, now)
         })
         .await
     }

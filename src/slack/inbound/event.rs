@@ -384,6 +384,8 @@ fn mention(event: &Event<'_>, salt: &mut dyn FnMut() -> Salt) -> Read {
             | Modal::Review
             | Modal::ReviewGenuineness
             | Modal::PermanentFix
+            | Modal::Delegate
+            | Modal::Away
             | Modal::AddFollowUp
             | Modal::FinishFollowUp
             | Modal::Reject

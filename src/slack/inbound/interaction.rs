@@ -225,6 +225,10 @@ fn wanted(payload: &Value, action: &Value) -> Wanted {
             Some(offer) => Wanted::Asked(Ask::DeclineOffer { offer }),
             None => NO_OFFER,
         },
+        // A time that has come says that one is back.
+        Some(Control::Back) => Wanted::Asked(Ask::SayAway {
+            until: DateTime::UNIX_EPOCH,
+        }),
         Some(control) => match control::read_value(value) {
             Some(change) => about(control, change),
             None => NO_CHANGE,
@@ -270,6 +274,9 @@ fn about(control: Control, change: ChangeNumber) -> Wanted {
         Control::MoreFields => form(Modal::MoreFields),
         Control::ReviewGenuineness => form(Modal::ReviewGenuineness),
         Control::PermanentFix => form(Modal::PermanentFix),
+        Control::Snooze(nap, duty) => Wanted::Asked(Ask::Snooze { change, duty, nap }),
+        Control::Delegate(duty) => Wanted::Part(Modal::Delegate, change, Matter::Duty(duty)),
+        Control::Away => form(Modal::Away),
         Control::AddFollowUp => form(Modal::AddFollowUp),
         Control::Reject => form(Modal::Reject),
         Control::Remediate => form(Modal::Remediate),
@@ -292,6 +299,7 @@ fn about(control: Control, change: ChangeNumber) -> Wanted {
         | Control::ApproveBut
         | Control::Review(_)
         | Control::FinishFollowUp
+        | Control::Back
         | Control::NameCommander
         | Control::Declare
         | Control::RecordMeeting

@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 use crate::domain::change::Review;
 use crate::domain::change::Source;
 use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId};
+use crate::domain::obligation::Duty;
 use crate::domain::text::{Salt, Text};
 use crate::domain::ticket::ContentHash;
 use crate::gesture::{Ask, Heard, Mention};
@@ -98,6 +99,8 @@ pub enum Matter {
     Review(Review, ContentHash),
     /// A follow-up, the how-manieth.
     FollowUp(u16),
+    /// Something that is owed.
+    Duty(Duty),
 }
 
 impl OpenModal {

@@ -248,6 +248,8 @@ impl Reception {
             | Modal::Review
             | Modal::ReviewGenuineness
             | Modal::PermanentFix
+            | Modal::Delegate
+            | Modal::Away
             | Modal::AddFollowUp
             | Modal::FinishFollowUp
             | Modal::Reject
@@ -320,20 +322,33 @@ impl Reception {
             Modal::MoreFields => Wanted::view(modal::more_fields(&showing, from)),
             Modal::Approve => match open.matter {
                 Matter::Content(seen) => Wanted::view(modal::approve(&showing, seen, from)),
-                Matter::Whole | Matter::Review(..) | Matter::FollowUp(_) => status(),
+                Matter::Whole | Matter::Review(..) | Matter::FollowUp(_) | Matter::Duty(_) => {
+                    status()
+                }
             },
             Modal::Review => match open.matter {
                 Matter::Review(review, seen) => {
                     Wanted::view(modal::review(&showing, review, seen, from))
                 }
-                Matter::Whole | Matter::Content(_) | Matter::FollowUp(_) => status(),
+                Matter::Whole | Matter::Content(_) | Matter::FollowUp(_) | Matter::Duty(_) => {
+                    status()
+                }
             },
             Modal::FinishFollowUp => match open.matter {
                 Matter::FollowUp(n) => Wanted::view(modal::finish_follow_up(&showing, n, from)),
-                Matter::Whole | Matter::Content(_) | Matter::Review(..) => status(),
+                Matter::Whole | Matter::Content(_) | Matter::Review(..) | Matter::Duty(_) => {
+                    status()
+                }
             },
             Modal::ReviewGenuineness => Wanted::view(modal::review_genuineness(&showing, from)),
             Modal::PermanentFix => Wanted::view(modal::permanent_fix(&showing, from)),
+            Modal::Delegate => match open.matter {
+                Matter::Duty(duty) => Wanted::view(modal::delegate(&showing, duty, from)),
+                Matter::Whole | Matter::Content(_) | Matter::Review(..) | Matter::FollowUp(_) => {
+                    status()
+                }
+            },
+            Modal::Away => Wanted::view(modal::away(&showing, from)),
             Modal::AddFollowUp => Wanted::view(modal::add_follow_up(&showing, from)),
             Modal::Reject => Wanted::view(modal::reject(&showing, from)),
             Modal::Remediate => Wanted::view(modal::remediate(&showing, from)),
@@ -539,6 +554,8 @@ const fn is_made_of_words(which: Modal) -> bool {
         | Modal::RecordMeeting
         | Modal::ReviewGenuineness
         | Modal::PermanentFix
+        | Modal::Delegate
+        | Modal::Away
         | Modal::AddFollowUp
         | Modal::FinishFollowUp
         | Modal::Remediate

@@ -10,7 +10,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use slack_morphism::prelude::SlackBlock;
 
-use crate::domain::change::{Actor, EmergencyChange};
+use crate::domain::change::{Actor, EmergencyChange, Recorded};
 use crate::domain::id::{ChangeNumber, UserId};
 use crate::domain::obligation::obligations;
 use crate::domain::policy::{Party, Policy};
@@ -21,6 +21,7 @@ use crate::gesture::Which;
 use crate::store::{self, Snapshot};
 
 pub mod card;
+pub mod chase;
 pub mod direct;
 pub mod home;
 pub mod ledger;
@@ -93,6 +94,8 @@ pub struct Showing<'a> {
     pub policy: &'a Policy,
     /// Its words.
     pub texts: &'a dyn Words,
+    /// Its events in order.
+    pub history: &'a [Recorded],
     /// What it repeats, where that was looked up.
     pub repeat: Option<&'a Repeat>,
     /// The present.
@@ -146,6 +149,7 @@ pub fn showing<'a>(snapshot: &'a Snapshot, engine: &'a Engine, now: DateTime<Utc
         change: &snapshot.change,
         policy: engine.policy_of(&snapshot.change),
         texts: snapshot,
+        history: &snapshot.history,
         repeat: None,
         now,
     }

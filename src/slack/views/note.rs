@@ -277,13 +277,9 @@ fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
         )),
         // A deadline passes at any hour. The thread names the role and not the
         // person, because a name would ring their phone at night.
-        Event::DeadlineMissed { duty, due_at, .. } => Some(missed(
-            showing,
-            *duty,
-            role(change, *duty),
-            *due_at,
-            recorded.at,
-        )),
+        Event::DeadlineMissed { .. } => Some(missed_at_once(showing, recorded, |duty, _| {
+            role(change, duty).to_owned()
+        })),
         Event::Snoozed { .. } => None,
         Event::HandedOver {
             duty,
@@ -506,8 +502,32 @@ pub(super) fn saved_over(field: Field) -> String {
     )
 }
 
+/// That deadlines passed: all those that one look found, for they are told in one.
+pub(super) fn missed_at_once(
+    showing: &Showing<'_>,
+    recorded: &Recorded,
+    from: impl Fn(Duty, Option<&Party>) -> String,
+) -> String {
+    let together = showing.history.iter().filter(|one| one.at == recorded.at);
+    let lines = together.filter_map(|one| match &one.event {
+        Event::DeadlineMissed {
+            duty,
+            owner,
+            due_at,
+        } => Some(missed(
+            showing,
+            *duty,
+            &from(*duty, owner.as_ref()),
+            *due_at,
+            recorded.at,
+        )),
+        _ => None,
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 /// That a deadline was missed.
-pub(super) fn missed(
+fn missed(
     showing: &Showing<'_>,
     duty: Duty,
     from: &str,

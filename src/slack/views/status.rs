@@ -3,10 +3,10 @@
 use slack_morphism::prelude::SlackBlock;
 
 use crate::domain::change::EmergencyChange;
-use crate::domain::obligation::Obligation;
+use crate::domain::obligation::{Obligation, chase_log};
 
 use super::blocks::{context, fits, message, paragraphs, section};
-use super::{Message, Showing, afterwards, facts, ledger, moves, say, ticket};
+use super::{Message, Showing, afterwards, chase, facts, ledger, moves, say, ticket};
 
 /// How much of each text the status shows: the most that fits a message.
 const ROOMS: [usize; 7] = [15_000, 2800, 1800, 900, 400, 150, 60];
@@ -107,6 +107,11 @@ fn status_blocks(
         blocks.push(context(
             "What came after the decision has no room here; the thread under the card tells it.",
         ));
+    }
+    let log = chase_log(change.number, showing.history);
+    if !log.is_empty() && in_detail {
+        let lines = chase::lines(&log).join("\n");
+        blocks.extend(paragraphs(&format!("*Reminders*\n{lines}")));
     }
     let met = facts::met(showing);
     if !met.is_empty() {

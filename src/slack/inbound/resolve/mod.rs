@@ -13,6 +13,8 @@ mod sibling;
 mod ticket;
 mod times;
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::when::Unclear;
@@ -174,6 +176,8 @@ enum Resolved {
     },
     /// Somebody's own Home.
     Home,
+    /// Somebody is away until then.
+    Away(DateTime<Utc>),
     /// Nothing: it was overheard, and forgotten.
     LetGo,
     /// An offer to the asker.
@@ -332,6 +336,10 @@ pub async fn answer(
         }
         Ok(Resolved::LetGo) => return store.let_go(gesture).await,
         Ok(Resolved::Home) => return store.open_home(gesture, now).await,
+        Ok(Resolved::Away(until)) => {
+            let rules = Arc::clone(engine.rules());
+            return store.say_away(gesture, until, rules, now).await;
+        }
         Ok(Resolved::Offer { offer, texts }) => {
             return store.make_offer(gesture, *offer, texts, now).await;
         }
@@ -521,6 +529,7 @@ async fn resolve(scene: &Scene<'_>) -> Result<Resolved, Unresolved> {
         | Ask::Unsure { .. }
         | Ask::NotYet { .. } => return Ok(Resolved::Reading(None)),
         Ask::OpenHome => return Ok(Resolved::Home),
+        Ask::SayAway { until } => return Ok(Resolved::Away(*until)),
         Ask::RecordMeeting {
             changes,
             held_at,
@@ -650,6 +659,17 @@ async fn resolve(scene: &Scene<'_>) -> Result<Resolved, Unresolved> {
             let by = scene.member(&gesture.actor, &mut met).await?;
             let how = scene.words(*how).await?;
             (*change, Command::RecordPermanentFix { by, how })
+        }
+        Ask::Snooze { change, duty, nap } => {
+            let by = scene.member(&gesture.actor, &mut met).await?;
+            let (duty, nap) = (*duty, *nap);
+            (*change, Command::Snooze { by, duty, nap })
+        }
+        Ask::Delegate { change, duty, to } => {
+            let by = scene.member(&gesture.actor, &mut met).await?;
+            let to = scene.member(to, &mut met).await?;
+            let duty = *duty;
+            (*change, Command::Delegate { by, duty, to })
         }
         Ask::AddFollowUp {
             change,

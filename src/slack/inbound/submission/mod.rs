@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use crate::domain::change::{Criterion, Exception, LONGEST_TEXT, NotGenuine, Source, Verdict};
 use crate::domain::id::{ChangeNumber, ChannelId, GroupId, MessageTs, UserId};
+use crate::domain::obligation::Duty;
 use crate::domain::policy::Party;
 use crate::domain::text::{Commitment, Salt, Text};
 use crate::gesture::{Ask, Gesture, Heard, Mention, Pointed};
@@ -16,6 +17,9 @@ mod decide;
 mod ticket;
 
 use super::{Faults, Read, Unheard, grammar, text_at};
+
+/// How far ahead somebody may say that they are back; beyond it the year was mistyped.
+const LONGEST_ABSENCE: TimeDelta = TimeDelta::days(366);
 
 /// What was put into a modal.
 struct Filled<'a>(Option<&'a Value>);
@@ -110,6 +114,8 @@ pub(super) fn read(
                 how,
             })
         }
+        (Modal::Delegate, Some(change)) => delegate(&filled, &memory, change),
+        (Modal::Away, _) => away(&filled, received_at),
         (Modal::AddFollowUp, Some(change)) => follow_up(&filled, change, received_at, salt),
         (Modal::FinishFollowUp, Some(change)) => followed_up(&filled, &memory, change, salt),
         (Modal::Remediate, Some(change)) => {
@@ -129,6 +135,7 @@ pub(super) fn read(
             | Modal::Review
             | Modal::ReviewGenuineness
             | Modal::PermanentFix
+            | Modal::Delegate
             | Modal::AddFollowUp
             | Modal::FinishFollowUp
             | Modal::Reject
@@ -499,6 +506,41 @@ fn follow_up(
         due_at,
     };
     Ok((ask, vec![what]))
+}
+
+/// To whom something passes.
+fn delegate(filled: &Filled<'_>, memory: &Memory, change: ChangeNumber) -> Submitted {
+    let Some(duty) = memory.duty.as_deref().and_then(Duty::from_name) else {
+        return Err(Unheard::Broken("a form about nothing that is owed"));
+    };
+    let Some(to) = filled.person(Input::Owner) else {
+        let mut faults = Faults::default();
+        faults.find(Input::Owner, "Choose who does it instead.");
+        return Err(faults.answer());
+    };
+    Ok((Ask::Delegate { change, duty, to }, Vec::new()))
+}
+
+/// Until when somebody is away.
+fn away(filled: &Filled<'_>, received_at: DateTime<Utc>) -> Submitted {
+    let mut faults = Faults::default();
+    let until = filled.instant(Input::DueAt);
+    match until {
+        None => faults.find(Input::DueAt, "Choose when you are back."),
+        Some(at) if at <= received_at => {
+            faults.find(Input::DueAt, "That is past. Choose a time ahead.");
+        }
+        Some(at) if at > received_at + LONGEST_ABSENCE => {
+            faults.find(
+                Input::DueAt,
+                "That is more than a year ahead. Choose an earlier time.",
+            );
+        }
+        Some(_) => {}
+    }
+    faults.settle()?;
+    let until = until.unwrap_or(received_at);
+    Ok((Ask::SayAway { until }, Vec::new()))
 }
 
 /// Finds what is wrong with a time by which something is to be done.

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::change::{EmergencyChange, Review};
 use crate::domain::id::UserId;
-use crate::domain::obligation::Duty;
+use crate::domain::obligation::{Duty, obligations};
+use crate::domain::policy::Party;
 use crate::slack::views::blocks::one_line;
 use crate::slack::views::{Message, facts, say};
 
@@ -14,6 +15,9 @@ use super::Due;
 pub(super) fn done(due: &Due<'_>) -> String {
     let change = due.showing.change;
     let by = |who: &UserId, at: DateTime<Utc>| format!("{} {}", say::person(who), say::at(at));
+    if let Some(to) = handed_to(due) {
+        return format!("Handed to {to}: nothing more is asked of you for it.");
+    }
     let done = match due.duty {
         Duty::AnswerRequest => answered(change),
         Duty::ConfirmDeployment => change.deployments.first().map_or_else(
@@ -83,6 +87,16 @@ pub(super) fn done(due: &Due<'_>) -> String {
             ),
     };
     format!("Done: {done}.")
+}
+
+/// To whom it passed from the reader, while it is still owed.
+fn handed_to(due: &Due<'_>) -> Option<String> {
+    let reader = Party::Person(due.owner.clone());
+    let handed = due.showing.change.handed.get(&due.duty)?;
+    let is_owed = obligations(due.showing.change, due.showing.policy)
+        .iter()
+        .any(|one| one.duty == due.duty && one.met_at.is_none());
+    (is_owed && handed.to != reader).then(|| facts::owner(Some(&handed.to)))
 }
 
 /// Who reviewed it beside the approver.

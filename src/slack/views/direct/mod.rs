@@ -18,9 +18,11 @@ use crate::slack::views::facts::{self, Decision};
 use crate::slack::views::summary::summary;
 use crate::slack::views::{Message, Showing, moves, say, ticket};
 
+mod answers;
 mod done;
 mod told;
 
+use answers::{is_outdated, nap, with_answers};
 use done::{all_done, done};
 pub use told::told;
 
@@ -243,12 +245,17 @@ fn said(entry: &Entry<'_>, room: usize, now: DateTime<Utc>) -> Vec<SlackBlock> {
     }
     lines.push(body(due, &entry.exceptions, room));
     lines.extend(time(due, now));
+    lines.extend(nap(due, now));
     let mut blocks = paragraphs(&lines.join("\n"));
+    if is_outdated(due) {
+        blocks.push(context("A newer message below has the buttons."));
+        return blocks;
+    }
     let is_ready = || matches!(facts::decision(&due.showing), Decision::Ready(_));
     if due.duty == Duty::Approval && is_ready() {
         blocks.extend(summary(&due.showing, room));
     }
-    blocks.extend(buttons(due));
+    blocks.extend(with_answers(buttons(due), due, now));
     blocks
 }
 

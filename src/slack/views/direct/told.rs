@@ -49,18 +49,10 @@ pub fn told(showing: &Showing<'_>, recorded: &Recorded, reader: &UserId) -> Opti
             ),
             Vec::new(),
         ),
-        Event::DeadlineMissed {
-            duty,
-            owner,
-            due_at,
-        } => (
-            note::missed(
-                showing,
-                *duty,
-                &format!(" from {}", facts::owner(owner.as_ref())),
-                *due_at,
-                recorded.at,
-            ),
+        Event::DeadlineMissed { .. } => (
+            note::missed_at_once(showing, recorded, |_, owner| {
+                format!(" from {}", facts::owner(owner))
+            }),
             Vec::new(),
         ),
         Event::HandedOver {

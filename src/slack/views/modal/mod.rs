@@ -21,6 +21,7 @@ use super::blocks::{context, plain, section};
 use super::{Showing, moves, say};
 
 mod capture;
+mod chase;
 mod decide;
 mod later;
 mod meeting;
@@ -30,6 +31,7 @@ mod ticket;
 pub use meeting::record_meeting;
 
 pub use capture::{Candidate, Proposal, attest, correct_deployment, record, state_reason};
+pub use chase::{away, delegate};
 pub use decide::{approve, reject, remediate, review, review_genuineness};
 pub use later::{add_follow_up, finish_follow_up, permanent_fix};
 pub use redact::redact;

@@ -555,6 +555,7 @@ impl Story {
             change: &self.change,
             policy: &self.policy,
             texts: &self.notebook,
+            history: &self.history,
             repeat: None,
             now: self.now,
         }
