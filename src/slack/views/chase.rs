@@ -1,7 +1,7 @@
 //! The chase as it is shown: what became of each reminder, and what somebody's
 //! being away came to.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use slack_morphism::prelude::SlackBlock;
 
 use crate::domain::id::ChangeNumber;
@@ -14,6 +14,9 @@ use super::{Message, facts, say};
 
 /// How many reminders a status tells of.
 const MOST: usize = 6;
+
+/// Within how long a delivery needs no time of its own.
+const AT_ONCE: TimeDelta = TimeDelta::minutes(2);
 
 /// How many of what passed or stays an answer names.
 const MOST_NAMED: usize = 20;
@@ -31,21 +34,22 @@ pub(super) fn lines(log: &[ChaseLine]) -> Vec<String> {
 fn line(one: &ChaseLine) -> String {
     let who = facts::owner(one.owner.as_ref());
     let rung = match one.rung {
-        Rung::Opening => "when it began".to_owned(),
-        Rung::Ready => "when the ticket was ready".to_owned(),
-        Rung::Again(n) => format!("asked for time {n}"),
-        Rung::Before(minutes) => format!("{} before it was due", ahead(minutes)),
+        Rung::Opening => "the first word".to_owned(),
+        Rung::Ready => "the ticket is ready".to_owned(),
+        Rung::Again(n) => format!("time {n}"),
+        Rung::Before(minutes) => format!("{} ahead", ahead(minutes)),
         Rung::Overdue(n) => format!("overdue, time {n}"),
         Rung::AfterNap(_) => "after it was put off".to_owned(),
     };
     let delivery = match &one.delivery {
         Delivery::Waiting => match one.owner {
-            Some(Party::Person(_)) => "on its way".to_owned(),
-            Some(Party::Group(_)) | None => "said in the thread".to_owned(),
+            Some(Party::Person(_)) => "On its way".to_owned(),
+            Some(Party::Group(_)) | None => "Said in the thread".to_owned(),
         },
-        Delivery::Delivered { at, .. } => format!("delivered {}", say::at(*at)),
+        Delivery::Delivered { at, .. } if *at - one.at < AT_ONCE => "Delivered".to_owned(),
+        Delivery::Delivered { at, .. } => format!("Delivered {}", say::at(*at)),
         Delivery::Undelivered { error, at } => {
-            format!("could not be delivered {} (`{error}`)", say::at(*at))
+            format!("Could not be delivered {} (`{error}`)", say::at(*at))
         }
     };
     let answered = match one.answered {
@@ -55,14 +59,14 @@ fn line(one: &ChaseLine) -> String {
         Some(Answered::Acted(at)) => format!("; answered {}", say::at(at)),
     };
     format!(
-        "• {} {who} of {}, {rung}: {delivery}{answered}",
+        "• {} to {who}: {}, {rung}. {delivery}{answered}.",
         say::at(one.at),
         one.duty
     )
 }
 
 fn ahead(minutes: u16) -> String {
-    say::span(chrono::TimeDelta::minutes(i64::from(minutes)))
+    say::span(TimeDelta::minutes(i64::from(minutes)))
 }
 
 /// What came of somebody's being away: what passed on and to whom, and what stays.

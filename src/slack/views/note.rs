@@ -509,21 +509,32 @@ pub(super) fn missed_at_once(
     from: impl Fn(Duty, Option<&Party>) -> String,
 ) -> String {
     let together = showing.history.iter().filter(|one| one.at == recorded.at);
-    let lines = together.filter_map(|one| match &one.event {
-        Event::DeadlineMissed {
-            duty,
-            owner,
-            due_at,
-        } => Some(missed(
-            showing,
-            *duty,
-            &from(*duty, owner.as_ref()),
-            *due_at,
-            recorded.at,
-        )),
-        _ => None,
-    });
-    lines.collect::<Vec<_>>().join("\n")
+    let mut lines: Vec<(String, &'static str)> = together
+        .filter_map(|one| match &one.event {
+            Event::DeadlineMissed {
+                duty,
+                owner,
+                due_at,
+            } => Some(missed(
+                showing,
+                *duty,
+                &from(*duty, owner.as_ref()),
+                *due_at,
+                recorded.at,
+            )),
+            _ => None,
+        })
+        .collect();
+    // What holds of one after the other is said once.
+    for n in 1..lines.len() {
+        if let Some([(_, said), (_, next)]) = lines.get_mut(n - 1..=n)
+            && said == next
+        {
+            *said = "";
+        }
+    }
+    let said = lines.iter().map(|(line, then)| format!("{line}{then}"));
+    said.collect::<Vec<_>>().join("\n")
 }
 
 /// That a deadline was missed.
@@ -533,7 +544,7 @@ fn missed(
     from: &str,
     due_at: DateTime<Utc>,
     noticed_at: DateTime<Utc>,
-) -> String {
+) -> (String, &'static str) {
     let noticed = if noticed_at - due_at > TimeDelta::minutes(5) {
         format!(" (noticed {})", say::at(noticed_at))
     } else {
@@ -578,11 +589,12 @@ fn missed(
     } else {
         " The miss stays on record; the reminders go on, weekly."
     };
-    format!(
-        "Deadline missed. {} was due {}{from}{noticed}.{missing}{then}",
+    let line = format!(
+        "Deadline missed. {} was due {}{from}{noticed}.{missing}",
         say::duty(duty),
         say::at(due_at),
-    )
+    );
+    (line, then)
 }
 
 /// Whether somebody is pressed for it once it is late. For what closing doesn't wait

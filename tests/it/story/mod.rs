@@ -1,5 +1,6 @@
 //! Conversations of the real bot with people, each a fact about the story.
 
+mod answers;
 mod authorize;
 mod capture;
 mod chase;

@@ -27,8 +27,8 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
-pub(crate) use news::News;
 use news::Reader;
+pub(crate) use news::{News, shown};
 use port::Port;
 
 /// Where the story happens.

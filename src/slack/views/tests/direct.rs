@@ -57,7 +57,7 @@ fn the_requester_is_asked_whether_it_is_deployed() {
     » CHG-1001: deployed?
     *CHG-1001*  Deploy WAF rule to block SQL injection
     Is it deployed? If it was earlier, say `/emergency deployed CHG-1001 20 min ago`.
-    [+Deployed now] [Never deployed]
+    [+Deployed now] [Never deployed] [… Remind me in 30 minutes | Remind me in an hour | Remind me in 2 hours | I'm away…]
     ");
     let story = story.hours(25);
     insta::assert_snapshot!(reminded(&story, Duty::ConfirmDeployment, Rung::Again(4)), @r"
@@ -65,7 +65,7 @@ fn the_requester_is_asked_whether_it_is_deployed() {
     *CHG-1001*  Deploy WAF rule to block SQL injection
     Is it deployed? If it was earlier, say `/emergency deployed CHG-1001 20 min ago`.
     Asked 4 times; this is the last.
-    [+Deployed now] [Never deployed]
+    [+Deployed now] [Never deployed] [… Remind me in 30 minutes | Remind me in an hour | Remind me in 2 hours | I'm away…]
     ");
 }
 
@@ -77,7 +77,7 @@ fn the_ticket_names_exactly_what_is_missing() {
     *CHG-1001*  Deploy WAF rule to block SQL injection
     The ticket misses what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent). Now is when you remember it best; what you can't say yet can follow.
     *Due Sun 02:19 UTC (in 24 h).*
-    [+Document]
+    [+Document] [… Remind me in 30 minutes | Remind me in an hour | Remind me in 2 hours | Delegate… | I'm away…]
     ");
     let story = story.hours(20).documents(&[
         (Section::WhatWasDone, "a"),
@@ -89,7 +89,7 @@ fn the_ticket_names_exactly_what_is_missing() {
     *CHG-1001*  Deploy WAF rule to block SQL injection
     The ticket still misses rollback plan, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent).
     *Due Sun 02:19 UTC (in 4 h 5 min).*
-    [+Document]
+    [+Document] [… Remind me in 30 minutes | Remind me in an hour | Remind me in 2 hours | Delegate… | I'm away…]
     ");
 }
 
@@ -101,7 +101,7 @@ fn the_last_reminder_says_that_it_is_the_last_even_the_evening_before() {
     *CHG-1001*  Deploy WAF rule to block SQL injection
     The ticket still misses what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent).
     *Due Sun 02:19 UTC (in 30 min).* This is the last reminder before the deadline.
-    [+Document]
+    [+Document] [… Remind me in 30 minutes | Delegate… | I'm away…]
     ");
     let evening = Story::deployed().minutes(19 * 60 + 16);
     insta::assert_snapshot!(reminded(&evening, Duty::Ticket, Rung::Before(30)), @r"
@@ -109,7 +109,7 @@ fn the_last_reminder_says_that_it_is_the_last_even_the_evening_before() {
     *CHG-1001*  Deploy WAF rule to block SQL injection
     The ticket still misses what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent).
     *Due Sun 02:19 UTC (in 4 h 49 min).* This is the last reminder before the deadline.
-    [+Document]
+    [+Document] [… Remind me in 30 minutes | Remind me in an hour | Remind me in 2 hours | Delegate… | I'm away…]
     ");
 }
 
@@ -121,7 +121,7 @@ fn an_overdue_ticket_says_since_when() {
     *CHG-1001*  Deploy WAF rule to block SQL injection
     The ticket still misses what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent).
     *Overdue since Sun 02:19 UTC (4 h).* The miss is on record; finishing it still closes the change.
-    [+Document]
+    [+Document] [… Delegate… | I'm away…]
     ");
 }
 
@@ -137,7 +137,7 @@ fn a_missing_criterion_can_be_tapped_in_the_message() {
     The ticket still misses why it was an emergency.
     *Due Sun 02:14 UTC (in 24 h).*
     · Why was it an emergency?
-    [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed] [Another reason…]
+    [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed] [Another reason…] [… Remind me in 30 minutes | Remind me in an hour | Remind me in 2 hours | Delegate… | I'm away…]
     · Not an emergency: a faster launch, a deadline today, skipping the process.
     ");
 }
@@ -163,6 +163,7 @@ fn an_approver_hears_whom_the_ticket_waits_for() {
     *CHG-1001*  Deploy WAF rule to block SQL injection
     It can't be decided yet: it waits for testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent) from @Dana.
     *Due Sun 02:19 UTC (in 24 h).*
+    [… Remind me in 30 minutes | Remind me in an hour | Remind me in 2 hours | Delegate… | I'm away…]
     ");
     let story = story.hours(20);
     insta::assert_snapshot!(reminded(&story, Duty::Approval, Rung::Before(240)), @r"
@@ -170,6 +171,7 @@ fn an_approver_hears_whom_the_ticket_waits_for() {
     *CHG-1001*  Deploy WAF rule to block SQL injection
     It can't be decided yet: it waits for testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent) from @Dana.
     *Due Sun 02:19 UTC (in 4 h 5 min).*
+    [… Remind me in 30 minutes | Remind me in an hour | Remind me in 2 hours | Delegate… | I'm away…]
     ");
 }
 
@@ -210,7 +212,7 @@ fn an_approver_sees_everything_that_the_decision_is_about() {
     *Lessons*
     Lessons learned: Need predefined WAF rules (@Dana)
     :warning: Says too little: *Testing* has no link to what was tested, and no reason why there is none.
-    [+Approve] [!Reject] [Read in full]
+    [+Approve] [!Reject] [Read in full] [… Remind me in 30 minutes | Remind me in an hour | Remind me in 2 hours | Delegate… | I'm away…]
     ");
 }
 
@@ -232,7 +234,7 @@ fn the_commander_is_asked_to_authorize_and_others_who_commands() {
     *CHG-1001*  Deploy WAF rule to block SQL injection
     Who commanded the incident? Their authorization of the change is missing.
     *Due Sun 02:14 UTC (in 21 h).*
-    [Who commanded? ▾] [I did]
+    [Who commanded? ▾] [I did] [… Remind me in 30 minutes | Remind me in an hour | Remind me in 2 hours | I'm away…]
     ");
     let commander = user("riley");
     let by = Story::member("dana");
@@ -246,7 +248,7 @@ fn the_commander_is_asked_to_authorize_and_others_who_commands() {
     *Incident commander* @Riley hasn't authorized it yet
     *Deployed* by @Dana Sat 02:14 UTC
     *Due Sun 02:14 UTC (in 21 h).*
-    [+Authorize as commander]
+    [+Authorize as commander] [… Remind me in 30 minutes | Remind me in an hour | Remind me in 2 hours | I'm away…]
     ");
 }
 
@@ -284,7 +286,7 @@ fn a_second_person_is_told_why_they_are_asked() {
     *Incident commander* not known yet
     *Deployed* by @Dana Sat 02:23 UTC
     *Due Sun 02:23 UTC (in 17 h 9 min).*
-    [+Authorize afterwards]
+    [+Authorize afterwards] [… Remind me in 30 minutes | Remind me in an hour | Remind me in 2 hours | Delegate… | I'm away…]
     ");
     let undeclared = Story::asked().minutes(1).deploys("dana");
     insta::assert_snapshot!(reminded(&undeclared, Duty::SecondAuthorization, Rung::Before(60)), @r"
@@ -295,7 +297,7 @@ fn a_second_person_is_told_why_they_are_asked() {
     *Incident commander* not known yet
     *Deployed* by @Dana Sat 02:15 UTC
     *Due Sun 02:15 UTC (in 24 h).*
-    [+Authorize afterwards]
+    [+Authorize afterwards] [… Remind me in 30 minutes | Remind me in an hour | Remind me in 2 hours | Delegate… | I'm away…]
     ");
 }
 
@@ -312,7 +314,7 @@ fn an_exception_asks_for_its_answer() {
     *CHG-1001*  Deploy WAF rule to block SQL injection
     Exception: went ahead without authorization. Say how it came to that, what is done about it, and by whom.
     *Due 2026-04-04 02:23 UTC (in 7 days).*
-    [+Answer the exception]
+    [+Answer the exception] [… Remind me in 30 minutes | Remind me in an hour | Remind me in 2 hours | Delegate… | I'm away…]
     ");
     let story = story.after(TimeDelta::days(7) - TimeDelta::hours(4));
     insta::assert_snapshot!(reminded(&story, duty, Rung::Before(240)), @r"
@@ -320,7 +322,7 @@ fn an_exception_asks_for_its_answer() {
     *CHG-1001*  Deploy WAF rule to block SQL injection
     Exception: went ahead without authorization. Say how it came to that, what is done about it, and by whom.
     *Due 2026-04-04 02:23 UTC (in 4 h 9 min).* This is the last reminder before the deadline.
-    [+Answer the exceptions]
+    [+Answer the exceptions] [… Remind me in 30 minutes | Remind me in an hour | Remind me in 2 hours | Delegate… | I'm away…]
     ");
 }
 
@@ -346,9 +348,10 @@ fn the_exceptions_of_a_change_are_one_thing_with_one_button() {
     *CHG-1001*  Deploy WAF rule to block SQL injection
     It can't be decided yet: it waits for what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent) from @Dana.
     *Overdue since Sun 02:19 UTC (6 h 55 min).* The miss is on record; finishing it still closes the change.
+    [… Delegate… | I'm away…]
     Exceptions: ticket not complete by its deadline; not decided by its deadline. Say how it came to that, what is done about it, and by whom.
     *Due 2026-04-05 09:14 UTC (in 7 days).*
-    [+Answer the exceptions]
+    [+Answer the exceptions] [… Remind me in 30 minutes | Remind me in an hour | Remind me in 2 hours | Delegate… | I'm away…]
     ");
 }
 
@@ -363,7 +366,7 @@ fn a_rejection_asks_how_it_was_put_right() {
     @Morgan rejected it: No test shows that it works
     *Remedy:* Redo it through the normal process. Say how it was put right.
     *Due 2026-04-04 02:19 UTC (in 7 days).*
-    [+Say how it was put right]
+    [+Say how it was put right] [… Remind me in 30 minutes | Remind me in an hour | Remind me in 2 hours | Delegate… | I'm away…]
     ");
     let story = story.after(TimeDelta::days(8));
     insta::assert_snapshot!(reminded(&story, Duty::Remediation, Rung::Overdue(6)), @r"
@@ -372,7 +375,7 @@ fn a_rejection_asks_how_it_was_put_right() {
     @Morgan rejected it: No test shows that it works
     *Remedy:* Redo it through the normal process. Say how it was put right.
     *Overdue since 2026-04-04 02:19 UTC (23 h 55 min).* The miss is on record; finishing it still closes the change.
-    [+Say how it was put right]
+    [+Say how it was put right] [… Delegate… | I'm away…]
     ");
 }
 
@@ -481,10 +484,10 @@ fn several_things_come_as_one_message_and_done_ones_stay_without_buttons() {
     *CHG-1001*  Deploy WAF rule to block SQL injection
     The ticket still misses what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent).
     *Due Sun 02:14 UTC (in 4 h).*
-    [+Document]
+    [+Document] [… Remind me in 30 minutes | Remind me in an hour | Remind me in 2 hours | Delegate… | I'm away…]
     Who commanded the incident? Their authorization of the change is missing.
     *Due Sun 02:14 UTC (in 4 h).*
-    [Who commanded? ▾] [I did]
+    [Who commanded? ▾] [I did] [… Remind me in 30 minutes | Remind me in an hour | Remind me in 2 hours | I'm away…]
     ");
     let later = one.commands("riley");
     let items = [
@@ -497,7 +500,7 @@ fn several_things_come_as_one_message_and_done_ones_stay_without_buttons() {
     *CHG-1001*  Deploy WAF rule to block SQL injection
     The ticket still misses what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent).
     *Due Sun 02:14 UTC (in 4 h).*
-    [+Document]
+    [+Document] [… Remind me in 30 minutes | Remind me in an hour | Remind me in 2 hours | Delegate… | I'm away…]
     *CHG-1001*  Done: authorized as commander by @Riley Sat 22:14 UTC.
     ");
     let done = later.documents_all();
@@ -568,9 +571,11 @@ fn news_of_a_missed_deadline_reaches_the_escalation_contact() {
         )
     });
     insta::assert_snapshot!(read(&told(&story.showing(), missed, &user("sam")).unwrap()), @r"
-    » CHG-1001: Deadline missed. The ticket was due Sun 02:19 UTC from @Dana (noticed Sun 03:14 UTC). Missing: what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent). The miss stays on record; the reminders go on, every 4 h for a day, then daily.
+    » CHG-1001: Deadline missed. The ticket was due Sun 02:19 UTC from @Dana (noticed Sun 03:14 UTC). Missing: what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent).
+    Deadline missed. The retrospective decision was due Sun 02:19 UTC from @Morgan (noticed Sun 03:14 UTC). It waits for the ticket. The miss stays on record; the reminders go on, every 4 h for a day, then daily.
     *CHG-1001*  Deploy WAF rule to block SQL injection
-    Deadline missed. The ticket was due Sun 02:19 UTC from @Dana (noticed Sun 03:14 UTC). Missing: what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent). The miss stays on record; the reminders go on, every 4 h for a day, then daily.
+    Deadline missed. The ticket was due Sun 02:19 UTC from @Dana (noticed Sun 03:14 UTC). Missing: what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent).
+    Deadline missed. The retrospective decision was due Sun 02:19 UTC from @Morgan (noticed Sun 03:14 UTC). It waits for the ticket. The miss stays on record; the reminders go on, every 4 h for a day, then daily.
     ");
 }
 
@@ -587,7 +592,7 @@ fn whoever_is_said_to_have_authorized_it_is_asked() {
     *Why an emergency:* Production is down and needs a fix.
     *Authorized* by @Morgan Sat 02:16 UTC, by word of mouth, as @Dana says; waits for @Morgan's confirmation:
     > On the bridge: “go ahead”
-    [+Yes, I did] [!No, I didn't]
+    [+Yes, I did] [!No, I didn't] [… Remind me in 30 minutes | Remind me in an hour | Remind me in 2 hours | I'm away…]
     ");
     let confirmed = story.minutes(9).does("morgan", Command::ConfirmAttestation);
     insta::assert_snapshot!(reminded(&confirmed, Duty::Confirmation, Rung::Opening), @r"
@@ -631,7 +636,7 @@ fn a_second_person_hears_why_they_are_asked() {
     *Incident commander* not known yet
     *Deployed* by @Dana Sat 02:23 UTC
     *Due Sun 02:23 UTC (in 24 h).*
-    [+Authorize afterwards]
+    [+Authorize afterwards] [… Remind me in 30 minutes | Remind me in an hour | Remind me in 2 hours | Delegate… | I'm away…]
     ");
 }
 

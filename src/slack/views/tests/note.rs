@@ -132,12 +132,24 @@ fn a_deployment_after_the_approval_is_told() {
 fn a_missed_deadline_says_what_whose_and_what_now() {
     let missed = |duty: Duty| move |e: &Event| matches!(e, Event::DeadlineMissed { duty: one, .. } if *one == duty);
     let story = Story::deployed().hours(24).minutes(24 * 60 + 5);
-    insta::assert_snapshot!(told(&story, missed(Duty::Ticket)), @"Deadline missed. The ticket was due Sun 02:19 UTC from the implementer. Missing: what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent). The miss stays on record; the reminders go on, every 4 h for a day, then daily.");
-    insta::assert_snapshot!(told(&story, missed(Duty::Approval)), @"Deadline missed. The retrospective decision was due Sun 02:19 UTC from the approver. It waits for the ticket. The miss stays on record; the reminders go on, every 4 h for a day, then daily.");
+    insta::assert_snapshot!(told(&story, missed(Duty::Ticket)), @r"
+    Deadline missed. The ticket was due Sun 02:19 UTC from the implementer. Missing: what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent).
+    Deadline missed. The retrospective decision was due Sun 02:19 UTC from the approver. It waits for the ticket. The miss stays on record; the reminders go on, every 4 h for a day, then daily.
+    ");
+    insta::assert_snapshot!(told(&story, missed(Duty::Approval)), @r"
+    Deadline missed. The ticket was due Sun 02:19 UTC from the implementer. Missing: what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent).
+    Deadline missed. The retrospective decision was due Sun 02:19 UTC from the approver. It waits for the ticket. The miss stays on record; the reminders go on, every 4 h for a day, then daily.
+    ");
     let noticed_late = Story::deployed().hours(30);
-    insta::assert_snapshot!(told(&noticed_late, missed(Duty::Ticket)), @"Deadline missed. The ticket was due Sun 02:19 UTC from the implementer (noticed Sun 08:14 UTC). Missing: what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent). The miss stays on record; the reminders go on, every 4 h for a day, then daily.");
+    insta::assert_snapshot!(told(&noticed_late, missed(Duty::Ticket)), @r"
+    Deadline missed. The ticket was due Sun 02:19 UTC from the implementer (noticed Sun 08:14 UTC). Missing: what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent).
+    Deadline missed. The retrospective decision was due Sun 02:19 UTC from the approver (noticed Sun 08:14 UTC). It waits for the ticket. The miss stays on record; the reminders go on, every 4 h for a day, then daily.
+    ");
     let come_in_since = Story::deployed().hours(30).documents_all();
-    insta::assert_snapshot!(told(&come_in_since, missed(Duty::Ticket)), @"Deadline missed. The ticket was due Sun 02:19 UTC from the implementer (noticed Sun 08:14 UTC). It has come in since; the miss stays on record.");
+    insta::assert_snapshot!(told(&come_in_since, missed(Duty::Ticket)), @r"
+    Deadline missed. The ticket was due Sun 02:19 UTC from the implementer (noticed Sun 08:14 UTC). It has come in since; the miss stays on record.
+    Deadline missed. The retrospective decision was due Sun 02:19 UTC from the approver (noticed Sun 08:14 UTC). The miss stays on record; the reminders go on, every 4 h for a day, then daily.
+    ");
 }
 
 #[test]

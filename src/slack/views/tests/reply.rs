@@ -47,6 +47,9 @@ fn the_status_tells_everything() {
     Deploy WAF rule to block SQL injection
     @Dana asks @Morgan for authorization, Sat 02:14 UTC, by `/emergency`
     *Why an emergency:* not yet stated
+    *Reminders*
+    • Sat 02:17 UTC to @Morgan: an answer to the request, time 1. On its way.
+    • Sat 02:20 UTC to @Morgan: an answer to the request, time 2. On its way.
     *Still owed*
     • The answer to the request: @Morgan
     · Reminders so far: @Morgan of an answer to the request 2 times, last Sat 02:20 UTC.
@@ -82,6 +85,14 @@ fn the_status_tells_everything() {
     • Not decided by its deadline: not answered yet
     • Commander's authorization missing at its deadline: not answered yet
     • Second person's authorization missing at its deadline: not answered yet
+    *Reminders*
+    • 4 earlier
+    • Sat 02:23 UTC to @Morgan: a second person's authorization, the first word. On its way.
+    • Sat 02:23 UTC to @Morgan: the retrospective decision, the first word. On its way.
+    • Sat 02:23 UTC to @Morgan: the answer to an exception, the first word. On its way.
+    • Sat 12:14 UTC to @Dana: the ticket, 16 h ahead. On its way; answered Sat 12:14 UTC.
+    • Sat 12:14 UTC to @Dana: the incident commander's authorization, 16 h ahead. On its way; answered Sat 12:14 UTC.
+    • Sat 12:14 UTC to @Morgan: a second person's authorization, 16 h ahead. On its way.
     *Still owed*
     • The ticket (what was done, rollback plan, outcome, lessons learned and 9 choices (category, why it was an emergency, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent)): @Dana, overdue since Sun 02:23 UTC (51 min)
     • The incident commander's authorization: @Dana, overdue since Sun 02:23 UTC (51 min)
@@ -140,6 +151,11 @@ fn the_status_of_what_is_closed_tells_everything() {
     Documented in time, 24 h early
     @Dana was requester and implementer
     @Morgan was authorizer and approver
+    *Reminders*
+    • Sat 02:19 UTC to @Dana: the ticket, the first word. On its way; answered Sat 02:19 UTC.
+    • Sat 02:19 UTC to @Morgan: the retrospective decision, the first word. On its way; answered Sat 02:19 UTC.
+    • Sat 02:19 UTC to @Sam: the compliance lead's word on whether it was genuine, the first word. On its way.
+    • Sat 02:19 UTC to @Morgan: the review in a team meeting, the first word. On its way.
     · Done: the ticket Sat 02:19 UTC; the incident commander's authorization Sat 02:16 UTC; the retrospective decision Sat 02:19 UTC.
     *Still owed*
     • The compliance lead's word on whether it was genuine: @Sam, due 2026-04-04 02:19 UTC (in 7 days)
