@@ -9,6 +9,7 @@
 #![allow(clippy::print_stdout, reason = "the count is what the proof is for")]
 
 mod dice;
+mod months;
 mod power;
 
 use std::path::Path;
@@ -50,9 +51,16 @@ enum Form {
 }
 
 /// The harnesses, by the names that a filter finds.
-const HARNESSES: [(&str, [usize; 3]); 2] = [
-    ("power_cuts_lose_nothing_that_was_acknowledged", [50, 1_000, 10_000]),
+const HARNESSES: [(&str, [usize; 3]); 3] = [
+    (
+        "power_cuts_lose_nothing_that_was_acknowledged",
+        [50, 1_000, 10_000],
+    ),
     ("a_disk_that_fails_acknowledges_nothing", [29, 7, 1]),
+    (
+        "every_rung_is_said_once_in_simulated_months",
+        [20, 300, 10_000],
+    ),
 ];
 
 struct Wanted {
@@ -110,7 +118,8 @@ fn wanted(arguments: &[String]) -> anyhow::Result<Wanted> {
 }
 
 fn prove(wanted: &Wanted) -> anyhow::Result<bool> {
-    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("score-{}", std::process::id()));
+    let place =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("score-{}", std::process::id()));
     std::fs::create_dir_all(&place)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -131,7 +140,8 @@ fn prove(wanted: &Wanted) -> anyhow::Result<bool> {
         let score = runtime.block_on(async {
             match which {
                 0 => power::cuts(&place, runs, wanted.seed).await,
-                _ => power::faults(&place, runs as u64, wanted.seed).await,
+                1 => power::faults(&place, runs as u64, wanted.seed).await,
+                _ => Ok(months::months(runs, wanted.seed)),
             }
         });
         let score = score.with_context(|| format!("{name}, seed {}", wanted.seed))?;

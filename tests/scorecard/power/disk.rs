@@ -163,8 +163,7 @@ impl Pending {
                     let mut rest = bytes.as_slice();
                     while !rest.is_empty() {
                         // A write needn't begin at a sector; its first piece ends at one.
-                        let (piece, after) =
-                            rest.split_at(rest.len().min(SECTOR - at % SECTOR));
+                        let (piece, after) = rest.split_at(rest.len().min(SECTOR - at % SECTOR));
                         if dice.one_in(2) {
                             kept.push(Self::Write {
                                 from: at,
@@ -298,7 +297,10 @@ pub(crate) fn register() -> anyhow::Result<()> {
     ours.xDelete = Some(xDelete);
     // SAFETY: leaked, so that it lives as long as the process, as SQLite asks.
     let registered = unsafe { ffi::sqlite3_vfs_register(Box::leak(Box::new(ours)), 1) };
-    anyhow::ensure!(registered == ffi::SQLITE_OK, "SQLite takes no other way to files");
+    anyhow::ensure!(
+        registered == ffi::SQLITE_OK,
+        "SQLite takes no other way to files"
+    );
     Ok(())
 }
 
@@ -413,7 +415,9 @@ unsafe extern "C" fn xDelete(
     sync: c_int,
 ) -> c_int {
     // SAFETY: a name that ends with a zero.
-    let path = PathBuf::from(OsStr::from_bytes(unsafe { CStr::from_ptr(name) }.to_bytes()));
+    let path = PathBuf::from(OsStr::from_bytes(
+        unsafe { CStr::from_ptr(name) }.to_bytes(),
+    ));
     let mut disk = disk();
     if disk.images.contains_key(&path) {
         match disk.admit(ffi::SQLITE_IOERR_DELETE) {
@@ -530,8 +534,7 @@ unsafe extern "C" fn xSync(file: *mut ffi::sqlite3_file, flags: c_int) -> c_int 
     let mut disk = disk();
     match disk.admit(ffi::SQLITE_IOERR_FSYNC) {
         Verdict::Done => {
-            let left_out =
-                disk.forgets_commits && path.as_os_str().as_bytes().ends_with(b"-wal");
+            let left_out = disk.forgets_commits && path.as_os_str().as_bytes().ends_with(b"-wal");
             if !left_out && let Some(image) = disk.images.get_mut(path) {
                 image.flush();
             }

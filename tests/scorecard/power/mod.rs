@@ -171,7 +171,10 @@ async fn story(place: &Path, trouble: Trouble) -> anyhow::Result<Told> {
 }
 
 /// Whether the store answers on although its disk takes nothing any more.
-async fn went_on_after_a_commit(store: &breakglass::store::Store, trouble: Trouble) -> Option<String> {
+async fn went_on_after_a_commit(
+    store: &breakglass::store::Store,
+    trouble: Trouble,
+) -> Option<String> {
     let Trouble::Fails { stays: true, .. } = trouble else {
         return None;
     };
@@ -187,6 +190,9 @@ async fn went_on_after_a_commit(store: &breakglass::store::Store, trouble: Troub
 
 fn note(failures: &mut Vec<String>, found: &Found, when: &str) {
     let lost = found.lost.iter().map(|what| format!("{when}: lost {what}"));
-    let corrupt = found.corrupt.iter().map(|what| format!("{when}: corrupt: {what}"));
+    let corrupt = found
+        .corrupt
+        .iter()
+        .map(|what| format!("{when}: corrupt: {what}"));
     failures.extend(lost.chain(corrupt));
 }
