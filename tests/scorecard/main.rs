@@ -1,0 +1,168 @@
+//! Every promise about faults, counted, beside a control that must break it.
+//!
+//! `cargo test --release --test scorecard -- --long` takes hours; `--short` is what
+//! CI runs, and plain `cargo test` takes a few of each. `--seed N` repeats a run,
+//! a name picks one harness, `--runs N` says how often. Exits with failure if a
+//! harness fails or a control doesn't.
+//!
+//! Not a harness test: it names itself to `cargo test` and obeys its filters.
+#![allow(clippy::print_stdout, reason = "the count is what the proof is for")]
+
+mod dice;
+mod months;
+mod power;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use breakglass::clock::Stopwatch;
+
+/// What one harness came to.
+struct Score {
+    harness: &'static str,
+    runs: usize,
+    /// What was run so often.
+    of: &'static str,
+    seed: u64,
+    /// How much it went through.
+    about: String,
+    failures: Vec<String>,
+    /// What must fail.
+    control: &'static str,
+    control_failures: usize,
+}
+
+impl Score {
+    fn holds(&self) -> bool {
+        self.failures.is_empty() && self.control_failures > 0
+    }
+}
+
+/// How often each harness runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// With all other tests.
+    Few,
+    /// In CI.
+    Short,
+    /// By command.
+    Long,
+}
+
+/// The harnesses, by the names that a filter finds.
+const HARNESSES: [(&str, [usize; 3]); 3] = [
+    (
+        "power_cuts_lose_nothing_that_was_acknowledged",
+        [50, 1_000, 10_000],
+    ),
+    ("a_disk_that_fails_acknowledges_nothing", [29, 7, 1]),
+    (
+        "every_rung_is_said_once_in_simulated_months",
+        [20, 300, 10_000],
+    ),
+];
+
+struct Wanted {
+    form: Form,
+    seed: u64,
+    runs: Option<usize>,
+    filters: Vec<String>,
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.iter().any(|argument| argument == "--list") {
+        for (name, _) in HARNESSES {
+            println!("{name}: test");
+        }
+        return ExitCode::SUCCESS;
+    }
+    match wanted(&arguments).and_then(|wanted| prove(&wanted)) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("scorecard: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn wanted(arguments: &[String]) -> anyhow::Result<Wanted> {
+    let mut wanted = Wanted {
+        form: Form::Few,
+        seed: 1,
+        runs: None,
+        filters: Vec::new(),
+    };
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
+        let mut figure = || -> anyhow::Result<u64> {
+            let figure = arguments.next();
+            let figure = figure.with_context(|| format!("{argument} wants a number"))?;
+            figure
+                .parse()
+                .with_context(|| format!("{figure} is no number"))
+        };
+        match argument.as_str() {
+            "--long" => wanted.form = Form::Long,
+            "--short" => wanted.form = Form::Short,
+            "--seed" => wanted.seed = figure()?,
+            "--runs" => wanted.runs = Some(usize::try_from(figure()?)?),
+            // What the harness of other targets understands is nothing to us.
+            flag if flag.starts_with('-') => {}
+            filter => wanted.filters.push(filter.to_owned()),
+        }
+    }
+    Ok(wanted)
+}
+
+fn prove(wanted: &Wanted) -> anyhow::Result<bool> {
+    let place =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("score-{}", std::process::id()));
+    std::fs::create_dir_all(&place)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let mut holds = true;
+    for (which, (name, runs)) in HARNESSES.iter().enumerate() {
+        let filters = &wanted.filters;
+        if !filters.is_empty() && !filters.iter().any(|filter| name.contains(filter.as_str())) {
+            continue;
+        }
+        let [few, short, long] = *runs;
+        let runs = wanted.runs.unwrap_or(match wanted.form {
+            Form::Few => few,
+            Form::Short => short,
+            Form::Long => long,
+        });
+        let watch = Stopwatch::start();
+        let score = runtime.block_on(async {
+            match which {
+                0 => power::cuts(&place, runs, wanted.seed).await,
+                1 => power::faults(&place, runs as u64, wanted.seed).await,
+                _ => Ok(months::months(runs, wanted.seed)),
+            }
+        });
+        let score = score.with_context(|| format!("{name}, seed {}", wanted.seed))?;
+        for failure in score.failures.iter().take(20) {
+            println!("{}: {failure}", score.harness);
+        }
+        println!(
+            "{}: {} {} ({}), seed {}: {} failures; control ({}): {} failures; {:.1} s: {}",
+            score.harness,
+            score.runs,
+            score.of,
+            score.about,
+            score.seed,
+            score.failures.len(),
+            score.control,
+            score.control_failures,
+            watch.elapsed().as_secs_f64(),
+            if score.holds() { "holds" } else { "FAILS" },
+        );
+        holds &= score.holds();
+    }
+    std::fs::remove_dir_all(&place)?;
+    Ok(holds)
+}

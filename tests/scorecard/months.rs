@@ -1,0 +1,798 @@
+//! Simulated months: people act at random, the clock jumps, the bot sleeps for
+//! days; and a model of the ladder, written out here from the design, says after
+//! each step what must have been said and what must not.
+//!
+//! What is owed is taken from the rules; when whom it is said is the model's own:
+//! its tables, its night, its arithmetic in the reader's zone.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use breakglass::domain::authorization::{Member, Standing};
+use breakglass::domain::change::{
+    Actor, Command, Criterion, EmergencyChange, Event, Exception, Genuine, Given, Nap, Place,
+    Recorded, Remedy, Source, Stage, Submission, decide, declare,
+};
+use breakglass::domain::id::{ChangeNumber, ChannelId, GroupId, UserId};
+use breakglass::domain::obligation::{
+    Absence, Duty, Obligation, People, Rung, next_due_at, obligations,
+};
+use breakglass::domain::policy::{Party, Policy, PolicyVersion};
+use breakglass::domain::text::{Salt, Text};
+use breakglass::domain::ticket::{Field, Kind, Told, Writing, content_hash};
+use chrono::{DateTime, Days, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _, Utc};
+use chrono_tz::Tz;
+
+use crate::Score;
+use crate::dice::Dice;
+
+const PEOPLE: [&str; 6] = ["U1DANA", "U2MORGAN", "U3RILEY", "U4ALEX", "U5SAM", "U6KIM"];
+
+/// Four zones with daylight saving, of both hemispheres.
+const ZONES: [Tz; 4] = [
+    chrono_tz::Europe::Berlin,
+    chrono_tz::America::New_York,
+    chrono_tz::Australia::Sydney,
+    chrono_tz::America::Santiago,
+];
+
+/// Days shortly before clocks are put forward or back somewhere.
+const BEGINNINGS: [(i32, u32, u32); 6] = [
+    (2026, 2, 20),
+    (2026, 3, 1),
+    (2026, 3, 20),
+    (2026, 8, 28),
+    (2026, 9, 28),
+    (2026, 10, 20),
+];
+
+/// How late something may be said once the bot is awake.
+const LATE: TimeDelta = TimeDelta::seconds(60);
+
+/// Where people live, when they were last seen, and who is away.
+#[derive(Default)]
+struct Town {
+    zones: BTreeMap<UserId, Tz>,
+    active: RefCell<BTreeMap<UserId, DateTime<Utc>>>,
+    absent: RefCell<BTreeMap<UserId, Absence>>,
+}
+
+impl Town {
+    fn zone(&self, who: Option<&UserId>) -> Tz {
+        who.and_then(|who| self.zones.get(who).copied())
+            .unwrap_or(chrono_tz::Europe::Berlin)
+    }
+}
+
+impl People for Town {
+    fn local(&self, who: Option<&UserId>, at: DateTime<Utc>) -> NaiveDateTime {
+        at.with_timezone(&self.zone(who)).naive_local()
+    }
+
+    fn instant(&self, who: Option<&UserId>, local: NaiveDateTime) -> DateTime<Utc> {
+        breakglass::store::resolve(self.zone(who), local)
+    }
+
+    fn active_at(&self, who: &UserId) -> Option<DateTime<Utc>> {
+        self.active.borrow().get(who).copied()
+    }
+
+    fn absence(&self, who: &UserId, now: DateTime<Utc>) -> Option<Absence> {
+        let absence = self.absent.borrow().get(who).copied()?;
+        match absence {
+            Absence::Away { until } if until <= now => None,
+            Absence::Away { .. } | Absence::Left => Some(absence),
+        }
+    }
+
+    fn groups_of(&self, _who: &UserId) -> Option<BTreeSet<GroupId>> {
+        None
+    }
+}
+
+/// One month.
+struct Month {
+    dice: Dice,
+    town: Town,
+    policy: Policy,
+    changes: Vec<Story>,
+    failures: Vec<String>,
+    /// Since when the bot is awake without a gap, by its own clock.
+    awake_since: DateTime<Utc>,
+    /// The latest that its clock ever showed.
+    latest: DateTime<Utc>,
+    n_reminders: usize,
+    n_misses: usize,
+    /// Whether the bot forgets at each downtime whom it reminded: the control.
+    forgets: bool,
+}
+
+struct Story {
+    change: EmergencyChange,
+    history: Vec<Recorded>,
+}
+
+/// Simulates `n_months`.
+pub(crate) fn months(n_months: usize, seed: u64) -> Score {
+    let run = |n: usize, forgets: bool, enough: usize| {
+        let mut failures = Vec::new();
+        let (mut n_reminders, mut n_misses) = (0, 0);
+        for month in 0..n {
+            let mut one = Month::begin(seed.wrapping_mul(1_000_003) + month as u64, forgets);
+            one.pass();
+            n_reminders += one.n_reminders;
+            n_misses += one.n_misses;
+            let named = one.failures.into_iter().take(3);
+            failures.extend(named.map(|failure| format!("month {month}: {failure}")));
+            if failures.len() >= enough {
+                break;
+            }
+        }
+        (failures, n_reminders, n_misses)
+    };
+    let (failures, n_reminders, n_misses) = run(n_months, false, usize::MAX);
+    let (control, _, _) = run(n_months.clamp(20, 100), true, 1);
+    Score {
+        harness: "simulated months",
+        runs: n_months,
+        of: "months",
+        seed,
+        about: format!("{n_reminders} reminders, {n_misses} misses"),
+        failures,
+        control: "a bot that forgets over a restart whom it reminded",
+        control_failures: control.len(),
+    }
+}
+
+fn text(words: &str) -> Text {
+    Text::new(words, Salt([7; 32]))
+}
+
+fn user(which: usize) -> UserId {
+    UserId::new(PEOPLE.get(which).copied().unwrap_or("U1DANA"))
+}
+
+fn full(who: &UserId) -> Member {
+    Member {
+        id: who.clone(),
+        standing: Standing::Full,
+        groups: BTreeSet::new(),
+    }
+}
+
+impl Month {
+    fn begin(seed: u64, forgets: bool) -> Self {
+        let mut dice = Dice::new(seed);
+        let mut town = Town::default();
+        for which in 0..PEOPLE.len() {
+            if let Some(zone) = dice.choose(&ZONES) {
+                town.zones.insert(user(which), *zone);
+            }
+        }
+        let mut policy = Policy::unwritten(PolicyVersion(1));
+        policy.approvers = [1, 3, 5].map(|which| Party::Person(user(which))).to_vec();
+        policy.commanders = vec![Party::Person(user(2))];
+        policy.escalation = vec![user(4), user(2)];
+        let (year, month, day) = dice.choose(&BEGINNINGS).copied().unwrap_or((2026, 3, 1));
+        let began_at = Utc
+            .with_ymd_and_hms(year, month, day, 0, 0, 0)
+            .earliest()
+            .unwrap_or_default()
+            + TimeDelta::seconds(i64::try_from(dice.below(86_400)).unwrap_or_default());
+        Self {
+            dice,
+            town,
+            policy,
+            changes: Vec::new(),
+            failures: Vec::new(),
+            awake_since: began_at,
+            latest: began_at,
+            n_reminders: 0,
+            n_misses: 0,
+            forgets,
+        }
+    }
+
+    /// A random stretch of up to so many minutes.
+    fn minutes(&mut self, most: usize) -> TimeDelta {
+        TimeDelta::seconds(i64::try_from(self.dice.below(most * 60)).unwrap_or_default())
+    }
+
+    /// Thirty days, by a clock that nobody jumps; the bot's own is `off` beside it.
+    fn pass(&mut self) {
+        let mut now = self.awake_since;
+        let end = now + TimeDelta::days(30);
+        let mut off = TimeDelta::zero();
+        while now < end && self.failures.is_empty() {
+            // What happens next, and until then the bot wakes when something is due.
+            let next = now
+                + match self.dice.below(4) {
+                    0 => self.minutes(20),
+                    1 | 2 => self.minutes(5 * 60),
+                    _ => self.minutes(40 * 60),
+                };
+            self.wake_until(now + off, next + off);
+            now = next;
+            match self.dice.below(40) {
+                // The clock jumps, forth or back.
+                0 => {
+                    let jump = self.minutes(52 * 60) - TimeDelta::hours(26);
+                    off += jump;
+                    // It settles, as the bot does after downtime.
+                    self.awake_since = now + off;
+                }
+                // The bot sleeps for up to a week.
+                1 => {
+                    now += self.minutes(7 * 24 * 60);
+                    self.awake_since = now + off;
+                    if self.forgets {
+                        self.forget();
+                    }
+                }
+                2 => {
+                    let who = user(self.dice.below(PEOPLE.len()));
+                    let absence = match self.dice.below(4) {
+                        0 => Absence::Left,
+                        _ => Absence::Away {
+                            until: now + off + self.minutes(5 * 24 * 60),
+                        },
+                    };
+                    // Somebody has to be left who may approve.
+                    if who != user(1) {
+                        self.town.absent.borrow_mut().insert(who, absence);
+                    }
+                }
+                3..=5 if self.changes.len() < 5 => self.declare(now + off),
+                _ => self.act(now + off),
+            }
+            self.sweep(now + off);
+        }
+    }
+
+    /// Wakes as the bot does: at the minute after something has become due.
+    fn wake_until(&mut self, from: DateTime<Utc>, to: DateTime<Utc>) {
+        let mut now = from;
+        loop {
+            let due = self
+                .changes
+                .iter()
+                .filter_map(|story| next_due_at(&story.change, &self.policy, &self.town, now))
+                .min();
+            let sample = now + self.minutes(8 * 60);
+            match due.filter(|due| *due <= to) {
+                Some(due) if due <= sample => {
+                    // The sweep comes once a minute.
+                    let waited = i64::try_from(self.dice.below(60)).unwrap_or_default();
+                    now = due.max(now) + TimeDelta::seconds(waited);
+                    if now > to {
+                        return;
+                    }
+                    self.sweep(now);
+                }
+                // A look in between: nothing may be missing then.
+                _ if sample < to => {
+                    now = sample;
+                    self.look(now);
+                }
+                _ => return,
+            }
+            if !self.failures.is_empty() {
+                return;
+            }
+        }
+    }
+
+    fn declare(&mut self, now: DateTime<Utc>) {
+        let number = ChangeNumber(1001 + self.changes.len() as u64);
+        let requester = user(self.dice.below(PEOPLE.len()));
+        self.seen(&requester, now);
+        let submission = Submission {
+            actor: Actor::Person(requester),
+            at: now,
+            source: Source::Receipt,
+            command: Command::Request {
+                what: text("Restart the gateway"),
+                verbatim: text("Restart the gateway"),
+                asked: Vec::new(),
+                place: Place {
+                    channel: ChannelId::new("C0INC"),
+                    thread: None,
+                },
+                criterion: Some(Criterion::ProductionDown),
+                said: None,
+                captured: None,
+                drill: false,
+                known: Vec::new(),
+            },
+        };
+        if let Ok(history) = declare(number, &submission, &self.policy)
+            && let Some(change) = EmergencyChange::replay(number, &history)
+        {
+            self.changes.push(Story { change, history });
+        }
+    }
+
+    fn seen(&self, who: &UserId, now: DateTime<Utc>) {
+        let mut active = self.town.active.borrow_mut();
+        let last = active.entry(who.clone()).or_insert(now);
+        *last = now.max(*last);
+    }
+
+    /// Somebody does something to a change; the rules may well say no.
+    fn act(&mut self, now: DateTime<Utc>) {
+        if self.changes.is_empty() {
+            return;
+        }
+        let which = self.dice.below(self.changes.len());
+        let who = user(self.dice.below(PEOPLE.len()));
+        if matches!(
+            self.town.absence(&who, now),
+            Some(Absence::Left | Absence::Away { .. })
+        ) {
+            return;
+        }
+        let whom = user(self.dice.below(PEOPLE.len()));
+        let by = full(&who);
+        let ago = self.minutes(3 * 60);
+        let Some(story) = self.changes.get(which) else {
+            return;
+        };
+        let change = &story.change;
+        let owed: Vec<Duty> = obligations(change, &self.policy)
+            .into_iter()
+            .filter(|one| one.met_at.is_none())
+            .map(|one| one.duty)
+            .collect();
+        let duty = self.dice.choose(&owed).copied().unwrap_or(Duty::Ticket);
+        let given = Given::Button;
+        let command = match self.dice.below(22) {
+            0..=3 => Command::Authorize { by, given },
+            4 => Command::Deny { by, given },
+            5 => Command::GoAhead { by },
+            6 | 7 => Command::TakeCommand { by: full(&user(2)) },
+            8..=10 => Command::RecordDeployment {
+                at: now - ago.min(now - change.requested_at),
+                source: Source::Attested,
+                by: who.clone(),
+            },
+            11..=13 => {
+                let fields = ticket(change);
+                Command::Document {
+                    by: Some(by),
+                    fields,
+                    standing: Vec::new(),
+                }
+            }
+            14 | 15 => Command::Approve {
+                by,
+                seen: content_hash(change),
+                conditions: None,
+                genuine: Genuine {
+                    is_genuine: true,
+                    words: None,
+                },
+            },
+            16 if self.dice.one_in(4) => Command::Reject {
+                by,
+                reason: text("The rule blocked customers."),
+                remedy: Remedy::Redo,
+                owner: None,
+                due_at: None,
+                genuine: None,
+            },
+            17 => Command::AnswerExceptions {
+                by,
+                exceptions: change.unanswered().collect::<BTreeSet<Exception>>(),
+                cause: text("Nobody was awake."),
+                remedy: text("Two on call."),
+                owner: whom,
+            },
+            18 | 19 => Command::Snooze {
+                by,
+                duty,
+                nap: self.dice.choose(Nap::ALL).copied().unwrap_or(Nap::Hour),
+            },
+            20 => Command::Delegate {
+                by,
+                duty,
+                to: full(&whom),
+            },
+            // Somebody only looks.
+            _ => {
+                self.seen(&who, now);
+                return;
+            }
+        };
+        let actor = match &command {
+            Command::TakeCommand { by } => by.id.clone(),
+            _ => who,
+        };
+        self.seen(&actor, now);
+        let submission = Submission {
+            actor: Actor::Person(actor),
+            at: now,
+            source: Source::Slack,
+            command,
+        };
+        self.submit(which, &submission, now);
+    }
+
+    /// Hands a command to the rules, folds what comes of it, and holds it to the
+    /// model.
+    fn submit(&mut self, which: usize, submission: &Submission, now: DateTime<Utc>) {
+        let Some(story) = self.changes.get_mut(which) else {
+            return;
+        };
+        let before = obligations(&story.change, &self.policy);
+        let Ok(recorded) = decide(&story.change, submission, &self.policy, &self.town, now) else {
+            return;
+        };
+        let mut faults = Vec::new();
+        for one in &recorded {
+            match &one.event {
+                Event::Reminded {
+                    duty, owner, rung, ..
+                } => {
+                    self.n_reminders += 1;
+                    let fault = unfit(&story.change, &self.town, *duty, owner.as_ref(), *rung, now);
+                    faults.extend(fault);
+                }
+                Event::DeadlineMissed { duty, due_at, .. } => {
+                    self.n_misses += 1;
+                    if story.change.missed.contains(&(*duty, *due_at)) {
+                        faults.push(format!("{duty:?} due {due_at} is missed twice"));
+                    }
+                    if *due_at > now {
+                        faults.push(format!("{duty:?} due {due_at} is missed before its time"));
+                    }
+                }
+                _ => {}
+            }
+            story.change.apply(one);
+            story.history.push(one.clone());
+        }
+        let _ = before;
+        let number = story.change.number;
+        self.failures.extend(
+            faults
+                .into_iter()
+                .map(|fault| format!("{number} at {now}: {fault}")),
+        );
+    }
+
+    /// The clock looks at every change, and then all that is due has been done.
+    fn sweep(&mut self, now: DateTime<Utc>) {
+        self.latest = self.latest.max(now);
+        for which in 0..self.changes.len() {
+            let tick = Submission {
+                actor: Actor::Clock,
+                at: now,
+                source: Source::Clock,
+                command: Command::Tick,
+            };
+            let due = self
+                .changes
+                .get(which)
+                .and_then(|story| next_due_at(&story.change, &self.policy, &self.town, now));
+            if due.is_some_and(|due| due <= now) {
+                self.submit(which, &tick, now);
+            }
+            let again = self
+                .changes
+                .get(which)
+                .and_then(|story| next_due_at(&story.change, &self.policy, &self.town, now));
+            if again.is_some_and(|due| due <= now) {
+                self.failures.push(format!(
+                    "at {now} the sweep would come again and again: {again:?}"
+                ));
+            }
+        }
+        self.look_at_once(now);
+    }
+
+    /// What must have been said and recorded by now, after a minute's grace.
+    fn look(&mut self, now: DateTime<Utc>) {
+        if now - self.awake_since > LATE {
+            self.hold(now - LATE, now);
+        }
+    }
+
+    /// What must have been said and recorded by now, right after a sweep.
+    fn look_at_once(&mut self, now: DateTime<Utc>) {
+        self.hold(now, now);
+    }
+
+    /// Holds every change to the model: all that was to be said by `by` is said.
+    fn hold(&mut self, by: DateTime<Utc>, now: DateTime<Utc>) {
+        for story in &self.changes {
+            let change = &story.change;
+            for owed in obligations(change, &self.policy) {
+                if let Some(due_at) = owed.due_at
+                    && due_at <= by
+                    && owed.met_at.is_none()
+                    && !change.has_missed(owed.duty, due_at)
+                {
+                    self.failures.push(format!(
+                        "{} at {now}: {:?} was due {due_at}, and no miss is on record",
+                        change.number, owed.duty
+                    ));
+                }
+                if let Some(rung) = unsaid(&owed, change, &self.town, by, now) {
+                    self.failures.push(format!(
+                        "{} at {now}: {:?} of {:?} (opened {}, due {:?}, ready {:?}) wasn't said: {rung:?}; {:?}",
+                        change.number,
+                        owed.duty,
+                        owed.owner,
+                        owed.opened_at,
+                        owed.due_at,
+                        owed.ready_at,
+                        change.chases.get(&(owed.duty, owed.owner.clone())),
+                    ));
+                }
+            }
+        }
+        let mut said: BTreeMap<String, usize> = BTreeMap::new();
+        for story in &self.changes {
+            said.clear();
+            let mut epoch = 0;
+            for one in &story.history {
+                match &one.event {
+                    // From here on the same is owed anew.
+                    Event::AskedAnew { .. }
+                    | Event::ApprovalTakenBack { .. }
+                    | Event::Authorized { .. }
+                    | Event::HandedOver { .. }
+                    | Event::Deployed { .. } => epoch += 1,
+                    Event::Reminded {
+                        duty,
+                        owner,
+                        due_at,
+                        rung,
+                    } => {
+                        let key = format!("{epoch} {duty:?} {owner:?} {due_at:?} {rung:?}");
+                        *said.entry(key).or_default() += 1;
+                    }
+                    _ => {}
+                }
+            }
+            let twice = said.iter().filter(|(_, n)| **n > 1);
+            self.failures.extend(
+                twice.map(|(key, n)| format!("{} said {n} times: {key}", story.change.number)),
+            );
+        }
+    }
+
+    /// What the control does: a restart loses who was reminded of what.
+    fn forget(&mut self) {
+        for story in &mut self.changes {
+            let kept: Vec<Recorded> = story
+                .history
+                .iter()
+                .filter(|one| !matches!(one.event, Event::Reminded { .. }))
+                .cloned()
+                .collect();
+            if let Some(change) = EmergencyChange::replay(story.change.number, &kept) {
+                story.change = change;
+            }
+        }
+    }
+}
+
+/// All that a plain ticket needs.
+fn ticket(change: &EmergencyChange) -> Vec<Writing> {
+    Field::ALL
+        .iter()
+        .filter_map(|field| {
+            let told = match field.row().kind {
+                Kind::Recorded | Kind::Person | Kind::Instant | Kind::Systems => return None,
+                Kind::Words => Told::Words(text(&format!(
+                    "{}: as it was, see https://ci.acme.dev/run/1",
+                    field.name()
+                ))),
+                Kind::Choice(choices) => Told::Choice((*choices.first()?).to_owned()),
+                Kind::Category => Told::Choice("hotfix".to_owned()),
+                Kind::Link | Kind::Links => {
+                    Told::Links(text("https://acme.slack.com/archives/C0/p1"))
+                }
+            };
+            Some(Writing {
+                field: *field,
+                told,
+                base: change.fields.get(field).map(|entry| entry.value.hash()),
+                taken_from: None,
+            })
+        })
+        .collect()
+}
+
+// ---- the model ------------------------------------------------------------
+
+/// From ten at night to eight nobody is told of paperwork.
+fn is_night(local: NaiveTime) -> bool {
+    local < NaiveTime::from_hms_opt(8, 0, 0).unwrap_or_default()
+        || local >= NaiveTime::from_hms_opt(22, 0, 0).unwrap_or_default()
+}
+
+fn reader(owner: Option<&Party>) -> Option<&UserId> {
+    match owner {
+        Some(Party::Person(who)) => Some(who),
+        Some(Party::Group(_)) | None => None,
+    }
+}
+
+fn was_awake(town: &Town, who: Option<&UserId>, at: DateTime<Utc>) -> bool {
+    who.and_then(|who| town.active_at(who))
+        .is_some_and(|seen| seen <= at && at - seen <= TimeDelta::minutes(30))
+}
+
+/// What is wrong with saying a rung now, if anything.
+fn unfit(
+    change: &EmergencyChange,
+    town: &Town,
+    duty: Duty,
+    owner: Option<&Party>,
+    rung: Rung,
+    now: DateTime<Utc>,
+) -> Option<String> {
+    let who = reader(owner);
+    let local = town.local(who, now).time();
+    // The sweep comes within a minute of the evening's last moment.
+    let slack = town.local(who, now - LATE).time();
+    if duty != Duty::AnswerRequest
+        && is_night(local)
+        && is_night(slack)
+        && !(0..=30).any(|minutes| was_awake(town, who, now - TimeDelta::minutes(minutes)))
+    {
+        return Some(format!(
+            "{duty:?} {rung:?} is said to {who:?} at {local}, at night"
+        ));
+    }
+    let chase = change.chases.get(&(duty, owner.cloned()));
+    if let Some(until) = chase.and_then(|chase| chase.nap_until)
+        && now < until
+    {
+        return Some(format!(
+            "{duty:?} {rung:?} is said during a nap until {until}"
+        ));
+    }
+    if change.stage == Stage::Withdrawn {
+        return Some(format!("{duty:?} {rung:?} is said of what was withdrawn"));
+    }
+    None
+}
+
+/// The table of the design: which rungs lie before a deadline, in minutes.
+fn before(duty: Duty, change: &EmergencyChange) -> Option<&'static [i64]> {
+    Some(match duty {
+        Duty::AnswerRequest | Duty::ConfirmDeployment => return None,
+        Duty::Ticket
+        | Duty::CommanderAuthorization
+        | Duty::Confirmation
+        | Duty::SecondAuthorization
+        | Duty::Approval
+        | Duty::SecurityReview
+        | Duty::DatabaseApproval => &[960, 480, 240, 120, 60, 30],
+        Duty::AnswerException(_) if !change.closing_waits_for(duty) => &[10_080, 1440],
+        Duty::Remediation | Duty::AnswerException(_) => &[4320, 1440, 240],
+        Duty::GenuinenessReview | Duty::MeetingReview | Duty::PermanentFix | Duty::FollowUp(_) => {
+            &[10_080, 1440]
+        }
+    })
+}
+
+fn is_weekly(duty: Duty, change: &EmergencyChange) -> bool {
+    !change.closing_waits_for(duty)
+}
+
+/// A rung that was to be said by `by` at the latest, and neither it nor a later
+/// one was. Only by day, outside a nap, half an hour after the last.
+fn unsaid(
+    owed: &Obligation,
+    change: &EmergencyChange,
+    town: &Town,
+    by: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Option<Rung> {
+    if owed.met_at.is_some() {
+        return None;
+    }
+    let who = reader(owed.owner.as_ref());
+    let may_wake = owed.duty == Duty::AnswerRequest;
+    let key = (owed.duty, owed.owner.clone());
+    let chase = change.chases.get(&key).cloned().unwrap_or_default();
+    let is_day = |at| !is_night(town.local(who, at).time());
+    if !(may_wake || (is_day(by) && is_day(now))) {
+        return None;
+    }
+    if chase.nap_until.is_some_and(|until| by < until) {
+        return None;
+    }
+    if chase
+        .last_at
+        .is_some_and(|last| by < last + TimeDelta::minutes(30))
+    {
+        return None;
+    }
+    // The night keeps what was put off until it is over; then it is said at once.
+    let floor = chase.last_at;
+    let mut rungs: Vec<(Rung, DateTime<Utc>)> = Vec::new();
+    match (owed.duty, before(owed.duty, change), owed.due_at) {
+        (Duty::AnswerRequest, _, _) => {
+            rungs.push((Rung::Again(1), owed.opened_at + TimeDelta::minutes(3)));
+            rungs.push((Rung::Again(2), owed.opened_at + TimeDelta::minutes(6)));
+        }
+        (Duty::ConfirmDeployment, _, _) => {
+            for (n, minutes) in [(1, 30), (2, 120), (3, 480), (4, 1440)] {
+                rungs.push((Rung::Again(n), owed.opened_at + TimeDelta::minutes(minutes)));
+            }
+        }
+        (duty, Some(table), Some(due_at)) => {
+            rungs.push((Rung::Opening, owed.opened_at));
+            let is_ready = duty != Duty::Approval || owed.ready_at.is_some_and(|at| at <= by);
+            for minutes in table {
+                let at = due_at - TimeDelta::minutes(*minutes);
+                let heads_up = matches!(minutes, 240 | 60);
+                let after_ready = owed.ready_at.is_none_or(|ready| ready <= at);
+                let counts = duty != Duty::Approval || heads_up || (is_ready && after_ready);
+                if at > owed.opened_at && counts && now < due_at {
+                    rungs.push((Rung::Before(u16::try_from(*minutes).ok()?), at));
+                }
+            }
+            if is_ready {
+                for n in 1..200_u16 {
+                    let after = if is_weekly(duty, change) {
+                        TimeDelta::weeks(i64::from(n))
+                    } else if n <= 6 {
+                        TimeDelta::hours(4 * i64::from(n))
+                    } else {
+                        TimeDelta::days(1 + i64::from(n - 6))
+                    };
+                    let at = due_at + after;
+                    let since = owed.ready_at.filter(|_| duty == Duty::Approval);
+                    if at > by {
+                        break;
+                    }
+                    if since.is_none_or(|since| at > since) {
+                        rungs.push((Rung::Overdue(n), at));
+                    }
+                }
+            }
+        }
+        _ => rungs.push((Rung::Opening, owed.opened_at)),
+    }
+    let highest = chase.highest.map_or(-1, height);
+    rungs
+        .into_iter()
+        .filter(|(rung, at)| *at <= by && height(*rung) > highest)
+        // What fell into a night was said the evening before or is to be said since
+        // this morning; the minute of the change-over is nobody's.
+        .find(|(_, at)| floor.is_none_or(|_| *at <= by) && said_by(town, who, *at, may_wake) <= by)
+        .map(|(rung, _)| rung)
+}
+
+/// When it is to be said at the latest: at its time, or in the morning after.
+fn said_by(town: &Town, who: Option<&UserId>, at: DateTime<Utc>, may_wake: bool) -> DateTime<Utc> {
+    let local = town.local(who, at);
+    if may_wake || !is_night(local.time()) {
+        return at;
+    }
+    let eight = NaiveTime::from_hms_opt(8, 0, 0).unwrap_or_default();
+    let morning = if local.time() < eight {
+        local.date()
+    } else {
+        local
+            .date()
+            .checked_add_days(Days::new(1))
+            .unwrap_or(local.date())
+    };
+    town.instant(who, morning.and_time(eight))
+}
+
+fn height(rung: Rung) -> i64 {
+    match rung {
+        Rung::Opening | Rung::Ready | Rung::AfterNap(_) => 0,
+        Rung::Again(n) => i64::from(n),
+        Rung::Before(minutes) => 100_000 - i64::from(minutes),
+        Rung::Overdue(n) => 100_000 + i64::from(n),
+    }
+}
