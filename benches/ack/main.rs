@@ -13,9 +13,9 @@
 
 mod disk;
 mod load;
-#[path = "../../tests/kill/port.rs"]
+#[path = "../../tests/scorecard/kill/port.rs"]
 mod port;
-#[path = "../../tests/kill/processes.rs"]
+#[path = "../../tests/scorecard/kill/processes.rs"]
 mod processes;
 
 use std::path::{Path, PathBuf};

@@ -171,9 +171,8 @@ fn frameworks<S: Serializer>(named: &BTreeSet<Framework>, to: S) -> Result<S::Ok
     to.collect_seq(named.iter().map(|framework| framework.name()))
 }
 
-#[expect(clippy::ptr_arg, reason = "serde hands over the field as it is")]
-fn one_or_more<S: Serializer>(names: &Vec<String>, to: S) -> Result<S::Ok, S::Error> {
-    match names.as_slice() {
+fn one_or_more<S: Serializer>(names: &[String], to: S) -> Result<S::Ok, S::Error> {
+    match names {
         [one] => to.serialize_str(one),
         more => more.serialize(to),
     }

@@ -7,6 +7,7 @@
 
 mod overview;
 mod render;
+mod roll;
 
 use std::sync::Arc;
 
@@ -111,6 +112,12 @@ impl Dispatcher {
         let Some(leader) = parcel.owed.first().cloned() else {
             return Ok(());
         };
+        // Of an edit nobody is reminded.
+        if let (Kind::Reminder { person, .. }, None) = (&leader.kind, &leader.stands)
+            && self.calls_the_roll(person, now).await?
+        {
+            return Ok(());
+        }
         let Some(rendered) = self.render(&parcel, now).await? else {
             // What it would have said is no longer so.
             let claim = claim(&parcel, [0; 32], 0, None);

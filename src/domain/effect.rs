@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::change::{Actor, EmergencyChange, Event, Recorded};
+use super::change::{Actor, EmergencyChange, Event, Handover, Recorded};
 use super::id::UserId;
 use super::obligation::{Duty, Obligation, Rung, obligations};
 use super::policy::{Party, Policy};
@@ -121,6 +121,10 @@ fn is_told_with(one: &Recorded, next: Option<&Recorded>) -> bool {
     }
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm for each event; the compiler sees that none is missing"
+)]
 fn effects_of(
     version: u64,
     recorded: &Recorded,
@@ -233,17 +237,15 @@ fn effects_of(
         Event::Snoozed { duty, .. } => vec![Effect::Refresh { duty: *duty }],
         // Who owed it hears so, unless they did it themselves; who owes it now is
         // reminded.
-        Event::HandedOver { duty, from, .. } => {
-            let by = match &recorded.actor {
-                Actor::Person(by) => Some(by),
-                Actor::Clock | Actor::Bot => None,
-            };
-            let first = match from {
-                Some(Party::Person(from)) if Some(from) != by => Some(tell(from)),
-                Some(Party::Person(_) | Party::Group(_)) | None => None,
-            };
-            let shown = [Effect::Card, note, Effect::Refresh { duty: *duty }];
-            shown.into_iter().chain(first).collect()
+        Event::HandedOver {
+            duty, from, why, ..
+        } => {
+            let refresh = Effect::Refresh { duty: *duty };
+            let first = first_owner(recorded, from.as_ref(), *why).map(tell);
+            [Effect::Card, note, refresh]
+                .into_iter()
+                .chain(first)
+                .collect()
         }
         Event::Escalated { to, .. } => vec![note, tell(to)],
         // A delivery that owed a delivery would never end.
@@ -267,6 +269,21 @@ fn is_ledger_another(
             || before.fields != after.fields
             || obligations(before, policy) != obligations(after, policy)
     })
+}
+
+/// Who hears that what they owed passed on: not whoever did it themselves, nor
+/// whoever has left.
+fn first_owner<'a>(
+    recorded: &Recorded,
+    from: Option<&'a Party>,
+    why: Handover,
+) -> Option<&'a UserId> {
+    match (from?, why) {
+        (_, Handover::Left) | (Party::Group(_), _) => None,
+        (Party::Person(from), Handover::Delegated | Handover::Away | Handover::Ineligible) => {
+            Some(from).filter(|from| recorded.actor != Actor::Person((*from).clone()))
+        }
+    }
 }
 
 /// The duties whose reminders show something else than before: they are met, or

@@ -35,6 +35,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use rusqlite::Connection;
 
+use crate::domain::authorization::Member;
 use crate::domain::change::{Command, EmergencyChange};
 use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId, WorkspaceId};
 use crate::domain::obligation::obligations;
@@ -378,20 +379,32 @@ impl Store {
         self.write(Urgency::Later, move |connection, workspace| {
             let who = &gesture.actor;
             people::is_away(connection, workspace, who, until)?;
-            let theirs = Some(Party::Person(who.clone()));
-            for number in register::owing(connection, workspace, usize::MAX >> 1)? {
-                let Some((change, _)) = log::load(connection, workspace, number)? else {
-                    continue;
-                };
-                let owes = obligations(&change, rules.of(&change))
-                    .iter()
-                    .any(|one| one.met_at.is_none() && one.owner == theirs);
-                if owes {
-                    tick(connection, workspace, number, &rules, now)?;
-                }
-            }
+            tick_what_they_owe(connection, workspace, who, &rules, now)?;
             inbox::settle(connection, workspace, &gesture, &Outcome::Answered, None)?;
             outbox::owe_reply(connection, workspace, &gesture, now)
+        })
+        .await
+    }
+
+    /// Notes what somebody is in the workspace. Where that is news, what they owe
+    /// is looked at in the same transaction, and `true` returned.
+    pub async fn saw(
+        &self,
+        who: Member,
+        rules: Arc<Rules>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let seen = who.clone();
+        let is_known = self
+            .read(move |connection, workspace| people::is_as_seen(connection, workspace, &seen))
+            .await?;
+        if is_known {
+            return Ok(false);
+        }
+        self.write(Urgency::Later, move |connection, workspace| {
+            people::is_seen(connection, workspace, &who, now)?;
+            tick_what_they_owe(connection, workspace, &who.id, &rules, now)?;
+            Ok(true)
         })
         .await
     }
@@ -760,6 +773,29 @@ impl Store {
     pub async fn verify(&self) -> Result<Result<u64, String>, StoreError> {
         self.read(verify).await
     }
+}
+
+/// Lets the clock look at every change to which somebody owes something.
+fn tick_what_they_owe(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    who: &UserId,
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let theirs = Some(Party::Person(who.clone()));
+    for number in register::owing(connection, workspace, usize::MAX >> 1)? {
+        let Some((change, _)) = log::load(connection, workspace, number)? else {
+            continue;
+        };
+        let owes = obligations(&change, rules.of(&change))
+            .iter()
+            .any(|one| one.met_at.is_none() && one.owner == theirs);
+        if owes {
+            tick(connection, workspace, number, rules, now)?;
+        }
+    }
+    Ok(())
 }
 
 fn verify(

@@ -104,6 +104,30 @@ pub(super) fn unmet(
     Ok(unmet)
 }
 
+/// Whether somebody is in the workspace what they were when they were last seen.
+pub(super) fn is_as_seen(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    who: &Member,
+) -> Result<bool, StoreError> {
+    let standing: Option<Option<String>> = connection
+        .prepare_cached("SELECT standing FROM person WHERE workspace = ?1 AND id = ?2")?
+        .query_row(params![workspace.as_str(), who.id.as_str()], |row| {
+            row.get(0)
+        })
+        .optional()?;
+    if standing.flatten().as_deref() != Some(who.standing.name()) {
+        return Ok(false);
+    }
+    let groups: BTreeSet<GroupId> = connection
+        .prepare_cached("SELECT user_group FROM membership WHERE workspace = ?1 AND person = ?2")?
+        .query_map(params![workspace.as_str(), who.id.as_str()], |row| {
+            Ok(GroupId::new(row.get::<_, String>(0)?))
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(groups == who.groups)
+}
+
 /// Keeps what somebody is in the workspace, and in which of the policies' groups.
 pub(super) fn is_seen(
     connection: &Connection,

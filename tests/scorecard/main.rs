@@ -9,8 +9,13 @@
 #![allow(clippy::print_stdout, reason = "the count is what the proof is for")]
 
 mod dice;
+mod kill;
 mod months;
+#[path = "kill/port.rs"]
+mod port;
 mod power;
+#[path = "kill/processes.rs"]
+mod processes;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -51,7 +56,11 @@ enum Form {
 }
 
 /// The harnesses, by the names that a filter finds.
-const HARNESSES: [(&str, [usize; 3]); 3] = [
+const HARNESSES: [(&str, [usize; 3]); 4] = [
+    (
+        "killing_the_bot_loses_nothing_and_repeats_nothing",
+        [3, 20, 10_000],
+    ),
     (
         "power_cuts_lose_nothing_that_was_acknowledged",
         [50, 1_000, 10_000],
@@ -139,8 +148,9 @@ fn prove(wanted: &Wanted) -> anyhow::Result<bool> {
         let watch = Stopwatch::start();
         let score = runtime.block_on(async {
             match which {
-                0 => power::cuts(&place, runs, wanted.seed).await,
-                1 => power::faults(&place, runs as u64, wanted.seed).await,
+                0 => kill::kills(&place, runs, wanted.seed).await,
+                1 => power::cuts(&place, runs, wanted.seed).await,
+                2 => power::faults(&place, runs as u64, wanted.seed).await,
                 _ => Ok(months::months(runs, wanted.seed)),
             }
         });
@@ -163,6 +173,10 @@ fn prove(wanted: &Wanted) -> anyhow::Result<bool> {
         );
         holds &= score.holds();
     }
-    std::fs::remove_dir_all(&place)?;
+    if holds {
+        std::fs::remove_dir_all(&place)?;
+    } else {
+        println!("what they wrote is in {}", place.display());
+    }
     Ok(holds)
 }

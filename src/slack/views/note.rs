@@ -57,6 +57,7 @@ fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
     match &recorded.event {
         // The card says these, and to say them again would be noise.
         Event::Requested { .. }
+        | Event::Snoozed { .. }
         | Event::CriterionStated { .. }
         | Event::CommanderNamed { .. }
         | Event::SectionWritten { .. }
@@ -280,7 +281,6 @@ fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
         Event::DeadlineMissed { .. } => Some(missed_at_once(showing, recorded, |duty, _| {
             role(change, duty).to_owned()
         })),
-        Event::Snoozed { .. } => None,
         Event::HandedOver {
             duty,
             from,

@@ -5,7 +5,7 @@
 //! with nothing unread, nothing unsettled, and a log that verifies.
 
 mod news;
-#[path = "../../kill/port.rs"]
+#[path = "../../scorecard/kill/port.rs"]
 mod port;
 
 use std::net::SocketAddr;

@@ -5,7 +5,7 @@ use anyhow::Context as _;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::world::{CHANNEL, World, list, text};
+use super::world::{CHANNEL, World, list, text};
 
 /// One thing that somebody does for a change.
 #[derive(Debug, Clone, Copy)]

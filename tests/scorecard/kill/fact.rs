@@ -11,7 +11,7 @@ use breakglass::domain::ticket::{Field, Value as Filled};
 use breakglass::store::Snapshot;
 use serde_json::Value;
 
-use crate::world::text;
+use super::world::text;
 
 /// See the module.
 pub(crate) struct Fact<'a> {

@@ -15,9 +15,9 @@ use breakglass::store::{Options, Outcome, Snapshot, Store};
 use chrono::TimeDelta;
 use serde_json::Value;
 
-use crate::fact::Fact;
+use super::fact::Fact;
+use super::world::{Evidence, policy, text};
 use crate::processes::WORKSPACE;
-use crate::world::{Evidence, policy, text};
 
 /// What an audit found.
 #[derive(Debug, Default, Clone)]
@@ -45,14 +45,6 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Whether every promise was kept.
-    pub(crate) fn is_clean(&self) -> bool {
-        self.lost.is_empty()
-            && self.missed.is_empty()
-            && self.twice.is_empty()
-            && self.broken.is_empty()
-    }
-
     /// Adds another.
     pub(crate) fn add(&mut self, other: Self) {
         self.n_acknowledged += other.n_acknowledged;
