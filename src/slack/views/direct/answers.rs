@@ -2,14 +2,14 @@
 //! once it was.
 
 use chrono::{DateTime, Utc};
-use slack_morphism::prelude::{SlackBlock, SlackBlockOverflowElement};
+use slack_morphism::prelude::{SlackActionBlockElement, SlackBlock};
 
 use super::Due;
 use crate::domain::change::{NAPS_IN_A_ROW, Nap};
 use crate::domain::obligation::{Chase, Rung, act_of, obligations};
 use crate::domain::policy::Party;
 use crate::slack::control::Control;
-use crate::slack::views::blocks::{actions, menu};
+use crate::slack::views::blocks::{actions, button, menu};
 use crate::slack::views::say;
 
 fn chase<'a>(due: &Due<'a>) -> Option<&'a Chase> {
@@ -25,7 +25,7 @@ pub(super) fn nap(due: &Due<'_>, now: DateTime<Utc>) -> Option<String> {
 
 /// The menu of answers: not now, for as long as fits before the deadline; somebody
 /// else; I'm away.
-fn answers(due: &Due<'_>, now: DateTime<Utc>) -> Option<SlackBlockOverflowElement> {
+fn answers(due: &Due<'_>, now: DateTime<Utc>) -> Option<SlackActionBlockElement> {
     if due.duty.may_wake() {
         return None;
     }
@@ -51,7 +51,11 @@ fn answers(due: &Due<'_>, now: DateTime<Utc>) -> Option<SlackBlockOverflowElemen
         moves.push((Control::Delegate(due.duty), "Delegate…"));
     }
     moves.push((Control::Away, "I'm away…"));
-    Some(menu(change.number, &moves))
+    Some(match moves.as_slice() {
+        // Slack wants at least two options in a menu.
+        [(control, label)] => button(*control, label, change.number).into(),
+        [..] => menu(change.number, &moves).into(),
+    })
 }
 
 /// Puts the menu of answers at the end of the first row of buttons.
@@ -68,8 +72,8 @@ pub(super) fn with_answers(
         _ => None,
     });
     match row {
-        Some(row) => row.elements.push(answers.into()),
-        None => blocks.push(actions(vec![answers.into()])),
+        Some(row) => row.elements.push(answers),
+        None => blocks.push(actions(vec![answers])),
     }
     blocks
 }
