@@ -15,7 +15,7 @@ use crate::domain::ticket::Repeat;
 use crate::gesture::{Ask, Gesture, Which};
 use crate::slack::reach::reach;
 use crate::slack::views::overview::Wanted;
-use crate::slack::views::{self, Message, card, direct, note, offer, reply};
+use crate::slack::views::{self, Message, card, direct, note, offer, reply, shut};
 use crate::store::{
     Answered, Kind, MOST_OWING, Offered, OffersOf, Outcome, Parcel, Snapshot, StoreError,
 };
@@ -62,6 +62,11 @@ impl Dispatcher {
                 None => None,
             },
             Kind::Home { person } => Some(self.home(person, now).await?),
+            // Where it was opened again meanwhile, there is nothing to tell.
+            Kind::Shut { channel, .. } => {
+                let since = parcel.shut.as_ref();
+                since.map(|since| shut::shut(channel, since))
+            }
             Kind::Offer { again, .. } => parcel
                 .offer
                 .as_ref()
@@ -504,7 +509,11 @@ fn change_of(kind: &Kind) -> Option<ChangeNumber> {
         Kind::Note { change, .. } | Kind::Reminder { change, .. } | Kind::Told { change, .. } => {
             Some(*change)
         }
-        Kind::Card { .. } | Kind::Reply { .. } | Kind::Offer { .. } | Kind::Home { .. } => None,
+        Kind::Card { .. }
+        | Kind::Reply { .. }
+        | Kind::Offer { .. }
+        | Kind::Home { .. }
+        | Kind::Shut { .. } => None,
     }
 }
 

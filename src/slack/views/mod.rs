@@ -27,6 +27,7 @@ pub mod note;
 pub mod offer;
 pub mod overview;
 pub mod reply;
+pub mod shut;
 
 mod blocks;
 mod facts;

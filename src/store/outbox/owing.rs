@@ -5,16 +5,16 @@ use rusqlite::{Connection, params};
 
 use super::Kind;
 use super::row::columns;
-use crate::domain::change::EmergencyChange;
+use crate::domain::change::{EmergencyChange, Event, Recorded};
 use crate::domain::effect::Effect;
-use crate::domain::id::{UserId, WorkspaceId};
-use crate::domain::obligation::{Duty, Rung, by_day};
+use crate::domain::id::{ChannelId, UserId, WorkspaceId};
+use crate::domain::obligation::{Duty, Rung, by_day, reminder_key};
 use crate::domain::offer::Offer;
 use crate::gesture::Gesture;
 use crate::store::people::Roster;
 use crate::store::{StoreError, micros};
 
-/// Deadlines before state before what can wait.
+/// The order within a lane: state before what tells of it.
 fn priority(kind: &Kind) -> u8 {
     match kind {
         Kind::Reply { .. } => 0,
@@ -22,8 +22,45 @@ fn priority(kind: &Kind) -> u8 {
         Kind::Reminder { .. } => 2,
         Kind::Told { .. } => 3,
         Kind::Note { .. } => 4,
-        Kind::Offer { .. } => 5,
+        Kind::Offer { .. } | Kind::Shut { .. } => 5,
         Kind::Home { .. } => 6,
+    }
+}
+
+/// Whose turn it is among the lanes. Once it stands, a message is only ever edited,
+/// and an edit is an update.
+#[derive(Debug, Clone, Copy)]
+enum Urgency {
+    /// Somebody waits for an answer, or for permission.
+    Emergency = 0,
+    /// A deadline nears or has passed.
+    Deadline = 1,
+    /// Something else has happened.
+    Update = UPDATE as isize,
+    /// It can be looked at whenever there is time.
+    Digest = 3,
+}
+
+/// The urgency of what has happened, as a number of the database.
+pub(super) const UPDATE: u8 = 2;
+
+fn urgency(kind: &Kind, is_about_a_deadline: bool) -> Urgency {
+    match kind {
+        Kind::Reply { .. } | Kind::Card { .. } => Urgency::Emergency,
+        Kind::Reminder { duty, .. } if !duty.is_chased() => Urgency::Emergency,
+        Kind::Reminder { due_at, .. } if due_at.is_some() => Urgency::Deadline,
+        Kind::Told { .. } | Kind::Note { .. } if is_about_a_deadline => Urgency::Deadline,
+        Kind::Reminder { .. } | Kind::Told { .. } | Kind::Note { .. } => Urgency::Update,
+        Kind::Offer { .. } | Kind::Shut { .. } | Kind::Home { .. } => Urgency::Digest,
+    }
+}
+
+/// Whether what an event tells is that a deadline nears or has passed.
+fn is_about_a_deadline(event: &Event) -> bool {
+    match event {
+        Event::Reminded { due_at, .. } => due_at.is_some(),
+        Event::DeadlineMissed { .. } | Event::Escalated { .. } => true,
+        _ => false,
     }
 }
 
@@ -35,13 +72,33 @@ pub(super) fn owe(
     kind: &Kind,
     not_before: DateTime<Utc>,
 ) -> Result<(), StoreError> {
+    let urgency = urgency(kind, false);
+    owe_as(
+        connection,
+        workspace,
+        (key, lane),
+        kind,
+        urgency,
+        not_before,
+    )
+}
+
+fn owe_as(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    (key, lane): (&str, &str),
+    kind: &Kind,
+    urgency: Urgency,
+    not_before: DateTime<Utc>,
+) -> Result<(), StoreError> {
     let columns = columns(kind);
     connection
         .prepare_cached(
-            "INSERT INTO outbox (workspace, key, kind, state, lane, priority, not_before,
+            "INSERT INTO outbox (workspace, key, kind, state, lane, priority, urgency, not_before,
                                  change, version, person, duty, due_at, rung, gesture, offer,
-                                 again)
-             VALUES (?1, ?2, ?3, 'owed', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+                                 again, place)
+             VALUES (?1, ?2, ?3, 'owed', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,
+                     ?16, ?17)
              ON CONFLICT DO NOTHING",
         )?
         .execute(params![
@@ -50,6 +107,7 @@ pub(super) fn owe(
             columns.kind,
             lane,
             priority(kind),
+            urgency as u8,
             micros(not_before),
             columns.change.map(|number| number.0),
             columns.version,
@@ -60,6 +118,7 @@ pub(super) fn owe(
             columns.gesture,
             columns.offer,
             columns.again,
+            columns.place.map(ChannelId::as_str),
         ])?;
     Ok(())
 }
@@ -69,12 +128,20 @@ pub(in crate::store) fn owe_effects(
     connection: &Connection,
     workspace: &WorkspaceId,
     change: &EmergencyChange,
+    recorded: &[Recorded],
     effects: &[Effect],
     roster: &Roster<'_>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let number = change.number;
     let channel = change.place.channel.as_str();
+    let first = change.version + 1 - recorded.len() as u64;
+    let of_event = |kind: &Kind, version: u64| {
+        let told = (first..)
+            .zip(recorded)
+            .any(|(at, one)| at == version && is_about_a_deadline(&one.event));
+        urgency(kind, told)
+    };
     for effect in effects {
         match effect {
             Effect::Card => {
@@ -98,7 +165,8 @@ pub(in crate::store) fn owe_effects(
                     change: number,
                     version: *version,
                 };
-                owe(connection, workspace, &key, channel, &note, now)?;
+                let (way, urgency) = ((key.as_str(), channel), of_event(&note, *version));
+                owe_as(connection, workspace, way, &note, urgency, now)?;
             }
             Effect::Remind {
                 person,
@@ -106,12 +174,7 @@ pub(in crate::store) fn owe_effects(
                 due_at,
                 rung,
             } => {
-                let due = due_at.map_or(0, micros);
-                let key = format!(
-                    "reminder:{number}:{}:{person}:{due}:{}",
-                    duty.name(),
-                    rung.name()
-                );
+                let key = reminder_key(number, *duty, person, *due_at, *rung);
                 let reminder = Kind::Reminder {
                     change: number,
                     person: person.clone(),
@@ -129,7 +192,9 @@ pub(in crate::store) fn owe_effects(
                     version: *version,
                 };
                 let at = by_day(person, now, roster);
-                owe(connection, workspace, &key, person.as_str(), &told, at)?;
+                let way = (key.as_str(), person.as_str());
+                let urgency = of_event(&told, *version);
+                owe_as(connection, workspace, way, &told, urgency, at)?;
             }
             Effect::Redraw => {
                 connection
@@ -241,13 +306,8 @@ pub(in crate::store) fn owe_requests(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let (number, duty, rung) = (change.number, Duty::AnswerRequest, Rung::Opening);
-    let asked_at = micros(change.asked_at);
     for person in people {
-        let key = format!(
-            "reminder:{number}:{}:{person}:{asked_at}:{}",
-            duty.name(),
-            rung.name()
-        );
+        let key = reminder_key(number, duty, person, Some(change.asked_at), rung);
         let reminder = Kind::Reminder {
             change: number,
             person: person.clone(),
