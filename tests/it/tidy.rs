@@ -637,6 +637,9 @@ const WORDLESS_COLUMNS: &[(&str, &str)] = &[
     ),
     ("person.zone", "a name of the time zone database"),
     ("person.direct", "Slack's identifier of a conversation"),
+    ("person.standing", "a name of an enumeration, under a CHECK"),
+    ("membership.person", "Slack's identifier"),
+    ("membership.user_group", "Slack's identifier"),
     ("inbox.key", "Slack's identifier of a delivery"),
     (
         "inbox.gesture",

@@ -12,7 +12,7 @@ use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId, WorkspaceId}
 use crate::domain::obligation::{Duty, day_began_at, has_room, next_morning};
 
 mod home;
-mod owing;
+pub(super) mod owing;
 mod row;
 mod trouble;
 
@@ -45,6 +45,15 @@ pub(super) const NEXT_OWED: &str = "SELECT min(max(owing.first, coalesce(lane.no
      FROM (SELECT lane, min(not_before) AS first FROM outbox
            WHERE workspace = ?1 AND state = 'owed' GROUP BY lane) AS owing
      LEFT JOIN lane ON lane.workspace = ?1 AND lane.lane = owing.lane";
+
+/// When the next message of unknown fate may be looked for.
+pub(super) const NEXT_DOUBTFUL: &str = "SELECT min(max(claimed_at + ?2, not_before)) FROM outbox
+     WHERE workspace = ?1 AND state = 'claimed' AND batch IS NULL";
+
+/// How often somebody was chased since an instant.
+pub(super) const N_CHASED: &str = "SELECT count(*) FROM outbox
+     WHERE workspace = ?1 AND person = ?2 AND kind = 'reminder' AND said_at >= ?3
+       AND duty <> ?4";
 
 /// Returns the lanes in which something may be sent now, the most urgent first.
 pub(super) fn lanes(
@@ -79,15 +88,10 @@ pub(super) fn next_at(
         .query_row([workspace.as_str()], |row| row.get(0))?;
     let halted = halted(connection, workspace)?.map(|halt| micros(halt.not_before));
     let owed = owed.map(|owed| halted.map_or(owed, |halted| owed.max(halted)));
-    let doubted: Option<i64> = connection
-        .prepare_cached(
-            "SELECT min(max(claimed_at + ?2, not_before)) FROM outbox
-             WHERE workspace = ?1 AND state = 'claimed' AND batch IS NULL",
-        )?
-        .query_row(
-            params![workspace.as_str(), grace.num_microseconds()],
-            |row| row.get(0),
-        )?;
+    let doubted: Option<i64> = connection.prepare_cached(NEXT_DOUBTFUL)?.query_row(
+        params![workspace.as_str(), grace.num_microseconds()],
+        |row| row.get(0),
+    )?;
     Ok(owed.into_iter().chain(doubted).min().map(instant))
 }
 
@@ -174,21 +178,15 @@ fn n_chased(
     now: DateTime<Utc>,
 ) -> Result<u32, StoreError> {
     let since = day_began_at(person, now, roster);
-    let n = connection
-        .prepare_cached(
-            "SELECT count(*) FROM outbox
-             WHERE workspace = ?1 AND person = ?2 AND kind = 'reminder' AND said_at >= ?3
-               AND duty <> ?4",
-        )?
-        .query_row(
-            params![
-                workspace.as_str(),
-                person.as_str(),
-                micros(since),
-                Duty::AnswerRequest.name()
-            ],
-            |row| row.get(0),
-        )?;
+    let n = connection.prepare_cached(N_CHASED)?.query_row(
+        params![
+            workspace.as_str(),
+            person.as_str(),
+            micros(since),
+            Duty::AnswerRequest.name()
+        ],
+        |row| row.get(0),
+    )?;
     Ok(n)
 }
 

@@ -55,10 +55,11 @@ fn urgency(kind: &Kind, is_about_a_deadline: bool) -> Urgency {
     }
 }
 
-/// Whether what an event tells is that a deadline nears or has passed.
+/// Whether what an event tells is that a deadline nears or has passed, or that an
+/// answer is waited for.
 fn is_about_a_deadline(event: &Event) -> bool {
     match event {
-        Event::Reminded { due_at, .. } => due_at.is_some(),
+        Event::Reminded { duty, due_at, .. } => due_at.is_some() || !duty.is_chased(),
         Event::DeadlineMissed { .. } | Event::Escalated { .. } => true,
         _ => false,
     }
@@ -122,6 +123,23 @@ fn owe_as(
         ])?;
     Ok(())
 }
+
+/// Shows anew what stands of a change.
+pub(in crate::store) const REDRAW: &str = "UPDATE outbox SET owed_revision = owed_revision + 1,
+            state = iif(state = 'settled', 'owed', state),
+            not_before = iif(state = 'settled', ?3, not_before)
+     WHERE workspace = ?1 AND (ts IS NOT NULL OR state = 'claimed')
+       AND kind IN ('note', 'reminder', 'told') AND key IN (
+         SELECT coalesce(batch, key) FROM outbox WHERE workspace = ?1 AND change = ?2)";
+
+/// Shows anew what stands of one duty of a change.
+pub(in crate::store) const REFRESH: &str = "UPDATE outbox SET owed_revision = owed_revision + 1,
+            state = iif(state = 'settled', 'owed', state),
+            not_before = iif(state = 'settled', ?4, not_before)
+     WHERE workspace = ?1 AND ts IS NOT NULL AND key IN (
+         SELECT coalesce(batch, key) FROM outbox
+         WHERE workspace = ?1 AND change = ?2
+           AND (kind = 'reminder' AND duty = ?3 OR kind = 'told' AND ?5))";
 
 /// Puts what a change's events owe into the outbox.
 pub(in crate::store) fn owe_effects(
@@ -197,37 +215,21 @@ pub(in crate::store) fn owe_effects(
                 owe_as(connection, workspace, way, &told, urgency, at)?;
             }
             Effect::Redraw => {
-                connection
-                    .prepare_cached(
-                        "UPDATE outbox SET owed_revision = owed_revision + 1,
-                                state = iif(state = 'settled', 'owed', state),
-                                not_before = iif(state = 'settled', ?3, not_before)
-                         WHERE workspace = ?1 AND (ts IS NOT NULL OR state = 'claimed')
-                           AND kind IN ('note', 'reminder', 'told') AND key IN (
-                             SELECT coalesce(batch, key) FROM outbox
-                             WHERE workspace = ?1 AND change = ?2)",
-                    )?
-                    .execute(params![workspace.as_str(), number.0, micros(now)])?;
+                connection.prepare_cached(REDRAW)?.execute(params![
+                    workspace.as_str(),
+                    number.0,
+                    micros(now)
+                ])?;
             }
             Effect::Refresh { duty } => {
-                connection
-                    .prepare_cached(
-                        "UPDATE outbox SET owed_revision = owed_revision + 1,
-                                state = iif(state = 'settled', 'owed', state),
-                                not_before = iif(state = 'settled', ?4, not_before)
-                         WHERE workspace = ?1 AND ts IS NOT NULL AND key IN (
-                             SELECT coalesce(batch, key) FROM outbox
-                             WHERE workspace = ?1 AND change = ?2
-                               AND (kind = 'reminder' AND duty = ?3 OR kind = 'told' AND ?5))",
-                    )?
-                    .execute(params![
-                        workspace.as_str(),
-                        number.0,
-                        duty.name(),
-                        micros(now),
-                        // The news of a rejection asks for its remedy, too.
-                        *duty == Duty::Remediation,
-                    ])?;
+                connection.prepare_cached(REFRESH)?.execute(params![
+                    workspace.as_str(),
+                    number.0,
+                    duty.name(),
+                    micros(now),
+                    // The news of a rejection asks for its remedy, too.
+                    *duty == Duty::Remediation,
+                ])?;
             }
         }
     }

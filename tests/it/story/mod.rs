@@ -3,6 +3,7 @@
 mod authorize;
 mod capture;
 mod chase;
+mod delivery;
 mod doors;
 mod evidence;
 mod form;
