@@ -16,7 +16,8 @@ CREATE TABLE membership (
 -- One row a step of the machine's clock against its even pace: where it stood and
 -- by how much it was off, in microseconds. Deadlines don't move with it.
 CREATE TABLE clock_step (
-    id       INTEGER PRIMARY KEY,
-    seen_at  INTEGER NOT NULL,
+    id        INTEGER PRIMARY KEY,
+    workspace TEXT NOT NULL,
+    seen_at   INTEGER NOT NULL,
     by_micros INTEGER NOT NULL
 ) STRICT;

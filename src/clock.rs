@@ -13,19 +13,57 @@ use serde::{Deserialize, Serialize};
 /// How long a sandbox may hold our wait before it answers (20 s), with room.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
+/// From when on a clock that is off its even pace has jumped: it was set, or the
+/// machine slept. Less is what the reading of two clocks one after the other may
+/// take on a busy machine.
+const STEP: TimeDelta = TimeDelta::seconds(2);
+
 /// Civil time. Clones read the same clock.
 #[derive(Debug, Clone)]
 pub struct Clock(Arc<Source>);
 
 #[derive(Debug)]
 enum Source {
-    System,
+    System {
+        pace: Mutex<Pace>,
+    },
     Followed {
         http: reqwest::Client,
         wait: String,
         sleeper: String,
         told: Mutex<Told>,
     },
+}
+
+/// What the system's clock is held against.
+#[derive(Debug)]
+struct Pace {
+    since: Instant,
+    even: Even,
+}
+
+/// Where a clock would stand that goes evenly.
+#[derive(Debug)]
+struct Even {
+    began: DateTime<Utc>,
+}
+
+impl Even {
+    fn from(began: DateTime<Utc>) -> Self {
+        Self { began }
+    }
+
+    /// Returns by how much a clock that shows `now` has jumped within `elapsed`
+    /// since the beginning; the jumps before this one are accounted for.
+    fn stepped(&mut self, now: DateTime<Utc>, elapsed: Duration) -> Option<TimeDelta> {
+        let elapsed = TimeDelta::from_std(elapsed).unwrap_or_default();
+        let by = now - (self.began + elapsed);
+        if by.abs() < STEP {
+            return None;
+        }
+        self.began += by;
+        Some(by)
+    }
 }
 
 /// What a followed clock said last, and when we heard it.
@@ -75,7 +113,25 @@ fn no_authorities() -> Result<rustls::ClientConfig, rustls::Error> {
 impl Clock {
     /// The system's clock.
     pub fn system() -> Self {
-        Self(Arc::new(Source::System))
+        let pace = Mutex::new(Pace {
+            since: Instant::now(),
+            even: Even::from(Utc::now()),
+        });
+        Self(Arc::new(Source::System { pace }))
+    }
+
+    /// Returns where the system's clock stands now and by how much it has jumped
+    /// against monotonic time since this was last asked, if it has. A sandbox's
+    /// clock moves as it is told, and never jumps.
+    pub fn stepped(&self) -> Option<(DateTime<Utc>, TimeDelta)> {
+        match &*self.0 {
+            Source::System { pace } => {
+                let mut pace = pace.lock().unwrap_or_else(PoisonError::into_inner);
+                let (now, elapsed) = (self.now(), pace.since.elapsed());
+                pace.even.stepped(now, elapsed).map(|by| (now, by))
+            }
+            Source::Followed { .. } => None,
+        }
     }
 
     /// The clock of the sandbox at `base`, such as `http://127.0.0.1:8417`.
@@ -111,7 +167,7 @@ impl Clock {
     /// Returns the present instant, to the microsecond.
     pub fn now(&self) -> DateTime<Utc> {
         match &*self.0 {
-            Source::System => Utc::now().trunc_subsecs(6),
+            Source::System { .. } => Utc::now().trunc_subsecs(6),
             Source::Followed { told, .. } => lock(told).now(),
         }
     }
@@ -123,7 +179,7 @@ impl Clock {
     /// which may be long before `wake_at`.
     pub async fn idle_until(&self, wake_at: Option<DateTime<Utc>>) -> Result<(), ClockError> {
         match &*self.0 {
-            Source::System => {
+            Source::System { .. } => {
                 match wake_at {
                     Some(at) => {
                         let left = (at - Utc::now()).to_std().unwrap_or_default();
@@ -197,5 +253,37 @@ impl Stopwatch {
     /// Returns the time since the start.
     pub fn elapsed(self) -> Duration {
         self.0.elapsed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_jump_of_two_seconds_is_seen_once_in_either_direction_and_less_is_not() {
+        let began = DateTime::from_timestamp(1_773_450_840, 0).unwrap();
+        let mut even = Even::from(began);
+        let mut at = |civil: i64, monotonic: u64| {
+            let now = began + TimeDelta::milliseconds(civil);
+            even.stepped(now, Duration::from_millis(monotonic))
+        };
+        assert_eq!(at(60_000, 60_000), None);
+        assert_eq!(at(121_999, 120_000), None);
+        assert_eq!(at(182_000, 180_000), Some(TimeDelta::seconds(2)));
+        assert_eq!(at(242_000, 240_000), None);
+        let hours = TimeDelta::hours(-26);
+        let back = 300_000 + 2000 + hours.num_milliseconds();
+        assert_eq!(at(back, 300_000), Some(hours));
+        assert_eq!(at(back + 60_000, 360_000), None);
+        // Small ones add up.
+        assert_eq!(at(back + 121_500, 420_000), None);
+        assert_eq!(at(back + 183_000, 480_000), Some(TimeDelta::seconds(3)));
+    }
+
+    #[test]
+    fn the_systems_clock_goes_evenly() {
+        let clock = Clock::system();
+        assert_eq!(clock.stepped(), None);
     }
 }

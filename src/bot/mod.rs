@@ -157,6 +157,7 @@ impl Bot {
         let mut n_arrived = 0;
         loop {
             n_arrived = self.yield_to_a_rush(n_arrived).await;
+            self.notice_a_jump().await?;
             let now = self.clock.now();
             // Asked before the round: what an opening leaves behind when it ends
             // during one isn't in it, and must not be slept upon.
@@ -198,6 +199,19 @@ impl Bot {
             flights.land().await?;
         }
         Ok(())
+    }
+
+    /// Puts on record that the clock has jumped, before anything is done by it.
+    async fn notice_a_jump(&self) -> Result<(), StoreError> {
+        let Some((at, by)) = self.clock.stepped() else {
+            return Ok(());
+        };
+        tracing::warn!(
+            seconds = by.num_seconds(),
+            "this machine's clock has jumped; deadlines don't move with it"
+        );
+        let grace = self.dispatcher.grace;
+        self.engine.store().clock_stepped(at, by, grace).await
     }
 
     /// Takes a breath if many gestures came in since there were `n_before`, so

@@ -19,7 +19,7 @@ use crate::domain::obligation::{Duty, obligations};
 use crate::domain::policy::Party;
 use crate::engine::Engine;
 use crate::slack::client::{Outgoing, SlackClient};
-use crate::slack::error::SlackError;
+use crate::slack::error::{ErrorCode, SlackError};
 use crate::slack::lookup::Lookup;
 use crate::slack::views::{self, Message, card, home};
 use crate::store::{
@@ -37,6 +37,14 @@ const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(2);
 
 /// The longest pause after a failure.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(5);
+
+/// A message of unknown fate is looked for again so long after Slack has refused
+/// the token.
+const TOKEN_PAUSE: TimeDelta = TimeDelta::minutes(1);
+
+/// How often a note has its card moved out of a channel that is shut, should the
+/// card find a place there after all.
+const MOVES: u32 = 3;
 
 /// How many people of a group are asked by direct message where its request
 /// can't be seen. More of them would each think that another answers.
@@ -106,7 +114,8 @@ impl Dispatcher {
     /// Sends the next message of a lane.
     pub async fn send_next(&self, lane: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
         let store = self.engine.store();
-        let Some(parcel) = store.parcel(lane.to_owned(), now).await? else {
+        let rules = Arc::clone(self.engine.rules());
+        let Some(parcel) = store.parcel(lane.to_owned(), rules, now).await? else {
             return Ok(());
         };
         let Some(leader) = parcel.owed.first().cloned() else {
@@ -192,6 +201,7 @@ impl Dispatcher {
             | Kind::Note { .. }
             | Kind::Reminder { .. }
             | Kind::Told { .. }
+            | Kind::Shut { .. }
             | Kind::Home { .. } => false,
         };
         if whispered {
@@ -213,6 +223,7 @@ impl Dispatcher {
             | Kind::Told { .. }
             | Kind::Reply { .. }
             | Kind::Offer { .. }
+            | Kind::Shut { .. }
             | Kind::Home { .. } => None,
         };
         let since = doubtful.claimed_at - LOOK_BACK;
@@ -244,6 +255,10 @@ impl Dispatcher {
                 let until = now + TimeDelta::from_std(retry_after).unwrap_or(LONGEST_PAUSE);
                 store.doubt_until(key, until).await
             }
+            Err(SlackError::Refused { code }) if code.is_about_the_token() => {
+                self.halt(None, &code, now).await?;
+                store.doubt_until(key, now + TOKEN_PAUSE).await
+            }
             Err(error) => {
                 tracing::warn!(key, error = %error, "a message can't be looked for");
                 store.doubt_until(key, now + FIRST_PAUSE * 5).await
@@ -269,6 +284,7 @@ impl Dispatcher {
             | Kind::Told { .. }
             | Kind::Reply { .. }
             | Kind::Offer { .. }
+            | Kind::Shut { .. }
             | Kind::Home { .. } => None,
         });
         if let (Some(snapshot), Some((channel, _))) = (card, &stands) {
@@ -424,9 +440,9 @@ impl Dispatcher {
                 }),
                 None => Err(SlackError::Malformed),
             },
-            Kind::Reminder { person, .. } | Kind::Told { person, .. } => {
-                self.direct(parcel.direct.clone(), person).await?
-            }
+            Kind::Reminder { person, .. }
+            | Kind::Told { person, .. }
+            | Kind::Shut { person, .. } => self.direct(parcel.direct.clone(), person).await?,
             Kind::Home { person } => Ok(Way::Publish {
                 person: person.clone(),
             }),
@@ -490,7 +506,12 @@ impl Dispatcher {
                 .release(leader.key.clone(), until, error.to_string())
                 .await;
         }
-        if error.is_transient() || error.concerns_the_token() {
+        if let SlackError::Refused { code } = error
+            && code.is_about_the_token()
+        {
+            return self.halt(Some(leader.key.clone()), code, now).await;
+        }
+        if error.is_transient() {
             let pause = FIRST_PAUSE * 2i32.saturating_pow(leader.attempts.min(8));
             let until = now + pause.min(LONGEST_PAUSE);
             tracing::warn!(key = leader.key, error = %error, "a message waits");
@@ -521,6 +542,21 @@ impl Dispatcher {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let store = self.engine.store();
+        if let (Some(channel), SlackError::Refused { code }) = (way.channel(), &error)
+            && code.is_about_the_place()
+            && !is_direct(channel)
+        {
+            self.shut(channel, code, now).await?;
+            if let (Kind::Note { change, .. }, Way::Post { .. }) = (&leader.kind, &way)
+                && code.closes_the_channel()
+                && leader.attempts < MOVES
+            {
+                let (channel, note) = (channel.clone(), leader.key.clone());
+                return store
+                    .move_out(*change, channel, note, error.to_string(), now)
+                    .await;
+            }
+        }
         if let (Kind::Card { .. }, Way::Edit { .. }) = (&leader.kind, &way)
             && error.bars_the_edit()
         {
@@ -558,6 +594,7 @@ impl Dispatcher {
             | Kind::Told { .. }
             | Kind::Reply { .. }
             | Kind::Offer { .. }
+            | Kind::Shut { .. }
             | Kind::Home { .. } => match self.render(&parcel, now).await? {
                 Some(rendered) => {
                     rest = rendered.rest;
@@ -615,6 +652,40 @@ impl Dispatcher {
                     .await
             }
         }
+    }
+
+    /// Nothing can be sent before an operator mends the token: it is tried once a
+    /// minute, and said loudly once.
+    async fn halt(
+        &self,
+        leader: Option<String>,
+        code: &ErrorCode,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let store = self.engine.store();
+        if store.halt(leader, code.to_string(), now).await? {
+            tracing::error!(
+                reason = %code,
+                "Slack refuses SLACK_BOT_TOKEN: nothing is sent until it is mended, and nothing is lost. Install the app again, set the new Bot User OAuth Token and restart; if Slack takes this one again, the bot goes on by itself within a minute"
+            );
+        }
+        Ok(())
+    }
+
+    /// A channel lets nothing in: an operator hears of it once.
+    async fn shut(
+        &self,
+        channel: &ChannelId,
+        code: &ErrorCode,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let rules = Arc::clone(self.engine.rules());
+        let store = self.engine.store();
+        let reason = code.to_string();
+        if store.shut(channel.clone(), reason, rules, now).await? {
+            tracing::warn!(channel = %channel, reason = %code, "Slack lets nothing into a channel; what belongs there goes by direct message");
+        }
+        Ok(())
     }
 
     async fn give_up(
@@ -699,6 +770,7 @@ fn thread_of(
         | Kind::Told { .. }
         | Kind::Reply { .. }
         | Kind::Offer { .. }
+        | Kind::Shut { .. }
         | Kind::Home { .. } => None,
     }
 }

@@ -16,7 +16,7 @@ use crate::gesture::{Ask, Gesture, Which};
 use crate::slack::reach::reach;
 use crate::slack::readers;
 use crate::slack::views::overview::Wanted;
-use crate::slack::views::{self, Message, Showing, card, direct, ledger, note, offer, reply};
+use crate::slack::views::{self, Message, Showing, card, direct, ledger, note, offer, reply, shut};
 use crate::store::{
     Answered, Kind, MOST_OWING, Offered, OffersOf, Outcome, Parcel, Snapshot, StoreError,
 };
@@ -72,6 +72,11 @@ impl Dispatcher {
                 None => None,
             },
             Kind::Home { person } => Some(self.home(person, now).await?),
+            // Where it was opened again meanwhile, there is nothing to tell.
+            Kind::Shut { channel, .. } => {
+                let since = parcel.shut.as_ref();
+                since.map(|since| shut::shut(channel, since))
+            }
             Kind::Offer { again, .. } => parcel
                 .offer
                 .as_ref()
@@ -545,7 +550,8 @@ fn change_of(kind: &Kind) -> Option<ChangeNumber> {
         | Kind::Ledger { .. }
         | Kind::Reply { .. }
         | Kind::Offer { .. }
-        | Kind::Home { .. } => None,
+        | Kind::Home { .. }
+        | Kind::Shut { .. } => None,
     }
 }
 

@@ -324,6 +324,14 @@ impl ErrorCode {
         )
     }
 
+    /// Returns whether a channel is closed to the bot as a whole.
+    pub fn closes_the_channel(&self) -> bool {
+        matches!(
+            self,
+            Self::ChannelNotFound | Self::IsArchived | Self::NotInChannel
+        )
+    }
+
     /// Returns whether the place can't be written to: the channel is archived,
     /// gone, or closed to the bot.
     pub fn is_about_the_place(&self) -> bool {

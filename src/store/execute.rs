@@ -544,7 +544,7 @@ pub(super) fn record(
     let policy = rules.of(&after);
     register::save(connection, workspace, &after, policy, &roster, now)?;
     let owed = effects(before, &after, recorded, policy);
-    outbox::owe_effects(connection, workspace, &after, &owed, &roster, now)?;
+    outbox::owe_effects(connection, workspace, &after, recorded, &owed, &roster, now)?;
     let concerned = concerned(before, &after, policy);
     outbox::redraw_homes(connection, workspace, &concerned, now)?;
     Ok(after)

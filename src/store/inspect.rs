@@ -3,14 +3,12 @@
 
 use std::path::Path;
 
-use rusqlite::Connection;
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::{Connection, OptionalExtension};
 
-use super::{OpenError, StoreError, file};
-use crate::domain::id::{ChangeNumber, WorkspaceId};
-
-/// After how many failures in vain a message counts as stuck: Slack's short
-/// troubles are over by then.
-const STUCK: u32 = 5;
+use super::outbox::STUCK;
+use super::{Halt, OpenError, Shut, StoreError, file, instant, outbox};
+use crate::domain::id::{ChangeNumber, ChannelId, WorkspaceId};
 
 /// How many messages are described; the rest is only counted.
 const SHOWN: usize = 10;
@@ -41,6 +39,14 @@ pub struct Register {
     pub n_unsent: u64,
     /// The newest of those.
     pub unsent: Vec<Unsent>,
+    /// Why nothing at all is sent, if nothing is.
+    pub halt: Option<Halt>,
+    /// The channels that Slack lets nothing into.
+    pub shut: Vec<(ChannelId, Shut)>,
+    /// How often the machine's clock jumped.
+    pub n_clock_steps: u64,
+    /// When it did last, and by how much.
+    pub clock_step: Option<(DateTime<Utc>, TimeDelta)>,
 }
 
 /// A message that Slack doesn't have and should.
@@ -122,7 +128,8 @@ fn register(connection: &Connection, workspace: WorkspaceId) -> Result<Register,
     let mut statement = connection.prepare(
         "SELECT key, kind, change, attempts, state = 'failed', coalesce(error, '')
          FROM outbox
-         WHERE workspace = ?1 AND (state = 'failed' OR state = 'owed' AND attempts >= ?2)
+         WHERE workspace = ?1 AND (state = 'failed'
+                OR state IN ('owed', 'claimed') AND attempts >= ?2)
          ORDER BY id DESC",
     )?;
     let mut rows = statement.query(rusqlite::params![workspace.as_str(), STUCK])?;
@@ -141,11 +148,42 @@ fn register(connection: &Connection, workspace: WorkspaceId) -> Result<Register,
             });
         }
     }
+    let halt = outbox::halted(connection, &workspace)?;
+    let shut = connection
+        .prepare("SELECT channel, reason, since FROM shut WHERE workspace = ?1 ORDER BY since")?
+        .query_map([workspace.as_str()], |row| {
+            let shut = Shut {
+                reason: row.get(1)?,
+                since: instant(row.get(2)?),
+            };
+            Ok((ChannelId::new(row.get::<_, String>(0)?), shut))
+        })?
+        .collect::<Result<_, _>>()?;
+    let n_clock_steps = connection.query_row(
+        "SELECT count(*) FROM clock_step WHERE workspace = ?1",
+        [workspace.as_str()],
+        |row| row.get(0),
+    )?;
+    let clock_step = connection
+        .query_row(
+            "SELECT seen_at, by_micros FROM clock_step WHERE workspace = ?1
+             ORDER BY id DESC LIMIT 1",
+            [workspace.as_str()],
+            |row| {
+                let by = TimeDelta::microseconds(row.get(1)?);
+                Ok((instant(row.get(0)?), by))
+            },
+        )
+        .optional()?;
     Ok(Register {
         workspace,
         records,
         n_changes,
         n_unsent,
         unsent,
+        halt,
+        shut,
+        n_clock_steps,
+        clock_step,
     })
 }

@@ -7,6 +7,7 @@
 
 mod attachments;
 mod capture;
+mod delivery;
 mod execute;
 mod file;
 mod form;
@@ -50,14 +51,15 @@ pub use home::MOST_OWING;
 pub use inbox::{Arrival, Outcome, Waiting};
 pub use inspect::{Inspection, Register, Unsent, inspect};
 pub use offers::{NewOffer, OffersOf};
-pub use outbox::{Claim, Doubtful, Kind, Owed, reply_is_alive};
+pub use outbox::{Claim, Doubtful, Halt, Kind, Owed, Shut, reply_is_alive};
 pub use parcel::{Answered, Offered, Parcel, Snapshot};
 pub use people::{Person, resolve};
 pub use policies::Adopted;
 pub use texts::Words;
 pub use writer::LARGEST_GROUP;
 
-use execute::{by_the_bot, forget, tick};
+use execute::{by_the_bot, forget, roster, tick};
+use outbox::Next;
 use parcel::{change_of, snapshot};
 use writer::{Urgency, Writer};
 
@@ -585,17 +587,45 @@ impl Store {
             .await
     }
 
-    /// Returns what a lane sends next, with all that rendering it needs.
+    /// Returns what a lane sends next, with all that rendering it needs. What would
+    /// chase somebody too often in one day is held back until the next; what can't
+    /// be read is set aside, and stops nothing else.
     pub async fn parcel(
         &self,
         lane: String,
+        rules: Arc<Rules>,
         now: DateTime<Utc>,
     ) -> Result<Option<Parcel>, StoreError> {
-        self.read(move |connection, workspace| {
-            let owed = outbox::next_of(connection, workspace, &lane, now)?;
-            parcel::parcel(connection, workspace, owed)
-        })
-        .await
+        loop {
+            let (ours, rules) = (lane.clone(), Arc::clone(&rules));
+            let next = self
+                .read(move |connection, workspace| {
+                    let roster = roster(connection, workspace, &rules);
+                    match outbox::next_of(connection, workspace, &ours, &roster, now)? {
+                        Next::Now(owed) => parcel::parcel(connection, workspace, owed).map(Ok),
+                        Next::Held(until) => Ok(Err(until)),
+                    }
+                })
+                .await;
+            let ours = lane.clone();
+            match next {
+                Ok(Ok(parcel)) => return Ok(parcel),
+                Ok(Err(until)) => {
+                    self.write(Urgency::Later, move |connection, workspace| {
+                        outbox::hold_back(connection, workspace, &ours, until, now)
+                    })
+                    .await?;
+                }
+                Err(error @ StoreError::Corrupt(_)) => {
+                    tracing::error!(lane, error = %error, "a message is set aside; doctor shows it");
+                    self.write(Urgency::Later, move |connection, workspace| {
+                        outbox::set_aside(connection, workspace, &ours, &error.to_string(), now)
+                    })
+                    .await?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Claims what is about to be sent, if it is still owed as it was rendered.
@@ -622,6 +652,7 @@ impl Store {
             let Some((channel, ts)) = stands.filter(|_| first) else {
                 return Ok(());
             };
+            outbox::reopen(connection, workspace, &channel)?;
             for owed in &parcel {
                 let Some(number) = change_of(&owed.kind) else {
                     continue;
@@ -737,10 +768,20 @@ impl Store {
         grace: TimeDelta,
         limit: usize,
     ) -> Result<Vec<Doubtful>, StoreError> {
-        self.read(move |connection, workspace| {
-            outbox::doubtful(connection, workspace, now, grace, limit)
+        let found = self
+            .read(move |connection, workspace| {
+                outbox::doubtful(connection, workspace, now, grace, limit)
+            })
+            .await;
+        let Err(error @ StoreError::Corrupt(_)) = found else {
+            return found;
+        };
+        tracing::error!(error = %error, "a message on its way is set aside; doctor shows it");
+        self.write(Urgency::Later, move |connection, workspace| {
+            outbox::set_claimed_aside(connection, workspace, &error.to_string(), now)
         })
-        .await
+        .await?;
+        Ok(Vec::new())
     }
 
     /// Looks for a message of unknown fate again from `not_before` on: Slack

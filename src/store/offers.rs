@@ -318,6 +318,14 @@ fn advance(
     Ok(())
 }
 
+/// The offers that go further by now, longest due first.
+pub(super) const DUE: &str = "SELECT id FROM offer
+     WHERE workspace = ?1 AND next_at <= ?2 ORDER BY next_at LIMIT ?3";
+
+/// When the next offer goes further.
+pub(super) const NEXT_DUE: &str = "SELECT min(next_at) FROM offer
+     WHERE workspace = ?1 AND next_at IS NOT NULL";
+
 /// Returns the offers that go further by now, longest due first.
 pub(super) fn due(
     connection: &Connection,
@@ -326,10 +334,7 @@ pub(super) fn due(
     limit: usize,
 ) -> Result<Vec<u64>, StoreError> {
     connection
-        .prepare_cached(
-            "SELECT id FROM offer WHERE workspace = ?1 AND next_at <= ?2
-             ORDER BY next_at LIMIT ?3",
-        )?
+        .prepare_cached(DUE)?
         .query_map(params![workspace.as_str(), micros(now), limit], |row| {
             row.get(0)
         })?
@@ -381,9 +386,7 @@ pub(super) fn next_at(
     workspace: &WorkspaceId,
 ) -> Result<Option<DateTime<Utc>>, StoreError> {
     let at: Option<i64> = connection
-        .prepare_cached(
-            "SELECT min(next_at) FROM offer WHERE workspace = ?1 AND next_at IS NOT NULL",
-        )?
+        .prepare_cached(NEXT_DUE)?
         .query_row([workspace.as_str()], |row| row.get(0))?;
     Ok(at.map(instant))
 }

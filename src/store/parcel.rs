@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::Connection;
 
 use super::texts::{self, Words};
-use super::{Kind, Outcome, Owed, StoreError, inbox, log, offers, outbox, people};
+use super::{Kind, Outcome, Owed, Shut, StoreError, inbox, log, offers, outbox, people};
 use crate::domain::change::{EmergencyChange, Recorded};
 use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, WorkspaceId};
 use crate::domain::offer::Offer;
@@ -37,6 +37,8 @@ pub struct Parcel {
     pub card: Option<(ChannelId, MessageTs)>,
     /// The direct message conversation with the person, if known.
     pub direct: Option<ChannelId>,
+    /// For word of a channel that is shut: since when, if it still is, and why.
+    pub shut: Option<Shut>,
 }
 
 /// A gesture with what became of it.
@@ -73,7 +75,7 @@ pub(super) fn change_of(kind: &Kind) -> Option<ChangeNumber> {
         | Kind::Note { change, .. }
         | Kind::Reminder { change, .. }
         | Kind::Told { change, .. } => Some(*change),
-        Kind::Reply { .. } | Kind::Offer { .. } | Kind::Home { .. } => None,
+        Kind::Reply { .. } | Kind::Offer { .. } | Kind::Home { .. } | Kind::Shut { .. } => None,
     }
 }
 
@@ -118,7 +120,8 @@ pub(super) fn parcel(
         | Kind::Reminder { .. }
         | Kind::Told { .. }
         | Kind::Offer { .. }
-        | Kind::Home { .. } => None,
+        | Kind::Home { .. }
+        | Kind::Shut { .. } => None,
     };
     let about = owed.iter().filter_map(|one| change_of(&one.kind));
     let spoken_of = answer
@@ -146,9 +149,10 @@ pub(super) fn parcel(
         None => None,
     };
     let direct = match (&leader.kind, &offer) {
-        (Kind::Reminder { person, .. } | Kind::Told { person, .. }, _) => {
-            people::direct(connection, workspace, person)?
-        }
+        (
+            Kind::Reminder { person, .. } | Kind::Told { person, .. } | Kind::Shut { person, .. },
+            _,
+        ) => people::direct(connection, workspace, person)?,
         (Kind::Offer { .. }, Some(offered)) => {
             people::direct(connection, workspace, &offered.offer.asker)?
         }
@@ -162,6 +166,17 @@ pub(super) fn parcel(
             _,
         ) => None,
     };
+    let shut = match &leader.kind {
+        Kind::Shut { channel, .. } => outbox::shut_since(connection, workspace, channel)?,
+        Kind::Card { .. }
+        | Kind::Ledger { .. }
+        | Kind::Note { .. }
+        | Kind::Reminder { .. }
+        | Kind::Told { .. }
+        | Kind::Reply { .. }
+        | Kind::Offer { .. }
+        | Kind::Home { .. } => None,
+    };
     Ok(Some(Parcel {
         owed,
         changes,
@@ -169,6 +184,7 @@ pub(super) fn parcel(
         offer,
         card,
         direct,
+        shut,
     }))
 }
 

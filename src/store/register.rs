@@ -10,6 +10,15 @@ use crate::domain::id::{ChangeNumber, ChannelId, UserId, WorkspaceId};
 use crate::domain::obligation::next_due_at;
 use crate::domain::policy::Policy;
 
+/// The changes for which the clock has something to do, longest due first. Read
+/// off the index of those that are due some time: what is over costs nothing.
+pub(super) const DUE: &str = "SELECT number FROM change
+     WHERE workspace = ?1 AND next_due_at <= ?2 ORDER BY next_due_at LIMIT ?3";
+
+/// When the clock has something to do next.
+pub(super) const NEXT_DUE: &str = "SELECT min(next_due_at) FROM change
+     WHERE workspace = ?1 AND next_due_at IS NOT NULL";
+
 /// Returns the number that the next change of the workspace gets.
 pub(super) fn next_number(
     connection: &Connection,
@@ -64,10 +73,7 @@ pub(super) fn due(
     limit: usize,
 ) -> Result<Vec<ChangeNumber>, StoreError> {
     connection
-        .prepare_cached(
-            "SELECT number FROM change WHERE workspace = ?1 AND next_due_at <= ?2
-             ORDER BY next_due_at LIMIT ?3",
-        )?
+        .prepare_cached(DUE)?
         .query_map(params![workspace.as_str(), micros(now), limit], |row| {
             Ok(ChangeNumber(row.get(0)?))
         })?
@@ -95,10 +101,7 @@ pub(super) fn next_at(
     workspace: &WorkspaceId,
 ) -> Result<Option<DateTime<Utc>>, StoreError> {
     let at: Option<i64> = connection
-        .prepare_cached(
-            "SELECT min(next_due_at) FROM change
-             WHERE workspace = ?1 AND next_due_at IS NOT NULL",
-        )?
+        .prepare_cached(NEXT_DUE)?
         .query_row([workspace.as_str()], |row| row.get(0))?;
     Ok(at.map(instant))
 }

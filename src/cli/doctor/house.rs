@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use rustix::fs::{Access, access, statvfs};
 
 use super::{Finding, count};
@@ -69,6 +70,7 @@ pub(super) fn database(path: &Path, ours: Option<&WorkspaceId>) -> Vec<Finding> 
             findings.push(form(path, &folder, &inspection));
             for register in &inspection.registers {
                 findings.push(log(register));
+                findings.extend(in_the_way(register));
                 findings.extend(unsent(register));
             }
             findings.extend(ours.and_then(|ours| foreign(&inspection, ours)));
@@ -174,6 +176,48 @@ fn log(register: &Register) -> Finding {
     }
 }
 
+/// What the bot found in its way when it last tried to send.
+fn in_the_way(register: &Register) -> Vec<Finding> {
+    let when = |at: DateTime<Utc>| at.format("%Y-%m-%d %H:%M UTC");
+    let halt = register.halt.iter().map(|halt| {
+        Finding::bad(
+            "sending",
+            format!(
+                "nothing is sent since {}, because Slack refuses the token ({})",
+                when(halt.since),
+                halt.reason
+            ),
+            "install the app again, set the new Bot User OAuth Token and restart; what waited is sent then",
+        )
+    });
+    let shut = register.shut.iter().map(|(channel, shut)| {
+        Finding::mind(
+            "channels",
+            format!(
+                "Slack lets the bot write nothing in {channel} since {} ({})",
+                when(shut.since),
+                shut.reason
+            ),
+            mend_of(&shut.reason),
+        )
+    });
+    let step = register.clock_step.map(|(at, by)| {
+        let steps = usize::try_from(register.n_clock_steps).unwrap_or(usize::MAX);
+        let ahead = if by < TimeDelta::zero() { "back" } else { "ahead" };
+        Finding::mind(
+            "clock steps",
+            format!(
+                "this machine's clock jumped {}, last at {} by {} s {ahead}",
+                count(steps, "time", "times"),
+                when(at),
+                by.num_seconds().unsigned_abs()
+            ),
+            "let it keep time by NTP; deadlines didn't move, but instants recorded in between are off by as much",
+        )
+    });
+    halt.chain(shut).chain(step).collect()
+}
+
 /// A message that was given up is told and not a fault: the record is whole, and
 /// nothing here could still send it.
 fn unsent(register: &Register) -> Vec<Finding> {
@@ -225,6 +269,8 @@ fn mend_of(why: &str) -> &'static str {
         "invite the bot to the channel"
     } else if says(&["is_archived"]) {
         "the channel is archived; the change goes on by direct message"
+    } else if says(&["restricted_action"]) {
+        "let the bot post there, in the channel's settings"
     } else if says(&["missing_scope"]) {
         "see scopes above"
     } else if says(&["cannot_dm_bot", "user_disabled", "user_not_found"]) {
@@ -306,6 +352,10 @@ mod tests {
             n_changes: 0,
             n_unsent: 0,
             unsent: Vec::new(),
+            halt: None,
+            shut: Vec::new(),
+            n_clock_steps: 0,
+            clock_step: None,
         };
         let held = |registers| Inspection {
             form: 1,

@@ -11,6 +11,7 @@ use super::change::EmergencyChange;
 use super::policy::{Party, Policy};
 
 mod chase_log;
+mod day;
 mod duty;
 mod handover;
 mod ladder;
@@ -18,6 +19,7 @@ mod owed;
 mod owner;
 
 pub use chase_log::{Answered, ChaseLine, Delivery, chase_log, reminder_key};
+pub use day::{KEPT_FOR_THE_LAST, MOST_CHASING, day_began_at, has_room, next_morning};
 pub use duty::Duty;
 pub use handover::{Absence, act_of, cannot_stay, next_owner};
 pub use ladder::{Chase, ChaseKey, People, Rung, by_day};

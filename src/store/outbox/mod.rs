@@ -6,47 +6,70 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{StoreError, instant, micros};
-use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, WorkspaceId};
+use super::people::Roster;
+use super::{StoreError, instant, log, micros};
+use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId, WorkspaceId};
+use crate::domain::obligation::{Duty, day_began_at, has_room, next_morning};
 
 mod home;
-mod owing;
+pub(super) mod owing;
 mod row;
+mod trouble;
 
 pub(super) use home::{open_home, redraw_all_homes, redraw_homes};
+use owing::UPDATE;
 pub(super) use owing::{owe_effects, owe_offer, owe_reply, owe_requests, redraw_offer};
 use row::{COLUMNS, read};
 pub use row::{Kind, Owed};
+pub use trouble::{Halt, Shut};
+pub(super) use trouble::{
+    STUCK, clock_stepped, halt, halted, reopen, set_aside, set_claimed_aside, shut, shut_since,
+    uproot_card,
+};
 
 /// How long after a reply was asked for it is still worth giving: Slack keeps
 /// the door open for 30 minutes.
 const REPLY_LIFE_MINUTES: i64 = 30;
 
-/// The lanes in which something is owed, without walking over all that is.
-const LANES: &str = "WITH RECURSIVE owing (lane) AS (
-        SELECT min(lane) FROM outbox WHERE workspace = ?1 AND state = 'owed'
-        UNION ALL
-        SELECT (SELECT min(lane) FROM outbox
-                WHERE workspace = ?1 AND state = 'owed' AND lane > owing.lane)
-        FROM owing WHERE owing.lane IS NOT NULL)";
+/// The lanes in which something may be sent now, the most urgent first, and of
+/// those the one that waits longest. Reads nothing but the index of what is owed.
+pub(super) const LANES: &str = "SELECT owing.lane FROM outbox AS owing
+     WHERE owing.workspace = ?1 AND owing.state = 'owed' AND owing.not_before <= ?2
+       AND NOT EXISTS (SELECT 1 FROM lane WHERE lane.workspace = ?1
+                       AND lane.lane = owing.lane AND lane.not_before > ?2)
+     GROUP BY owing.lane ORDER BY min(owing.urgency), min(owing.not_before), owing.lane
+     LIMIT ?3";
 
-/// Returns the lanes in which something may be sent now.
+/// When the next lane may send.
+pub(super) const NEXT_OWED: &str = "SELECT min(max(owing.first, coalesce(lane.not_before, 0)))
+     FROM (SELECT lane, min(not_before) AS first FROM outbox
+           WHERE workspace = ?1 AND state = 'owed' GROUP BY lane) AS owing
+     LEFT JOIN lane ON lane.workspace = ?1 AND lane.lane = owing.lane";
+
+/// When the next message of unknown fate may be looked for.
+pub(super) const NEXT_DOUBTFUL: &str = "SELECT min(max(claimed_at + ?2, not_before)) FROM outbox
+     WHERE workspace = ?1 AND state = 'claimed' AND batch IS NULL";
+
+/// How often somebody was chased since an instant.
+pub(super) const N_CHASED: &str = "SELECT count(*) FROM outbox
+     WHERE workspace = ?1 AND person = ?2 AND kind = 'reminder' AND said_at >= ?3
+       AND duty <> ?4";
+
+/// Returns the lanes in which something may be sent now, the most urgent first.
 pub(super) fn lanes(
     connection: &Connection,
     workspace: &WorkspaceId,
     now: DateTime<Utc>,
     limit: usize,
 ) -> Result<Vec<String>, StoreError> {
+    let limit = match halted(connection, workspace)? {
+        None => limit,
+        Some(halt) if halt.not_before > now => return Ok(Vec::new()),
+        // One tries whether the token is mended.
+        Some(_) => limit.min(1),
+    };
     connection
-        .prepare_cached(&format!(
-            "{LANES} SELECT owing.lane FROM owing
-             WHERE owing.lane IS NOT NULL
-               AND NOT EXISTS (SELECT 1 FROM lane WHERE lane.workspace = ?1
-                               AND lane.lane = owing.lane AND lane.not_before > ?2)
-               AND EXISTS (SELECT 1 FROM outbox WHERE workspace = ?1 AND state = 'owed'
-                           AND outbox.lane = owing.lane AND not_before <= ?2)
-             LIMIT ?3"
-        ))?
+        .prepare_cached(LANES)?
         .query_map(params![workspace.as_str(), micros(now), limit], |row| {
             row.get(0)
         })?
@@ -61,25 +84,25 @@ pub(super) fn next_at(
     grace: chrono::TimeDelta,
 ) -> Result<Option<DateTime<Utc>>, StoreError> {
     let owed: Option<i64> = connection
-        .prepare_cached(&format!(
-            "{LANES} SELECT min(max(
-                 (SELECT min(not_before) FROM outbox WHERE workspace = ?1 AND state = 'owed'
-                  AND outbox.lane = owing.lane),
-                 coalesce((SELECT not_before FROM lane WHERE lane.workspace = ?1
-                           AND lane.lane = owing.lane), 0)))
-             FROM owing WHERE owing.lane IS NOT NULL"
-        ))?
+        .prepare_cached(NEXT_OWED)?
         .query_row([workspace.as_str()], |row| row.get(0))?;
-    let doubted: Option<i64> = connection
-        .prepare_cached(
-            "SELECT min(max(claimed_at + ?2, not_before)) FROM outbox
-             WHERE workspace = ?1 AND state = 'claimed' AND batch IS NULL",
-        )?
-        .query_row(
-            params![workspace.as_str(), grace.num_microseconds()],
-            |row| row.get(0),
-        )?;
+    let halted = halted(connection, workspace)?.map(|halt| micros(halt.not_before));
+    let owed = owed.map(|owed| halted.map_or(owed, |halted| owed.max(halted)));
+    let doubted: Option<i64> = connection.prepare_cached(NEXT_DOUBTFUL)?.query_row(
+        params![workspace.as_str(), grace.num_microseconds()],
+        |row| row.get(0),
+    )?;
     Ok(owed.into_iter().chain(doubted).min().map(instant))
+}
+
+/// What a lane sends next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Next {
+    /// These, in one message, leader first; none if nothing is due.
+    Now(Vec<Owed>),
+    /// Nothing more of what chases somebody before this: they were chased enough
+    /// today.
+    Held(DateTime<Utc>),
 }
 
 /// Returns the next message of a lane with those that go out in one with it:
@@ -88,8 +111,9 @@ pub(super) fn next_of(
     connection: &Connection,
     workspace: &WorkspaceId,
     lane: &str,
+    roster: &Roster<'_>,
     now: DateTime<Utc>,
-) -> Result<Vec<Owed>, StoreError> {
+) -> Result<Next, StoreError> {
     let leader = {
         let mut select = connection.prepare_cached(&format!(
             "SELECT {COLUMNS} FROM outbox
@@ -99,33 +123,114 @@ pub(super) fn next_of(
         let mut rows = select.query(params![workspace.as_str(), lane, micros(now)])?;
         match rows.next()? {
             Some(row) => read(row)?,
-            None => return Ok(Vec::new()),
+            None => return Ok(Next::Now(Vec::new())),
         }
     };
-    let followers = if leader.stands.is_some() {
-        part_of(connection, workspace, &leader.key)?
-    } else if let Some(kind) = shared(&leader.kind) {
+    if leader.stands.is_some() {
+        let parts = part_of(connection, workspace, &leader.key)?;
+        return Ok(Next::Now(std::iter::once(leader).chain(parts).collect()));
+    }
+    let mut owed = vec![leader.clone()];
+    if let Some(kind) = shared(&leader.kind) {
+        // The request for authorization stands alone: nothing may bury it.
         let mut select = connection.prepare_cached(&format!(
             "SELECT {COLUMNS} FROM outbox
              WHERE workspace = ?1 AND lane = ?2 AND state = 'owed' AND not_before <= ?3
-               AND kind = ?5 AND ts IS NULL AND key <> ?4 ORDER BY priority, id"
+               AND kind = ?5 AND ts IS NULL AND key <> ?4
+               AND (duty IS ?6) = ?7 ORDER BY priority, id"
         ))?;
         let mut rows = select.query(params![
             workspace.as_str(),
             lane,
             micros(now),
             leader.key,
-            kind
+            kind,
+            Duty::AnswerRequest.name(),
+            is_request(&leader.kind),
         ])?;
-        let mut followers = Vec::new();
         while let Some(row) = rows.next()? {
-            followers.push(read(row)?);
+            owed.push(read(row)?);
         }
-        followers
-    } else {
-        Vec::new()
-    };
-    Ok(std::iter::once(leader).chain(followers).collect())
+    }
+    if let Kind::Reminder { person, duty, .. } = &leader.kind
+        && duty.is_chased()
+    {
+        let n_today = n_chased(connection, workspace, person, roster, now)?;
+        if !has_room(n_today, true)
+            || !has_room(n_today, false) && !says_a_last_word(connection, workspace, &owed)?
+        {
+            return Ok(Next::Held(next_morning(person, now, roster)));
+        }
+    }
+    Ok(Next::Now(owed))
+}
+
+fn is_request(kind: &Kind) -> bool {
+    matches!(kind, Kind::Reminder { duty, .. } if !duty.is_chased())
+}
+
+/// How many chasing messages somebody was sent in their present day.
+fn n_chased(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    person: &UserId,
+    roster: &Roster<'_>,
+    now: DateTime<Utc>,
+) -> Result<u32, StoreError> {
+    let since = day_began_at(person, now, roster);
+    let n = connection.prepare_cached(N_CHASED)?.query_row(
+        params![
+            workspace.as_str(),
+            person.as_str(),
+            micros(since),
+            Duty::AnswerRequest.name()
+        ],
+        |row| row.get(0),
+    )?;
+    Ok(n)
+}
+
+/// Whether one of these is the last reminder before its deadline.
+fn says_a_last_word(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    owed: &[Owed],
+) -> Result<bool, StoreError> {
+    for one in owed {
+        if let Kind::Reminder {
+            change, duty, rung, ..
+        } = &one.kind
+            && let Some((change, _)) = log::load(connection, workspace, *change)?
+            && duty.is_last_before_deadline(*rung, &change)
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Lets what chases somebody wait who was chased enough today.
+pub(super) fn hold_back(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    lane: &str,
+    until: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "UPDATE outbox SET not_before = ?4
+             WHERE workspace = ?1 AND lane = ?2 AND state = 'owed' AND not_before <= ?3
+               AND kind = 'reminder' AND ts IS NULL AND duty <> ?5",
+        )?
+        .execute(params![
+            workspace.as_str(),
+            lane,
+            micros(now),
+            micros(until),
+            Duty::AnswerRequest.name()
+        ])?;
+    Ok(())
 }
 
 /// The name of a kind of which several go out as one message.
@@ -138,7 +243,8 @@ fn shared(kind: &Kind) -> Option<&'static str> {
         | Kind::Note { .. }
         | Kind::Reply { .. }
         | Kind::Offer { .. }
-        | Kind::Home { .. } => None,
+        | Kind::Home { .. }
+        | Kind::Shut { .. } => None,
     }
 }
 
@@ -241,7 +347,8 @@ pub(super) fn claim(
     let claimed = connection
         .prepare_cached(
             "UPDATE outbox SET state = 'claimed', claimed_at = ?4, payload = ?5, showed = ?6,
-                    channel = iif(ts IS NULL, ?7, channel), attempts = attempts + 1
+                    channel = iif(ts IS NULL, ?7, channel), attempts = attempts + 1,
+                    said_at = iif(ts IS NULL, ?4, said_at)
              WHERE workspace = ?1 AND key = ?2 AND state = 'owed' AND owed_revision = ?3",
         )?
         .execute(params![
@@ -256,6 +363,7 @@ pub(super) fn claim(
     if claimed == 0 {
         return Ok(false);
     }
+    trouble::probe(connection, workspace, now)?;
     let mut follow = connection.prepare_cached(
         "UPDATE outbox SET state = 'claimed', claimed_at = ?3, batch = ?4
          WHERE workspace = ?1 AND key = ?2 AND state = 'owed'",
@@ -288,7 +396,7 @@ pub(super) fn settle(
                     state = iif(owed_revision > ?3
                         OR (ts IS NULL AND ?5 IS NOT NULL AND kind = 'note' AND version IS NULL),
                         'owed', 'settled'),
-                    not_before = ?6
+                    not_before = ?6, urgency = max(urgency, ?7)
              WHERE workspace = ?1 AND key = ?2",
         )?
         .execute(params![
@@ -298,6 +406,7 @@ pub(super) fn settle(
             stands.map(|(channel, _)| channel.as_str()),
             stands.map(|(_, ts)| ts.as_str()),
             micros(now),
+            UPDATE,
         ])?;
     connection
         .prepare_cached(
@@ -305,6 +414,9 @@ pub(super) fn settle(
              WHERE workspace = ?1 AND batch = ?2",
         )?
         .execute(params![workspace.as_str(), leader])?;
+    if stands.is_some() {
+        trouble::go_on(connection, workspace)?;
+    }
     Ok(())
 }
 
@@ -321,7 +433,7 @@ pub(super) fn release(
     connection
         .prepare_cached(
             "UPDATE outbox SET state = 'owed', claimed_at = NULL, batch = NULL,
-                    not_before = ?3, error = ?4
+                    not_before = ?3, error = ?4, said_at = iif(ts IS NULL, NULL, said_at)
              WHERE workspace = ?1 AND (key = ?2 OR (batch = ?2 AND state = 'claimed'))",
         )?
         .execute(params![
@@ -396,11 +508,13 @@ pub(super) fn fail(
 ) -> Result<(), StoreError> {
     connection
         .prepare_cached(
-            "UPDATE outbox SET state = 'failed', error = ?3
+            "UPDATE outbox SET state = 'failed', error = ?3,
+                    said_at = iif(ts IS NULL, NULL, said_at)
              WHERE workspace = ?1 AND (key = ?2 OR batch = ?2)",
         )?
         .execute(params![workspace.as_str(), leader, error])?;
-    Ok(())
+    // Slack had something to say to the message itself.
+    trouble::go_on(connection, workspace)
 }
 
 /// Lets nothing into a lane before an instant.

@@ -5,16 +5,16 @@ use rusqlite::{Connection, params};
 
 use super::Kind;
 use super::row::columns;
-use crate::domain::change::EmergencyChange;
+use crate::domain::change::{EmergencyChange, Event, Recorded};
 use crate::domain::effect::Effect;
-use crate::domain::id::{UserId, WorkspaceId};
-use crate::domain::obligation::{Duty, Rung, by_day};
+use crate::domain::id::{ChannelId, UserId, WorkspaceId};
+use crate::domain::obligation::{Duty, Rung, by_day, reminder_key};
 use crate::domain::offer::Offer;
 use crate::gesture::Gesture;
 use crate::store::people::Roster;
 use crate::store::{StoreError, micros};
 
-/// Deadlines before state before what can wait.
+/// The order within a lane: state before what tells of it.
 fn priority(kind: &Kind) -> u8 {
     match kind {
         Kind::Reply { .. } => 0,
@@ -23,8 +23,48 @@ fn priority(kind: &Kind) -> u8 {
         Kind::Told { .. } => 3,
         Kind::Note { .. } => 4,
         // What happened before what follows from it.
-        Kind::Ledger { .. } | Kind::Offer { .. } => 5,
+        Kind::Ledger { .. } | Kind::Offer { .. } | Kind::Shut { .. } => 5,
         Kind::Home { .. } => 6,
+    }
+}
+
+/// Whose turn it is among the lanes. Once it stands, a message is only ever edited,
+/// and an edit is an update.
+#[derive(Debug, Clone, Copy)]
+enum Urgency {
+    /// Somebody waits for an answer, or for permission.
+    Emergency = 0,
+    /// A deadline nears or has passed.
+    Deadline = 1,
+    /// Something else has happened.
+    Update = UPDATE as isize,
+    /// It can be looked at whenever there is time.
+    Digest = 3,
+}
+
+/// The urgency of what has happened, as a number of the database.
+pub(super) const UPDATE: u8 = 2;
+
+fn urgency(kind: &Kind, is_about_a_deadline: bool) -> Urgency {
+    match kind {
+        Kind::Reply { .. } | Kind::Card { .. } => Urgency::Emergency,
+        Kind::Reminder { duty, .. } if !duty.is_chased() => Urgency::Emergency,
+        Kind::Reminder { due_at, .. } if due_at.is_some() => Urgency::Deadline,
+        Kind::Told { .. } | Kind::Note { .. } if is_about_a_deadline => Urgency::Deadline,
+        Kind::Reminder { .. } | Kind::Told { .. } | Kind::Note { .. } => Urgency::Update,
+        Kind::Ledger { .. } | Kind::Offer { .. } | Kind::Shut { .. } | Kind::Home { .. } => {
+            Urgency::Digest
+        }
+    }
+}
+
+/// Whether what an event tells is that a deadline nears or has passed, or that an
+/// answer is waited for.
+fn is_about_a_deadline(event: &Event) -> bool {
+    match event {
+        Event::Reminded { duty, due_at, .. } => due_at.is_some() || !duty.is_chased(),
+        Event::DeadlineMissed { .. } | Event::Escalated { .. } => true,
+        _ => false,
     }
 }
 
@@ -36,13 +76,33 @@ pub(super) fn owe(
     kind: &Kind,
     not_before: DateTime<Utc>,
 ) -> Result<(), StoreError> {
+    let urgency = urgency(kind, false);
+    owe_as(
+        connection,
+        workspace,
+        (key, lane),
+        kind,
+        urgency,
+        not_before,
+    )
+}
+
+fn owe_as(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    (key, lane): (&str, &str),
+    kind: &Kind,
+    urgency: Urgency,
+    not_before: DateTime<Utc>,
+) -> Result<(), StoreError> {
     let columns = columns(kind);
     connection
         .prepare_cached(
-            "INSERT INTO outbox (workspace, key, kind, state, lane, priority, not_before,
+            "INSERT INTO outbox (workspace, key, kind, state, lane, priority, urgency, not_before,
                                  change, version, person, duty, due_at, rung, gesture, offer,
-                                 again)
-             VALUES (?1, ?2, ?3, 'owed', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+                                 again, place)
+             VALUES (?1, ?2, ?3, 'owed', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,
+                     ?16, ?17)
              ON CONFLICT DO NOTHING",
         )?
         .execute(params![
@@ -51,6 +111,7 @@ pub(super) fn owe(
             columns.kind,
             lane,
             priority(kind),
+            urgency as u8,
             micros(not_before),
             columns.change.map(|number| number.0),
             columns.version,
@@ -61,21 +122,47 @@ pub(super) fn owe(
             columns.gesture,
             columns.offer,
             columns.again,
+            columns.place.map(ChannelId::as_str),
         ])?;
     Ok(())
 }
+
+/// Shows anew what stands of a change.
+pub(in crate::store) const REDRAW: &str = "UPDATE outbox SET owed_revision = owed_revision + 1,
+            state = iif(state = 'settled', 'owed', state),
+            not_before = iif(state = 'settled', ?3, not_before)
+     WHERE workspace = ?1 AND (ts IS NOT NULL OR state = 'claimed')
+       AND kind IN ('note', 'reminder', 'told') AND key IN (
+         SELECT coalesce(batch, key) FROM outbox WHERE workspace = ?1 AND change = ?2)";
+
+/// Shows anew what stands of one duty of a change.
+pub(in crate::store) const REFRESH: &str = "UPDATE outbox SET owed_revision = owed_revision + 1,
+            state = iif(state = 'settled', 'owed', state),
+            not_before = iif(state = 'settled', ?4, not_before)
+     WHERE workspace = ?1 AND ts IS NOT NULL AND key IN (
+         SELECT coalesce(batch, key) FROM outbox
+         WHERE workspace = ?1 AND change = ?2
+           AND (kind = 'reminder' AND duty = ?3 OR kind = 'told' AND ?5))";
 
 /// Puts what a change's events owe into the outbox.
 pub(in crate::store) fn owe_effects(
     connection: &Connection,
     workspace: &WorkspaceId,
     change: &EmergencyChange,
+    recorded: &[Recorded],
     effects: &[Effect],
     roster: &Roster<'_>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let number = change.number;
     let channel = change.place.channel.as_str();
+    let first = change.version + 1 - recorded.len() as u64;
+    let of_event = |kind: &Kind, version: u64| {
+        let told = (first..)
+            .zip(recorded)
+            .any(|(at, one)| at == version && is_about_a_deadline(&one.event));
+        urgency(kind, told)
+    };
     for effect in effects {
         match effect {
             Effect::Card | Effect::Ledger => {
@@ -101,7 +188,8 @@ pub(in crate::store) fn owe_effects(
                     change: number,
                     version: *version,
                 };
-                owe(connection, workspace, &key, channel, &note, now)?;
+                let (way, urgency) = ((key.as_str(), channel), of_event(&note, *version));
+                owe_as(connection, workspace, way, &note, urgency, now)?;
             }
             Effect::Remind {
                 person,
@@ -109,12 +197,7 @@ pub(in crate::store) fn owe_effects(
                 due_at,
                 rung,
             } => {
-                let due = due_at.map_or(0, micros);
-                let key = format!(
-                    "reminder:{number}:{}:{person}:{due}:{}",
-                    duty.name(),
-                    rung.name()
-                );
+                let key = reminder_key(number, *duty, person, *due_at, *rung);
                 let reminder = Kind::Reminder {
                     change: number,
                     person: person.clone(),
@@ -132,40 +215,26 @@ pub(in crate::store) fn owe_effects(
                     version: *version,
                 };
                 let at = by_day(person, now, roster);
-                owe(connection, workspace, &key, person.as_str(), &told, at)?;
+                let way = (key.as_str(), person.as_str());
+                let urgency = of_event(&told, *version);
+                owe_as(connection, workspace, way, &told, urgency, at)?;
             }
             Effect::Redraw => {
-                connection
-                    .prepare_cached(
-                        "UPDATE outbox SET owed_revision = owed_revision + 1,
-                                state = iif(state = 'settled', 'owed', state),
-                                not_before = iif(state = 'settled', ?3, not_before)
-                         WHERE workspace = ?1 AND (ts IS NOT NULL OR state = 'claimed')
-                           AND kind IN ('note', 'reminder', 'told') AND key IN (
-                             SELECT coalesce(batch, key) FROM outbox
-                             WHERE workspace = ?1 AND change = ?2)",
-                    )?
-                    .execute(params![workspace.as_str(), number.0, micros(now)])?;
+                connection.prepare_cached(REDRAW)?.execute(params![
+                    workspace.as_str(),
+                    number.0,
+                    micros(now)
+                ])?;
             }
             Effect::Refresh { duty } => {
-                connection
-                    .prepare_cached(
-                        "UPDATE outbox SET owed_revision = owed_revision + 1,
-                                state = iif(state = 'settled', 'owed', state),
-                                not_before = iif(state = 'settled', ?4, not_before)
-                         WHERE workspace = ?1 AND ts IS NOT NULL AND key IN (
-                             SELECT coalesce(batch, key) FROM outbox
-                             WHERE workspace = ?1 AND change = ?2
-                               AND (kind = 'reminder' AND duty = ?3 OR kind = 'told' AND ?5))",
-                    )?
-                    .execute(params![
-                        workspace.as_str(),
-                        number.0,
-                        duty.name(),
-                        micros(now),
-                        // The news of a rejection asks for its remedy, too.
-                        *duty == Duty::Remediation,
-                    ])?;
+                connection.prepare_cached(REFRESH)?.execute(params![
+                    workspace.as_str(),
+                    number.0,
+                    duty.name(),
+                    micros(now),
+                    // The news of a rejection asks for its remedy, too.
+                    *duty == Duty::Remediation,
+                ])?;
             }
         }
     }
@@ -244,13 +313,8 @@ pub(in crate::store) fn owe_requests(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let (number, duty, rung) = (change.number, Duty::AnswerRequest, Rung::Opening);
-    let asked_at = micros(change.asked_at);
     for person in people {
-        let key = format!(
-            "reminder:{number}:{}:{person}:{asked_at}:{}",
-            duty.name(),
-            rung.name()
-        );
+        let key = reminder_key(number, duty, person, Some(change.asked_at), rung);
         let reminder = Kind::Reminder {
             change: number,
             person: person.clone(),

@@ -66,6 +66,13 @@ pub enum Kind {
         /// Whose.
         person: UserId,
     },
+    /// Word to an operator of a channel that the bot can't write in any more.
+    Shut {
+        /// Which channel.
+        channel: ChannelId,
+        /// Who hears of it.
+        person: UserId,
+    },
 }
 
 /// A message of the outbox as it stands.
@@ -98,6 +105,7 @@ pub(super) struct Columns<'k> {
     pub(super) gesture: Option<&'k str>,
     pub(super) offer: Option<u64>,
     pub(super) again: Option<bool>,
+    pub(super) place: Option<&'k ChannelId>,
 }
 
 /// Returns the columns in which a kind stands.
@@ -162,12 +170,18 @@ pub(super) fn columns(kind: &Kind) -> Columns<'_> {
             person: Some(person),
             ..Columns::default()
         },
+        Kind::Shut { channel, person } => Columns {
+            kind: "shut",
+            person: Some(person),
+            place: Some(channel),
+            ..Columns::default()
+        },
     }
 }
 
 /// What [`read`] reads.
 pub(super) const COLUMNS: &str = "key, kind, change, version, person, duty, due_at, rung, gesture, \
-                       offer, again, owed_revision, attempts, channel, ts, batch";
+                       offer, again, place, owed_revision, attempts, channel, ts, batch";
 
 /// Reads a row.
 pub(super) fn read(row: &Row<'_>) -> Result<Owed, StoreError> {
@@ -218,6 +232,13 @@ pub(super) fn read(row: &Row<'_>) -> Result<Owed, StoreError> {
             again: row.get::<_, Option<bool>>("again")?.ok_or_else(corrupt)?,
         },
         "home" => Kind::Home { person: person? },
+        "shut" => Kind::Shut {
+            channel: row
+                .get::<_, Option<String>>("place")?
+                .map(ChannelId::new)
+                .ok_or_else(corrupt)?,
+            person: person?,
+        },
         _ => return Err(corrupt()),
     };
     let channel: Option<String> = row.get("channel")?;

@@ -151,7 +151,7 @@ pub(super) async fn is_kept(store: &Store, text: &Text) -> bool {
 
 pub(super) async fn owes_a_reply(store: &Store, key: &str) -> bool {
     let lane = format!("reply:{key}");
-    store.parcel(lane, now()).await.unwrap().is_some()
+    store.parcel(lane, rules(), now()).await.unwrap().is_some()
 }
 
 pub(super) fn names(ts: &str) -> (ChannelId, MessageTs) {
@@ -221,7 +221,10 @@ async fn a_request_that_is_on_record_is_shown_to_whoever_captures_it_again() {
     let request = vec![asks(DANA, ASKED, &what)];
     let (outcome, number) = run(&store, &again, Target::New, request, vec![what]).await;
     assert_eq!((outcome, number), (Outcome::Answered, first));
-    let parcel = store.parcel("reply:two".to_owned(), now()).await.unwrap();
+    let parcel = store
+        .parcel("reply:two".to_owned(), rules(), now())
+        .await
+        .unwrap();
     let parcel = parcel.unwrap();
     assert_eq!(parcel.answer.unwrap().change, first);
     assert!(parcel.changes.contains_key(&first.unwrap()));
@@ -597,7 +600,10 @@ async fn types(
 }
 
 async fn twin_of(store: &Store, key: &str) -> Option<ChangeNumber> {
-    let parcel = store.parcel(format!("reply:{key}"), now()).await.unwrap()?;
+    let parcel = store
+        .parcel(format!("reply:{key}"), rules(), now())
+        .await
+        .unwrap()?;
     let answer = parcel.answer.unwrap();
     let twin = answer.twin?;
     assert!(parcel.changes.contains_key(&twin));
@@ -718,7 +724,10 @@ async fn a_time_that_is_asked_back_is_kept_with_its_question() {
     answered.unwrap();
     let kept = store.became("two".to_owned()).await.unwrap();
     assert_eq!(kept, Some((asked_back.clone(), change)));
-    let parcel = store.parcel("reply:two".to_owned(), now()).await.unwrap();
+    let parcel = store
+        .parcel("reply:two".to_owned(), rules(), now())
+        .await
+        .unwrap();
     assert_eq!(parcel.unwrap().answer.unwrap().outcome, asked_back);
 
     // A request whose deployment is asked back stands all the same.
@@ -786,7 +795,10 @@ async fn a_card_is_found_by_where_it_stands() {
     let home = Home::new();
     let store = home.open().unwrap();
     request(&store, "one").await;
-    let parcel = store.parcel(CHANNEL.to_owned(), now()).await.unwrap();
+    let parcel = store
+        .parcel(CHANNEL.to_owned(), rules(), now())
+        .await
+        .unwrap();
     let owed = parcel.unwrap().owed;
     let claim = Claim {
         keys: owed.iter().map(|one| one.key.clone()).collect(),
@@ -825,7 +837,10 @@ async fn people_who_can_not_see_the_card_are_asked_directly_once() {
         .await,
         2
     );
-    let parcel = store.parcel(MORGAN.to_owned(), now()).await.unwrap();
+    let parcel = store
+        .parcel(MORGAN.to_owned(), rules(), now())
+        .await
+        .unwrap();
     let kind = parcel.unwrap().owed.remove(0).kind;
     assert!(
         matches!(

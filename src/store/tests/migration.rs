@@ -91,7 +91,7 @@ async fn a_file_of_the_first_form_keeps_its_rows_and_is_copied_first() {
             .unwrap()
     };
     assert_eq!(form("breakglass.db.form-1.backup"), 1);
-    assert_eq!(form("breakglass.db"), 5);
+    assert_eq!(form("breakglass.db"), 6);
 }
 
 #[tokio::test]
@@ -144,7 +144,10 @@ async fn a_change_declared_before_works_on() {
     assert_eq!(outcome, Outcome::Done);
     store.verify().await.unwrap().unwrap();
     // Its card, posted under the first form, is edited where it stands.
-    let parcel = store.parcel("C0INCAUTH1".to_owned(), now()).await.unwrap();
+    let parcel = store
+        .parcel("C0INCAUTH1".to_owned(), rules(), now())
+        .await
+        .unwrap();
     let card = parcel.unwrap().owed.remove(0);
     assert_eq!(card.kind, Kind::Card { change: NUMBER });
     assert_eq!(card.stands.unwrap().1, MessageTs::new("1773450841.000100"));

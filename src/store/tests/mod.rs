@@ -1,6 +1,7 @@
 //! The store's promises about its file, each with what breaks it.
 
 mod capture;
+mod delivery;
 mod log;
 mod migration;
 mod offer;

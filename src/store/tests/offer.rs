@@ -57,7 +57,7 @@ async fn next_at(store: &Store) -> Option<DateTime<Utc>> {
 
 /// Sends what a lane owes, as the dispatcher does; returns its kind.
 async fn send(store: &Store, lane: &str, stands: Option<&str>, at: DateTime<Utc>) -> Option<Kind> {
-    let parcel = store.parcel(lane.to_owned(), at).await.unwrap()?;
+    let parcel = store.parcel(lane.to_owned(), rules(), at).await.unwrap()?;
     let claim = Claim {
         keys: parcel.owed.iter().map(|one| one.key.clone()).collect(),
         revision: parcel.owed[0].revision,
@@ -194,7 +194,10 @@ async fn a_declined_offer_is_remembered_without_its_words() {
     // Where it stands it is redrawn, and the whisper is answered.
     let kind = send(&store, DANA, Some("1773486000.000100"), hour).await;
     assert_eq!(kind, Some(direct(1)));
-    let parcel = store.parcel("reply:no".to_owned(), hour).await.unwrap();
+    let parcel = store
+        .parcel("reply:no".to_owned(), rules(), hour)
+        .await
+        .unwrap();
     let offered = parcel.unwrap().offer.unwrap();
     assert_eq!(offered.offer.stage, OfferStage::Declined);
     // It never goes further, and never comes back.
@@ -260,7 +263,10 @@ async fn an_offer_that_is_taken_becomes_a_change_of_its_own_words() {
         assert!(is_kept(&store, text).await);
     }
     // The whisper gives its buttons up.
-    let parcel = store.parcel("reply:yes".to_owned(), start).await.unwrap();
+    let parcel = store
+        .parcel("reply:yes".to_owned(), rules(), start)
+        .await
+        .unwrap();
     let parcel = parcel.unwrap();
     assert_eq!(parcel.offer.unwrap().offer.stage, OfferStage::Taken);
     assert_eq!(parcel.answer.unwrap().change, number);

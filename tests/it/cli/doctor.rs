@@ -322,6 +322,97 @@ fn what_happened_to_the_database_is_told() {
 }
 
 #[test]
+fn what_stands_in_deliverys_way_is_told() {
+    let sandbox = installed();
+    let bot = sandbox.serve();
+    declare(&sandbox);
+    bot.end("TERM");
+    let tamper = |sql: &str| {
+        rusqlite::Connection::open(sandbox.folder().join("breakglass.db"))
+            .unwrap()
+            .execute_batch(sql)
+            .unwrap();
+    };
+    tamper(
+        "INSERT INTO shut VALUES ('T0BREAK01', 'C0INCAUTH1', 'is_archived', 1773450840000000);
+         INSERT INTO clock_step (workspace, seen_at, by_micros)
+         VALUES ('T0BREAK01', 1773450840000000, 3000000),
+                ('T0BREAK01', 1773450900000000, -93600000000);
+         UPDATE outbox SET state = 'owed', rung = 'no such rung', attempts = 5,
+                error = 'a message of the outbox in the database can''t be read'",
+    );
+    let ended = doctor(&sandbox);
+    found(
+        &ended,
+        &[
+            "! channels: Slack lets the bot write nothing in C0INCAUTH1 since 2026-03-14 01:14 UTC (is_archived); the channel is archived",
+            "! clock steps: this machine's clock jumped 2 times, last at 2026-03-14 01:15 UTC by 93600 s back; let it keep time by NTP",
+            "! messages: a card of CHG-1001 is still tried after 5 attempts (a message of the outbox in the database can't be read)",
+        ],
+    );
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+}
+
+#[test]
+fn a_token_revoked_at_work_is_said_once_and_shown_while_the_bot_works_on() {
+    let sandbox = installed();
+    let bot = sandbox.serve();
+    declare(&sandbox);
+    let payments = json!({"channel": "#inc-payments", "invite": ["priya", "morgan", "breakglass"]});
+    sandbox.act("channel", payments);
+    let asked = sandbox.act(
+        "slash",
+        json!({"as": "priya", "channel": "#inc-payments", "command": "/emergency",
+                "text": "Restart the ledger @morgan"}),
+    );
+    assert_eq!(asked["status"], "acknowledged", "{asked}");
+    let until = |line: &str| {
+        for _ in 0..500 {
+            let ended = doctor(&sandbox);
+            if ended.out.contains(line) {
+                return ended;
+            }
+        }
+        panic!("doctor never says {line:?}");
+    };
+    until("of 2 changes of T0BREAK01");
+    sandbox.act("token", json!({"token": "bot", "revoked": true}));
+    for (n, (who, change)) in [("U0DANA0001", "1001"), ("U0PRIYA001", "1002")]
+        .into_iter()
+        .enumerate()
+    {
+        let pressed = sandbox.act("deliver_raw", withdraws(n, who, change));
+        assert_eq!(pressed["status"], "acknowledged", "{pressed}");
+    }
+    until("✗ sending: nothing is sent since");
+    let (code, log) = bot.end_with_log("TERM");
+    assert_eq!(code, Some(0), "{log}");
+    let said = log.lines().filter(|line| line.contains("ERROR"));
+    assert_eq!(said.count(), 1, "{log}");
+    assert!(log.contains("Slack refuses SLACK_BOT_TOKEN"), "{log}");
+}
+
+/// A press of a button that needn't ask Slack anything.
+fn withdraws(n: usize, who: &str, change: &str) -> Value {
+    json!({"kind": "interactive", "payload": {
+        "type": "block_actions",
+        "team": {"id": "T0BREAK01", "domain": "northwind"},
+        "user": {"id": who, "team_id": "T0BREAK01"},
+        "api_app_id": "A0BREAKGLS",
+        "trigger_id": format!("9{n}.1.late"),
+        "container": {"type": "message", "channel_id": "C0INCAUTH1", "message_ts": "1.000001"},
+        "channel": {"id": "C0INCAUTH1", "name": "inc-auth-outage"},
+        "actions": [{
+            "type": "button",
+            "action_id": "withdraw",
+            "block_id": "b",
+            "value": change,
+            "action_ts": format!("1773450840.{n:06}"),
+        }],
+    }})
+}
+
+#[test]
 fn the_same_is_told_to_a_program() {
     let sandbox = installed();
     let ended = sandbox.run(sandbox.installed("doctor").arg("--json"));

@@ -223,10 +223,15 @@ impl Serving {
     }
 
     /// Sends a signal and waits for the end.
-    fn end(mut self, name: &str) -> Option<i32> {
+    fn end(self, name: &str) -> Option<i32> {
+        self.end_with_log(name).0
+    }
+
+    /// The same, with all that was logged since it was ready.
+    fn end_with_log(mut self, name: &str) -> (Option<i32>, String) {
         signal(name, self.id());
         let mut rest = String::new();
         std::io::Read::read_to_string(&mut self.log, &mut rest).unwrap();
-        finish(self.child).code
+        (finish(self.child).code, rest)
     }
 }

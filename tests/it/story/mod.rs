@@ -4,6 +4,7 @@ mod answers;
 mod authorize;
 mod capture;
 mod chase;
+mod delivery;
 mod doors;
 mod evidence;
 mod form;
