@@ -15,6 +15,7 @@ mod overview;
 mod redact;
 mod repeated;
 mod roles;
+mod rush;
 mod siblings;
 mod slips;
 mod standard_change;
