@@ -17,6 +17,7 @@ mod private;
 mod redact;
 mod repeated;
 mod roles;
+mod rush;
 mod siblings;
 mod slips;
 mod standard_change;
