@@ -25,6 +25,7 @@ mod ticket;
 mod trouble;
 mod two;
 mod ways;
+mod week;
 mod who;
 
 use crate::world::{CHANNEL, World};
