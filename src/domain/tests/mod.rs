@@ -25,6 +25,7 @@ mod afterwards;
 mod capture;
 mod chase;
 mod correction;
+mod day;
 mod decision;
 mod duties;
 mod evidence;
