@@ -129,6 +129,82 @@ impl Crowd {
         };
         self.act(store, Target::New, (who, at), command).await
     }
+
+    /// Puts the changes on record, as if all had been resolved. Returns those of
+    /// which only the cards will have news.
+    async fn deploy(&self, store: &Store, began: DateTime<Utc>) -> Vec<ChangeNumber> {
+        // Each of a hundred people has deployed twice without permission, each time in a
+        // channel that somebody else used as well: they owe two tickets, half of them
+        // have two commanders to name, and the group owes each channel two second
+        // persons.
+        for n in 0..2 * EACH {
+            let at = began + TimeDelta::milliseconds(i64::try_from(n).unwrap() * 290);
+            let who = self.people[n % EACH].clone();
+            let channel = self.channels[(n + n / EACH) % EACH].clone();
+            let number = self.request(store, &who, &channel, at).await;
+            let to = Target::Change(number);
+            let by = member(&who);
+            let ahead = Command::GoAhead { by };
+            self.act(store, to, (&who, at), ahead).await;
+            if n < EACH {
+                let commander = UserId::new("U0RILEY001");
+                let command = Command::TakeCommand {
+                    by: Member {
+                        groups: [GroupId::new("S0COMMAND1")].into(),
+                        ..member(&commander)
+                    },
+                };
+                self.act(store, to, (&commander, at), command).await;
+            }
+            let deployed = Command::RecordDeployment {
+                at,
+                source: Source::Slack,
+                by: who.clone(),
+            };
+            self.act(store, to, (&who, at), deployed).await;
+        }
+        let mut lesser = Vec::new();
+        for n in 0..LESSER {
+            let (who, channel) = (&self.people[n], &self.channels[EACH + n]);
+            lesser.push(self.request(store, who, channel, began).await);
+        }
+        lesser
+    }
+
+    /// Lets everything fall due, and other things happen that can wait.
+    async fn fall_due(&self, store: &Store, lesser: Vec<ChangeNumber>, since: DateTime<Utc>) {
+        loop {
+            let rules = Arc::clone(&self.rules);
+            if store.sweep(BTreeSet::new(), rules, since).await.unwrap() == 0 {
+                break;
+            }
+        }
+        for (n, number) in lesser.into_iter().enumerate() {
+            let who = self.people[n].clone();
+            let command = Command::StateCriterion {
+                by: member(&who),
+                criterion: Criterion::ProductionDown,
+            };
+            let to = Target::Change(number);
+            self.act(store, to, (&who, since), command).await;
+            let gesture = Gesture {
+                key: format!("home {n}"),
+                actor: who,
+                at: since,
+                source: Source::Slack,
+                channel: None,
+                thread: None,
+                response_url: None,
+                ask: Ask::OpenHome,
+            };
+            let heard = Heard {
+                gesture: gesture.clone(),
+                texts: Vec::new(),
+            };
+            store.keep(heard, since).await.unwrap();
+            store.open_home(gesture, since).await.unwrap();
+        }
+    }
 }
 
 fn member(who: &UserId) -> Member {
@@ -204,15 +280,69 @@ fn impatient(calls: &[Call], since: DateTime<Utc>) -> Vec<String> {
     faults
 }
 
-/// How many of these places had their turn before the first of those.
-fn turns_before(calls: &[Call], these: &BTreeSet<String>, those: &str) -> usize {
+/// How many of these places had their turn before the first call of a method.
+fn turns_before(calls: &[Call], places: &BTreeSet<String>, method: &str) -> usize {
     let served: BTreeSet<&str> = calls
         .iter()
-        .take_while(|call| call.method != those)
+        .take_while(|call| call.method != method)
         .map(|call| call.place.as_str())
-        .filter(|place| these.contains(*place))
+        .filter(|place| places.contains(*place))
         .collect();
     served.len()
+}
+
+/// None is sent before its time, nobody waits for somebody else's, and deadlines
+/// have their turn before updates, and those before what can wait.
+#[track_caller]
+fn in_turn(calls: &[Call], since: DateTime<Utc>) {
+    assert_eq!(impatient(calls, since), [""; 0]);
+    let deadlines: BTreeSet<String> = calls
+        .iter()
+        .filter(|call| call.method == "chat.postMessage")
+        .map(|call| call.place.clone())
+        .collect();
+    assert_eq!(deadlines.len(), 2 * EACH);
+    let before_updates = turns_before(calls, &deadlines, "chat.update");
+    assert!(before_updates >= 2 * EACH - AT_ONCE, "{before_updates}");
+    let updates: BTreeSet<String> = calls
+        .iter()
+        .filter(|call| call.method == "chat.update")
+        .map(|call| call.place.clone())
+        .collect();
+    assert_eq!(updates.len(), LESSER);
+    let before_homes = turns_before(calls, &updates, "views.publish");
+    assert!(
+        before_homes >= LESSER.saturating_sub(AT_ONCE),
+        "{before_homes}"
+    );
+}
+
+/// None is dropped and none sent twice: what stands in Slack is what was owed.
+async fn all_arrived(world: &World, calls: &[Call]) {
+    assert_eq!(
+        world.count("SELECT count(*) FROM outbox WHERE state = 'failed'"),
+        0
+    );
+    let unsettled = format!(
+        "SELECT count(*) FROM outbox WHERE state <> 'settled' AND not_before <= {}",
+        world.now().await.timestamp_micros()
+    );
+    assert_eq!(world.count(&unsettled), 0);
+    let posted = |outcome: &str| {
+        let is = |call: &&Call| call.method == "chat.postMessage" && call.outcome == outcome;
+        u64::try_from(calls.iter().filter(is).count()).unwrap()
+    };
+    // The notes of the group's reminders, and one message a person: what they owe
+    // at one time is one message.
+    let reminders = "SELECT count(*) FROM outbox WHERE kind = 'reminder' AND rung = 'before-960'
+         AND state = 'settled'";
+    assert_eq!(world.count(reminders), 300);
+    let messages = format!("{reminders} AND batch IS NULL AND ts IS NOT NULL");
+    assert_eq!(world.count(&messages), EACH as u64);
+    assert_eq!(posted("ok"), 200 + EACH as u64);
+    let standing = "SELECT count(DISTINCT channel || ts) - count(*) FROM outbox
+         WHERE ts IS NOT NULL AND batch IS NULL";
+    assert_eq!(world.count(standing), 0);
 }
 
 #[tokio::test]
@@ -222,41 +352,7 @@ async fn five_hundred_reminders_due_in_one_minute_all_arrive_each_in_its_turn() 
     let store = crowd.open();
     let version = crowd.world.setting.policy.bytes().unwrap();
     store.adopt_policy(version, began).await.unwrap();
-    // Each of a hundred people has deployed twice without permission, each time in a
-    // channel that somebody else used as well: they owe two tickets, half of them
-    // have two commanders to name, and the group owes each channel two second
-    // persons.
-    for n in 0..2 * EACH {
-        let at = began + TimeDelta::milliseconds(i64::try_from(n).unwrap() * 290);
-        let who = crowd.people[n % EACH].clone();
-        let channel = crowd.channels[(n + n / EACH) % EACH].clone();
-        let number = crowd.request(&store, &who, &channel, at).await;
-        let to = Target::Change(number);
-        let by = member(&who);
-        let ahead = Command::GoAhead { by };
-        crowd.act(&store, to, (&who, at), ahead).await;
-        if n < EACH {
-            let commander = UserId::new("U0RILEY001");
-            let command = Command::TakeCommand {
-                by: Member {
-                    groups: [GroupId::new("S0COMMAND1")].into(),
-                    ..member(&commander)
-                },
-            };
-            crowd.act(&store, to, (&commander, at), command).await;
-        }
-        let deployed = Command::RecordDeployment {
-            at,
-            source: Source::Slack,
-            by: who.clone(),
-        };
-        crowd.act(&store, to, (&who, at), deployed).await;
-    }
-    let mut lesser = Vec::new();
-    for n in 0..LESSER {
-        let (who, channel) = (&crowd.people[n], &crowd.channels[EACH + n]);
-        lesser.push(crowd.request(&store, who, channel, began).await);
-    }
+    let lesser = crowd.deploy(&store, began).await;
     store.close().await;
     drop(store);
     crowd.world.start().await;
@@ -270,37 +366,7 @@ async fn five_hundred_reminders_due_in_one_minute_all_arrive_each_in_its_turn() 
     crowd.world.go_to(berlin("2026-03-16 17:01")).await;
     let since = crowd.world.now().await;
     let store = crowd.open();
-    loop {
-        let rules = Arc::clone(&crowd.rules);
-        if store.sweep(BTreeSet::new(), rules, since).await.unwrap() == 0 {
-            break;
-        }
-    }
-    for (n, number) in lesser.into_iter().enumerate() {
-        let who = crowd.people[n].clone();
-        let command = Command::StateCriterion {
-            by: member(&who),
-            criterion: Criterion::ProductionDown,
-        };
-        let to = Target::Change(number);
-        crowd.act(&store, to, (&who, since), command).await;
-        let gesture = Gesture {
-            key: format!("home {n}"),
-            actor: who,
-            at: since,
-            source: Source::Slack,
-            channel: None,
-            thread: None,
-            response_url: None,
-            ask: Ask::OpenHome,
-        };
-        let heard = Heard {
-            gesture: gesture.clone(),
-            texts: Vec::new(),
-        };
-        store.keep(heard, since).await.unwrap();
-        store.open_home(gesture, since).await.unwrap();
-    }
+    crowd.fall_due(&store, lesser, since).await;
     store.close().await;
     drop(store);
     let in_a_minute: Vec<_> = crowd
@@ -329,55 +395,8 @@ async fn five_hundred_reminders_due_in_one_minute_all_arrive_each_in_its_turn() 
             .iter()
             .all(|call| ["ok", "ratelimited"].contains(&call.outcome.as_str()))
     );
-    // None before its time, and nobody waits for somebody else's.
-    assert_eq!(impatient(&calls, since), [""; 0]);
-    // Deadlines have their turn before updates, and those before what can wait.
-    let deadlines: BTreeSet<String> = calls
-        .iter()
-        .filter(|call| call.method == "chat.postMessage")
-        .map(|call| call.place.clone())
-        .collect();
-    assert_eq!(deadlines.len(), 2 * EACH);
-    let before_updates = turns_before(&calls, &deadlines, "chat.update");
-    assert!(before_updates >= 2 * EACH - AT_ONCE, "{before_updates}");
-    let updates: BTreeSet<String> = calls
-        .iter()
-        .filter(|call| call.method == "chat.update")
-        .map(|call| call.place.clone())
-        .collect();
-    assert_eq!(updates.len(), LESSER);
-    let before_homes = turns_before(&calls, &updates, "views.publish");
-    assert!(
-        before_homes >= LESSER.saturating_sub(AT_ONCE),
-        "{before_homes}"
-    );
-
-    // None is dropped and none sent twice: what stands in Slack is what was owed.
-    let world = &crowd.world;
-    assert_eq!(
-        world.count("SELECT count(*) FROM outbox WHERE state = 'failed'"),
-        0
-    );
-    let unsettled = format!(
-        "SELECT count(*) FROM outbox WHERE state <> 'settled' AND not_before <= {}",
-        world.now().await.timestamp_micros()
-    );
-    assert_eq!(world.count(&unsettled), 0);
-    let posted = |outcome: &str| {
-        let is = |call: &&Call| call.method == "chat.postMessage" && call.outcome == outcome;
-        u64::try_from(calls.iter().filter(is).count()).unwrap()
-    };
-    // The notes of the group's reminders, and one message a person: what they owe
-    // at one time is one message.
-    let reminders = "SELECT count(*) FROM outbox WHERE kind = 'reminder' AND rung = 'before-960'
-         AND state = 'settled'";
-    assert_eq!(world.count(reminders), 300);
-    let messages = format!("{reminders} AND batch IS NULL AND ts IS NOT NULL");
-    assert_eq!(world.count(&messages), EACH as u64);
-    assert_eq!(posted("ok"), 200 + EACH as u64);
-    let standing = "SELECT count(DISTINCT channel || ts) - count(*) FROM outbox
-         WHERE ts IS NOT NULL AND batch IS NULL";
-    assert_eq!(world.count(standing), 0);
+    in_turn(&calls, since);
+    all_arrived(&crowd.world, &calls).await;
     crowd.world.behave().await;
     crowd.world.skip();
     crowd.world.end().await;
