@@ -4,6 +4,7 @@
 //! the file in one go, each with a row of the register, a record and a settled
 //! message: what a sweep could stumble over.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,7 +58,7 @@ impl Register {
         let settled = began() + TimeDelta::minutes(30);
         loop {
             let rules = Arc::clone(&register.rules);
-            let due = register.store.sweep(Default::default(), rules, settled);
+            let due = register.store.sweep(BTreeSet::default(), rules, settled);
             if due.await? == 0 {
                 break;
             }
@@ -73,7 +74,7 @@ impl Register {
         let by = Member {
             id: who.clone(),
             standing: Standing::Full,
-            groups: Default::default(),
+            groups: BTreeSet::default(),
         };
         let commands = [
             Command::Request {
