@@ -8,6 +8,7 @@
 //! Not a harness test: it names itself to `cargo test` and obeys its filters.
 #![allow(clippy::print_stdout, reason = "the count is what the proof is for")]
 
+mod deliveries;
 mod dice;
 mod kill;
 mod months;
@@ -56,7 +57,7 @@ enum Form {
 }
 
 /// The harnesses, by the names that a filter finds.
-const HARNESSES: [(&str, [usize; 3]); 4] = [
+const HARNESSES: [(&str, [usize; 3]); 5] = [
     (
         "killing_the_bot_loses_nothing_and_repeats_nothing",
         [3, 20, 10_000],
@@ -68,6 +69,10 @@ const HARNESSES: [(&str, [usize; 3]); 4] = [
     ("a_disk_that_fails_acknowledges_nothing", [29, 7, 1]),
     (
         "every_rung_is_said_once_in_simulated_months",
+        [20, 300, 10_000],
+    ),
+    (
+        "a_delivery_repeated_and_reordered_changes_nothing_more",
         [20, 300, 10_000],
     ),
 ];
@@ -151,7 +156,8 @@ fn prove(wanted: &Wanted) -> anyhow::Result<bool> {
                 0 => kill::kills(&place, runs, wanted.seed).await,
                 1 => power::cuts(&place, runs, wanted.seed).await,
                 2 => power::faults(&place, runs as u64, wanted.seed).await,
-                _ => Ok(months::months(runs, wanted.seed)),
+                3 => Ok(months::months(runs, wanted.seed)),
+                _ => deliveries::deliveries(&place, runs, wanted.seed).await,
             }
         });
         let score = score.with_context(|| format!("{name}, seed {}", wanted.seed))?;
