@@ -32,6 +32,7 @@ macro_rules! named {
 
 pub mod authorization;
 pub mod change;
+pub mod deployment;
 pub mod effect;
 pub mod id;
 pub mod likeness;

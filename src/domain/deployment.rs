@@ -1,0 +1,370 @@
+//! A change that went to production, as a source told of it: the denominator of
+//! the emergency rate is made of these.
+//!
+//! Several sources tell of one change, each in its own words and at its own time:
+//! a pull request, a deployment, a line of a list. Which of them are one change is
+//! decided here, and so is whether it counts.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sha2::{Digest, Sha256};
+
+use super::id::ChangeNumber;
+use super::merkle::Hash;
+use super::text::Text;
+
+/// How far apart two tellings of one commit or one link may lie and still be of one
+/// change: a re-run is no second change, and a return to an old version is one.
+pub const SAME_WITHIN: TimeDelta = TimeDelta::days(7);
+
+/// The longest identifier that is kept of what a source says, in bytes; longer ones
+/// are cut at a character.
+pub const LONGEST: usize = 500;
+
+/// Who tells of changes: `github`, `gitlab`, or whatever the writer of a list calls
+/// it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SourceName(String);
+
+impl SourceName {
+    /// Takes a name as it was given, without its capitals and the space around it.
+    pub fn new(raw: &str) -> Self {
+        Self(raw.trim().to_lowercase())
+    }
+
+    /// Returns the name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SourceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+named! {
+    /// What happened, by which a source tells of a change. The policy says for each
+    /// source which of them counts; the others only add facts.
+    pub enum Happening {
+        /// A version was deployed.
+        Deployment = "deployment",
+        /// A change was merged.
+        Merge = "merge",
+        /// A workflow, pipeline or job ended.
+        Run = "run",
+        /// Commits were pushed to the branch that is deployed.
+        Push = "push",
+        /// Somebody lists it as a change that happened. Counts always.
+        Listed = "listed",
+    }
+}
+
+named! {
+    /// What kind of change it was.
+    pub enum ChangeKind {
+        /// The normal process was followed.
+        Normal = "normal",
+        /// A change of a kind that is approved in advance.
+        Standard = "standard",
+        /// An emergency. Whatever the register has counts there.
+        Emergency = "emergency",
+    }
+}
+
+named! {
+    /// What a normal change doesn't look like: the mark of an emergency that nobody
+    /// may have declared.
+    pub enum Mark {
+        /// Merged although nobody had reviewed it.
+        Unreviewed = "unreviewed",
+        /// The branch's protection was bypassed.
+        Bypassed = "bypassed",
+        /// Pushed to the deployed branch, without a request to merge.
+        DirectPush = "direct_push",
+        /// Its branch or title says that it is a hotfix.
+        Hotfix = "hotfix",
+        /// It takes an earlier change back.
+        Revert = "revert",
+        /// Deployed to a system on which an incident was being worked on.
+        DuringIncident = "during_incident",
+        /// Deployed shortly after an authorization that nobody recorded.
+        Unrecorded = "unrecorded",
+    }
+}
+
+/// One telling of a change that went to production.
+///
+/// What people write freely are texts; all else is what machines call things, and
+/// is at most [`LONGEST`] bytes long.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deployment {
+    /// Who tells of it.
+    pub source: SourceName,
+    /// What the source calls it; with the source, its identity.
+    pub external_id: String,
+    /// By what the source tells of it.
+    pub happening: Happening,
+    /// When it went to production.
+    pub at: DateTime<Utc>,
+    /// What kind of change the source says it was; most don't say.
+    pub kind: Option<ChangeKind>,
+    /// The system that was changed.
+    pub system: Option<String>,
+    /// Who made the change, as the source names them.
+    pub author: Option<String>,
+    /// Their e-mail address, by which they are found in Slack.
+    pub author_email: Option<String>,
+    /// Where it can be looked at.
+    pub url: Option<String>,
+    /// The full hash of the commit.
+    pub commit: Option<String>,
+    /// What sort of change it was, such as *feature* or *configuration*.
+    pub change_type: Option<String>,
+    /// Who approved it, as the source names them.
+    pub approved_by: Option<String>,
+    /// Where that can be seen.
+    pub approval_url: Option<String>,
+    /// Where the tests can be seen.
+    pub testing_url: Option<String>,
+    /// Where the log of the deployment is.
+    pub deploy_log_url: Option<String>,
+    /// What came of it, in the source's word, such as *success*.
+    pub outcome: Option<String>,
+    /// The emergency change that branch, title or message name.
+    pub reference: Option<ChangeNumber>,
+    /// What a normal change doesn't look like.
+    pub marks: BTreeSet<Mark>,
+    /// What it is called.
+    pub title: Option<Text>,
+    /// How it was tested, and what came of that.
+    pub testing_result: Option<Text>,
+}
+
+impl Deployment {
+    /// A telling of which no more is known than that it happened.
+    pub fn new(
+        source: SourceName,
+        external_id: impl Into<String>,
+        happening: Happening,
+        at: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            source,
+            external_id: external_id.into(),
+            happening,
+            at,
+            kind: None,
+            system: None,
+            author: None,
+            author_email: None,
+            url: None,
+            commit: None,
+            change_type: None,
+            approved_by: None,
+            approval_url: None,
+            testing_url: None,
+            deploy_log_url: None,
+            outcome: None,
+            reference: None,
+            marks: BTreeSet::new(),
+            title: None,
+            testing_result: None,
+        }
+    }
+
+    /// Whether two tellings are of one change by what they say. Others may join
+    /// them: one change is all tellings that hang together so.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        let both = |ours: &Option<String>, theirs: &Option<String>| {
+            ours.as_ref()
+                .is_some_and(|one| Some(one) == theirs.as_ref())
+        };
+        let identity = self.source == other.source && self.external_id == other.external_id;
+        let near = (self.at - other.at).abs() <= SAME_WITHIN;
+        identity || near && (both(&self.commit, &other.commit) || both(&self.url, &other.url))
+    }
+
+    /// Returns what the log holds of the telling: SHA-256 over its facts as
+    /// length-prefixed (field, value) pairs in a fixed order. Texts stand as their
+    /// commitments, so the hash survives a redaction.
+    pub fn hash(&self) -> Hash {
+        let mut sha = Sha256::new();
+        let mut field = |name: &str, value: &[u8]| {
+            for part in [name.as_bytes(), value] {
+                sha.update((part.len() as u64).to_be_bytes());
+                sha.update(part);
+            }
+        };
+        field("form", b"breakglass-deployment-v1");
+        field("source", self.source.as_str().as_bytes());
+        field("external_id", self.external_id.as_bytes());
+        field("happening", self.happening.name().as_bytes());
+        field("at", &self.at.timestamp_micros().to_be_bytes());
+        if let Some(kind) = self.kind {
+            field("kind", kind.name().as_bytes());
+        }
+        for (name, value) in [
+            ("system", &self.system),
+            ("author", &self.author),
+            ("author_email", &self.author_email),
+            ("url", &self.url),
+            ("commit", &self.commit),
+            ("type", &self.change_type),
+            ("approved_by", &self.approved_by),
+            ("approval_url", &self.approval_url),
+            ("testing_url", &self.testing_url),
+            ("deploy_log_url", &self.deploy_log_url),
+            ("outcome", &self.outcome),
+        ] {
+            if let Some(value) = value {
+                field(name, value.as_bytes());
+            }
+        }
+        if let Some(reference) = self.reference {
+            field("reference", &reference.0.to_be_bytes());
+        }
+        for mark in &self.marks {
+            field("mark", mark.name().as_bytes());
+        }
+        for (name, text) in [
+            ("title", &self.title),
+            ("testing_result", &self.testing_result),
+        ] {
+            if let Some(text) = text {
+                field(name, &text.commitment().0);
+            }
+        }
+        sha.finalize().into()
+    }
+}
+
+/// Returns what is kept of an identifier: without the space around it, nothing if
+/// that leaves nothing, and never more than [`LONGEST`] bytes.
+pub fn identifier(raw: &str) -> Option<String> {
+    let mut kept = raw.trim();
+    if kept.len() > LONGEST {
+        let cut = (0..=LONGEST).rev().find(|at| kept.is_char_boundary(*at));
+        kept = kept.get(..cut.unwrap_or(0)).unwrap_or("").trim_end();
+    }
+    (!kept.is_empty()).then(|| kept.replace(char::is_control, " "))
+}
+
+/// Returns a commit as it is compared: a full hash of git's (40 or 64 hexadecimal
+/// digits), in small letters. A short one names nothing for certain.
+pub fn commit(raw: &str) -> Option<String> {
+    let raw = raw.trim();
+    let is_full = [40, 64].contains(&raw.len()) && raw.bytes().all(|byte| byte.is_ascii_hexdigit());
+    // All zeros is git's word for "none": a branch that was deleted.
+    (is_full && raw.bytes().any(|byte| byte != b'0')).then(|| raw.to_ascii_lowercase())
+}
+
+/// Returns the emergency change that a text names, such as `CHG-1042` in
+/// `hotfix/chg-1042-waf`; the first where it names several.
+pub fn reference(text: &str) -> Option<ChangeNumber> {
+    let lower = text.to_ascii_lowercase();
+    let mut from = 0;
+    while let Some(found) = lower.get(from..)?.find("chg-") {
+        let at = from + found;
+        let rest = lower.get(at + 4..)?;
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let stands_alone = lower
+            .get(..at)
+            .and_then(|before| before.chars().next_back())
+            .is_none_or(|before| !before.is_alphanumeric());
+        let ends = rest
+            .get(digits..)
+            .and_then(|after| after.chars().next())
+            .is_none_or(|after| !after.is_alphanumeric());
+        let number = rest.get(..digits).and_then(|digits| digits.parse().ok());
+        if let Some(number) = number.filter(|_| stands_alone && ends) {
+            return Some(ChangeNumber(number));
+        }
+        from = at + 4;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(source: &str, id: &str, at: i64) -> Deployment {
+        Deployment::new(
+            SourceName::new(source),
+            id,
+            Happening::Deployment,
+            DateTime::from_timestamp(at, 0).unwrap(),
+        )
+    }
+
+    #[test]
+    fn a_commit_makes_two_tellings_one_change_for_a_week() {
+        let of = |at: i64| Deployment {
+            commit: Some("a".repeat(40)),
+            ..told("github", &at.to_string(), at)
+        };
+        let week = SAME_WITHIN.num_seconds();
+        assert!(of(0).is_same_as(&of(week)) && of(week).is_same_as(&of(0)));
+        assert!(!of(0).is_same_as(&of(week + 1)));
+        assert!(!told("github", "1", 0).is_same_as(&told("github", "2", 0)));
+        assert!(!told("github", "1", 0).is_same_as(&told("gitlab", "1", 0)));
+        assert!(told("GitHub ", "1", 0).is_same_as(&told("github", "1", 9 * week)));
+    }
+
+    #[test]
+    fn an_emergency_change_is_found_in_a_branch_and_not_in_a_word() {
+        for text in [
+            "CHG-1042",
+            "hotfix/chg-1042-waf",
+            "fix (Chg-1042): waf",
+            "xchg-1 chg-1042",
+        ] {
+            assert_eq!(reference(text), Some(ChangeNumber(1042)), "{text}");
+        }
+        for text in [
+            "CHG-",
+            "CHG-1042a",
+            "XCHG-1042",
+            "chg 1042",
+            "",
+            "chg-99999999999999999999999",
+        ] {
+            assert_eq!(reference(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_short_hash_and_that_of_nothing_are_no_commit() {
+        assert_eq!(commit(&"AB".repeat(20)), Some("ab".repeat(20)));
+        assert_eq!(commit(&"0".repeat(40)), None);
+        assert_eq!(commit("abc1234"), None);
+    }
+
+    #[test]
+    fn an_identifier_is_cut_at_a_character() {
+        let kept = identifier(&"é".repeat(LONGEST)).unwrap();
+        assert!(kept.len() <= LONGEST && kept.chars().all(|one| one == 'é'));
+        assert_eq!(identifier(" \n "), None);
+        assert_eq!(identifier("a\nb").as_deref(), Some("a b"));
+    }
+
+    #[test]
+    fn each_fact_is_in_the_hash() {
+        let plain = told("github", "1", 0);
+        let named = Deployment {
+            system: Some("web".to_owned()),
+            ..plain.clone()
+        };
+        let marked = Deployment {
+            marks: BTreeSet::from([Mark::Bypassed]),
+            ..plain.clone()
+        };
+        assert_ne!(plain.hash(), named.hash());
+        assert_ne!(plain.hash(), marked.hash());
+        assert_eq!(plain.hash(), told("github", "1", 0).hash());
+    }
+}
