@@ -15,13 +15,14 @@ pub const SQLITE_AT_LEAST: i32 = 3_051_003;
 const APPLICATION_ID: i32 = 0x454D_4720;
 
 /// Every step of the database's form, in order. A released one is never edited.
-pub(super) const MIGRATIONS: [&str; 6] = [
+pub(super) const MIGRATIONS: [&str; 7] = [
     include_str!("../../migrations/0001_register.sql"),
     include_str!("../../migrations/0002_capture.sql"),
     include_str!("../../migrations/0003_home.sql"),
     include_str!("../../migrations/0004_evidence.sql"),
     include_str!("../../migrations/0005_chase.sql"),
     include_str!("../../migrations/0006_delivery.sql"),
+    include_str!("../../migrations/0007_deployment.sql"),
 ];
 
 /// How long a reader waits for a checkpoint in its way.

@@ -1,0 +1,198 @@
+-- Production changes as sources tell of them: the denominator of the emergency rate.
+
+-- One row a name of a source, so that it is written once and not in every row.
+CREATE TABLE source (
+    id        INTEGER PRIMARY KEY,
+    workspace TEXT NOT NULL,
+    name      TEXT NOT NULL,
+    UNIQUE (workspace, name)
+) STRICT;
+
+-- One row a name of a system, as sources call it.
+CREATE TABLE system (
+    id        INTEGER PRIMARY KEY,
+    workspace TEXT NOT NULL,
+    name      TEXT NOT NULL,
+    UNIQUE (workspace, name)
+) STRICT;
+
+-- One row a telling: a source said that a change went to production. What was told
+-- is appended and never altered; intake is the leaf of the log that hashes it. title
+-- and testing_result are commitments to texts.
+-- What is derived comes after week. Tellings of one change have one leader, a
+-- telling among them that has all that is known of them together: when the first
+-- that counts was (first_at) and by whom it is told, of which kind they say it is
+-- (rank: 0 normal, 1 standard, 2 emergency), the system that was told last, their
+-- marks, and what is known beside them (traits). emergency is the change of the
+-- register that they belong to; counted_at is first_at while they count by
+-- themselves; settles_at is when somebody is to be asked about them.
+-- matched is the emergency to which this very telling belongs, is_excluded that
+-- somebody says it was not production.
+CREATE TABLE deployment (
+    id             INTEGER PRIMARY KEY,
+    workspace      TEXT NOT NULL,
+    intake         INTEGER NOT NULL,
+    source         INTEGER NOT NULL REFERENCES source (id),
+    external_id    TEXT NOT NULL,
+    happening      TEXT NOT NULL CHECK (happening IN ('deployment', 'merge', 'run', 'push',
+                       'listed')),
+    at             INTEGER NOT NULL,
+    kind           TEXT CHECK (kind IN ('normal', 'standard', 'emergency')),
+    system         INTEGER REFERENCES system (id),
+    author         TEXT,
+    author_email   TEXT,
+    url            TEXT,
+    commit_hash    BLOB CHECK (length(commit_hash) IN (20, 32)),
+    change_type    TEXT,
+    approved_by    TEXT,
+    approval_url   TEXT,
+    testing_url    TEXT,
+    deploy_log_url TEXT,
+    outcome        TEXT,
+    reference      INTEGER,
+    marks          INTEGER NOT NULL CHECK (marks BETWEEN 0 AND 127),
+    title          BLOB CHECK (length(title) = 32),
+    testing_result BLOB CHECK (length(testing_result) = 32),
+    heard_at       INTEGER NOT NULL,
+    week           INTEGER NOT NULL,
+    counts         INTEGER NOT NULL CHECK (counts IN (0, 1)),
+    matched        INTEGER,
+    is_excluded    INTEGER NOT NULL DEFAULT 0 CHECK (is_excluded IN (0, 1)),
+    leader         INTEGER NOT NULL,
+    n_tellings     INTEGER,
+    first_at       INTEGER,
+    first_source   INTEGER,
+    rank           INTEGER CHECK (rank IN (0, 1, 2)),
+    last_system    INTEGER,
+    last_system_at INTEGER,
+    all_marks      INTEGER CHECK (all_marks BETWEEN 0 AND 127),
+    traits         INTEGER CHECK (traits BETWEEN 0 AND 31),
+    emergency      INTEGER,
+    counted_at     INTEGER,
+    settles_at     INTEGER,
+    CHECK ((leader = id) = (n_tellings IS NOT NULL)),
+    CHECK (counted_at IS NULL OR counted_at = first_at)
+) STRICT;
+
+CREATE INDEX deployment_identity ON deployment (workspace, source, external_id);
+
+-- What may be of one change lies within a week: by week, what comes in order of
+-- time is written to few pages, however many there are.
+CREATE INDEX deployment_commit ON deployment (workspace, week, commit_hash, at)
+    WHERE commit_hash IS NOT NULL;
+
+CREATE INDEX deployment_url ON deployment (workspace, week, url, at) WHERE url IS NOT NULL;
+
+CREATE INDEX deployment_member ON deployment (workspace, leader) WHERE leader <> id;
+
+CREATE INDEX deployment_emergency ON deployment (workspace, emergency)
+    WHERE emergency IS NOT NULL;
+
+-- Holds all that folding a window asks for.
+CREATE INDEX deployment_counted ON deployment (workspace, counted_at, rank, last_system,
+                                               first_source)
+    WHERE counted_at IS NOT NULL;
+
+CREATE INDEX deployment_settles ON deployment (workspace, settles_at)
+    WHERE settles_at IS NOT NULL;
+
+CREATE TRIGGER deployment_is_never_altered BEFORE UPDATE OF id, workspace, intake, source,
+    external_id, happening, at, kind, system, author, author_email, url, commit_hash, change_type,
+    approved_by, approval_url, testing_url, deploy_log_url, outcome, reference, marks, title,
+    testing_result ON deployment
+BEGIN SELECT RAISE(ABORT, 'what a source told is never altered'); END;
+
+CREATE TRIGGER deployment_is_never_deleted BEFORE DELETE ON deployment
+BEGIN SELECT RAISE(ABORT, 'what a source told is never deleted'); END;
+
+-- One row a commit or link that an emergency change's ticket names, as SHA-256 of
+-- what it is called. Derived from the ticket, and goes when the ticket no longer
+-- names it.
+CREATE TABLE named (
+    workspace TEXT NOT NULL,
+    hash      BLOB NOT NULL CHECK (length(hash) = 32),
+    change    INTEGER NOT NULL,
+    PRIMARY KEY (workspace, hash, change)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX named_by ON named (workspace, change);
+
+-- One row a source and day (UTC) on which it was heard from: how many changes it
+-- told of, how many of those tellings were known already, how many events were of
+-- no known kind, how many were refused. day counts from 1970.
+CREATE TABLE hearing (
+    workspace   TEXT NOT NULL,
+    source      INTEGER NOT NULL REFERENCES source (id),
+    day         INTEGER NOT NULL,
+    n_told      INTEGER NOT NULL CHECK (n_told >= 0),
+    n_duplicate INTEGER NOT NULL CHECK (n_duplicate >= 0),
+    n_unknown   INTEGER NOT NULL CHECK (n_unknown >= 0),
+    n_refused   INTEGER NOT NULL CHECK (n_refused >= 0),
+    last_at     INTEGER NOT NULL,
+    PRIMARY KEY (workspace, source, day)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX hearing_day ON hearing (workspace, day);
+
+-- One row a polled source: up to where it was read, in its own words.
+CREATE TABLE cursor (
+    workspace TEXT NOT NULL,
+    source    TEXT NOT NULL,
+    position  TEXT NOT NULL,
+    moved_at  INTEGER NOT NULL,
+    PRIMARY KEY (workspace, source)
+) STRICT, WITHOUT ROWID;
+
+-- One row a webhook's delivery that was taken in, by the source's name for it. It
+-- goes after 30 days: nobody delivers again what is so old.
+CREATE TABLE delivery (
+    workspace TEXT NOT NULL,
+    source    INTEGER NOT NULL REFERENCES source (id),
+    id        TEXT NOT NULL,
+    at        INTEGER NOT NULL,
+    PRIMARY KEY (workspace, source, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX delivery_at ON delivery (workspace, at);
+
+-- One row a week that was reported, with its figures as they were reported. A later
+-- correction is a new figure beside them.
+CREATE TABLE frozen_week (
+    workspace   TEXT NOT NULL,
+    from_at     INTEGER NOT NULL,
+    to_at       INTEGER NOT NULL CHECK (to_at > from_at),
+    zone        TEXT NOT NULL,
+    figures     BLOB NOT NULL,
+    reported_at INTEGER NOT NULL,
+    PRIMARY KEY (workspace, from_at, to_at)
+) STRICT, WITHOUT ROWID;
+
+-- One row a question about a change that was told of: whether it was an emergency
+-- that nobody declared, or whether it belongs to this emergency change. deployment
+-- is a telling of it, marks what made it look so; proof is the commitment to what
+-- was said for it being a normal change. An answered one is in the log.
+CREATE TABLE question (
+    id          INTEGER PRIMARY KEY,
+    workspace   TEXT NOT NULL,
+    deployment  INTEGER NOT NULL REFERENCES deployment (id),
+    kind        TEXT NOT NULL CHECK (kind IN ('undeclared', 'belongs')),
+    change      INTEGER,
+    marks       INTEGER NOT NULL CHECK (marks BETWEEN 0 AND 127),
+    made_at     INTEGER NOT NULL,
+    asked_of    TEXT,
+    asked_at    INTEGER,
+    answer      TEXT CHECK (answer IN ('declared', 'normal', 'not_production', 'yes', 'no')),
+    answered_by TEXT,
+    answered_at INTEGER,
+    proof       BLOB CHECK (length(proof) = 32),
+    CHECK ((asked_of IS NULL) = (asked_at IS NULL)),
+    CHECK ((answer IS NULL) = (answered_at IS NULL)),
+    CHECK ((answer IS NULL) = (answered_by IS NULL))
+) STRICT;
+
+CREATE INDEX question_open ON question (workspace, id) WHERE answer IS NULL;
+
+CREATE INDEX question_about ON question (workspace, deployment);
+
+-- The emergencies of a window.
+CREATE INDEX change_deployed ON change (workspace, deployed_at) WHERE deployed_at IS NOT NULL;
