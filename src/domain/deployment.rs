@@ -5,7 +5,7 @@
 //! a pull request, a deployment, a line of a list. Which of them are one change is
 //! decided here, and so is whether it counts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::id::ChangeNumber;
 use super::merkle::Hash;
-use super::text::Text;
+use super::text::{Commitment, Text};
 
 /// How far apart two tellings of one commit or one link may lie and still be of one
 /// change: a re-run is no second change, and a return to an old version is one.
@@ -94,6 +94,94 @@ named! {
         /// Deployed shortly after an authorization that nobody recorded.
         Unrecorded = "unrecorded",
     }
+}
+
+named! {
+    /// What somebody is asked about a change that a source told of.
+    pub enum Doubt {
+        /// Whether it was an emergency that nobody declared.
+        Undeclared = "undeclared",
+        /// Whether it belongs to an emergency change of the register.
+        Belongs = "belongs",
+    }
+}
+
+named! {
+    /// What they answer.
+    pub enum Explanation {
+        /// It was an emergency, and is declared now.
+        Declared = "declared",
+        /// It was a normal change.
+        Normal = "normal",
+        /// It didn't go to production.
+        NotProduction = "not_production",
+        /// It belongs to that emergency change.
+        Yes = "yes",
+        /// It doesn't.
+        No = "no",
+    }
+}
+
+impl Explanation {
+    /// Whether it answers such a question.
+    pub fn answers(self, doubt: Doubt) -> bool {
+        match self {
+            Self::Declared | Self::Normal => doubt == Doubt::Undeclared,
+            Self::NotProduction => true,
+            Self::Yes | Self::No => doubt == Doubt::Belongs,
+        }
+    }
+}
+
+/// By which happening a change of each source counts: one rule a source, so that
+/// nothing counts twice.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counting(BTreeMap<SourceName, Happening>);
+
+impl Counting {
+    /// Takes the rules; of a source that has none, deployments count.
+    pub fn new(rules: impl IntoIterator<Item = (SourceName, Happening)>) -> Self {
+        Self(rules.into_iter().collect())
+    }
+
+    /// Returns what counts of a source.
+    pub fn of(&self, source: &SourceName) -> Happening {
+        let rule = self.0.get(source).copied();
+        rule.unwrap_or(Happening::Deployment)
+    }
+
+    /// Whether a telling counts. What somebody lists counts always.
+    pub fn counts(&self, told: &Deployment) -> bool {
+        told.happening == Happening::Listed || told.happening == self.of(&told.source)
+    }
+}
+
+/// Returns the marks that are left of a change when all that is known of it is put
+/// together: whoever pushes what was asked to be merged didn't push directly, and
+/// what somebody approved was reviewed.
+pub fn unexplained(marks: &BTreeSet<Mark>, is_merged: bool, is_approved: bool) -> BTreeSet<Mark> {
+    let stands = |mark: &Mark| match mark {
+        Mark::DirectPush => !is_merged,
+        Mark::Unreviewed => !is_approved,
+        Mark::Bypassed | Mark::Hotfix | Mark::Revert | Mark::DuringIncident | Mark::Unrecorded => {
+            true
+        }
+    };
+    marks.iter().copied().filter(stands).collect()
+}
+
+/// Whether something that went to production at `at` may belong to an emergency
+/// change that names it or is named by it: neither earlier than [`SAME_WITHIN`]
+/// before the request nor later than that after the deployment. What is further
+/// away is another system's number, or the permanent fix.
+pub fn may_belong(
+    at: DateTime<Utc>,
+    requested_at: DateTime<Utc>,
+    deployed_at: Option<DateTime<Utc>>,
+) -> bool {
+    let known = deployed_at.unwrap_or(requested_at);
+    let (first, last) = (requested_at.min(known), requested_at.max(known));
+    first - SAME_WITHIN <= at && at <= last + SAME_WITHIN
 }
 
 /// One telling of a change that went to production.
@@ -192,6 +280,13 @@ impl Deployment {
     /// length-prefixed (field, value) pairs in a fixed order. Texts stand as their
     /// commitments, so the hash survives a redaction.
     pub fn hash(&self) -> Hash {
+        let commitment = |text: &Option<Text>| text.as_ref().map(Text::commitment);
+        self.hash_with(commitment(&self.title), commitment(&self.testing_result))
+    }
+
+    /// Returns that hash by the commitments to the texts alone: the words may have
+    /// been taken out since.
+    pub fn hash_with(&self, title: Option<Commitment>, testing_result: Option<Commitment>) -> Hash {
         let mut sha = Sha256::new();
         let mut field = |name: &str, value: &[u8]| {
             for part in [name.as_bytes(), value] {
@@ -230,12 +325,9 @@ impl Deployment {
         for mark in &self.marks {
             field("mark", mark.name().as_bytes());
         }
-        for (name, text) in [
-            ("title", &self.title),
-            ("testing_result", &self.testing_result),
-        ] {
+        for (name, text) in [("title", title), ("testing_result", testing_result)] {
             if let Some(text) = text {
-                field(name, &text.commitment().0);
+                field(name, &text.0);
             }
         }
         sha.finalize().into()

@@ -7,7 +7,9 @@ use rusqlite::Connection;
 
 use super::people::{self, Person, Roster};
 use super::quotes::{self, Half};
-use super::{Outcome, Rules, StoreError, inbox, log, offers, outbox, redaction, register, texts};
+use super::{
+    Outcome, Rules, StoreError, deployments, inbox, log, offers, outbox, redaction, register, texts,
+};
 use crate::domain::change::{
     Actor, Command, EmergencyChange, Event, Given, MessageRef, Recorded, Refusal, Source, Stage,
     Submission, Verdict, decide, declare,
@@ -547,7 +549,9 @@ pub(super) fn record(
     outbox::owe_effects(connection, workspace, &after, recorded, &owed, &roster, now)?;
     let concerned = concerned(before, &after, policy);
     outbox::redraw_homes(connection, workspace, &concerned, now)?;
-    Ok(after)
+    // The ticket may name what was told of before.
+    let told = deployments::learn(connection, workspace, &after, recorded, rules, now)?;
+    Ok(told.unwrap_or(after))
 }
 
 pub(super) fn roster<'c>(
@@ -595,6 +599,36 @@ pub(super) fn by_the_bot(
         command,
     };
     carry_out(connection, workspace, number, &submission, rules, now)
+}
+
+/// Records what a source says of a change, unless a rule says no. Returns the change
+/// as it stands then.
+pub(super) fn if_the_rules_allow(
+    (connection, workspace): (&Connection, &WorkspaceId),
+    change: &EmergencyChange,
+    source: Source,
+    command: Command,
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Result<Option<EmergencyChange>, StoreError> {
+    let submission = Submission {
+        actor: Actor::Bot,
+        at: now,
+        source,
+        command,
+    };
+    let number = change.number;
+    let people = roster(connection, workspace, rules);
+    match decide(change, &submission, rules.of(change), &people, now) {
+        Ok(recorded) => {
+            let before = Some(change);
+            record(connection, workspace, number, before, &recorded, rules, now).map(Some)
+        }
+        Err(refusal) => {
+            tracing::info!(change = %number, refusal = %refusal, "a source told of a deployment that the register doesn't take");
+            Ok(None)
+        }
+    }
 }
 
 /// Carries out a command that nobody waits for and no rule refuses.

@@ -25,11 +25,14 @@ pub(super) const MIGRATIONS: [&str; 7] = [
     include_str!("../../migrations/0007_deployment.sql"),
 ];
 
+/// The form since which it is kept what tickets name.
+const NAMED_SINCE: usize = 7;
+
 /// How long a reader waits for a checkpoint in its way.
 const BUSY: Duration = Duration::from_secs(5);
 
 /// How many prepared statements a connection keeps: more than there are.
-const STATEMENTS: usize = 128;
+const STATEMENTS: usize = 192;
 
 /// Why the database can't be opened. Each says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -358,6 +361,12 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
         .map_err(fault)?;
     for migration in MIGRATIONS.iter().skip(found) {
         steps.execute_batch(migration).map_err(fault)?;
+    }
+    if found > 0 && found < NAMED_SINCE {
+        super::deployments::learn_all(&steps).map_err(|error| OpenError::Damaged {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        })?;
     }
     steps
         .execute_batch(&format!(

@@ -14,6 +14,7 @@ use crate::domain::change::{
     MessageRef, Method, Nap, NotFetched, NotGenuine, Place, Remedy, Review, Source, Stage,
     Strength, Verdict,
 };
+use crate::domain::deployment::{Doubt, Explanation};
 use crate::domain::id::{ChangeNumber, ChannelId, GroupId, MessageTs, Permalink, UserId};
 use crate::domain::obligation::{Duty, Rung};
 use crate::domain::policy::{Party, PolicyVersion};
@@ -178,6 +179,8 @@ as_text! {
     Vague: |one| one.name().to_owned(), Self::from_name;
     Remedy: |one| one.name().to_owned(), Self::from_name;
     Handover: |one| one.name().to_owned(), Self::from_name;
+    Doubt: |one| one.name().to_owned(), Self::from_name;
+    Explanation: |one| one.name().to_owned(), Self::from_name;
     Nap: |one| one.name().to_owned(), Self::from_name;
     Review: |one| one.name().to_owned(), Self::from_name;
     ValueHash: |one| hex::encode(one.0), |text| hash(text).map(ValueHash);

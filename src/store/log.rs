@@ -11,8 +11,10 @@ use serde_json::Value;
 use super::StoreError;
 use super::form::{Form, Json, field, variants};
 use crate::domain::change::{Actor, EmergencyChange, Event, Recorded, Source};
-use crate::domain::id::{ChangeNumber, WorkspaceId};
+use crate::domain::deployment::{Doubt, Explanation};
+use crate::domain::id::{ChangeNumber, UserId, WorkspaceId};
 use crate::domain::merkle::{Frontier, Hash, leaf_hash};
+use crate::domain::text::Commitment;
 
 /// The version of the form in which new leaves are written.
 ///
@@ -75,10 +77,26 @@ variants!(Event, put_event, take_event {
 pub(super) enum HouseEvent {
     /// A policy came into force, with its full bytes.
     PolicyAdopted { version: u64, bytes: String },
+    /// Changes that a source told of were taken in: so many rows, and SHA-256 over
+    /// their hashes in order.
+    DeploymentsTakenIn { source: String, n: u64, rows: Hash },
+    /// Somebody explained a change that a source told of.
+    QuestionAnswered {
+        question: u64,
+        doubt: Doubt,
+        source: String,
+        external_id: String,
+        answer: Explanation,
+        change: Option<ChangeNumber>,
+        by: UserId,
+        proof: Option<Commitment>,
+    },
 }
 
 variants!(HouseEvent, put_house_event, take_house_event {
     "policy_adopted" => PolicyAdopted { version, bytes },
+    "deployments_taken_in" => DeploymentsTakenIn { source, n, rows },
+    "question_answered" => QuestionAnswered { question, doubt, source, external_id, answer, change, by, proof },
 });
 
 /// Encodes an event of a change as a leaf.
@@ -201,6 +219,11 @@ impl<'c> Appender<'c> {
             workspace,
             frontier: frontier(connection, workspace)?,
         })
+    }
+
+    /// Returns the place that the next leaf will have.
+    pub(super) fn next(&self) -> u64 {
+        self.frontier.size()
     }
 
     /// Appends the events of a change, whose versions go on from `version`.

@@ -8,6 +8,7 @@
 mod attachments;
 mod capture;
 mod delivery;
+mod deployments;
 mod execute;
 mod file;
 mod form;
@@ -45,6 +46,10 @@ use crate::domain::text::{Commitment, Text};
 use crate::gesture::{Gesture, Heard};
 
 pub use attachments::Fetched;
+pub use deployments::{
+    ASKED_WITHIN, Counted, Emergency, Explained, FrozenWeek, Hearing, Intake, Name, OPEN_FOR,
+    Question, Reply, SETTLED_AFTER, TakenIn,
+};
 pub use execute::{Afterwards, Execution, Target};
 pub use file::{OpenError, SQLITE_AT_LEAST, sqlite_is_sound, sqlite_version};
 pub use home::MOST_OWING;
@@ -478,7 +483,8 @@ impl Store {
             }
         });
         futures_util::future::try_join_all(swept).await?;
-        Ok(n_due + self.sweep_offers(rules, now).await?)
+        let n_settled = self.sweep_deployments(now).await?;
+        Ok(n_due + n_settled + self.sweep_offers(rules, now).await?)
     }
 
     /// A change that can't be swept must not hold up the others.
@@ -489,15 +495,17 @@ impl Store {
         .await
     }
 
-    /// Returns when the clock has something to do next: a change, an offer or a
-    /// message.
+    /// Returns when the clock has something to do next: a change, an offer, a message
+    /// or a deployment that somebody is to be asked about.
     /// Gestures wait for each other, which only the bot knows.
     pub async fn next_at(&self, grace: TimeDelta) -> Result<Option<DateTime<Utc>>, StoreError> {
         self.read(move |connection, workspace| {
             let sweep = register::next_at(connection, workspace)?;
             let offer = offers::next_at(connection, workspace)?;
             let message = outbox::next_at(connection, workspace, grace)?;
-            Ok(sweep.into_iter().chain(offer).chain(message).min())
+            let deployment = deployments::next_at(connection, workspace)?;
+            let all = sweep.into_iter().chain(offer).chain(message);
+            Ok(all.chain(deployment).min())
         })
         .await
     }
@@ -808,8 +816,8 @@ impl Store {
 
     // ---- looking after itself ---------------------------------------------
 
-    /// Checks that the log's leaves hash to its head, and that replaying each
-    /// change yields its row in the register. Returns the number of records, or
+    /// Checks that the log's leaves hash to its head, that replaying each change
+    /// yields its row in the register, and that what sources told is what was taken in. Returns the number of records, or
     /// what is wrong first.
     pub async fn verify(&self) -> Result<Result<u64, String>, StoreError> {
         self.read(verify).await
@@ -864,6 +872,9 @@ fn verify(
                 "the messages of {number} aren't those that its records name"
             )));
         }
+    }
+    if let Some(fault) = deployments::check(connection, workspace)? {
+        return Ok(Err(fault));
     }
     Ok(Ok(n_records))
 }

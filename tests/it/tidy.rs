@@ -685,7 +685,10 @@ const WORDLESS_COLUMNS: &[(&str, &str)] = &[
         "a name of an enumeration, under a CHECK",
     ),
     ("deployment.author", "what the source calls a person"),
-    ("deployment.author_email", "the source's address of a person"),
+    (
+        "deployment.author_email",
+        "the source's address of a person",
+    ),
     ("deployment.url", "the source's address of a change"),
     ("deployment.commit_hash", "a hash"),
     ("deployment.change_type", "the source's name for a sort"),
@@ -698,7 +701,10 @@ const WORDLESS_COLUMNS: &[(&str, &str)] = &[
     ("deployment.testing_result", "a commitment"),
     ("named.hash", "a hash"),
     ("cursor.source", "what a source is called"),
-    ("cursor.position", "a place in a source's list, in its words"),
+    (
+        "cursor.position",
+        "a place in a source's list, in its words",
+    ),
     ("delivery.id", "the source's identifier of a delivery"),
     ("frozen_week.zone", "a name of the time zone database"),
     ("frozen_week.figures", "figures as they were reported"),

@@ -1,0 +1,359 @@
+//! Taking in what a source told: what is known already, which tellings are of one
+//! change, what counts, and what it means for the register. One transaction.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::{CachedStatement, Connection, params};
+use sha2::{Digest, Sha256};
+
+use super::belong::{self, Register};
+use super::group::Group;
+use super::names::Names;
+use super::row::{self, Derived, FACTS, INSERT, Prepared, week, within};
+use super::{ASKED_WITHIN, Intake, SETTLED_AFTER, TakenIn, hearing, question};
+use crate::domain::deployment::Counting;
+use crate::domain::id::{ChangeNumber, UserId, WorkspaceId};
+use crate::store::log::{Appender, HouseEvent};
+use crate::store::{Rules, StoreError, micros, texts};
+
+/// How long a delivery's name is kept.
+const DELIVERY_KEPT: TimeDelta = TimeDelta::days(30);
+
+/// Takes in what a source told.
+pub(super) fn take(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    intake: &Intake,
+    told: &[Prepared],
+    counting: &Counting,
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Result<Vec<TakenIn>, StoreError> {
+    let mut names = Names::new(connection, workspace);
+    if let Some(delivery) = &intake.delivery {
+        let source = names.source(intake.source.as_str())?;
+        if !is_new_delivery(connection, workspace, source, delivery, now)? {
+            let taken = vec![TakenIn::Duplicate; told.len()];
+            hearing::hear(connection, workspace, &mut names, intake, told, &taken, now)?;
+            return Ok(taken);
+        }
+    }
+    let mut log = Appender::begin(connection, workspace)?;
+    let mut taker = Taker::begin(connection, workspace, log.next(), now)?;
+    let mut taken = Vec::with_capacity(told.len());
+    for one in told {
+        taken.push(taker.take(&mut names, one, counting)?);
+    }
+    if taker.n_new > 0 {
+        let event = HouseEvent::DeploymentsTakenIn {
+            source: intake.source.as_str().to_owned(),
+            n: taker.n_new,
+            rows: taker.rows.clone().finalize().into(),
+        };
+        log.append_house_event(now, &event)?;
+        log.save()?;
+    }
+    let Taker { follow_up, .. } = taker;
+    look_after(
+        (connection, workspace),
+        &mut names,
+        follow_up,
+        &intake.authors,
+        rules,
+        now,
+    )?;
+    hearing::hear(connection, workspace, &mut names, intake, told, &taken, now)?;
+    if let Some((source, position)) = &intake.cursor {
+        hearing::move_cursor(connection, workspace, source, position, now)?;
+    }
+    Ok(taken)
+}
+
+/// Whether a delivery wasn't taken in before. It is from now on.
+fn is_new_delivery(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    source: i64,
+    delivery: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    connection
+        .prepare_cached("DELETE FROM delivery WHERE workspace = ?1 AND at < ?2")?
+        .execute(params![workspace.as_str(), micros(now - DELIVERY_KEPT)])?;
+    let n_new = connection
+        .prepare_cached(
+            "INSERT INTO delivery (workspace, source, id, at) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![workspace.as_str(), source, delivery, micros(now)])?;
+    Ok(n_new > 0)
+}
+
+/// What is left to do about a group when all is taken in and logged.
+#[derive(Debug)]
+struct FollowUp {
+    /// A telling of the group.
+    id: i64,
+    /// The address of whoever made the change.
+    author_email: Option<String>,
+}
+
+/// Tells the register of deployments of its changes, and asks about those that may
+/// be of one.
+fn look_after(
+    (connection, workspace): (&Connection, &WorkspaceId),
+    names: &mut Names<'_>,
+    follow_up: Vec<FollowUp>,
+    authors: &BTreeMap<String, UserId>,
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let mut register = Register::default();
+    for one in follow_up {
+        // It may have found its group since.
+        let leader = row::leader_of(connection, workspace, one.id)?;
+        let mut group = row::group(connection, workspace, leader)?;
+        let author = one.author_email.as_ref().and_then(|mail| authors.get(mail));
+        if let (Some(number), Some((at, _))) = (group.emergency, &group.first) {
+            belong::deployed(connection, workspace, number, *at, author, rules, now)?;
+        } else if question::propose(connection, workspace, &mut register, leader, &group, now)? {
+            group.traits.was_proposed = true;
+            row::save_group(connection, workspace, names, leader, &group)?;
+        }
+    }
+    Ok(())
+}
+
+/// The most leaders that one telling can find: of its identity, and of its commit
+/// and its link in its own week and those beside it.
+type Leaders = Vec<i64>;
+
+const SAME_IDENTITY: &str =
+    "SELECT id, leader FROM deployment WHERE workspace = ?1 AND source = ?2 AND external_id = ?3";
+
+/// Everything of one commit in one week is of one group, so that one of each week
+/// is enough; in the weeks beside it, the nearest.
+const SAME_COMMIT: &str = "
+    SELECT * FROM (SELECT leader FROM deployment
+        WHERE workspace = ?1 AND week = ?2 AND commit_hash = ?3 LIMIT 1)
+    UNION ALL
+    SELECT * FROM (SELECT leader FROM deployment
+        WHERE workspace = ?1 AND week = ?2 - 1 AND commit_hash = ?3 AND at >= ?4 - ?5
+        ORDER BY at DESC LIMIT 1)
+    UNION ALL
+    SELECT * FROM (SELECT leader FROM deployment
+        WHERE workspace = ?1 AND week = ?2 + 1 AND commit_hash = ?3 AND at <= ?4 + ?5
+        ORDER BY at LIMIT 1)";
+
+const SAME_URL: &str = "
+    SELECT * FROM (SELECT leader FROM deployment
+        WHERE workspace = ?1 AND week = ?2 AND url = ?3 LIMIT 1)
+    UNION ALL
+    SELECT * FROM (SELECT leader FROM deployment
+        WHERE workspace = ?1 AND week = ?2 - 1 AND url = ?3 AND at >= ?4 - ?5
+        ORDER BY at DESC LIMIT 1)
+    UNION ALL
+    SELECT * FROM (SELECT leader FROM deployment
+        WHERE workspace = ?1 AND week = ?2 + 1 AND url = ?3 AND at <= ?4 + ?5
+        ORDER BY at LIMIT 1)";
+
+/// Takes in one telling after the other.
+struct Taker<'c> {
+    connection: &'c Connection,
+    workspace: &'c WorkspaceId,
+    now: DateTime<Utc>,
+    intake: u64,
+    next_id: i64,
+    n_new: u64,
+    rows: Sha256,
+    /// Whether any ticket names a commit or a link.
+    is_any_named: bool,
+    follow_up: Vec<FollowUp>,
+    same_identity: CachedStatement<'c>,
+    same_commit: CachedStatement<'c>,
+    same_url: CachedStatement<'c>,
+    insert: CachedStatement<'c>,
+}
+
+impl<'c> Taker<'c> {
+    fn begin(
+        connection: &'c Connection,
+        workspace: &'c WorkspaceId,
+        intake: u64,
+        now: DateTime<Utc>,
+    ) -> Result<Self, StoreError> {
+        let last: Option<i64> = connection
+            .prepare_cached("SELECT max(id) FROM deployment")?
+            .query_row([], |row| row.get(0))?;
+        Ok(Self {
+            connection,
+            workspace,
+            now,
+            intake,
+            next_id: last.unwrap_or(0) + 1,
+            n_new: 0,
+            rows: Sha256::new(),
+            is_any_named: belong::is_any_named(connection, workspace)?,
+            follow_up: Vec::new(),
+            same_identity: connection.prepare_cached(SAME_IDENTITY)?,
+            same_commit: connection.prepare_cached(SAME_COMMIT)?,
+            same_url: connection.prepare_cached(SAME_URL)?,
+            insert: connection.prepare_cached(INSERT)?,
+        })
+    }
+
+    fn take(
+        &mut self,
+        names: &mut Names<'_>,
+        one: &Prepared,
+        counting: &Counting,
+    ) -> Result<TakenIn, StoreError> {
+        let mut leaders = Leaders::new();
+        let source = names.source(one.told.source.as_str())?;
+        if self.is_known(source, one, &mut leaders)? {
+            return Ok(TakenIn::Duplicate);
+        }
+        let within = within();
+        let workspace = self.workspace.as_str();
+        if let Some(commit) = &one.commit {
+            let near = params![workspace, week(one.at), commit, one.at, within];
+            note(&mut leaders, self.same_commit.query(near)?)?;
+        }
+        if let Some(url) = &one.told.url {
+            let near = params![workspace, week(one.at), url, one.at, within];
+            note(&mut leaders, self.same_url.query(near)?)?;
+        }
+        let counts = counting.counts(&one.told);
+        let matched = belong::find(
+            self.connection,
+            self.workspace,
+            one,
+            self.is_any_named,
+            self.now,
+        )?;
+        let group = Group::of(&one.told, one.at, counts, matched);
+        let (was_counted, group) = self.write(names, one, counts, matched, leaders, group)?;
+        for text in one.told.title.iter().chain(&one.told.testing_result) {
+            texts::keep(self.connection, self.workspace, std::slice::from_ref(text))?;
+        }
+        self.n_new += 1;
+        self.rows.update(one.hash);
+        let is_counted = group.counted_at().is_some();
+        let is_new_to_the_register = group.emergency.is_some() && group.first.is_some();
+        let may_be_proposed = is_counted
+            && !group.traits.was_proposed
+            && group.system.is_some()
+            && self.is_recent(one.at);
+        if is_new_to_the_register || may_be_proposed {
+            self.follow_up.push(FollowUp {
+                id: self.next_id - 1,
+                author_email: one.told.author_email.clone(),
+            });
+        }
+        Ok(match group.emergency {
+            Some(number) => TakenIn::Belongs(number),
+            None if is_counted && !was_counted => TakenIn::Counted,
+            None => TakenIn::NotCounted,
+        })
+    }
+
+    /// Whether it was told before, fact for fact. Notes the group of its identity.
+    fn is_known(
+        &mut self,
+        source: i64,
+        one: &Prepared,
+        leaders: &mut Leaders,
+    ) -> Result<bool, StoreError> {
+        let (connection, workspace) = (self.connection, self.workspace);
+        let mut rows =
+            self.same_identity
+                .query(params![workspace.as_str(), source, one.told.external_id])?;
+        while let Some(found) = rows.next()? {
+            let id: i64 = found.get(0)?;
+            leaders.push(found.get(1)?);
+            let known = connection
+                .prepare_cached(&format!("SELECT {FACTS} FROM deployment WHERE id = ?1"))?
+                .query_row([id], |row| Ok(row::facts(row)))??;
+            if row::is_told_before(connection, workspace, &known, &one.told)? {
+                return Ok(true);
+            }
+        }
+        leaders.dedup();
+        Ok(false)
+    }
+
+    /// Writes a telling down with the groups that it joins; returns whether one of
+    /// them was counted, and what they are together.
+    fn write(
+        &mut self,
+        names: &mut Names<'_>,
+        one: &Prepared,
+        counts: bool,
+        matched: Option<ChangeNumber>,
+        mut leaders: Leaders,
+        alone: Group,
+    ) -> Result<(bool, Group), StoreError> {
+        let (connection, workspace) = (self.connection, self.workspace);
+        leaders.sort_unstable();
+        leaders.dedup();
+        let mut joined = Vec::with_capacity(leaders.len());
+        for leader in leaders {
+            joined.push((leader, row::group(connection, workspace, leader)?));
+        }
+        let was_counted = joined.iter().any(|(_, group)| group.counted_at().is_some());
+        // The largest group keeps its leader, so that few have to follow another.
+        let largest = joined
+            .iter()
+            .max_by_key(|(leader, group)| (group.n_tellings, std::cmp::Reverse(*leader)))
+            .map(|(leader, _)| *leader);
+        let id = self.next_id;
+        self.next_id += 1;
+        let leader = largest.unwrap_or(id);
+        let others: Vec<i64> = joined
+            .iter()
+            .map(|(other, _)| *other)
+            .filter(|other| *other != leader)
+            .collect();
+        let mut group = joined
+            .into_iter()
+            .fold(alone, |all, (_, group)| all.and(group));
+        settle(&mut group, self.is_recent(one.at), self.now);
+        let derived = Derived {
+            id,
+            intake: self.intake,
+            heard_at: micros(self.now),
+            counts,
+            matched,
+            leader,
+            group: Some(&group).filter(|_| leader == id),
+        };
+        row::insert(&mut self.insert, workspace, names, one, &derived)?;
+        for other in others {
+            row::follow(connection, workspace, other, leader)?;
+        }
+        if leader != id {
+            row::save_group(connection, workspace, names, leader, &group)?;
+        }
+        Ok((was_counted, group))
+    }
+
+    /// Whether it makes sense to ask anybody about something of that time.
+    fn is_recent(&self, at: i64) -> bool {
+        at >= micros(self.now - ASKED_WITHIN)
+    }
+}
+
+/// Says when somebody is to be asked about a group, if at all.
+pub(super) fn settle(group: &mut Group, is_recent: bool, now: DateTime<Utc>) {
+    let later = micros(now + SETTLED_AFTER);
+    group.settles_at = (group.looks_undeclared() && (is_recent || group.settles_at.is_some()))
+        .then(|| group.settles_at.unwrap_or(later));
+}
+
+fn note(leaders: &mut Leaders, mut rows: rusqlite::Rows<'_>) -> Result<(), StoreError> {
+    while let Some(row) = rows.next()? {
+        leaders.push(row.get(0)?);
+    }
+    Ok(())
+}
