@@ -171,17 +171,10 @@ pub fn unexplained(marks: &BTreeSet<Mark>, is_merged: bool, is_approved: bool) -
 }
 
 /// Whether something that went to production at `at` may belong to an emergency
-/// change that names it or is named by it: neither earlier than [`SAME_WITHIN`]
-/// before the request nor later than that after the deployment. What is further
-/// away is another system's number, or the permanent fix.
-pub fn may_belong(
-    at: DateTime<Utc>,
-    requested_at: DateTime<Utc>,
-    deployed_at: Option<DateTime<Utc>>,
-) -> bool {
-    let known = deployed_at.unwrap_or(requested_at);
-    let (first, last) = (requested_at.min(known), requested_at.max(known));
-    first - SAME_WITHIN <= at && at <= last + SAME_WITHIN
+/// change that names it or that it names: within [`SAME_WITHIN`] of the request. What
+/// is further away is another system's number, or the permanent fix.
+pub fn may_belong(at: DateTime<Utc>, requested_at: DateTime<Utc>) -> bool {
+    (at - requested_at).abs() <= SAME_WITHIN
 }
 
 /// One telling of a change that went to production.

@@ -170,18 +170,12 @@ fn if_near(
     let Ok(wanted) = i64::try_from(number.0) else {
         return Ok(None);
     };
-    let row: Option<(i64, Option<i64>)> = connection
-        .prepare_cached(
-            "SELECT requested_at, deployed_at FROM change WHERE workspace = ?1 AND number = ?2",
-        )?
-        .query_row(params![workspace.as_str(), wanted], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
+    let requested_at: Option<i64> = connection
+        .prepare_cached("SELECT requested_at FROM change WHERE workspace = ?1 AND number = ?2")?
+        .query_row(params![workspace.as_str(), wanted], |row| row.get(0))
         .optional()?;
-    let Some((requested_at, deployed_at)) = row else {
-        return Ok(None);
-    };
-    if !may_belong(instant(at), instant(requested_at), deployed_at.map(instant)) {
+    let is_near = requested_at.is_some_and(|it| may_belong(instant(at), instant(it)));
+    if !is_near {
         return Ok(None);
     }
     let loaded = log::load(connection, workspace, number)?;
@@ -315,9 +309,8 @@ fn telling_of(
     change: &EmergencyChange,
     name: &Name,
 ) -> Result<Vec<i64>, StoreError> {
-    let known = change.deployed_at().unwrap_or(change.requested_at);
-    let first = micros(change.requested_at.min(known)) - within();
-    let last = micros(change.requested_at.max(known)) + within();
+    let first = micros(change.requested_at) - within();
+    let last = micros(change.requested_at) + within();
     let mut found = Vec::new();
     for week in week(first)..=week(last) {
         let mut select = connection.prepare_cached(match name {
