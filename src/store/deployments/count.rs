@@ -13,7 +13,7 @@ use crate::domain::ticket::{Field, Timeliness, documented};
 use crate::store::{StoreError, instant, log, micros, register};
 
 /// The changes of a window that count. Read off the index that holds all of it.
-pub(super) const COUNTED: &str = "SELECT counted_at, rank, last_system, first_source
+pub(in crate::store) const COUNTED: &str = "SELECT counted_at, rank, last_system, first_source
      FROM deployment
      WHERE workspace = ?1 AND counted_at IS NOT NULL AND counted_at >= ?2 AND counted_at < ?3
      ORDER BY counted_at";

@@ -30,6 +30,8 @@ use crate::domain::id::{ChangeNumber, ChannelId, UserId};
 use crate::domain::text::Text;
 
 pub(super) use belong::{learn, learn_all};
+#[cfg(test)]
+pub(super) use count::COUNTED;
 pub(super) use fit::check;
 pub(super) use question::next_at;
 

@@ -13,6 +13,7 @@ use crate::domain::change::{
     ActOf, Actor, Attached, Capture, Criterion, Event, Evidence, Exception, Genuineness, Handover,
     MessageRef, Method, NotFetched, NotGenuine, Place, Recorded, Remedy, Review, Source, Strength,
 };
+use crate::domain::deployment::{Doubt, Explanation};
 use crate::domain::id::{
     ChangeNumber, ChannelId, GroupId, MessageTs, Permalink, UserId, WorkspaceId,
 };
@@ -21,7 +22,7 @@ use crate::domain::policy::{Party, PolicyVersion};
 use crate::domain::text::Commitment;
 use crate::domain::ticket::{ContentHash, Field, Section, Vague, Value};
 use crate::store::log::{
-    HouseEvent, decode, decode_house_event, encode, encode_house_event, put_event,
+    HouseEvent, decode, decode_house_event, encode, encode_house_event, put_event, put_house_event,
 };
 
 fn fixtures(version: u64) -> PathBuf {
@@ -474,19 +475,63 @@ fn every_golden_file_of_every_version_reads_back_as_the_event_that_it_is() {
     }
 }
 
+/// Returns a first event of the house, and after each one the next. A new variant
+/// doesn't compile until it has its place here.
+fn following_of_the_house(event: Option<&HouseEvent>) -> Option<HouseEvent> {
+    Some(match event {
+        None => HouseEvent::PolicyAdopted {
+            version: 2,
+            bytes: "approvers = [\"S0ENGMGRS1\"]\n".to_owned(),
+        },
+        Some(HouseEvent::PolicyAdopted { .. }) => HouseEvent::DeploymentsTakenIn {
+            source: "github".to_owned(),
+            n: 3,
+            rows: [0xf1; 32],
+        },
+        Some(HouseEvent::DeploymentsTakenIn { .. }) => HouseEvent::QuestionAnswered {
+            question: 7,
+            doubt: Doubt::Undeclared,
+            source: "github".to_owned(),
+            external_id: "acme/api/deployments/1".to_owned(),
+            answer: Explanation::Declared,
+            change: Some(ChangeNumber(1043)),
+            by: UserId::new("U0DANA0001"),
+            proof: Some(text(0xf2)),
+        },
+        Some(HouseEvent::QuestionAnswered { .. }) => return None,
+    })
+}
+
+fn samples_of_the_house(version: u64) -> Vec<HouseEvent> {
+    let all = std::iter::successors(following_of_the_house(None), |event| {
+        following_of_the_house(Some(event))
+    });
+    all.filter(|event| match event {
+        HouseEvent::PolicyAdopted { .. } => true,
+        HouseEvent::DeploymentsTakenIn { .. } | HouseEvent::QuestionAnswered { .. } => version >= 3,
+    })
+    .collect()
+}
+
 #[test]
 fn an_event_of_the_house_has_its_golden_files_too() {
     let (workspace, _) = house();
-    let event = HouseEvent::PolicyAdopted {
-        version: 2,
-        bytes: "approvers = [\"S0ENGMGRS1\"]\n".to_owned(),
-    };
-    let leaf = encode_house_event(&workspace, 0, at(0), &event);
-    assert_eq!(leaf, golden(NEWEST, "policy_adopted"));
+    for event in samples_of_the_house(NEWEST) {
+        let (kind, _) = put_house_event(&event);
+        let leaf = encode_house_event(&workspace, 0, at(0), &event);
+        assert_eq!(
+            String::from_utf8(leaf).unwrap(),
+            String::from_utf8(golden(NEWEST, kind)).unwrap(),
+            "{kind}"
+        );
+    }
     for version in VERSIONS {
-        let leaf = golden(version, "policy_adopted");
-        assert_eq!(decode_house_event(&leaf), Some(event.clone()));
-        assert_eq!(decode(&leaf), None);
+        for event in samples_of_the_house(version) {
+            let (kind, _) = put_house_event(&event);
+            let leaf = golden(version, kind);
+            assert_eq!(decode_house_event(&leaf), Some(event));
+            assert_eq!(decode(&leaf), None);
+        }
     }
 }
 
@@ -496,7 +541,11 @@ fn no_golden_file_stands_for_nothing() {
         let known: BTreeSet<String> = samples(version)
             .iter()
             .map(|recorded| put_event(&recorded.event).0)
-            .chain(["policy_adopted"])
+            .chain(
+                samples_of_the_house(version)
+                    .iter()
+                    .map(|event| put_house_event(event).0),
+            )
             .map(|kind| format!("{kind}.json"))
             .collect();
         let found: BTreeSet<String> = std::fs::read_dir(fixtures(version))

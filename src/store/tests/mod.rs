@@ -2,6 +2,7 @@
 
 mod capture;
 mod delivery;
+mod deployment;
 mod log;
 mod migration;
 mod offer;
