@@ -166,13 +166,9 @@ fn if_near(
     number: ChangeNumber,
     at: i64,
 ) -> Result<Option<ChangeNumber>, StoreError> {
-    // What no change could have as its number can't be asked for either.
-    let Ok(wanted) = i64::try_from(number.0) else {
-        return Ok(None);
-    };
     let requested_at: Option<i64> = connection
         .prepare_cached("SELECT requested_at FROM change WHERE workspace = ?1 AND number = ?2")?
-        .query_row(params![workspace.as_str(), wanted], |row| row.get(0))
+        .query_row(params![workspace.as_str(), number.0], |row| row.get(0))
         .optional()?;
     let is_near = requested_at.is_some_and(|it| may_belong(instant(at), instant(it)));
     if !is_near {

@@ -22,12 +22,15 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    /// Takes a telling as the record will have it: to the microsecond, and with no
-    /// commit but a full one.
+    /// Takes a telling as the record will have it: to the microsecond, with no commit
+    /// but a full one, and without a number that no change can have.
     pub(super) fn new(mut told: Deployment) -> Self {
         let at = micros(told.at);
         told.at = instant(at);
         told.commit = told.commit.as_deref().and_then(commit);
+        told.reference = told
+            .reference
+            .filter(|number| i64::try_from(number.0).is_ok());
         let commit = told
             .commit
             .as_deref()

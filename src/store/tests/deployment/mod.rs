@@ -19,8 +19,9 @@ fn told(id: &str, minutes: i64) -> Deployment {
     Deployment::new(SourceName::new("github"), id, Happening::Deployment, at)
 }
 
+/// A commit; none is that of all zeros, which is git's word for none.
 fn commit_of(n: u8) -> Option<String> {
-    Some(hex::encode([n; 20]))
+    Some(hex::encode([n + 1; 20]))
 }
 
 fn counting() -> Arc<Counting> {

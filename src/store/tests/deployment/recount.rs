@@ -157,7 +157,12 @@ fn told_in_some_order() -> impl Strategy<Value = (Vec<Made>, Vec<Index>, usize)>
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    // Each case writes a database; what fails is shown, and not kept in a file.
+    #![proptest_config(ProptestConfig {
+        cases: 40,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn the_count_is_that_of_a_naive_recount_in_whatever_order_it_was_told(
