@@ -29,9 +29,6 @@ pub(super) fn counted(
 ) -> Result<(), StoreError> {
     let sources = names::all(connection, workspace, Table::Source)?;
     let systems = names::all(connection, workspace, Table::System)?;
-    fn name(names: &[String], place: usize) -> Option<Name<'_>> {
-        names.get(place).map(|name| Name { place, name })
-    }
     let mut statement = connection.prepare_cached(COUNTED)?;
     let mut rows = statement.query(params![workspace.as_str(), micros(from), micros(to)])?;
     while let Some(found) = rows.next()? {
@@ -44,6 +41,10 @@ pub(super) fn counted(
         });
     }
     Ok(())
+}
+
+fn name(names: &[String], place: usize) -> Option<Name<'_>> {
+    names.get(place).map(|name| Name { place, name })
 }
 
 /// Returns the emergencies that went into production in a window, the first first.

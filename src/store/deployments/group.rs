@@ -8,6 +8,10 @@ use crate::domain::id::ChangeNumber;
 
 /// What is known of a group beside its tellings' facts. Grows only.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and any of them may go together"
+)]
 pub(super) struct Traits {
     /// It was merged: somebody had asked for that.
     pub(super) is_merged: bool,

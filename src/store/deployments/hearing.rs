@@ -15,13 +15,13 @@ use crate::store::{StoreError, instant, micros};
 /// A day in microseconds.
 const DAY: i64 = 86_400_000_000;
 
-/// What was heard from one source at once.
+/// How much was heard from one source at once.
 #[derive(Debug, Default)]
 struct Heard {
-    n_told: u64,
-    n_duplicate: u64,
-    n_unknown: u64,
-    n_refused: u64,
+    told: u64,
+    duplicate: u64,
+    unknown: u64,
+    refused: u64,
 }
 
 /// Notes from whom something was heard. A list names its sources line by line; it is
@@ -38,13 +38,13 @@ pub(super) fn hear(
     let mut heard: BTreeMap<&SourceName, Heard> = BTreeMap::new();
     for (one, taken) in told.iter().zip(taken) {
         let heard = heard.entry(&one.told.source).or_default();
-        heard.n_told += 1;
-        heard.n_duplicate += u64::from(*taken == TakenIn::Duplicate);
+        heard.told += 1;
+        heard.duplicate += u64::from(*taken == TakenIn::Duplicate);
     }
     if told.is_empty() || intake.n_unknown > 0 || intake.n_refused > 0 {
         let heard = heard.entry(&intake.source).or_default();
-        heard.n_unknown += intake.n_unknown;
-        heard.n_refused += intake.n_refused;
+        heard.unknown += intake.n_unknown;
+        heard.refused += intake.n_refused;
     }
     let mut upsert = connection.prepare_cached(
         "INSERT INTO hearing (workspace, source, day, n_told, n_duplicate, n_unknown, n_refused,
@@ -58,10 +58,10 @@ pub(super) fn hear(
             workspace.as_str(),
             names.source(source.as_str())?,
             micros(now).div_euclid(DAY),
-            heard.n_told,
-            heard.n_duplicate,
-            heard.n_unknown,
-            heard.n_refused,
+            heard.told,
+            heard.duplicate,
+            heard.unknown,
+            heard.refused,
             micros(now),
         ])?;
     }

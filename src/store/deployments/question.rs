@@ -405,8 +405,8 @@ pub(super) fn answer(
     if !exists || !reply.answer.answers(kept.question.doubt) {
         return Ok(Explained::Unfit);
     }
-    let named = change.or(kept.question.change);
-    put_on_record(connection, workspace, &kept, reply, named, now)?;
+    let about = change.or(kept.question.change);
+    put_on_record(connection, workspace, &kept, reply, about, now)?;
     let telling = kept.deployment;
     if let Some(number) = change {
         matched(connection, workspace, telling, number, None, rules, now)?;

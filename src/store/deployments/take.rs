@@ -41,9 +41,9 @@ pub(super) fn take(
     }
     let mut log = Appender::begin(connection, workspace)?;
     let mut taker = Taker::begin(connection, workspace, log.next(), now)?;
-    let mut taken = Vec::with_capacity(told.len());
+    let mut became = Vec::with_capacity(told.len());
     for one in told {
-        taken.push(taker.take(&mut names, one, counting)?);
+        became.push(taker.take(&mut names, one, counting)?);
     }
     if taker.n_new > 0 {
         let event = HouseEvent::DeploymentsTakenIn {
@@ -63,11 +63,13 @@ pub(super) fn take(
         rules,
         now,
     )?;
-    hearing::hear(connection, workspace, &mut names, intake, told, &taken, now)?;
+    hearing::hear(
+        connection, workspace, &mut names, intake, told, &became, now,
+    )?;
     if let Some((source, position)) = &intake.cursor {
         hearing::move_cursor(connection, workspace, source, position, now)?;
     }
-    Ok(taken)
+    Ok(became)
 }
 
 /// Whether a delivery wasn't taken in before. It is from now on.

@@ -20,8 +20,8 @@ fn told(id: &str, minutes: i64) -> Deployment {
 }
 
 /// A commit; none is that of all zeros, which is git's word for none.
-fn commit_of(n: u8) -> Option<String> {
-    Some(hex::encode([n + 1; 20]))
+fn commit_of(n: u8) -> String {
+    hex::encode([n + 1; 20])
 }
 
 fn counting() -> Arc<Counting> {
@@ -67,12 +67,12 @@ async fn a_change_that_two_sources_tell_of_is_counted_once() {
     let store = home.open().unwrap();
     let merge = Deployment {
         happening: Happening::Merge,
-        commit: commit_of(1),
+        commit: Some(commit_of(1)),
         url: Some("https://github.com/acme/api/pull/7".to_owned()),
         ..told("pull/7", -10)
     };
     let deployment = Deployment {
-        commit: commit_of(1),
+        commit: Some(commit_of(1)),
         kind: Some(ChangeKind::Standard),
         system: Some("api".to_owned()),
         ..told("deployment/1", -5)

@@ -6,7 +6,7 @@ use super::*;
 /// Somebody pushed directly, and a request to merge explains it.
 fn pushed(id: &str) -> Deployment {
     Deployment {
-        commit: commit_of(1),
+        commit: Some(commit_of(1)),
         marks: BTreeSet::from([Mark::DirectPush]),
         ..told(id, -1)
     }
@@ -97,7 +97,7 @@ async fn nobody_is_asked_about_last_year_or_what_does_not_count() {
     let home = Home::new();
     let store = home.open().unwrap();
     let old = Deployment {
-        commit: commit_of(2),
+        commit: Some(commit_of(2)),
         at: now() - ASKED_WITHIN - TimeDelta::minutes(1),
         ..pushed("1")
     };
@@ -107,7 +107,7 @@ async fn nobody_is_asked_about_last_year_or_what_does_not_count() {
     };
     let emergency = Deployment {
         kind: Some(ChangeKind::Emergency),
-        commit: commit_of(3),
+        commit: Some(commit_of(3)),
         ..pushed("3")
     };
     take(&store, vec![old, no_change, emergency]).await;

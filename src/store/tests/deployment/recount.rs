@@ -27,7 +27,7 @@ impl Made {
             happening: self.happening,
             kind: self.kind,
             system: self.system.map(|n| format!("system {n}")),
-            commit: self.commit.and_then(commit_of),
+            commit: self.commit.map(commit_of),
             url: self.url.map(|n| format!("https://ci.acme.dev/{n}")),
             reference: self.reference.map(ChangeNumber),
             ..told(&self.id.to_string(), -self.hours * 60)
