@@ -283,6 +283,14 @@ pub fn percent(part: u64, whole: u64, guideline: u16) -> Option<String> {
     shown
 }
 
+/// Returns a guideline in percent: 10 for a tenth, 7.5 for three fortieths.
+pub fn guideline_percent(guideline: u16) -> String {
+    match (guideline / 10, guideline % 10) {
+        (whole, 0) => whole.to_string(),
+        (whole, tenth) => format!("{whole}.{tenth}"),
+    }
+}
+
 /// After so many digits the reader has to look at the counts beside the share.
 const MOST_DIGITS: u32 = 4;
 

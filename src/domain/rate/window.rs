@@ -1,5 +1,7 @@
 //! Stretches of time, as an organisation reckons them in its own zone.
 
+use std::fmt;
+
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 
 named! {
@@ -122,6 +124,25 @@ impl Window {
     pub fn iso_week(&self) -> (i32, u32) {
         let week = self.first_day.iso_week();
         (week.year(), week.week())
+    }
+}
+
+/// A window as people say it, in its own zone's days: `16–22 Nov`, `26 Oct – 1 Nov`,
+/// `Q4 2026`.
+impl fmt::Display for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (first, last) = (self.first_day, self.last_day());
+        match self.kind {
+            WindowKind::Quarter => {
+                write!(f, "Q{} {}", first.month0() / 3 + 1, first.year())
+            }
+            WindowKind::Week | WindowKind::Rolling if first.month() == last.month() => {
+                write!(f, "{}–{}", first.day(), last.format("%-d %b"))
+            }
+            WindowKind::Week | WindowKind::Rolling => {
+                write!(f, "{} – {}", first.format("%-d %b"), last.format("%-d %b"))
+            }
+        }
     }
 }
 
