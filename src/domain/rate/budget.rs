@@ -58,12 +58,14 @@ pub enum Reach {
 }
 
 impl Pace {
-    /// Returns the pace of a window, if it says anything. Nothing is known from
-    /// before `since`, and what isn't known didn't fail to happen.
-    pub fn of(figures: &Figures, since: Option<DateTime<Utc>>) -> Option<Self> {
+    /// Returns the pace of a window, if it says anything. From before the first
+    /// source was heard from or the first change happened nothing is known, and what
+    /// isn't known didn't fail to happen.
+    pub fn of(figures: &Figures) -> Option<Self> {
         let window = &figures.window;
-        let from = since.map_or(window.from, |since| since.max(window.from));
-        let over = window.to.min(figures.as_of) - from;
+        let heard = figures.coverage.heard.iter().map(|one| one.first_at);
+        let since = heard.chain(figures.first_at).min()?;
+        let over = window.to.min(figures.as_of) - since.max(window.from);
         let is_enough = over >= SHORTEST_PACE
             && figures.n_changes >= FEWEST_FOR_A_VERDICT
             && !figures.is_unknown();

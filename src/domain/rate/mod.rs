@@ -211,6 +211,8 @@ pub struct Figures {
     pub by_source: Vec<Part>,
     /// The register's emergencies, in the order of their deployments.
     pub emergencies: Vec<ChangeNumber>,
+    /// When the first change happened that is known of it.
+    pub first_at: Option<DateTime<Utc>>,
     /// Whether any source told of a change that happened in it.
     pub(super) is_told_of: bool,
 }

@@ -14,6 +14,7 @@ struct Bin {
     n_normal: u64,
     n_standard: u64,
     n_emergency: u64,
+    first_at: Option<DateTime<Utc>>,
     /// By the place of the system's name.
     systems: Vec<Pair>,
     /// By the place of the source's name.
@@ -118,6 +119,9 @@ impl Tally {
         let Some(bin) = self.bins.get_mut(bin) else {
             return;
         };
+        if bin.first_at.is_none_or(|first| change.at < first) {
+            bin.first_at = Some(change.at);
+        }
         match change.kind {
             ChangeKind::Normal => bin.n_normal += 1,
             ChangeKind::Standard => bin.n_standard += 1,
@@ -158,6 +162,8 @@ impl Tally {
                 whole.n_normal += bin.n_normal;
                 whole.n_standard += bin.n_standard;
                 whole.n_emergency += bin.n_emergency;
+                // The bins stand in the order of time.
+                whole.first_at = whole.first_at.or(bin.first_at);
                 sum(&mut whole.systems, &bin.systems);
                 sum(&mut whole.sources, &bin.sources);
             }
@@ -208,6 +214,12 @@ impl Tally {
             by_criterion: by_criterion(&emergencies, whole.n_emergency),
             by_source: by_most(parts(&self.sources, &whole.sources)),
             emergencies: emergencies.iter().map(|one| one.number).collect(),
+            first_at: emergencies
+                .first()
+                .map(|one| one.deployed_at)
+                .into_iter()
+                .chain(whole.first_at)
+                .min(),
             is_told_of: n_told > 0,
         }
     }

@@ -249,6 +249,12 @@ fn quarters_are_the_calendars_and_weeks_roll_by_four() {
         (last.first_day, last.iso_week()),
         (day("2026-11-16"), (2026, 47))
     );
+    let kept = Window::between(&BERLIN, WindowKind::Week, last.from, last.to);
+    assert_eq!(kept, last);
+    assert_eq!(
+        [last, rolling, quarter].map(|window| window.to_string()),
+        ["16–22 Nov", "26 Oct – 22 Nov", "Q4 2026"]
+    );
     let weeks = Window::weeks(&BERLIN, last.from, 12);
     assert_eq!(weeks.len(), 12);
     assert_eq!(weeks.last(), Some(&last));
@@ -565,18 +571,20 @@ fn the_budget_says_whether_and_when_the_pace_uses_it_up() {
 }
 
 #[test]
-fn a_pace_needs_a_week_and_ten_changes() {
-    let (figures, now) = quarter(40);
-    assert!(Pace::of(&figures, None).is_some());
-    let since = now - TimeDelta::days(6);
-    assert_eq!(Pace::of(&figures, Some(since)), None);
-    assert_eq!(
-        Pace::of(&figures, Some(now - TimeDelta::days(14)))
-            .unwrap()
-            .over,
-        TimeDelta::days(14)
-    );
-    assert_eq!(Pace::of(&super::tests::figures(1, 9, heard()), None), None);
+fn a_pace_needs_a_week_and_ten_changes_and_is_that_of_the_time_that_is_known() {
+    let (mut quarter, now) = quarter(40);
+    let pace = Pace::of(&quarter).unwrap();
+    assert_eq!((pace.over, pace.n_changes), (TimeDelta::weeks(8), 800));
+    // The source is heard from since a while, and the first change came then.
+    let mut since = |days| {
+        let first = now - TimeDelta::days(days);
+        quarter.first_at = Some(first);
+        quarter.coverage.heard[0].first_at = first + TimeDelta::days(1);
+        Pace::of(&quarter).map(|pace| pace.over)
+    };
+    assert_eq!(since(14), Some(TimeDelta::days(14)));
+    assert_eq!(since(6), None);
+    assert_eq!(Pace::of(&figures(1, 9, heard())), None);
 }
 
 /// A source that deploys on weekdays at noon for so many weeks and stops on a day.

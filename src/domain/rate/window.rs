@@ -110,6 +110,22 @@ impl Window {
         Self::new(zone, WindowKind::Week, before(end, 7), end)
     }
 
+    /// Returns a window of which the instants were kept, such as a reported one.
+    pub fn between<Z: TimeZone>(
+        zone: &Z,
+        kind: WindowKind,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            kind,
+            from,
+            to,
+            first_day: from.with_timezone(zone).date_naive(),
+            end_day: to.with_timezone(zone).date_naive(),
+        }
+    }
+
     /// Whether an instant belongs to it.
     pub fn holds(&self, at: DateTime<Utc>) -> bool {
         self.from <= at && at < self.to

@@ -162,7 +162,14 @@ fn each_picture_says_its_week_in_words() {
     .into_iter()
     .map(|week| words(&drawn(&twelve(week), 11))[..2].join(" | "))
     .collect();
-    insta::assert_snapshot!(said.join("\n"), @"");
+    insta::assert_snapshot!(said.join("\n"), @r"
+    No changes | 16–22 Nov: nothing was deployed
+    1 of 3 changes was an emergency | 16–22 Nov: 33.3 %, too few changes for a verdict
+    3 of 41 changes were emergencies | 16–22 Nov: 7.3 %, within the guideline of 10 %
+    5 of 50 changes were emergencies | 16–22 Nov: 10.0 %, within the guideline of 10 %
+    9 of 41 changes were emergencies | 16–22 Nov: 22.0 %, over the guideline of 10 %
+    Emergency rate unknown | 16–22 Nov: no source of changes was heard from
+    ");
 }
 
 #[test]
@@ -202,5 +209,5 @@ fn a_week_that_isnt_over_is_striped() {
 
 #[test]
 fn whoever_doesnt_see_the_picture_reads_all_of_it() {
-    insta::assert_snapshot!(alt(&chart(&mixed(), 11)), @"");
+    insta::assert_snapshot!(alt(&chart(&mixed(), 11)), @"Bar chart: emergencies as a share of all changes, by week, against the guideline of 10 %. 31 Aug – 6 Sep 5.3 % (2 of 38); 7–13 Sep 9.1 % (4 of 44); 14–20 Sep 12.8 % (5 of 39); 21–27 Sep unknown; 28 Sep – 4 Oct 33.3 % (1 of 3, too few for a verdict); 5–11 Oct 0.0 % (0 of 4, too few for a verdict); 12–18 Oct no changes; 19–25 Oct 3.4 % (1 of 29); 26 Oct – 1 Nov 4.4 % (2 of 45); 2–8 Nov 9.3 % (4 of 43); 9–15 Nov 10.9 % (5 of 46); 16–22 Nov 7.3 % (3 of 41).");
 }

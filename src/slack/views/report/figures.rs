@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::rate::{
     Budget, FEWEST_FOR_A_VERDICT, Figures, Interval, Part, Reach, Verdict, Window, WindowKind,
-    guideline_percent,
+    percent,
 };
 use crate::slack::views::say;
 
@@ -105,7 +105,7 @@ pub(super) fn verdict(figures: &Figures) -> String {
                 n => format!("{} on record", said_as_subject(n)),
             };
             format!(
-                "{known}, and nothing to compare it with. Connect GitHub or GitLab, or hand in a list with `breakglass import FILE.csv`; `breakglass doctor` says what is connected and what hinders it."
+                "{known}, but not how many changes there were in all. Connect GitHub or GitLab, or hand in a list with `breakglass import FILE.csv`; `breakglass doctor` says what is connected and what hinders it."
             )
         }
         Verdict::TooFew if figures.n_changes == 0 => {
@@ -121,7 +121,7 @@ pub(super) fn verdict(figures: &Figures) -> String {
         Verdict::Over => {
             let room = figures.n_changes * u64::from(figures.rules.guideline) / 1000;
             format!(
-                "over the guideline: of {} it allows {}. Much of that could be planned; `/emergency agenda` has what to talk about. {likely}",
+                "over the guideline; of {} it allows {}. {likely} What of it could have been planned? `/emergency agenda` has the list for the next meeting.",
                 changes(figures.n_changes),
                 grouped(room),
             )
@@ -143,7 +143,7 @@ fn is_exact(figures: &Figures) -> bool {
 
 fn likely(interval: &Interval) -> String {
     format!(
-        "Likely range: {:.1}–{:.1} %.",
+        "Likely range (95 %): {:.1}–{:.1} %.",
         interval.low * 100.0,
         interval.high * 100.0
     )
@@ -200,6 +200,9 @@ pub(super) fn gaps(figures: &Figures) -> Option<String> {
 pub(super) fn not_genuine(figures: &Figures) -> Option<String> {
     match figures.n_not_genuine {
         0 => None,
+        1 if figures.n_emergencies == 1 => {
+            Some("It was found to be no genuine emergency, and stays counted.".to_owned())
+        }
         1 => Some("One of them was found to be no genuine emergency; it stays counted.".to_owned()),
         n => Some(format!(
             "{} of them were found to be no genuine emergencies; they stay counted.",
@@ -211,57 +214,61 @@ pub(super) fn not_genuine(figures: &Figures) -> Option<String> {
 /// Returns what the quarter has room for, and until when.
 pub(super) fn budget(budget: &Budget) -> String {
     let quarter = budget.quarter;
+    let more = match budget.left.unsigned_abs() {
+        1 => "1 more emergency".to_owned(),
+        n => format!("{} more emergencies", grouped(n)),
+    };
     let now = match budget.left {
         0 => format!("no room for another emergency in {quarter} as it stands"),
-        left => {
-            let n = emergencies(left.unsigned_abs());
-            if left > 0 {
-                format!("room for {n} more in {quarter} as it stands")
-            } else {
-                format!("{n} more in {quarter} than the guideline allows")
-            }
-        }
+        1.. => format!("room for {more} in {quarter} as it stands"),
+        _ => format!("{more} in {quarter} than the guideline allows"),
     };
     let Some(forecast) = budget.forecast else {
         return format!("*Budget:* {now}.");
     };
+    let percent = percent(
+        forecast.n_emergencies,
+        forecast.n_changes,
+        budget.rules.guideline,
+    );
     let end = format!(
-        "{} of {}",
+        "about {} of {} ({} %) by its end",
         grouped(forecast.n_emergencies),
-        grouped(forecast.n_changes)
+        grouped(forecast.n_changes),
+        percent.unwrap_or_default()
     );
     let pace = match forecast.reach {
-        Reach::Kept => format!("keeps to it, with about {end} by its end"),
-        Reach::On(at) => format!(
-            "uses it up about {}: about {end} by its end, {} %",
-            day(at),
-            guideline_percent(budget.rules.guideline)
-        ),
-        Reach::Already => format!("stays over it, with about {end} by its end"),
+        Reach::Kept if budget.left < 0 => format!("comes back within it: {end}"),
+        Reach::Kept => format!("keeps to it: {end}"),
+        Reach::On(_) | Reach::Already if budget.left < 0 => {
+            format!("doesn't make that good: {end}")
+        }
+        Reach::On(at) => format!("uses it up around {}: {end}", day(at)),
+        Reach::Already => format!("leaves it used up: {end}"),
     };
     format!("*Budget:* {now}; the present pace {pace}.")
 }
 
 /// Returns the systems that had emergencies.
 pub(super) fn systems(figures: &Figures) -> Option<String> {
-    parts(&figures.by_system, |part| {
-        format!(
-            "{} {} of {}",
-            name(&part.name),
-            grouped(part.n_emergencies),
-            grouped(part.n_changes)
-        )
+    parts("By system", &figures.by_system, |part| {
+        let n = grouped(part.n_emergencies);
+        if figures.is_unknown() {
+            // The others that it had are just what nobody knows.
+            return format!("{} {n}", name(&part.name));
+        }
+        format!("{} {n} of {}", name(&part.name), grouped(part.n_changes))
     })
 }
 
 /// Returns the teams that had emergencies.
 pub(super) fn teams(figures: &Figures) -> Option<String> {
-    parts(&figures.by_team, |part| {
+    parts("By team", &figures.by_team, |part| {
         format!("{} {}", name(&part.name), grouped(part.n_emergencies))
     })
 }
 
-fn parts(all: &[Part], said: impl Fn(&Part) -> String) -> Option<String> {
+fn parts(label: &str, all: &[Part], said: impl Fn(&Part) -> String) -> Option<String> {
     let with: Vec<&Part> = all.iter().filter(|part| part.n_emergencies > 0).collect();
     let named = with.iter().take(MOST_PARTS).map(|part| said(part));
     let mut named: Vec<String> = named.collect();
@@ -269,7 +276,7 @@ fn parts(all: &[Part], said: impl Fn(&Part) -> String) -> Option<String> {
     if more > 0 {
         named.push(format!("{more} more"));
     }
-    (!named.is_empty()).then(|| format!("{}.", named.join(", ")))
+    (!named.is_empty()).then(|| format!("*{label}:* {}.", named.join(", ")))
 }
 
 /// Returns why there were emergencies.
@@ -282,7 +289,7 @@ pub(super) fn criteria(figures: &Figures) -> Option<String> {
             format!("{label} {}", grouped(*n))
         })
         .collect();
-    (!said.is_empty()).then(|| format!("{}.", said.join(", ")))
+    (!said.is_empty()).then(|| format!("*Why:* {}.", said.join(", ")))
 }
 
 /// Returns how many emergencies were documented in time.
@@ -311,7 +318,7 @@ pub(super) fn medians(figures: &Figures) -> Option<String> {
 }
 
 /// Returns from whom the changes are known, and by what formula they were counted.
-pub(super) fn counted_from(figures: &Figures) -> Option<String> {
+pub(super) fn counted_from(figures: &Figures) -> String {
     let mut said = Vec::new();
     let named = figures
         .by_source
@@ -343,5 +350,5 @@ pub(super) fn counted_from(figures: &Figures) -> Option<String> {
     }
     let formula = figures.rules.formula().to_string();
     said.push(format!("Rate: {formula}."));
-    (!said.is_empty()).then(|| said.join(" "))
+    said.join(" ")
 }

@@ -67,16 +67,7 @@ pub struct Report<'a> {
 pub fn weekly(report: &Report<'_>, picture: Picture<'_>) -> Message {
     let week = report.week;
     let headline = figures::headline(week);
-    let mut lead = vec![
-        format!("*{headline}*"),
-        format!(
-            "{}: {}",
-            figures::when(&week.window, week.is_in_progress()),
-            figures::verdict(week)
-        ),
-    ];
-    lead.extend(figures::not_genuine(week));
-    let mut blocks = vec![section(&lead.join("\n"))];
+    let mut blocks = vec![lead(week)];
     blocks.extend(figures::gaps(week).map(|lines| section(&lines)));
     blocks.extend(shown(report.weeks, picture));
     let mut lines = vec![
@@ -88,7 +79,7 @@ pub fn weekly(report: &Report<'_>, picture: Picture<'_>) -> Message {
         ),
     ];
     lines.extend(report.budget.map(figures::budget));
-    lines.extend(figures::systems(week).map(|said| format!("*Where:* {said}")));
+    lines.extend(figures::systems(week));
     lines.extend(figures::punctuality(week));
     blocks.push(section(&lines.join("\n")));
     if !report.has_policy {
@@ -97,7 +88,8 @@ pub fn weekly(report: &Report<'_>, picture: Picture<'_>) -> Message {
     blocks.push(context(
         "The thread has the details; `/emergency rate` says how it stands now.",
     ));
-    message(&format!("{headline} {}.", week.window), blocks)
+    let when = figures::when(&week.window, week.is_in_progress());
+    message(&format!("{headline} {when}."), blocks)
 }
 
 /// Returns what somebody is told who asks for the rate: the window that they asked
@@ -109,11 +101,7 @@ pub fn answer(
     has_policy: bool,
 ) -> Message {
     let headline = figures::headline(asked);
-    let mut blocks = vec![section(&format!(
-        "*{headline}*\n{}: {}",
-        figures::when(&asked.window, asked.is_in_progress()),
-        figures::verdict(asked)
-    ))];
+    let mut blocks = vec![lead(asked)];
     blocks.extend(figures::gaps(asked).map(|lines| section(&lines)));
     let mut lines = Vec::new();
     lines.extend(before.map(|before| {
@@ -123,17 +111,16 @@ pub fn answer(
             figures::in_short(before)
         )
     }));
-    lines.extend(figures::not_genuine(asked));
     lines.extend(budget.map(figures::budget));
-    lines.extend(figures::systems(asked).map(|said| format!("*By system:* {said}")));
-    lines.extend(figures::teams(asked).map(|said| format!("*By team:* {said}")));
-    lines.extend(figures::criteria(asked).map(|said| format!("*Why:* {said}")));
+    lines.extend(figures::systems(asked));
+    lines.extend(figures::teams(asked));
+    lines.extend(figures::criteria(asked));
     lines.extend(figures::punctuality(asked));
     lines.extend(figures::medians(asked));
     if !lines.is_empty() {
         blocks.push(section(&lines.join("\n")));
     }
-    blocks.extend(figures::counted_from(asked).map(|said| context(&said)));
+    blocks.push(context(&figures::counted_from(asked)));
     if !has_policy {
         blocks.push(context(NO_POLICY));
     }
@@ -161,6 +148,25 @@ pub fn home(week: &Figures, budget: Option<&Budget>) -> SlackBlock {
         ),
     ];
     lines.extend(budget.map(figures::budget));
+    lines.push(if week.is_unknown() {
+        "`breakglass doctor` says which sources of changes are connected.".to_owned()
+    } else {
+        "`/emergency rate` says more.".to_owned()
+    });
+    section(&lines.join("\n"))
+}
+
+/// What the figures of a window say, the verdict first.
+fn lead(figures: &Figures) -> SlackBlock {
+    let mut lines = vec![
+        format!("*{}*", figures::headline(figures)),
+        format!(
+            "{}: {}",
+            figures::when(&figures.window, figures.is_in_progress()),
+            figures::verdict(figures)
+        ),
+    ];
+    lines.extend(figures::not_genuine(figures));
     section(&lines.join("\n"))
 }
 

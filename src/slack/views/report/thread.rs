@@ -83,9 +83,9 @@ fn parts(details: &Details<'_>, most: usize) -> Vec<SlackBlock> {
         figures::when(&week.window, week.is_in_progress())
     )];
     about.extend(emergencies(week));
-    about.extend(figures::systems(week).map(|said| format!("By system: {said}")));
-    about.extend(figures::teams(week).map(|said| format!("By team: {said}")));
-    about.extend(figures::criteria(week).map(|said| format!("Why: {said}")));
+    about.extend(figures::systems(week));
+    about.extend(figures::teams(week));
+    about.extend(figures::criteria(week));
     about.extend(figures::medians(week));
     if about.len() > 1 {
         blocks.extend(paragraphs(&about.join("\n")));
@@ -108,7 +108,7 @@ fn parts(details: &Details<'_>, most: usize) -> Vec<SlackBlock> {
             "Nothing is overdue, no exception waits for an answer, and nothing is undeclared.",
         ));
     }
-    blocks.extend(figures::counted_from(week).map(|said| context(&said)));
+    blocks.push(context(&figures::counted_from(week)));
     if !details.has_policy {
         blocks.push(context(NO_POLICY));
     }
@@ -138,7 +138,7 @@ fn emergencies(week: &Figures) -> Option<String> {
     if more > 0 {
         said.push(format!("{more} more"));
     }
-    (!said.is_empty()).then(|| format!("Emergencies: {}.", say::listed(said)))
+    (!said.is_empty()).then(|| format!("*Emergencies:* {}.", say::listed(said)))
 }
 
 /// A change by its number, and as much of it as may be said here.
