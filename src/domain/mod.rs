@@ -40,6 +40,7 @@ pub mod merkle;
 pub mod obligation;
 pub mod offer;
 pub mod policy;
+pub mod rate;
 pub mod text;
 pub mod ticket;
 

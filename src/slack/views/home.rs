@@ -248,7 +248,7 @@ fn task_blocks(task: &Due<'_>, now: DateTime<Utc>) -> Vec<SlackBlock> {
 }
 
 /// What is changed, or, where that was said in private, where it is.
-fn what(showing: &Showing<'_>) -> String {
+pub(super) fn what(showing: &Showing<'_>) -> String {
     if !showing.is_withheld() {
         return showing.what_in_a_line(ROOM_FOR_WHAT);
     }

@@ -30,6 +30,7 @@ pub mod note;
 pub mod offer;
 pub mod overview;
 pub mod reply;
+pub mod report;
 pub mod shut;
 
 mod afterwards;

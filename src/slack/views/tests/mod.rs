@@ -15,6 +15,7 @@ mod offer;
 mod reading;
 mod redact;
 mod reply;
+mod report;
 mod room;
 
 use std::collections::{BTreeSet, HashMap};

@@ -106,8 +106,53 @@ fn block(block: &Value) -> String {
                 .map_or_else(String::new, |hint| format!("\n  {}", text(hint)));
             format!("{label}{optional}\n  {}{hint}", element(&block["element"]))
         }
+        "image" => {
+            let alt = block["alt_text"].as_str().unwrap();
+            hold(!alt.is_empty() && say::width(alt) <= 2000, &"alt_text");
+            let file = block["slack_file"]["id"].as_str().unwrap();
+            hold(block.get("image_url").is_none(), &"two sources");
+            format!("[{file}: {alt}]")
+        }
+        "data_visualization" => chart(block),
         other => panic!("no view uses a {other}"),
     }
+}
+
+/// Slack's own chart, a line a series.
+fn chart(block: &Value) -> String {
+    let title = block["title"].as_str().unwrap();
+    hold((1..=50).contains(&say::width(title)), &"title of a chart");
+    let categories = block["chart"]["axis_config"]["categories"]
+        .as_array()
+        .unwrap();
+    hold((1..=20).contains(&categories.len()), &"categories");
+    let unique: BTreeSet<&str> = categories.iter().map(|one| one.as_str().unwrap()).collect();
+    hold(
+        unique.len() == categories.len(),
+        &"two categories of one name",
+    );
+    hold(
+        unique.iter().all(|one| (1..=20).contains(&say::width(one))),
+        &"category",
+    );
+    let series = block["chart"]["series"].as_array().unwrap();
+    hold((1..=12).contains(&series.len()), &"series");
+    let lines = series.iter().map(|one| {
+        let name = one["name"].as_str().unwrap();
+        hold((1..=20).contains(&say::width(name)), &"series");
+        let points = one["data"].as_array().unwrap();
+        let labels: Vec<&Value> = points.iter().map(|point| &point["label"]).collect();
+        hold(labels == categories.iter().collect::<Vec<_>>(), &"points");
+        let points = points
+            .iter()
+            .map(|point| format!("{} {}", raw_label(point), point["value"]));
+        format!("  {name}: {}", points.collect::<Vec<_>>().join(", "))
+    });
+    format!("[{title}\n{}]", lines.collect::<Vec<_>>().join("\n"))
+}
+
+fn raw_label(point: &Value) -> &str {
+    point["label"].as_str().unwrap()
 }
 
 fn element(element: &Value) -> String {

@@ -1,0 +1,781 @@
+//! Facts about the rate, each beside a recount that knows nothing of how it is
+//! counted.
+
+use chrono::{DateTime, NaiveDate, TimeDelta, TimeZone, Timelike, Utc};
+use chrono_tz::Tz;
+use proptest::prelude::*;
+
+use super::*;
+
+const RULES: Rules = Rules {
+    guideline: 100,
+    with_standard: true,
+};
+
+const BERLIN: Tz = chrono_tz::Europe::Berlin;
+
+fn at(text: &str) -> DateTime<Utc> {
+    DateTime::parse_from_rfc3339(text).unwrap().to_utc()
+}
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+/// The week of 26 October to 1 November 2026, in UTC.
+fn week() -> Window {
+    Window::week(&Utc, at("2026-10-28T12:00:00Z"))
+}
+
+fn emergency(number: u64, deployed_at: DateTime<Utc>) -> Emergency {
+    Emergency {
+        number: ChangeNumber(number),
+        requested_at: deployed_at - TimeDelta::minutes(5),
+        deployed_at,
+        authorized_at: Some(deployed_at - TimeDelta::minutes(4)),
+        documented_at: None,
+        documented_in_time: None,
+        approved_at: None,
+        criterion: None,
+        systems: Vec::new(),
+        category: None,
+        team: None,
+        is_not_genuine: false,
+    }
+}
+
+fn normal(at: DateTime<Utc>) -> Counted<'static> {
+    Counted {
+        at,
+        kind: ChangeKind::Normal,
+        system: Some("web"),
+        source: "github",
+    }
+}
+
+fn heard() -> Coverage {
+    let at = week().from + TimeDelta::days(6);
+    Coverage {
+        heard: vec![Heard {
+            source: "github".to_owned(),
+            first_at: at,
+            last_at: at,
+        }],
+        silent: Vec::new(),
+    }
+}
+
+/// The week's figures with so many emergencies of the register among so many
+/// changes.
+fn figures(n_emergencies: u64, n_changes: u64, coverage: Coverage) -> Figures {
+    figures_by(RULES, n_emergencies, n_changes, coverage)
+}
+
+fn figures_by(rules: Rules, n_emergencies: u64, n_changes: u64, coverage: Coverage) -> Figures {
+    let week = week();
+    let mut tally = Tally::new(rules, [&week]);
+    for n in 0..n_changes - n_emergencies {
+        tally.count(&normal(week.from + TimeDelta::minutes(n as i64)));
+    }
+    for n in 0..n_emergencies {
+        tally.add(emergency(n, week.from + TimeDelta::hours(n as i64)));
+    }
+    tally.figures(&week, coverage, week.to)
+}
+
+#[test]
+fn exactly_the_guideline_is_within_it() {
+    for (n_emergencies, n_changes, verdict, percent) in [
+        (4, 41, Verdict::Within, "9.8"),
+        (5, 50, Verdict::Within, "10.0"),
+        (9, 41, Verdict::Over, "22.0"),
+        (51, 509, Verdict::Over, "10.02"),
+        (0, 12, Verdict::Within, "0.0"),
+        (1, 10, Verdict::Within, "10.0"),
+        (10, 10, Verdict::Over, "100.0"),
+    ] {
+        let figures = figures(n_emergencies, n_changes, heard());
+        assert_eq!(figures.verdict(), verdict, "{n_emergencies} of {n_changes}");
+        assert_eq!(figures.percent().as_deref(), Some(percent));
+    }
+}
+
+#[test]
+fn fewer_than_ten_changes_have_a_rate_and_no_verdict() {
+    let few = figures(1, 3, heard());
+    assert_eq!(few.verdict(), Verdict::TooFew);
+    assert_eq!(few.percent().as_deref(), Some("33.3"));
+    let none = figures(0, 0, heard());
+    assert_eq!((none.verdict(), none.rate()), (Verdict::TooFew, None));
+    assert_eq!(none.interval(), None);
+}
+
+#[test]
+fn with_nobody_heard_from_the_rate_is_unknown_and_never_everything() {
+    let alone = figures(12, 12, Coverage::default());
+    assert_eq!(alone.verdict(), Verdict::Unknown);
+    assert_eq!((alone.rate(), alone.percent()), (None, None));
+    assert_eq!(alone.n_emergencies, 12);
+    assert_eq!(Budget::of(&alone, None), None);
+    // Somebody who says that nothing else happened was heard from.
+    assert_eq!(figures(12, 12, heard()).verdict(), Verdict::Over);
+    // So was whoever told later of a change that happened then.
+    assert_eq!(
+        figures(1, 12, Coverage::default()).verdict(),
+        Verdict::Within
+    );
+}
+
+#[test]
+fn what_is_shown_never_contradicts_the_verdict() {
+    assert_eq!(percent(1_001, 10_000, 100).as_deref(), Some("10.01"));
+    assert_eq!(percent(999, 10_000, 100).as_deref(), Some("9.99"));
+    assert_eq!(percent(1, 5_000, 100).as_deref(), Some("0.02"));
+    assert_eq!(percent(0, 5_000, 100).as_deref(), Some("0.0"));
+    assert_eq!(percent(3, 40, 75).as_deref(), Some("7.5"));
+    assert_eq!(percent(1, 0, 100), None);
+}
+
+#[test]
+fn the_interval_is_wilsons() {
+    // Newcombe, Statistics in Medicine 17 (1998), table I, method 3.
+    for (part, whole, low, high) in [
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ] {
+        let interval = wilson(part, whole).unwrap();
+        assert!((interval.low - low).abs() < 0.00005, "{interval:?}");
+        assert!((interval.high - high).abs() < 0.00005, "{interval:?}");
+    }
+    assert_eq!(wilson(5, 5).unwrap().high.to_bits(), 1f64.to_bits());
+    assert_eq!(wilson(0, 0), None);
+}
+
+#[test]
+fn a_week_is_a_monday_to_a_monday_whatever_the_clocks_do() {
+    // The week of each change of clocks in 2026, with how many hours it has.
+    for (zone, at_noon, from, to, hours) in [
+        (
+            BERLIN,
+            "2026-03-25",
+            "2026-03-22T23:00:00Z",
+            "2026-03-29T22:00:00Z",
+            167,
+        ),
+        (
+            BERLIN,
+            "2026-10-21",
+            "2026-10-18T22:00:00Z",
+            "2026-10-25T23:00:00Z",
+            169,
+        ),
+        (
+            chrono_tz::America::New_York,
+            "2026-11-01",
+            "2026-10-26T04:00:00Z",
+            "2026-11-02T05:00:00Z",
+            169,
+        ),
+        // They go by half an hour, and the other way round.
+        (
+            chrono_tz::Australia::Lord_Howe,
+            "2026-10-01",
+            "2026-09-27T13:30:00Z",
+            "2026-10-04T13:00:00Z",
+            167,
+        ),
+        // Friday begins at one o'clock.
+        (
+            chrono_tz::Africa::Cairo,
+            "2026-04-24",
+            "2026-04-19T22:00:00Z",
+            "2026-04-26T21:00:00Z",
+            167,
+        ),
+        (
+            chrono_tz::Asia::Kolkata,
+            "2026-03-25",
+            "2026-03-22T18:30:00Z",
+            "2026-03-29T18:30:00Z",
+            168,
+        ),
+    ] {
+        let noon = day(at_noon).and_hms_opt(12, 0, 0).unwrap();
+        let noon = zone.from_local_datetime(&noon).unwrap().to_utc();
+        let week = Window::week(&zone, noon);
+        assert_eq!((week.from, week.to), (at(from), at(to)), "{zone}");
+        let length = (week.to - week.from).num_minutes();
+        assert!((length - hours * 60).abs() <= 30, "{zone}: {length}");
+        assert!(week.holds(week.from) && !week.holds(week.to));
+    }
+}
+
+#[test]
+fn a_day_without_midnight_begins_when_the_clocks_begin_to_show_it() {
+    let cairo = chrono_tz::Africa::Cairo;
+    assert_eq!(
+        midnight(&cairo, day("2026-04-24")),
+        at("2026-04-23T22:00:00Z")
+    );
+    // Cuba shows midnight twice.
+    let havana = chrono_tz::America::Havana;
+    assert_eq!(
+        midnight(&havana, day("2026-11-01")),
+        at("2026-11-01T04:00:00Z")
+    );
+    // Samoa had no 30 December 2011.
+    let apia = chrono_tz::Pacific::Apia;
+    assert_eq!(
+        midnight(&apia, day("2011-12-30")),
+        midnight(&apia, day("2011-12-31"))
+    );
+}
+
+#[test]
+fn quarters_are_the_calendars_and_weeks_roll_by_four() {
+    let now = at("2026-11-23T08:00:00Z");
+    let quarter = Window::quarter(&BERLIN, now);
+    assert_eq!(quarter.first_day, day("2026-10-01"));
+    assert_eq!(quarter.last_day(), day("2026-12-31"));
+    // Berlin's October begins in UTC's September.
+    assert_eq!(quarter.from, at("2026-09-30T22:00:00Z"));
+    let rolling = Window::rolling(&BERLIN, now - TimeDelta::days(1));
+    assert_eq!(rolling.first_day, day("2026-10-26"));
+    assert_eq!(rolling.end_day, day("2026-11-23"));
+    let last = Window::last_week(&BERLIN, now);
+    assert_eq!(
+        (last.first_day, last.iso_week()),
+        (day("2026-11-16"), (2026, 47))
+    );
+    let kept = Window::between(&BERLIN, WindowKind::Week, last.from, last.to);
+    assert_eq!(kept, last);
+    assert_eq!(
+        [last, rolling, quarter].map(|window| window.to_string()),
+        ["16–22 Nov", "26 Oct – 22 Nov", "Q4 2026"]
+    );
+    let weeks = Window::weeks(&BERLIN, last.from, 12);
+    assert_eq!(weeks.len(), 12);
+    assert_eq!(weeks.last(), Some(&last));
+    assert_eq!(
+        Window::week(&Utc, at("2027-01-01T00:00:00Z")).iso_week(),
+        (2026, 53)
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Every instant lies in exactly one of the weeks around it, the weeks have no
+    /// gaps, and each begins on a Monday at the first minute its zone has.
+    #[test]
+    fn weeks_follow_one_another_in_every_zone(
+        zone in prop::sample::select(vec![
+            BERLIN,
+            chrono_tz::America::New_York,
+            chrono_tz::Africa::Cairo,
+            chrono_tz::Australia::Lord_Howe,
+            chrono_tz::America::Sao_Paulo,
+        ]),
+        seconds in 946_684_800i64..2_051_222_400,
+    ) {
+        let at = DateTime::from_timestamp(seconds, 0).unwrap();
+        let weeks = Window::weeks(&zone, at, 60);
+        prop_assert!(weeks.last().unwrap().holds(at));
+        prop_assert!(weeks.windows(2).all(|two| two[0].to == two[1].from));
+        for week in weeks {
+            let local = week.from.with_timezone(&zone);
+            let before = (week.from - TimeDelta::seconds(1)).with_timezone(&zone);
+            prop_assert_eq!(local.format("%a").to_string(), "Mon");
+            prop_assert_eq!(before.format("%a").to_string(), "Sun");
+            prop_assert!(local.hour() <= 1);
+        }
+    }
+}
+
+/// What happened, for the recount: everything in one list.
+#[derive(Debug, Clone)]
+struct Thing {
+    at: DateTime<Utc>,
+    kind: ChangeKind,
+    systems: Vec<&'static str>,
+    source: &'static str,
+    /// Whether it is one of the register's, and found not genuine.
+    register: Option<bool>,
+}
+
+const SYSTEMS: [&str; 4] = ["auth", "web", "billing", "search"];
+const SOURCES: [&str; 4] = ["github", "gitlab", "jenkins", "list"];
+
+fn things() -> impl Strategy<Value = Vec<Thing>> {
+    let thing = (
+        // Half a year around the autumn of 2026, edges of weeks among them.
+        prop_oneof![
+            1_785_000_000i64..1_801_000_000,
+            (0i64..26).prop_map(|n| at("2026-08-02T22:00:00Z").timestamp() + n * 7 * 86_400),
+        ],
+        prop::sample::select(ChangeKind::ALL.to_vec()),
+        prop::collection::vec(prop::sample::select(SYSTEMS.to_vec()), 0..3),
+        prop::sample::select(SOURCES.to_vec()),
+        prop::option::weighted(0.15, any::<bool>()),
+    )
+        .prop_map(|(seconds, kind, systems, source, register)| Thing {
+            at: DateTime::from_timestamp(seconds, 0).unwrap(),
+            kind,
+            systems,
+            source,
+            register,
+        });
+    prop::collection::vec(thing, 0..300)
+}
+
+impl Thing {
+    fn is_emergency(&self) -> bool {
+        self.register.is_some() || self.kind == ChangeKind::Emergency
+    }
+
+    fn counts(&self, rules: Rules) -> bool {
+        self.register.is_some() || self.kind != ChangeKind::Standard || rules.with_standard
+    }
+
+    fn is_of(&self, system: &str) -> bool {
+        if self.register.is_some() {
+            self.systems.contains(&system)
+        } else {
+            self.systems.first() == Some(&system)
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_figure_equals_a_naive_recount(
+        things in things(),
+        with_standard in any::<bool>(),
+        is_in_order in any::<bool>(),
+    ) {
+        let rules = Rules { guideline: 100, with_standard };
+        let now = at("2026-11-23T08:00:00Z");
+        let mut windows = Window::weeks(&BERLIN, now, 12);
+        windows.push(Window::rolling(&BERLIN, now));
+        windows.push(Window::quarter(&BERLIN, now));
+        let mut arriving = things.clone();
+        if is_in_order {
+            arriving.sort_by_key(|thing| thing.at);
+        }
+        let mut tally = Tally::new(rules, &windows);
+        for (n, thing) in arriving.iter().enumerate() {
+            match thing.register {
+                None => tally.count(&Counted {
+                    at: thing.at,
+                    kind: thing.kind,
+                    system: thing.systems.first().copied(),
+                    source: thing.source,
+                }),
+                Some(is_not_genuine) => tally.add(Emergency {
+                    systems: thing.systems.iter().map(|&one| one.to_owned()).collect(),
+                    is_not_genuine,
+                    ..emergency(n as u64, thing.at)
+                }),
+            }
+        }
+        for window in &windows {
+            let figures = tally.figures(window, Coverage::default(), now);
+            let zone_days = |thing: &Thing| thing.at.with_timezone(&BERLIN).date_naive();
+            // By the calendar's days, where the tally goes by instants.
+            let within: Vec<&Thing> = things
+                .iter()
+                .filter(|thing| (window.first_day..window.end_day).contains(&zone_days(thing)))
+                .collect();
+            let n = |is: &dyn Fn(&Thing) -> bool| within.iter().filter(|one| is(one)).count() as u64;
+            prop_assert_eq!(figures.n_changes, n(&|one| one.counts(rules)));
+            prop_assert_eq!(figures.n_emergencies, n(&|one| one.is_emergency()));
+            prop_assert_eq!(figures.n_not_genuine, n(&|one| one.register == Some(true)));
+            prop_assert_eq!(
+                figures.n_standard,
+                n(&|one| one.register.is_none() && one.kind == ChangeKind::Standard)
+            );
+            for system in SYSTEMS {
+                let part = figures.by_system.iter().find(|part| part.name == system);
+                let counted = part.map_or((0, 0), |part| (part.n_changes, part.n_emergencies));
+                let recount = (
+                    n(&|one| one.is_of(system) && one.counts(rules)),
+                    n(&|one| one.is_of(system) && one.is_emergency()),
+                );
+                prop_assert_eq!(counted, recount, "{}", system);
+            }
+            for source in SOURCES {
+                let part = figures.by_source.iter().find(|part| part.name == source);
+                let recount = n(&|one| {
+                    one.register.is_none() && one.source == source && one.counts(rules)
+                });
+                prop_assert_eq!(part.map_or(0, |part| part.n_changes), recount);
+            }
+            let by_criterion: u64 = figures.by_criterion.iter().map(|(_, n)| n).sum();
+            prop_assert_eq!(by_criterion, figures.n_emergencies);
+            let tenth = within.iter().filter(|one| one.is_emergency()).count() * 10;
+            let all = within.iter().filter(|one| one.counts(rules)).count();
+            let told = within.iter().any(|one| one.register.is_none());
+            prop_assert_eq!(
+                figures.verdict(),
+                match (told, all) {
+                    (false, _) => Verdict::Unknown,
+                    (true, 0..10) => Verdict::TooFew,
+                    (true, _) if tenth <= all => Verdict::Within,
+                    (true, _) => Verdict::Over,
+                }
+            );
+        }
+    }
+
+    /// The interval's ends solve the equation that defines it.
+    #[test]
+    fn the_intervals_ends_are_the_shares_that_would_just_surprise_nobody(
+        whole in 1u64..100_000,
+        thousandths in 0u64..=1000,
+    ) {
+        let part = whole * thousandths / 1000;
+        let interval = wilson(part, whole).unwrap();
+        let (n, observed) = (whole as f64, part as f64 / whole as f64);
+        for end in [interval.low, interval.high] {
+            let deviation = 1.959_963_984_540_054 * (end * (1.0 - end) / n).sqrt();
+            prop_assert!(((observed - end).abs() - deviation).abs() < 1e-9);
+        }
+        prop_assert!(interval.low <= observed && observed <= interval.high);
+    }
+
+    /// Trying it out one by one, and the budget, agree.
+    #[test]
+    fn the_budget_is_as_many_as_can_be_added(
+        n_normal in 0u64..400,
+        n_emergencies in 0u64..60,
+        guideline in 1u16..400,
+    ) {
+        let rules = Rules { guideline, with_standard: true };
+        let figures = figures_by(rules, n_emergencies, n_normal + n_emergencies, heard());
+        let budget = Budget::of(&figures, None).unwrap();
+        let fits = |n: u64, all: u64| n * 1000 <= u64::from(guideline) * all;
+        if fits(n_emergencies, n_normal + n_emergencies) {
+            let more = (0..).find(|more| {
+                let n = n_emergencies + more + 1;
+                !fits(n, n_normal + n)
+            });
+            prop_assert_eq!(budget.left, more.unwrap() as i64);
+        } else {
+            let fewer = (1..).find(|fewer| fits(n_emergencies - fewer, n_normal + n_emergencies));
+            prop_assert_eq!(budget.left, -(fewer.unwrap() as i64));
+        }
+    }
+}
+
+#[test]
+fn standard_changes_are_in_or_out_and_shown_either_way() {
+    let week = week();
+    for (with_standard, n_changes) in [(true, 3), (false, 2)] {
+        let rules = Rules {
+            with_standard,
+            ..RULES
+        };
+        let mut tally = Tally::new(rules, [&week]);
+        for kind in ChangeKind::ALL {
+            tally.count(&Counted {
+                kind: *kind,
+                ..normal(week.from)
+            });
+        }
+        let figures = tally.figures(&week, heard(), week.to);
+        assert_eq!((figures.n_changes, figures.n_standard), (n_changes, 1));
+        let formula = rules.formula().to_string();
+        assert_eq!(
+            formula.contains("standard changes left out"),
+            !with_standard
+        );
+    }
+}
+
+#[test]
+fn medians_are_the_middle_of_those_that_are_known() {
+    let week = week();
+    let mut tally = Tally::new(RULES, [&week]);
+    for (n, hours) in [3, 1, 10, 40].into_iter().enumerate() {
+        let at = week.from + TimeDelta::hours(n as i64);
+        tally.add(Emergency {
+            documented_at: Some(at + TimeDelta::hours(hours)),
+            documented_in_time: Some(hours <= 24),
+            approved_at: (hours == 10).then(|| at + TimeDelta::hours(12)),
+            authorized_at: None,
+            criterion: (n == 0).then_some(Criterion::DataLoss),
+            ..emergency(n as u64, at)
+        });
+    }
+    let figures = tally.figures(&week, heard(), week.to);
+    assert_eq!(figures.to_documentation, Some(TimeDelta::minutes(390)));
+    assert_eq!(figures.to_approval, Some(TimeDelta::hours(12)));
+    assert_eq!(figures.to_authorization, None);
+    assert_eq!(
+        figures.documented,
+        Punctuality {
+            n_in_time: 3,
+            n_due: 4
+        }
+    );
+    assert_eq!(
+        figures.by_criterion,
+        [(Some(Criterion::DataLoss), 1), (None, 3)]
+    );
+}
+
+/// A quarter of thirteen weeks, eight of them over, with 100 changes a week.
+fn quarter(n_emergencies: u64) -> (Figures, DateTime<Utc>) {
+    let window = Window::quarter(&Utc, at("2026-05-01T00:00:00Z"));
+    let now = window.from + TimeDelta::weeks(8);
+    let mut tally = Tally::new(RULES, [&window]);
+    for _ in 0..800 - n_emergencies {
+        tally.count(&normal(window.from));
+    }
+    for n in 0..n_emergencies {
+        tally.add(emergency(n, window.from));
+    }
+    (tally.figures(&window, heard(), now), now)
+}
+
+#[test]
+fn the_budget_says_whether_and_when_the_pace_uses_it_up() {
+    let pace = |n_emergencies| Pace {
+        over: TimeDelta::weeks(4),
+        n_changes: 400,
+        n_emergencies,
+    };
+    let forecast = |so_far, lately| {
+        let (figures, _) = quarter(so_far);
+        Budget::of(&figures, Some(&pace(lately)))
+            .unwrap()
+            .forecast
+            .unwrap()
+    };
+    // 91 days have 13 weeks: 1,300 changes leave room for 130.
+    let steady = forecast(40, 20);
+    assert_eq!((steady.n_changes, steady.n_emergencies), (1300, 65));
+    assert_eq!((steady.left, steady.reach), (90, Reach::Kept));
+    // Forty a month: the 51st from now is one too many, after five weeks and a bit.
+    let (_, now) = quarter(0);
+    let fast = forecast(80, 48);
+    assert_eq!(fast.left, 50);
+    let Reach::On(on) = fast.reach else {
+        panic!("{fast:?}")
+    };
+    assert_eq!((on - now).num_hours(), 28 * 24 * 51 / 48);
+    assert_eq!(forecast(131, 0).reach, Reach::Already);
+    assert_eq!(forecast(130, 0).reach, Reach::Kept);
+}
+
+#[test]
+fn a_pace_needs_a_week_and_ten_changes_and_is_that_of_the_time_that_is_known() {
+    let (mut quarter, now) = quarter(40);
+    let pace = Pace::of(&quarter).unwrap();
+    assert_eq!((pace.over, pace.n_changes), (TimeDelta::weeks(8), 800));
+    // The source is heard from since a while, and the first change came then.
+    let mut since = |days| {
+        let first = now - TimeDelta::days(days);
+        quarter.first_at = Some(first);
+        quarter.coverage.heard[0].first_at = first + TimeDelta::days(1);
+        Pace::of(&quarter).map(|pace| pace.over)
+    };
+    assert_eq!(since(14), Some(TimeDelta::days(14)));
+    assert_eq!(since(6), None);
+    assert_eq!(Pace::of(&figures(1, 9, heard())), None);
+}
+
+/// A source that deploys on weekdays at noon for so many weeks and stops on a day.
+fn weekdays(weeks: i64, until: &str) -> Vec<Hearing<'static>> {
+    let until = at(until);
+    (0..weeks * 7)
+        .map(|back| until - TimeDelta::days(back))
+        .filter(|at| !["Sat", "Sun"].contains(&at.format("%a").to_string().as_str()))
+        .map(|at| Hearing {
+            source: "github",
+            at,
+            is_regular: true,
+        })
+        .collect()
+}
+
+fn silent(hearings: Vec<Hearing<'_>>) -> Vec<String> {
+    let week = week();
+    let coverage = Coverage::of(&Utc, &week, hearings, week.to + TimeDelta::hours(9));
+    coverage.silent.into_iter().map(|one| one.source).collect()
+}
+
+#[test]
+fn a_weekend_is_no_silence_and_six_days_are() {
+    // The week ends on Sunday, 1 November.
+    assert_eq!(silent(weekdays(8, "2026-10-30T12:00:00Z")), [""; 0]);
+    assert_eq!(silent(weekdays(1, "2026-10-30T12:00:00Z")), [""; 0]);
+    assert_eq!(silent(weekdays(8, "2026-10-26T12:00:00Z")), ["github"]);
+    assert_eq!(silent(weekdays(1, "2026-10-26T12:00:00Z")), ["github"]);
+    // A whole week without a word, and who gave it up in summer.
+    assert_eq!(silent(weekdays(8, "2026-10-23T12:00:00Z")), ["github"]);
+    assert_eq!(silent(weekdays(8, "2026-07-23T12:00:00Z")), [""; 0]);
+}
+
+#[test]
+fn a_source_that_never_rests_is_missed_after_two_days() {
+    let polled = |hours: i64| {
+        (0..60)
+            .map(|back| Hearing {
+                source: "gitlab",
+                at: week().to - TimeDelta::hours(hours + 24 * back),
+                is_regular: true,
+            })
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(silent(polled(48)), [""; 0]);
+    assert_eq!(silent(polled(49)), ["gitlab"]);
+    let by_hand = polled(120).into_iter().map(|one| Hearing {
+        is_regular: false,
+        ..one
+    });
+    assert_eq!(silent(by_hand.collect()), [""; 0]);
+}
+
+#[test]
+fn one_failure_doesnt_hide_the_next() {
+    let mut hearings = weekdays(3, "2026-10-26T12:00:00Z");
+    // Nothing was heard for ten days before, either.
+    hearings.extend(weekdays(4, "2026-09-25T12:00:00Z"));
+    assert_eq!(silent(hearings), ["github"]);
+    // Who speaks once a week is silent for six days, as always.
+    let seldom = (0..8).map(|back| Hearing {
+        source: "jenkins",
+        at: at("2026-10-26T12:00:00Z") - TimeDelta::weeks(back),
+        is_regular: true,
+    });
+    assert_eq!(silent(seldom.collect()), [""; 0]);
+}
+
+#[test]
+fn the_first_week_ever_is_known_as_such() {
+    let week = week();
+    let hearings = weekdays(1, "2026-10-30T12:00:00Z");
+    let coverage = Coverage::of(&Utc, &week, hearings, week.to);
+    let new: Vec<_> = coverage.new_in(&week).collect();
+    assert_eq!(new.len(), 1);
+    assert_eq!(new[0].first_at, at("2026-10-26T12:00:00Z"));
+    // What comes after the window's end was not heard in it.
+    let later = weekdays(1, "2026-11-06T12:00:00Z");
+    let coverage = Coverage::of(&Utc, &week, later, week.to + TimeDelta::days(9));
+    assert_eq!(coverage, Coverage::default());
+}
+
+#[test]
+fn a_later_correction_stands_beside_what_was_reported() {
+    let reported = Frozen::of(&figures(3, 41, heard()));
+    assert_eq!(reported.corrected(&figures(3, 41, heard())), None);
+    let corrected = reported.corrected(&figures(4, 44, heard())).unwrap();
+    assert_eq!(corrected.reported, reported);
+    assert_eq!((corrected.n_emergencies, corrected.n_changes), (4, 44));
+    assert_eq!(
+        corrected.differences,
+        [Difference::ToldLater(2), Difference::DeclaredLater(1)]
+    );
+    let fewer = reported.corrected(&figures(2, 39, heard())).unwrap();
+    assert_eq!(
+        fewer.differences,
+        [Difference::CountedElsewhere(1), Difference::MovedAway(1)]
+    );
+    // Another week is no correction of this one.
+    let mut other = figures(4, 44, heard());
+    other.window = Window::week(&Utc, other.window.to);
+    assert_eq!(reported.corrected(&other), None);
+}
+
+#[test]
+fn what_was_unknown_may_become_known_later() {
+    let reported = Frozen::of(&figures(2, 2, Coverage::default()));
+    assert!(reported.is_unknown);
+    let corrected = reported.corrected(&figures(2, 30, heard())).unwrap();
+    assert_eq!(
+        corrected.differences,
+        [Difference::HeardLater, Difference::ToldLater(28)]
+    );
+}
+
+#[test]
+fn another_formula_is_the_reason_and_no_change_is_said_to_have_come() {
+    let week = week();
+    let count = |with_standard| {
+        let mut tally = Tally::new(
+            Rules {
+                with_standard,
+                ..RULES
+            },
+            [&week],
+        );
+        for n in 0..20 {
+            let kind = if n < 5 {
+                ChangeKind::Standard
+            } else {
+                ChangeKind::Normal
+            };
+            tally.count(&Counted {
+                kind,
+                ..normal(week.from)
+            });
+        }
+        tally.figures(&week, heard(), week.to)
+    };
+    let corrected = Frozen::of(&count(true)).corrected(&count(false)).unwrap();
+    assert_eq!(corrected.differences, [Difference::StandardLeftOut]);
+    let corrected = Frozen::of(&count(false)).corrected(&count(true)).unwrap();
+    assert_eq!(corrected.differences, [Difference::StandardCounted]);
+}
+
+#[test]
+fn what_comes_three_times_in_ninety_days_is_proposed_as_a_standard_change() {
+    let now = at("2026-11-23T08:00:00Z");
+    let one = |number, days, system: &str| Emergency {
+        category: Some("configuration".to_owned()),
+        systems: vec![system.to_owned(), system.to_owned()],
+        ..emergency(number, now - TimeDelta::days(days))
+    };
+    let all = [
+        one(3, 1, "auth"),
+        one(1, 80, "auth"),
+        one(2, 20, "auth"),
+        one(4, 91, "web"),
+        one(5, 20, "web"),
+        one(6, 10, "web"),
+        emergency(7, now),
+    ];
+    assert_eq!(
+        offenders(&all, now),
+        [Offender {
+            category: "configuration".to_owned(),
+            system: "auth".to_owned(),
+            changes: vec![ChangeNumber(1), ChangeNumber(2), ChangeNumber(3)],
+        }]
+    );
+}
+
+#[test]
+fn rows_are_counted_and_not_kept() {
+    let windows = Window::weeks(&BERLIN, at("2026-11-23T08:00:00Z"), 12);
+    let mut tally = Tally::new(RULES, &windows);
+    let (from, to) = tally.span().unwrap();
+    assert_eq!(from, windows[0].from);
+    assert_eq!(to, windows[11].to);
+    let systems: Vec<String> = (0..40).map(|n| format!("system-{n}")).collect();
+    let step = (to - from) / 100_000;
+    for n in 0..100_000 {
+        tally.count(&Counted {
+            system: Some(&systems[n as usize % systems.len()]),
+            ..normal(from + step * n)
+        });
+    }
+    let counted: u64 = windows
+        .iter()
+        .map(|week| tally.figures(week, heard(), to).n_changes)
+        .sum();
+    assert_eq!(counted, 100_000);
+}

@@ -1,0 +1,356 @@
+//! The details under the weekly report, in its thread.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use slack_morphism::prelude::SlackBlock;
+
+use crate::domain::change::Exception;
+use crate::domain::deployment::Mark;
+use crate::domain::id::UserId;
+use crate::domain::obligation::Duty;
+use crate::domain::rate::{Corrected, Difference, Figures, Offender};
+use crate::slack::views::blocks::{context, fits, message, paragraphs};
+use crate::slack::views::reply::{Undeclared, undeclared_pair};
+use crate::slack::views::{Message, Said, Showing, facts, home, say};
+
+use super::{NO_POLICY, figures};
+
+/// How many things each part names: the most that fits.
+const MOST: [usize; 5] = [10, 6, 4, 2, 1];
+
+/// How much of a title is shown.
+const ROOM_FOR_A_TITLE: usize = 100;
+
+/// How many numbers stand side by side.
+const MOST_NUMBERS: usize = 8;
+
+/// A change in production with the marks of an emergency, which nobody explained.
+#[derive(Debug, Clone)]
+pub struct Unexplained<'a> {
+    /// When it went to production.
+    pub at: DateTime<Utc>,
+    /// The system that was changed.
+    pub system: Option<&'a str>,
+    /// Whose it is, where Slack knows them.
+    pub author: Option<&'a UserId>,
+    /// What a normal change doesn't look like.
+    pub marks: &'a BTreeSet<Mark>,
+    /// What it is called.
+    pub title: Option<Said>,
+    /// Where it can be looked at.
+    pub url: Option<&'a str>,
+}
+
+/// What stands in the thread.
+#[derive(Debug, Clone, Copy)]
+pub struct Details<'a> {
+    /// The reported week.
+    pub week: &'a Figures,
+    /// Changes to which something is owed that should have come, and those with
+    /// exceptions that nobody answered; each as it may be shown here.
+    pub changes: &'a [Showing<'a>],
+    /// What comes again and again.
+    pub offenders: &'a [Offender],
+    /// Changes in production that nobody explained.
+    pub unexplained: &'a [Unexplained<'a>],
+    /// Authorizations that nobody put on record.
+    pub undeclared: &'a [Undeclared<'a>],
+    /// Earlier weeks that are known better now.
+    pub corrections: &'a [Corrected],
+    /// Whether somebody has written down who may approve.
+    pub has_policy: bool,
+}
+
+/// Returns the details of the weekly report. Nobody is named in it who isn't asked
+/// about something: the reminders have told the others already.
+pub fn details(details: &Details<'_>) -> Message {
+    let mut blocks = Vec::new();
+    for most in MOST {
+        blocks = parts(details, most);
+        if fits(&blocks) {
+            break;
+        }
+    }
+    message("The details of this week's report", blocks)
+}
+
+fn parts(details: &Details<'_>, most: usize) -> Vec<SlackBlock> {
+    let week = details.week;
+    let mut blocks = Vec::new();
+    let mut about = vec![format!(
+        "*{}*",
+        figures::when(&week.window, week.is_in_progress())
+    )];
+    about.extend(emergencies(week));
+    about.extend(figures::systems(week));
+    about.extend(figures::teams(week));
+    about.extend(figures::criteria(week));
+    about.extend(figures::medians(week));
+    if about.len() > 1 {
+        blocks.extend(paragraphs(&about.join("\n")));
+    }
+    for part in [
+        overdue(details.changes, most),
+        exceptions(details.changes, most),
+        unexplained(details.unexplained, most),
+        undeclared(details.undeclared, most),
+        offenders(details.offenders, most),
+        corrections(details.corrections, most),
+    ]
+    .into_iter()
+    .flatten()
+    {
+        blocks.extend(paragraphs(&part));
+    }
+    if blocks.is_empty() {
+        blocks.extend(paragraphs(
+            "Nothing is overdue, no exception waits for an answer, and nothing is undeclared.",
+        ));
+    }
+    blocks.push(context(&figures::counted_from(week)));
+    if !details.has_policy {
+        blocks.push(context(NO_POLICY));
+    }
+    blocks
+}
+
+/// A part with its heading, and what has no room.
+fn part(heading: &str, lines: &[String], most: usize, hint: &str) -> Option<String> {
+    if lines.is_empty() {
+        return None;
+    }
+    let mut said = vec![format!("*{heading}* ({})", lines.len())];
+    said.extend(lines.iter().take(most).cloned());
+    let more = lines.len().saturating_sub(most);
+    if more > 0 {
+        said.push(format!("And {more} more. {hint}"));
+    } else if !hint.is_empty() {
+        said.push(hint.to_owned());
+    }
+    Some(said.join("\n"))
+}
+
+fn emergencies(week: &Figures) -> Option<String> {
+    let numbers = week.emergencies.iter().take(MOST_NUMBERS);
+    let mut said: Vec<String> = numbers.map(ToString::to_string).collect();
+    let more = week.emergencies.len().saturating_sub(MOST_NUMBERS);
+    if more > 0 {
+        said.push(format!("{more} more"));
+    }
+    (!said.is_empty()).then(|| format!("*Emergencies:* {}.", say::listed(said)))
+}
+
+/// A change by its number, and as much of it as may be said here.
+fn named(showing: &Showing<'_>) -> String {
+    format!(
+        "• *{}*  {}",
+        say::title(showing.change),
+        home::what(showing)
+    )
+}
+
+fn overdue(changes: &[Showing<'_>], most: usize) -> Option<String> {
+    let mut late: Vec<(DateTime<Utc>, String)> = changes
+        .iter()
+        .filter_map(|showing| {
+            let late = facts::owed(showing).into_iter().filter(|one| {
+                let is_late = one.due_at.is_some_and(|due_at| due_at < showing.now);
+                is_late && !matches!(one.duty, Duty::AnswerException(_))
+            });
+            let late: Vec<_> = late.collect();
+            let since = late.iter().filter_map(|one| one.due_at).min()?;
+            let mut duties: Vec<String> = late.iter().map(|one| one.duty.to_string()).collect();
+            duties.dedup();
+            let line = format!(
+                "{}\n   {}, overdue since {}",
+                named(showing),
+                say::listed(duties),
+                say::at(since)
+            );
+            Some((since, line))
+        })
+        .collect();
+    late.sort();
+    let lines: Vec<String> = late.into_iter().map(|(_, line)| line).collect();
+    part(
+        "Overdue",
+        &lines,
+        most,
+        "`/emergency list overdue` has them all.",
+    )
+}
+
+fn exceptions(changes: &[Showing<'_>], most: usize) -> Option<String> {
+    let lines: Vec<String> = changes
+        .iter()
+        .filter_map(|showing| {
+            let said: Vec<String> = facts::owed(showing)
+                .into_iter()
+                .filter_map(|one| match one.duty {
+                    Duty::AnswerException(exception) => Some(said_exception(exception)),
+                    _ => None,
+                })
+                .collect();
+            (!said.is_empty()).then(|| format!("{}\n   {}", named(showing), say::listed(said)))
+        })
+        .collect();
+    part(
+        "Exceptions without an answer",
+        &lines,
+        most,
+        "`/emergency exceptions` has the form.",
+    )
+}
+
+fn said_exception(exception: Exception) -> String {
+    say::exception(exception).to_owned()
+}
+
+const fn mark(mark: Mark) -> &'static str {
+    match mark {
+        Mark::Unreviewed => "merged without a review",
+        Mark::Bypassed => "the branch's protection was bypassed",
+        Mark::DirectPush => "pushed directly",
+        Mark::Hotfix => "a hotfix by its name",
+        Mark::Revert => "takes an earlier change back",
+        Mark::DuringIncident => "deployed during an incident on its system",
+        Mark::Unrecorded => "deployed after an authorization that nobody recorded",
+    }
+}
+
+fn unexplained(all: &[Unexplained<'_>], most: usize) -> Option<String> {
+    let lines: Vec<String> = all
+        .iter()
+        .map(|one| {
+            let title = one.title.as_ref().map_or_else(
+                || "A change without a title".to_owned(),
+                |title| say::wrote_in_a_line(title, ROOM_FOR_A_TITLE),
+            );
+            let look = one.url.and_then(link).unwrap_or_default();
+            let system = one.system.map_or_else(String::new, |system| {
+                format!(" on {}", figures::name(system))
+            });
+            let author = one
+                .author
+                .map_or_else(String::new, |who| format!(", by {}", say::person(who)));
+            let marks = one.marks.iter().map(|one| mark(*one).to_owned());
+            format!(
+                "• {title}{look}\n   {}{system}{author}: {}",
+                say::at(one.at),
+                say::listed(marks)
+            )
+        })
+        .collect();
+    part(
+        "Deployed, and nobody has said why it doesn't look normal",
+        &lines,
+        most,
+        "Whoever made them was asked: an emergency to declare, a normal change with its review, or not production.",
+    )
+}
+
+/// A place to look at, where its address can't tear the markup.
+fn link(url: &str) -> Option<String> {
+    let is_address = url.starts_with("https://") && !url.contains(['<', '>', '|', ' ']);
+    is_address.then(|| format!(" (<{}|look>)", url.replace('&', "&amp;")))
+}
+
+fn undeclared(pairs: &[Undeclared<'_>], most: usize) -> Option<String> {
+    let lines: Vec<String> = pairs
+        .iter()
+        .map(|pair| format!("• {}", undeclared_pair(pair)))
+        .collect();
+    part(
+        "Authorizations that nobody put on record",
+        &lines,
+        most,
+        "The answer's message menu has *Record authorization*, also later.",
+    )
+}
+
+fn offenders(all: &[Offender], most: usize) -> Option<String> {
+    let lines: Vec<String> = all
+        .iter()
+        .map(|one| {
+            let numbers = one.changes.iter().rev().take(MOST_NUMBERS);
+            let mut numbers: Vec<String> = numbers.map(ToString::to_string).collect();
+            let more = one.changes.len().saturating_sub(MOST_NUMBERS);
+            if more > 0 {
+                numbers.push(format!("{more} before"));
+            }
+            format!(
+                "• {} on {}: {} times in 90 days ({})",
+                figures::name(&one.category),
+                figures::name(&one.system),
+                one.changes.len(),
+                say::listed(numbers)
+            )
+        })
+        .collect();
+    part(
+        "Could be standard changes",
+        &lines,
+        most,
+        "What comes again can be approved once, in advance, with its steps and its limits; then it is no emergency.",
+    )
+}
+
+fn corrections(all: &[Corrected], most: usize) -> Option<String> {
+    let lines: Vec<String> = all.iter().map(correction).collect();
+    part("Earlier weeks, known better now", &lines, most, "")
+}
+
+/// The figure that was reported, the one beside it, and why they differ.
+fn correction(corrected: &Corrected) -> String {
+    let reported = &corrected.reported;
+    let said = |is_unknown: bool, n_emergencies: u64, n_changes: u64| {
+        let guideline = reported.rules.guideline;
+        match crate::domain::rate::percent(n_emergencies, n_changes, guideline) {
+            _ if is_unknown => "unknown".to_owned(),
+            None => "no changes".to_owned(),
+            Some(percent) => format!("{n_emergencies} of {n_changes} ({percent} %)"),
+        }
+    };
+    let then = said(
+        reported.is_unknown,
+        reported.n_emergencies,
+        reported.n_changes,
+    );
+    let now = said(
+        corrected.is_unknown,
+        corrected.n_emergencies,
+        corrected.n_changes,
+    );
+    let why = corrected.differences.iter().map(|one| difference(*one));
+    format!(
+        "• {}: reported {then}, now {now}; {}",
+        reported.window,
+        say::listed(why)
+    )
+}
+
+fn difference(difference: Difference) -> String {
+    let (changes, emergencies) = (figures::changes, figures::emergencies);
+    let was = |n: u64| if n == 1 { "was" } else { "were" };
+    match difference {
+        Difference::ToldLater(n) => format!("{} {} told of later", changes(n), was(n)),
+        Difference::CountedElsewhere(n) => format!(
+            "{} turned out to be told of twice, to be an emergency's or of another week",
+            changes(n)
+        ),
+        Difference::DeclaredLater(n) => format!("{} {} declared later", emergencies(n), was(n)),
+        Difference::MovedAway(n) => {
+            format!("{} turned out to be of another week", emergencies(n))
+        }
+        Difference::FoundNotGenuine(n) => {
+            format!("{} {} found not genuine", emergencies(n), was(n))
+        }
+        Difference::FoundGenuine(n) => {
+            format!("{} {} found genuine after all", emergencies(n), was(n))
+        }
+        Difference::StandardCounted => "standard changes count now".to_owned(),
+        Difference::StandardLeftOut => "standard changes count no more".to_owned(),
+        Difference::HeardLater => "a source was heard from later".to_owned(),
+    }
+}
