@@ -579,6 +579,22 @@ pub(super) fn tick(
     carry_out(connection, workspace, number, &submission, rules, now)
 }
 
+/// Lets what can't stay with its owner pass on, in each of these changes. No miss is
+/// noticed here: somebody's act that came in time may be waiting to be taken in,
+/// and only the sweep knows of that.
+pub(super) fn pass_on(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    changes: &[ChangeNumber],
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    for number in changes {
+        by_the_bot(connection, workspace, *number, Command::Tick, rules, now)?;
+    }
+    Ok(())
+}
+
 /// Records what the bot did for a change.
 pub(super) fn by_the_bot(
     connection: &Connection,

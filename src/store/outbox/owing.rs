@@ -139,7 +139,7 @@ pub(in crate::store) const REDRAW: &str = "UPDATE outbox SET owed_revision = owe
 pub(in crate::store) const REFRESH: &str = "UPDATE outbox SET owed_revision = owed_revision + 1,
             state = iif(state = 'settled', 'owed', state),
             not_before = iif(state = 'settled', ?4, not_before)
-     WHERE workspace = ?1 AND ts IS NOT NULL AND key IN (
+     WHERE workspace = ?1 AND (ts IS NOT NULL OR state = 'claimed') AND key IN (
          SELECT coalesce(batch, key) FROM outbox
          WHERE workspace = ?1 AND change = ?2
            AND (kind = 'reminder' AND duty = ?3 OR kind = 'told' AND ?5))";

@@ -220,8 +220,12 @@ pub fn decide(
     carry_out(&mut draft, &submission.command)?;
     complete(&mut draft, &missing_before);
     hand_over(&mut draft, people);
-    notice_misses(&mut draft, now);
-    escalate(&mut draft);
+    // What the bot notes by itself may overtake an act that came in time and waits
+    // to be taken in; the sweep doesn't.
+    if submission.actor != Actor::Bot {
+        notice_misses(&mut draft, now);
+        escalate(&mut draft);
+    }
     remind(&mut draft, people);
     close(&mut draft);
     Ok(draft.recorded)
