@@ -34,6 +34,8 @@ pub enum Effect {
         due_at: Option<DateTime<Utc>>,
         /// On which rung.
         rung: Rung,
+        /// How often the same had passed on, or come to be owed anew, before.
+        round: Option<u16>,
     },
     /// Somebody shall hear of the event of this version by direct message, by day.
     Tell {
@@ -200,6 +202,7 @@ fn effects_of(
             owner,
             due_at,
             rung,
+            round,
         } => match (duty, owner) {
             // The request itself is repeated where everybody sees it.
             (Duty::AnswerRequest, Some(Party::Person(person))) => vec![
@@ -210,6 +213,7 @@ fn effects_of(
                     duty: *duty,
                     due_at: *due_at,
                     rung: *rung,
+                    round: *round,
                 },
             ],
             (Duty::AnswerRequest, Some(Party::Group(_)) | None) => vec![Effect::Card, note],
@@ -222,6 +226,7 @@ fn effects_of(
                     duty: *duty,
                     due_at: *due_at,
                     rung: *rung,
+                    round: *round,
                 },
             ],
             (_, Some(Party::Person(person))) => vec![Effect::Remind {
@@ -229,6 +234,7 @@ fn effects_of(
                 duty: *duty,
                 due_at: *due_at,
                 rung: *rung,
+                round: *round,
             }],
             // A group, or nobody in particular, is reminded in the thread.
             (_, Some(Party::Group(_)) | None) => vec![note],

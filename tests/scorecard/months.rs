@@ -15,7 +15,7 @@ use breakglass::domain::change::{
 };
 use breakglass::domain::id::{ChangeNumber, ChannelId, GroupId, UserId};
 use breakglass::domain::obligation::{
-    Absence, Duty, Obligation, People, Rung, next_due_at, obligations,
+    Absence, Duty, Obligation, People, Rung, next_due_at, obligations, reminder_key,
 };
 use breakglass::domain::policy::{Party, Policy, PolicyVersion};
 use breakglass::domain::text::{Salt, Text};
@@ -534,26 +534,28 @@ impl Month {
         let mut said: BTreeMap<String, usize> = BTreeMap::new();
         for story in &self.changes {
             said.clear();
-            let mut epoch = 0;
             for one in &story.history {
-                match &one.event {
-                    // From here on the same is owed anew.
-                    Event::AskedAnew { .. }
-                    | Event::ApprovalTakenBack { .. }
-                    | Event::Authorized { .. }
-                    | Event::HandedOver { .. }
-                    | Event::Deployed { .. } => epoch += 1,
-                    Event::Reminded {
-                        duty,
-                        owner,
-                        due_at,
-                        rung,
-                    } => {
-                        let key = format!("{epoch} {duty:?} {owner:?} {due_at:?} {rung:?}");
-                        *said.entry(key).or_default() += 1;
+                let Event::Reminded {
+                    duty,
+                    owner,
+                    due_at,
+                    rung,
+                    round,
+                } = &one.event
+                else {
+                    continue;
+                };
+                // What has the name of another is taken for it, and never sent.
+                let key = match owner {
+                    Some(Party::Person(who)) => {
+                        let number = story.change.number;
+                        reminder_key(number, *duty, who, *due_at, (*rung, *round))
                     }
-                    _ => {}
-                }
+                    Some(Party::Group(_)) | None => {
+                        format!("{duty:?} {owner:?} {due_at:?} {rung:?} {round:?}")
+                    }
+                };
+                *said.entry(key).or_default() += 1;
             }
             let twice = said.iter().filter(|(_, n)| **n > 1);
             self.failures.extend(

@@ -440,6 +440,7 @@ impl EmergencyChange {
                     at,
                 };
                 self.handed.insert(*duty, handed);
+                self.begin_round(*duty);
                 // Whom it comes back to hears of it anew.
                 if let Some(chase) = self.chases.get_mut(&(*duty, Some(to.clone()))) {
                     chase.begin_anew();
@@ -539,10 +540,17 @@ impl EmergencyChange {
 
     /// What is owed anew is chased from the foot of the ladder.
     fn begin_chase_anew(&mut self, duty: Duty) {
+        self.begin_round(duty);
         for ((about, _), chase) in &mut self.chases {
             if *about == duty {
                 chase.begin_anew();
             }
         }
+    }
+
+    /// What is said of it from now on has been said before, and isn't the same.
+    fn begin_round(&mut self, duty: Duty) {
+        let round = self.rounds.entry(duty).or_default();
+        *round = round.saturating_add(1);
     }
 }

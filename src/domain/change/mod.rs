@@ -160,6 +160,8 @@ pub struct EmergencyChange {
     pub missed: BTreeSet<(Duty, DateTime<Utc>)>,
     /// What is owed by somebody else than by rule, and since when.
     pub handed: BTreeMap<Duty, Handed>,
+    /// How often each duty passed to somebody else, or came to be owed anew.
+    pub rounds: BTreeMap<Duty, u16>,
     /// How many further contacts heard of each miss.
     pub escalated: BTreeMap<(Duty, DateTime<Utc>), u16>,
     /// How far each chase has come.
@@ -255,6 +257,7 @@ impl EmergencyChange {
             exceptions: BTreeMap::new(),
             missed: BTreeSet::new(),
             handed: BTreeMap::new(),
+            rounds: BTreeMap::new(),
             escalated: BTreeMap::new(),
             chases: BTreeMap::new(),
             quotes: quote.into_iter().collect(),

@@ -304,7 +304,13 @@ fn each_further_contact_hears_a_day_after_the_one_before_while_it_is_open() {
 fn the_chase_log_tells_of_each_reminder_what_became_of_it() {
     let story = at_noon().until(hours(1));
     let due = story.began_at + minutes(5) + hours(24);
-    let key = reminder_key(NUMBER, Duty::Ticket, &user(DANA), Some(due), Rung::Opening);
+    let key = reminder_key(
+        NUMBER,
+        Duty::Ticket,
+        &user(DANA),
+        Some(due),
+        (Rung::Opening, None),
+    );
     let delivery = Move {
         actor: Actor::Bot,
         command: Command::RecordDelivery {
@@ -331,4 +337,57 @@ fn the_chase_log_tells_of_each_reminder_what_became_of_it() {
         (&other.delivery, other.answered),
         (&Delivery::Waiting, None)
     );
+}
+
+/// The names under which reminders of one duty wait to be sent.
+fn keys(story: &Story, of: Duty) -> Vec<String> {
+    story
+        .history
+        .iter()
+        .filter_map(|one| match &one.event {
+            Event::Reminded {
+                duty,
+                owner: Some(Party::Person(who)),
+                due_at,
+                rung,
+                round,
+            } if *duty == of => Some(reminder_key(NUMBER, of, who, *due_at, (*rung, *round))),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn what_comes_back_to_somebody_is_told_under_a_name_of_its_own() {
+    let story = at_noon()
+        .at(hours(1))
+        .when(delegate(MORGAN, Duty::Approval, ALEX))
+        .at(hours(2))
+        .when(delegate(ALEX, Duty::Approval, MORGAN));
+    let due = (story.began_at + minutes(5) + hours(24)).timestamp_micros();
+    assert_eq!(
+        keys(&story, Duty::Approval),
+        [
+            format!("reminder:CHG-1042:approval:U0MORGAN:{due}:opening"),
+            format!("reminder:CHG-1042:approval:U0ALEX:{due}:opening:1"),
+            format!("reminder:CHG-1042:approval:U0MORGAN:{due}:opening:2"),
+        ]
+    );
+}
+
+#[test]
+fn who_is_asked_anew_is_asked_again_under_names_of_their_own() {
+    let ask = |whom| {
+        let asked = vec![person(whom)];
+        by(DANA, Command::AskSomeoneElse { asked })
+    };
+    let story = requested()
+        .until(minutes(7))
+        .when(ask(ALEX))
+        .until(minutes(8))
+        .when(ask(MORGAN))
+        .until(minutes(20));
+    let keys = keys(&story, Duty::AnswerRequest);
+    let distinct: BTreeSet<&String> = keys.iter().collect();
+    assert_eq!((keys.len(), distinct.len()), (4, 4), "{keys:?}");
 }

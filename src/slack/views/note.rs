@@ -297,6 +297,7 @@ fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
             owner,
             due_at,
             rung: _,
+            round: _,
         } => reminded(showing, *duty, owner.as_ref(), *due_at),
         Event::Closed => Some(closed(showing, recorded.at)),
     }

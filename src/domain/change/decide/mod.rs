@@ -417,6 +417,7 @@ fn remind(draft: &mut Draft<'_>, people: &dyn People) {
                 owner: obligation.owner.clone(),
                 due_at: obligation.due_at,
                 rung,
+                round: draft.change.rounds.get(&obligation.duty).copied(),
             });
         }
     }
