@@ -85,7 +85,7 @@ impl People for Town {
         }
     }
 
-    fn groups_of(&self, _who: &UserId) -> Option<BTreeSet<GroupId>> {
+    fn groups_of(&self, _: &UserId, _: DateTime<Utc>) -> Option<BTreeSet<GroupId>> {
         None
     }
 }

@@ -102,7 +102,7 @@ pub fn cannot_stay(
         }
         Some(Absence::Away { .. }) | None => {}
     }
-    let groups = people.groups_of(who)?;
+    let groups = people.groups_of(who, now)?;
     (!may(act, who, groups, change, policy)).then_some(Handover::Ineligible)
 }
 
@@ -134,7 +134,7 @@ pub fn next_owner(
     let act = act_of(obligation.duty, change)?;
     let is_there = |party: &Party| match party {
         Party::Person(who) => {
-            let groups = people.groups_of(who).unwrap_or_default();
+            let groups = people.groups_of(who, now).unwrap_or_default();
             people.absence(who, now).is_none() && may(act, who, groups, change, policy)
         }
         Party::Group(_) => true,

@@ -142,9 +142,9 @@ pub trait People {
     /// Returns why `who` can't be reached at `now`, if they can't.
     fn absence(&self, who: &UserId, now: DateTime<Utc>) -> Option<Absence>;
 
-    /// Returns which of the policies' groups `who` is in; nothing while Slack
-    /// hasn't said.
-    fn groups_of(&self, who: &UserId) -> Option<BTreeSet<GroupId>>;
+    /// Returns which of the policies' groups `who` is in at `now`; nothing while
+    /// Slack hasn't said, or said it too long ago to count.
+    fn groups_of(&self, who: &UserId, now: DateTime<Utc>) -> Option<BTreeSet<GroupId>>;
 }
 
 /// How often a request for authorization is repeated: after 3 and 6 minutes.

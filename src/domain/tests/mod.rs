@@ -181,7 +181,7 @@ impl People for Town {
         }
     }
 
-    fn groups_of(&self, who: &UserId) -> Option<BTreeSet<GroupId>> {
+    fn groups_of(&self, who: &UserId, _: DateTime<Utc>) -> Option<BTreeSet<GroupId>> {
         self.groups.borrow().get(who).cloned()
     }
 }
