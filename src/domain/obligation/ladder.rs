@@ -290,6 +290,10 @@ impl Obligation {
                 None => (rung, nominal, floor),
             })
             .map(|(rung, nominal, floor)| {
+                // Whoever put it off chose the time themselves, be it at night.
+                if matches!(rung, Rung::AfterNap(_)) && now - nominal < APART {
+                    return (rung, nominal);
+                }
                 let at = self.considerate(nominal, floor, people);
                 let at = self.spaced(rung, at, chase, people);
                 (rung, self.held(at, people, now))
