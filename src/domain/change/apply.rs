@@ -416,6 +416,7 @@ impl EmergencyChange {
             }
             Event::DeadlineMissed { duty, due_at, .. } => {
                 self.missed.insert((*duty, *due_at));
+                self.told_at.insert((*duty, *due_at), at);
             }
             Event::Reminded {
                 duty, owner, rung, ..
@@ -450,6 +451,7 @@ impl EmergencyChange {
                 duty, due_at, step, ..
             } => {
                 self.escalated.insert((*duty, *due_at), *step);
+                self.told_at.insert((*duty, *due_at), at);
             }
             Event::Closed => {
                 self.closed_at = Some(at);

@@ -7,7 +7,7 @@ use super::Draft;
 use crate::domain::authorization::{Act, Member, judge, refuse_unless_full};
 use crate::domain::change::{Event, Handover, Nap, Refusal};
 use crate::domain::obligation::{
-    Duty, ESCALATED_AFTER, Obligation, People, act_of, cannot_stay, next_owner,
+    Absence, Duty, Obligation, People, act_of, cannot_stay, next_owner,
 };
 use crate::domain::policy::Party;
 
@@ -61,6 +61,7 @@ pub(super) fn snooze(
 /// Hands what somebody owes to somebody who may do it.
 pub(super) fn delegate(
     draft: &mut Draft<'_>,
+    people: &dyn People,
     by: &Member,
     duty: Duty,
     to: &Member,
@@ -82,6 +83,15 @@ pub(super) fn delegate(
         });
     }
     judge(act, to, change, draft.policy).map_err(|refusal| refusal.of(&to.id))?;
+    // It would come back at once; whoever is back in time does it then.
+    if let Some(Absence::Away { until }) = people.absence(&to.id, draft.now)
+        && owed.due_at.is_none_or(|due_at| due_at <= until)
+    {
+        return Err(Refusal::Away {
+            who: to.id.clone(),
+            until,
+        });
+    }
     draft.record_by(
         &by.id,
         Event::HandedOver {
@@ -138,28 +148,21 @@ pub(super) fn hand_over(draft: &mut Draft<'_>, people: &dyn People) {
 }
 
 /// The further contacts hear, one after the other, of what is missed and still
-/// not done.
+/// not done: each when the one before has had a day.
 pub(super) fn escalate(draft: &mut Draft<'_>) {
     for owed in draft.owed() {
         let at = owed.next_escalation_at(&draft.change, draft.policy);
         let (Some(_), Some(due_at)) = (at.filter(|at| *at <= draft.now), owed.due_at) else {
             continue;
         };
-        // One who was slept through hears of it with the latest.
-        let told = draft.change.escalations(owed.duty, due_at);
-        let passed = draft.now - due_at;
-        let latest = (told + 1..)
-            .take_while(|step| ESCALATED_AFTER * i32::from(*step) <= passed + TimeDelta::zero())
-            .take_while(|step| usize::from(*step) < draft.policy.escalation.len());
-        for step in latest.collect::<Vec<_>>() {
-            if let Some(to) = draft.policy.escalation.get(usize::from(step)).cloned() {
-                draft.follow(Event::Escalated {
-                    duty: owed.duty,
-                    due_at,
-                    to,
-                    step,
-                });
-            }
+        let step = draft.change.escalations(owed.duty, due_at) + 1;
+        if let Some(to) = draft.policy.escalation.get(usize::from(step)).cloned() {
+            draft.follow(Event::Escalated {
+                duty: owed.duty,
+                due_at,
+                to,
+                step,
+            });
         }
     }
 }
