@@ -67,7 +67,7 @@ pub fn effects(
     for (version, one) in (first..).zip(recorded) {
         owed.extend(effects_of(version, one, after, policy));
         // One note tells all that a message attached, a redaction took or a moment
-        // saw missed: the last.
+        // saw missed or passed on: the last.
         let next = usize::try_from(version + 1 - first).ok();
         let later = next
             .and_then(|next| recorded.get(next..))
@@ -76,6 +76,9 @@ pub fn effects(
         let again = is_missed(one) && later.iter().any(is_missed);
         if again || is_told_with(one, later.first()) {
             owed.retain(|effect| !is_of(effect, version));
+        }
+        if passes_by_rule(one) && later.iter().any(passes_by_rule) {
+            owed.retain(|effect| *effect != note_of(version));
         }
     }
     if let Some(before) = before {
@@ -95,6 +98,16 @@ pub fn effects(
         owed.insert(0, Effect::Card);
     }
     owed
+}
+
+fn note_of(version: u64) -> Effect {
+    Effect::Note { version }
+}
+
+/// Whether something passes on because it can't stay: of all that a moment sees
+/// pass, one note tells.
+fn passes_by_rule(one: &Recorded) -> bool {
+    matches!(one.event, Event::HandedOver { .. }) && one.actor == Actor::Clock
 }
 
 /// Whether an effect tells the event of this version.
@@ -278,15 +291,15 @@ fn is_ledger_another(
 }
 
 /// Who hears that what they owed passed on: not whoever did it themselves, nor
-/// whoever has left.
+/// whoever has left, nor whoever said that they are away and was answered then.
 fn first_owner<'a>(
     recorded: &Recorded,
     from: Option<&'a Party>,
     why: Handover,
 ) -> Option<&'a UserId> {
     match (from?, why) {
-        (_, Handover::Left) | (Party::Group(_), _) => None,
-        (Party::Person(from), Handover::Delegated | Handover::Away | Handover::Ineligible) => {
+        (_, Handover::Left | Handover::Away) | (Party::Group(_), _) => None,
+        (Party::Person(from), Handover::Delegated | Handover::Ineligible) => {
             Some(from).filter(|from| recorded.actor != Actor::Person((*from).clone()))
         }
     }

@@ -1,7 +1,7 @@
 //! What people answer to a reminder beside doing what it asks: not now, somebody
 //! else; and what the clock does where nobody answers.
 
-use chrono::TimeDelta;
+use std::collections::BTreeSet;
 
 use super::Draft;
 use crate::domain::authorization::{Act, Member, judge, refuse_unless_full};
@@ -129,22 +129,35 @@ fn answers_for_it(by: &Member, draft: &Draft<'_>) -> bool {
 /// Whatever can't stay with its owner passes to whoever comes next. Where nobody
 /// does, it stays, and is seen to be missed.
 pub(super) fn hand_over(draft: &mut Draft<'_>, people: &dyn People) {
-    for owed in draft.owed() {
-        if owed.met_at.is_some() {
-            continue;
-        }
-        let why = cannot_stay(&owed, &draft.change, draft.policy, people, draft.now);
-        let Some(why) = why else { continue };
-        let next = next_owner(&owed, &draft.change, draft.policy, people, draft.now);
-        if let Some(to) = next {
-            draft.follow(Event::HandedOver {
-                duty: owed.duty,
-                from: owed.owner,
-                to,
-                why,
-            });
-        }
+    // One that passes may take others with it, so what is owed is read anew after
+    // each. Each passes once in a moment.
+    let mut passed = BTreeSet::new();
+    while let Some((owed, to, why)) = next_handover(draft, people, &passed) {
+        passed.insert(owed.duty);
+        draft.follow(Event::HandedOver {
+            duty: owed.duty,
+            from: owed.owner,
+            to,
+            why,
+        });
     }
+}
+
+fn next_handover(
+    draft: &Draft<'_>,
+    people: &dyn People,
+    passed: &BTreeSet<Duty>,
+) -> Option<(Obligation, Party, Handover)> {
+    let (change, policy, now) = (&draft.change, draft.policy, draft.now);
+    draft
+        .owed()
+        .into_iter()
+        .filter(|owed| owed.met_at.is_none() && !passed.contains(&owed.duty))
+        .find_map(|owed| {
+            let why = cannot_stay(&owed, change, policy, people, now)?;
+            let to = next_owner(&owed, change, policy, people, now)?;
+            Some((owed, to, why))
+        })
 }
 
 /// The further contacts hear, one after the other, of what is missed and still
