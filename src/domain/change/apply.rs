@@ -41,6 +41,8 @@ impl EmergencyChange {
                 self.asked.clone_from(asked);
                 self.asked_at = at;
                 self.begin_chase_anew(Duty::AnswerRequest);
+                // Who is asked now is to be the second person, too.
+                self.name_anew(Duty::SecondAuthorization);
                 if self.stage == Stage::Denied {
                     self.stage = Stage::Requested;
                 }
@@ -56,6 +58,7 @@ impl EmergencyChange {
                 self.keep_evidence(by, evidence.as_ref());
                 if attested.is_some() {
                     // Of another authorization by the same person, they hear anew.
+                    self.handed.remove(&Duty::Confirmation);
                     self.begin_chase_anew(Duty::Confirmation);
                 }
                 self.authorization = Some(Authorization {
@@ -90,6 +93,7 @@ impl EmergencyChange {
             }
             Event::WentAhead => self.went_ahead = act,
             Event::CommanderNamed { commander } => {
+                self.name_anew(Duty::CommanderAuthorization);
                 self.commander = Some(Commander {
                     who: commander.clone(),
                     authorized_at: None,
@@ -232,6 +236,9 @@ impl EmergencyChange {
                     replaced: replaced.clone(),
                 };
                 self.fields.insert(*field, entry);
+                if *field == Field::PermanentFixOwner {
+                    self.name_anew(Duty::PermanentFix);
+                }
                 if let Value::Choice(name) = value {
                     let chosen = (*field, name.clone());
                     let since = self.chosen_since.entry(chosen).or_insert(at);
@@ -317,6 +324,7 @@ impl EmergencyChange {
                 genuine,
                 ..
             } => {
+                self.name_anew(Duty::Remediation);
                 self.rejection = act.map(|ActOf { by, at }| Rejection {
                     by,
                     at,
@@ -547,6 +555,13 @@ impl EmergencyChange {
             if *about == duty {
                 chase.begin_anew();
             }
+        }
+    }
+
+    /// Somebody is named for it, which counts before whom it passed to earlier.
+    fn name_anew(&mut self, duty: Duty) {
+        if self.handed.remove(&duty).is_some() {
+            self.begin_chase_anew(duty);
         }
     }
 
