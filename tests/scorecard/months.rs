@@ -700,6 +700,11 @@ fn unsaid(
     }
     let who = reader(owed.owner.as_ref());
     let may_wake = owed.duty == Duty::AnswerRequest;
+    // Who is away is left alone until they are back.
+    let is_away = |who| matches!(town.absence(who, by), Some(Absence::Away { .. }));
+    if !may_wake && who.is_some_and(is_away) {
+        return None;
+    }
     let key = (owed.duty, owed.owner.clone());
     let chase = change.chases.get(&key).cloned().unwrap_or_default();
     let is_day = |at| !is_night(town.local(who, at).time());
