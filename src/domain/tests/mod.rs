@@ -32,6 +32,7 @@ mod evidence;
 mod example;
 mod exceptions;
 mod facts;
+mod handover;
 mod ladder;
 mod misses;
 mod offers;
