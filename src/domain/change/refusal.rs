@@ -669,6 +669,7 @@ fn where_it_names(act: Act) -> &'static str {
         | Act::AnswerException
         | Act::Remediate
         | Act::AcceptRisk
+        | Act::HandOn
         | Act::Redact => "Whose it is stands in the thread under the card.",
     }
 }
@@ -691,6 +692,7 @@ fn verb(act: Act) -> &'static str {
         Act::AnswerException => "answer its exceptions",
         Act::Remediate => "say how it was put right",
         Act::AcceptRisk => "accept its risk",
+        Act::HandOn => "hand on what is owed to it",
         Act::Redact => "remove words from its record",
     }
 }
@@ -739,6 +741,7 @@ fn own_request(act: Act) -> String {
         | Act::AnswerException
         | Act::Remediate
         | Act::Redact
+        | Act::HandOn
         | Act::AcceptRisk => {
             format!("so somebody else has to {verb}.")
         }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::Draft;
-use crate::domain::authorization::{Act, Member, judge, refuse_unless_full};
+use crate::domain::authorization::{Member, judge, judge_handing_on};
 use crate::domain::change::{Event, Handover, Nap, Refusal};
 use crate::domain::obligation::{
     Absence, Duty, Obligation, People, act_of, cannot_stay, next_owner,
@@ -71,12 +71,7 @@ pub(super) fn delegate(
     let Some(act) = act_of(duty, change) else {
         return Err(Refusal::NotToDelegate { duty });
     };
-    refuse_unless_full(Act::Document, by)?;
-    if !is_theirs(by, &owed) && !answers_for_it(by, draft) {
-        return Err(Refusal::NotYours {
-            owner: owed.owner.clone(),
-        });
-    }
+    judge_handing_on(by, owed.owner.as_ref(), change, draft.policy)?;
     if owed.owner == Some(Party::Person(to.id.clone())) {
         return Err(Refusal::AlreadyTheirs {
             owner: to.id.clone(),
@@ -117,13 +112,6 @@ fn open(draft: &Draft<'_>, duty: Duty) -> Result<Obligation, Refusal> {
 
 fn is_theirs(by: &Member, owed: &Obligation) -> bool {
     owed.owner.as_ref().is_some_and(|owner| by.is_of(owner))
-}
-
-/// Whether they see to it that things are done: the contacts for what is missed,
-/// and the compliance lead.
-fn answers_for_it(by: &Member, draft: &Draft<'_>) -> bool {
-    let policy = draft.policy;
-    policy.escalation.contains(&by.id) || policy.compliance.iter().any(|party| by.is_of(party))
 }
 
 /// Whatever can't stay with its owner passes to whoever comes next. Where nobody
