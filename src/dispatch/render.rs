@@ -133,6 +133,7 @@ impl Dispatcher {
                 duty,
                 due_at,
                 rung,
+                round: _,
             } = &owed.kind
             else {
                 continue;

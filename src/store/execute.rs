@@ -96,6 +96,12 @@ pub(super) fn execute(
     for person in &execution.met {
         people::meet(connection, workspace, person)?;
     }
+    // What Slack has just said of those who act counts before what it said earlier.
+    for submission in &execution.submissions {
+        for member in submission.command.members() {
+            people::is_seen(connection, workspace, member, now)?;
+        }
+    }
     texts::keep(connection, workspace, &execution.texts)?;
     let carried = carry(connection, workspace, execution, rules, now)?;
     if let Some(change) = &carried.change {

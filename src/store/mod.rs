@@ -402,7 +402,9 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let seen = who.clone();
         let is_known = self
-            .read(move |connection, workspace| people::is_as_seen(connection, workspace, &seen))
+            .read(move |connection, workspace| {
+                people::is_as_seen(connection, workspace, &seen, now)
+            })
             .await?;
         if is_known {
             return Ok(false);

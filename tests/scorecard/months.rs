@@ -15,7 +15,7 @@ use breakglass::domain::change::{
 };
 use breakglass::domain::id::{ChangeNumber, ChannelId, GroupId, UserId};
 use breakglass::domain::obligation::{
-    Absence, Duty, Obligation, People, Rung, next_due_at, obligations,
+    Absence, Duty, Obligation, People, Rung, next_due_at, obligations, reminder_key,
 };
 use breakglass::domain::policy::{Party, Policy, PolicyVersion};
 use breakglass::domain::text::{Salt, Text};
@@ -85,7 +85,7 @@ impl People for Town {
         }
     }
 
-    fn groups_of(&self, _who: &UserId) -> Option<BTreeSet<GroupId>> {
+    fn groups_of(&self, _: &UserId, _: DateTime<Utc>) -> Option<BTreeSet<GroupId>> {
         None
     }
 }
@@ -534,26 +534,28 @@ impl Month {
         let mut said: BTreeMap<String, usize> = BTreeMap::new();
         for story in &self.changes {
             said.clear();
-            let mut epoch = 0;
             for one in &story.history {
-                match &one.event {
-                    // From here on the same is owed anew.
-                    Event::AskedAnew { .. }
-                    | Event::ApprovalTakenBack { .. }
-                    | Event::Authorized { .. }
-                    | Event::HandedOver { .. }
-                    | Event::Deployed { .. } => epoch += 1,
-                    Event::Reminded {
-                        duty,
-                        owner,
-                        due_at,
-                        rung,
-                    } => {
-                        let key = format!("{epoch} {duty:?} {owner:?} {due_at:?} {rung:?}");
-                        *said.entry(key).or_default() += 1;
+                let Event::Reminded {
+                    duty,
+                    owner,
+                    due_at,
+                    rung,
+                    round,
+                } = &one.event
+                else {
+                    continue;
+                };
+                // What has the name of another is taken for it, and never sent.
+                let key = match owner {
+                    Some(Party::Person(who)) => {
+                        let number = story.change.number;
+                        reminder_key(number, *duty, who, *due_at, (*rung, *round))
                     }
-                    _ => {}
-                }
+                    Some(Party::Group(_)) | None => {
+                        format!("{duty:?} {owner:?} {due_at:?} {rung:?} {round:?}")
+                    }
+                };
+                *said.entry(key).or_default() += 1;
             }
             let twice = said.iter().filter(|(_, n)| **n > 1);
             self.failures.extend(
@@ -698,6 +700,11 @@ fn unsaid(
     }
     let who = reader(owed.owner.as_ref());
     let may_wake = owed.duty == Duty::AnswerRequest;
+    // Who is away is left alone until they are back.
+    let is_away = |who| matches!(town.absence(who, by), Some(Absence::Away { .. }));
+    if !may_wake && who.is_some_and(is_away) {
+        return None;
+    }
     let key = (owed.duty, owed.owner.clone());
     let chase = change.chases.get(&key).cloned().unwrap_or_default();
     let is_day = |at| !is_night(town.local(who, at).time());

@@ -151,6 +151,14 @@ pub enum Refusal {
         /// What is owed.
         duty: Duty,
     },
+    /// Whoever it is to pass to isn't there in time.
+    #[error("<@{who}> is away until {}, and it is due before that. Somebody else has to do it.", date(*.until))]
+    Away {
+        /// Who.
+        who: UserId,
+        /// Until when.
+        until: DateTime<Utc>,
+    },
     /// It is theirs already.
     #[error("<@{owner}> owes that already. Nothing has changed.")]
     AlreadyTheirs {
@@ -585,6 +593,7 @@ fn clause(why: &Refusal) -> Option<(Act, &'static str)> {
         | Refusal::NappedEnough { .. }
         | Refusal::NotToDelegate { .. }
         | Refusal::AlreadyTheirs { .. }
+        | Refusal::Away { .. }
         | Refusal::NothingSaid
         | Refusal::TooLong { .. }
         | Refusal::NoSuchChange(_)
@@ -660,6 +669,7 @@ fn where_it_names(act: Act) -> &'static str {
         | Act::AnswerException
         | Act::Remediate
         | Act::AcceptRisk
+        | Act::HandOn
         | Act::Redact => "Whose it is stands in the thread under the card.",
     }
 }
@@ -682,6 +692,7 @@ fn verb(act: Act) -> &'static str {
         Act::AnswerException => "answer its exceptions",
         Act::Remediate => "say how it was put right",
         Act::AcceptRisk => "accept its risk",
+        Act::HandOn => "hand on what is owed to it",
         Act::Redact => "remove words from its record",
     }
 }
@@ -730,6 +741,7 @@ fn own_request(act: Act) -> String {
         | Act::AnswerException
         | Act::Remediate
         | Act::Redact
+        | Act::HandOn
         | Act::AcceptRisk => {
             format!("so somebody else has to {verb}.")
         }
@@ -770,12 +782,17 @@ fn mention_of(party: &Party) -> String {
     }
 }
 
+/// An instant as Slack shows it to each reader in their own zone.
+fn date(at: DateTime<Utc>) -> String {
+    format!(
+        "<!date^{}^{{date_short_pretty}} {{time}}|{}>",
+        at.timestamp(),
+        at.format("%Y-%m-%d %H:%M UTC")
+    )
+}
+
 fn past_the_deadline(due_at: DateTime<Utc>, longest: Option<Nap>) -> String {
-    let at = due_at.timestamp();
-    let due = format!(
-        "<!date^{at}^{{date_short_pretty}} {{time}}|{}>",
-        due_at.format("%Y-%m-%d %H:%M UTC")
-    );
+    let due = date(due_at);
     match longest {
         Some(nap) => format!(
             "It is due {due}, and a reminder can't be put off past that. {} still fits.",
@@ -793,11 +810,7 @@ fn past_the_deadline(due_at: DateTime<Utc>, longest: Option<Nap>) -> String {
 
 fn napped_enough(due_at: Option<DateTime<Utc>>) -> String {
     let due = due_at.map_or_else(String::new, |due_at| {
-        let at = due_at.timestamp();
-        format!(
-            " It is due <!date^{at}^{{date_short_pretty}} {{time}}|{}>.",
-            due_at.format("%Y-%m-%d %H:%M UTC")
-        )
+        format!(" It is due {}.", date(due_at))
     });
     format!(
         "You put this off {NAPS_IN_A_ROW} times in a row.{due} Do a part of it, or hand it to somebody else with *Delegate*."

@@ -64,20 +64,26 @@ pub struct ChaseLine {
 }
 
 /// Returns the name under which a reminder waits to be sent. It stands in the
-/// record of its delivery.
+/// record of its delivery. A round is a rung climbed anew: of what passed on and
+/// came back, somebody hears again.
 pub fn reminder_key(
     change: crate::domain::id::ChangeNumber,
     duty: Duty,
     person: &UserId,
     due_at: Option<DateTime<Utc>>,
-    rung: Rung,
+    (rung, round): (Rung, Option<u16>),
 ) -> String {
-    format!(
+    let key = format!(
         "reminder:{change}:{}:{person}:{}:{}",
         duty.name(),
         due_at.map_or(0, |due_at| due_at.timestamp_micros()),
         rung.name()
-    )
+    );
+    match round {
+        // What had never passed on keeps the name that it always had.
+        None | Some(0) => key,
+        Some(round) => format!("{key}:{round}"),
+    }
 }
 
 /// Reads the chase out of a change's events, oldest first.
@@ -90,10 +96,11 @@ pub fn chase_log(change: crate::domain::id::ChangeNumber, history: &[Recorded]) 
                 owner,
                 due_at,
                 rung,
+                round,
             } => {
                 let key = match owner {
                     Some(Party::Person(who)) => {
-                        Some(reminder_key(change, *duty, who, *due_at, *rung))
+                        Some(reminder_key(change, *duty, who, *due_at, (*rung, *round)))
                     }
                     Some(Party::Group(_)) | None => None,
                 };

@@ -304,7 +304,13 @@ fn each_further_contact_hears_a_day_after_the_one_before_while_it_is_open() {
 fn the_chase_log_tells_of_each_reminder_what_became_of_it() {
     let story = at_noon().until(hours(1));
     let due = story.began_at + minutes(5) + hours(24);
-    let key = reminder_key(NUMBER, Duty::Ticket, &user(DANA), Some(due), Rung::Opening);
+    let key = reminder_key(
+        NUMBER,
+        Duty::Ticket,
+        &user(DANA),
+        Some(due),
+        (Rung::Opening, None),
+    );
     let delivery = Move {
         actor: Actor::Bot,
         command: Command::RecordDelivery {
@@ -331,4 +337,202 @@ fn the_chase_log_tells_of_each_reminder_what_became_of_it() {
         (&other.delivery, other.answered),
         (&Delivery::Waiting, None)
     );
+}
+
+/// The names under which reminders of one duty wait to be sent.
+fn keys(story: &Story, of: Duty) -> Vec<String> {
+    story
+        .history
+        .iter()
+        .filter_map(|one| match &one.event {
+            Event::Reminded {
+                duty,
+                owner: Some(Party::Person(who)),
+                due_at,
+                rung,
+                round,
+            } if *duty == of => Some(reminder_key(NUMBER, of, who, *due_at, (*rung, *round))),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn what_comes_back_to_somebody_is_told_under_a_name_of_its_own() {
+    let story = at_noon()
+        .at(hours(1))
+        .when(delegate(MORGAN, Duty::Approval, ALEX))
+        .at(hours(2))
+        .when(delegate(ALEX, Duty::Approval, MORGAN));
+    let due = (story.began_at + minutes(5) + hours(24)).timestamp_micros();
+    assert_eq!(
+        keys(&story, Duty::Approval),
+        [
+            format!("reminder:CHG-1042:approval:U0MORGAN:{due}:opening"),
+            format!("reminder:CHG-1042:approval:U0ALEX:{due}:opening:1"),
+            format!("reminder:CHG-1042:approval:U0MORGAN:{due}:opening:2"),
+        ]
+    );
+}
+
+#[test]
+fn who_is_asked_anew_is_asked_again_under_names_of_their_own() {
+    let ask = |whom| {
+        let asked = vec![person(whom)];
+        by(DANA, Command::AskSomeoneElse { asked })
+    };
+    let story = requested()
+        .until(minutes(7))
+        .when(ask(ALEX))
+        .until(minutes(8))
+        .when(ask(MORGAN))
+        .until(minutes(20));
+    let keys = keys(&story, Duty::AnswerRequest);
+    let distinct: BTreeSet<&String> = keys.iter().collect();
+    assert_eq!((keys.len(), distinct.len()), (4, 4), "{keys:?}");
+}
+
+/// The reminders of the ticket after an instant and up to another.
+fn n_said_between(story: &Story, from: DateTime<Utc>, to: DateTime<Utc>) -> usize {
+    let of_the_ticket = |one: &&Recorded| {
+        matches!(
+            one.event,
+            Event::Reminded {
+                duty: Duty::Ticket,
+                ..
+            }
+        )
+    };
+    let said = story.history.iter().filter(of_the_ticket);
+    said.filter(|one| one.at > from && one.at <= to).count()
+}
+
+#[test]
+fn a_nap_ends_when_its_owner_chose_though_it_is_night_by_then() {
+    // Deployed at 02:19, and due at 02:19: nothing but this is said before.
+    let story = deployed().until(hours(19) + minutes(21));
+    let due = story.began_at + minutes(5) + hours(24);
+    let pressed_at = story.now;
+    for late in [0, 1, 5] {
+        let mut story = deployed().until(hours(19) + minutes(21));
+        story.now += TimeDelta::seconds(late);
+        let story = story.when_done(pressed_at, snooze(DANA, Duty::Ticket, Nap::HalfAnHour));
+        assert!(story.outcome.is_ok());
+        let story = story.until(hours(36));
+        let said = n_said_between(&story, pressed_at + minutes(29), due);
+        assert_eq!(said, 1, "handled {late} s late");
+    }
+}
+
+#[test]
+fn a_nap_that_ended_while_the_bot_was_down_wakes_nobody_hours_later() {
+    let story =
+        at_noon()
+            .until(hours(9) + minutes(45))
+            .when(snooze(DANA, Duty::Ticket, Nap::HalfAnHour));
+    let back_at = story.began_at + hours(15);
+    let story = story.at(hours(15)).ticks();
+    assert_eq!(n_said_between(&story, back_at - minutes(1), back_at), 0);
+}
+
+#[test]
+fn nothing_passes_to_who_is_away_until_after_it_is_due() {
+    let away = |until| {
+        let story = at_noon();
+        let until = story.began_at + until;
+        let absent = Absence::Away { until };
+        story.town.absent.borrow_mut().insert(user(ALEX), absent);
+        story
+            .at(hours(1))
+            .when(delegate(MORGAN, Duty::Approval, ALEX))
+    };
+    let story = away(days(3));
+    insta::assert_snapshot!(refusal(&story), @"<@U0ALEX> is away until <!date^1773744900^{date_short_pretty} {time}|2026-03-17 10:55 UTC>, and it is due before that. Somebody else has to do it.");
+    assert_eq!(owner_of(&story, Duty::Approval), Some(person(MORGAN)));
+    let story = away(hours(6));
+    assert_eq!(owner_of(&story, Duty::Approval), Some(person(ALEX)));
+}
+
+/// Three contacts hear of what is missed.
+fn with_three_contacts() -> Policy {
+    Policy {
+        escalation: vec![user(SAM), user(ALEX), user(RILEY)],
+        ..written()
+    }
+}
+
+/// Who heard of a missed ticket after the first contact, and how many hours after
+/// that was noticed.
+fn told_of_the_ticket(story: &Story) -> Vec<(String, i64)> {
+    let of_it = |one: &&Recorded| {
+        matches!(
+            one.event,
+            Event::DeadlineMissed {
+                duty: Duty::Ticket,
+                ..
+            }
+        )
+    };
+    let noticed_at = story.history.iter().find(of_it).unwrap().at;
+    story
+        .history
+        .iter()
+        .filter_map(|one| match &one.event {
+            Event::Escalated {
+                duty: Duty::Ticket,
+                to,
+                ..
+            } => Some((to.as_str().to_owned(), (one.at - noticed_at).num_hours())),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn of_what_was_learned_late_each_contact_hears_a_day_after_the_one_before() {
+    let story = Story::begin(
+        berlin("2026-03-14 11:55"),
+        with_three_contacts(),
+        Town::berlin(),
+        request(),
+    )
+    .at(minutes(1))
+    .when(authorize(MORGAN));
+    let deployed_at_noon = story.began_at + minutes(5);
+    let story = story.at(days(4)).when(deployed_at(DANA, deployed_at_noon));
+    assert_eq!(told_of_the_ticket(&story), []);
+    let story = story.until(days(8));
+    assert_eq!(
+        told_of_the_ticket(&story),
+        [(ALEX.to_owned(), 24), (RILEY.to_owned(), 48)]
+    );
+}
+
+#[test]
+fn who_was_slept_through_isn_t_told_together_with_the_one_before() {
+    let story = Story::begin(
+        berlin("2026-03-14 11:55"),
+        with_three_contacts(),
+        Town::berlin(),
+        request(),
+    )
+    .at(minutes(1))
+    .when(authorize(MORGAN))
+    .at(minutes(5))
+    .deploys(DANA)
+    .until(hours(25))
+    .at(days(6))
+    .ticks();
+    assert_eq!(told_of_the_ticket(&story).len(), 1);
+}
+
+#[test]
+fn no_further_contact_hears_of_what_closing_doesn_t_wait_for() {
+    let mut story = approved();
+    story.policy = with_three_contacts();
+    let story = story.until(days(40));
+    let missed = |one: &Recorded| matches!(one.event, Event::DeadlineMissed { duty, .. } if !duty.is_needed_to_close());
+    let escalated = |one: &Recorded| matches!(one.event, Event::Escalated { duty, .. } if !duty.is_needed_to_close());
+    assert!(story.history.iter().any(missed));
+    assert!(!story.history.iter().any(escalated));
 }

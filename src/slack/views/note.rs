@@ -286,7 +286,12 @@ fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
             from,
             to,
             why,
-        } => Some(handed_over(*duty, from.as_ref(), to, *why, &recorded.actor)),
+        } => Some(match recorded.actor {
+            Actor::Clock => handed_over_at_once(showing, recorded),
+            Actor::Person(_) | Actor::Bot => {
+                handed_over(*duty, from.as_ref(), to, *why, &recorded.actor)
+            }
+        }),
         Event::Escalated { duty, due_at, .. } => Some(format!(
             "{} is still open, {} after it was due. The next contact for what is missed has been told.",
             say::capitalised(&duty.to_string()),
@@ -297,9 +302,30 @@ fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
             owner,
             due_at,
             rung: _,
+            round: _,
         } => reminded(showing, *duty, owner.as_ref(), *due_at),
         Event::Closed => Some(closed(showing, recorded.at)),
     }
+}
+
+/// What one look found unable to stay with its owners, told in one.
+fn handed_over_at_once(showing: &Showing<'_>, recorded: &Recorded) -> String {
+    let together = showing
+        .history
+        .iter()
+        .filter(|one| one.at == recorded.at && one.actor == recorded.actor);
+    let lines: Vec<String> = together
+        .filter_map(|one| match &one.event {
+            Event::HandedOver {
+                duty,
+                from,
+                to,
+                why,
+            } => Some(handed_over(*duty, from.as_ref(), to, *why, &one.actor)),
+            _ => None,
+        })
+        .collect();
+    lines.join("\n")
 }
 
 /// That somebody else owes something now, and why.
@@ -605,6 +631,9 @@ fn is_pressed(change: &EmergencyChange, duty: Duty) -> bool {
 
 /// From whom something is due, by their part in the change.
 fn role(change: &EmergencyChange, duty: Duty) -> &'static str {
+    if change.handed.contains_key(&duty) {
+        return " from whoever it passed to";
+    }
     match duty {
         Duty::AnswerRequest => " from whoever may authorize",
         Duty::ConfirmDeployment => " from the requester",

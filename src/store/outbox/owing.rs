@@ -100,9 +100,9 @@ fn owe_as(
         .prepare_cached(
             "INSERT INTO outbox (workspace, key, kind, state, lane, priority, urgency, not_before,
                                  change, version, person, duty, due_at, rung, gesture, offer,
-                                 again, place)
+                                 again, place, round)
              VALUES (?1, ?2, ?3, 'owed', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,
-                     ?16, ?17)
+                     ?16, ?17, ?18)
              ON CONFLICT DO NOTHING",
         )?
         .execute(params![
@@ -123,6 +123,7 @@ fn owe_as(
             columns.offer,
             columns.again,
             columns.place.map(ChannelId::as_str),
+            columns.round.unwrap_or_default(),
         ])?;
     Ok(())
 }
@@ -196,14 +197,16 @@ pub(in crate::store) fn owe_effects(
                 duty,
                 due_at,
                 rung,
+                round,
             } => {
-                let key = reminder_key(number, *duty, person, *due_at, *rung);
+                let key = reminder_key(number, *duty, person, *due_at, (*rung, *round));
                 let reminder = Kind::Reminder {
                     change: number,
                     person: person.clone(),
                     duty: *duty,
                     due_at: *due_at,
                     rung: *rung,
+                    round: *round,
                 };
                 owe(connection, workspace, &key, person.as_str(), &reminder, now)?;
             }
@@ -314,13 +317,14 @@ pub(in crate::store) fn owe_requests(
 ) -> Result<(), StoreError> {
     let (number, duty, rung) = (change.number, Duty::AnswerRequest, Rung::Opening);
     for person in people {
-        let key = reminder_key(number, duty, person, Some(change.asked_at), rung);
+        let key = reminder_key(number, duty, person, Some(change.asked_at), (rung, None));
         let reminder = Kind::Reminder {
             change: number,
             person: person.clone(),
             duty,
             due_at: None,
             rung,
+            round: None,
         };
         owe(connection, workspace, &key, person.as_str(), &reminder, now)?;
     }

@@ -5,6 +5,7 @@ mod delivery;
 mod log;
 mod migration;
 mod offer;
+mod people;
 mod redaction;
 mod register;
 

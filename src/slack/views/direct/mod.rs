@@ -199,6 +199,7 @@ pub(super) fn wanted(due: &Due<'_>) -> String {
             "your authorization as incident commander".to_owned()
         }
         Duty::CommanderAuthorization => "who commanded the incident?".to_owned(),
+        Duty::Confirmation if is_said_of_another(due) => "who else can authorize this?".to_owned(),
         Duty::Confirmation => "did you authorize this?".to_owned(),
         Duty::SecondAuthorization => "a second person's authorization".to_owned(),
         Duty::Approval => match facts::decision(&due.showing) {
@@ -227,6 +228,12 @@ fn commands(due: &Due<'_>) -> bool {
         .commander
         .as_ref()
         .is_some_and(|commander| commander.who == *due.owner)
+}
+
+/// Whether somebody else is said to have authorized it than whoever is asked now.
+fn is_said_of_another(due: &Due<'_>) -> bool {
+    let given = due.showing.change.authorization.as_ref();
+    given.is_some_and(|given| given.by != *due.owner)
 }
 
 fn said(entry: &Entry<'_>, room: usize, now: DateTime<Utc>) -> Vec<SlackBlock> {
@@ -284,6 +291,10 @@ fn body(due: &Due<'_>, exceptions: &[Exception], room: usize) -> String {
         Duty::CommanderAuthorization => {
             "Who commanded the incident? Their authorization of the change is missing.".to_owned()
         }
+        Duty::Confirmation if is_said_of_another(due) => format!(
+            "Whoever is said to have authorized it is no longer there to confirm that. *Ask someone else* on the card asks another.\n{}",
+            background(due, room)
+        ),
         Duty::Confirmation => format!("{}\n{}", said_to_have(due), background(due, room)),
         Duty::SecondAuthorization => format!(
             "{}. Was it right? Then authorize it afterwards, as the second person; if not, say why in the card's thread.\n{}",
@@ -443,6 +454,7 @@ pub(super) fn buttons(due: &Due<'_>) -> Vec<SlackBlock> {
                 moves::take_command(change, "I did").into(),
             ],
         )],
+        Duty::Confirmation if is_said_of_another(due) => Vec::new(),
         Duty::Confirmation => row(vec![
             primary(moves::confirm(change)).into(),
             moves::dispute(change).into(),
