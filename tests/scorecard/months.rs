@@ -640,7 +640,14 @@ fn unfit(
     let local = town.local(who, now).time();
     // The sweep comes within a minute of the evening's last moment.
     let slack = town.local(who, now - LATE).time();
+    let chase = change.chases.get(&(duty, owner.cloned()));
+    // Who put it off chose the time of day themselves.
+    let chosen = matches!(rung, Rung::AfterNap(_))
+        && chase
+            .and_then(|chase| chase.nap_until)
+            .is_some_and(|until| now - until < TimeDelta::minutes(30));
     if duty != Duty::AnswerRequest
+        && !chosen
         && is_night(local)
         && is_night(slack)
         && !(0..=30).any(|minutes| was_awake(town, who, now - TimeDelta::minutes(minutes)))
@@ -649,7 +656,6 @@ fn unfit(
             "{duty:?} {rung:?} is said to {who:?} at {local}, at night"
         ));
     }
-    let chase = change.chases.get(&(duty, owner.cloned()));
     if let Some(until) = chase.and_then(|chase| chase.nap_until)
         && now < until
     {

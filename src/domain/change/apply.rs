@@ -5,9 +5,9 @@ use chrono::{DateTime, Utc};
 use super::{
     ActOf, Actor, Alteration, Altered, Approval, Attachment, Authorization, Commander, Correction,
     DUE_AFTER_DEPLOYMENT, Deployment, Done, EmergencyChange, Event, Evidence, ExceptionAnswer,
-    ExceptionState, FollowUp, GenuinenessReview, Handed, Meeting, MessageRef, Quote, Reacted,
-    Recorded, Redaction, Rejection, Reviewed, Source, Stage, Stands, StatedReason, Written,
-    passage,
+    ExceptionState, FollowUp, GenuinenessReview, Handed, Handover, Meeting, MessageRef, Quote,
+    Reacted, Recorded, Redaction, Rejection, Reviewed, Source, Stage, Stands, StatedReason,
+    Written, passage,
 };
 use crate::domain::id::UserId;
 use crate::domain::obligation::Duty;
@@ -24,6 +24,9 @@ impl EmergencyChange {
         self.version += 1;
         self.keep_texts(recorded);
         self.end_naps_in_a_row(recorded);
+        if let Actor::Person(who) = &recorded.actor {
+            self.gone.remove(who);
+        }
         let at = recorded.at;
         let act = match &recorded.actor {
             Actor::Person(by) => Some(ActOf { by: by.clone(), at }),
@@ -449,6 +452,9 @@ impl EmergencyChange {
                     at,
                 };
                 self.handed.insert(*duty, handed);
+                if let (Some(Party::Person(from)), Handover::Left) = (from, why) {
+                    self.gone.insert(from.clone());
+                }
                 self.begin_round(*duty);
                 // Whom it comes back to hears of it anew.
                 if let Some(chase) = self.chases.get_mut(&(*duty, Some(to.clone()))) {

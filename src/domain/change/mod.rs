@@ -160,6 +160,8 @@ pub struct EmergencyChange {
     pub missed: BTreeSet<(Duty, DateTime<Utc>)>,
     /// What is owed by somebody else than by rule, and since when.
     pub handed: BTreeMap<Duty, Handed>,
+    /// Who had left when something that they owed passed on, and did nothing since.
+    pub gone: BTreeSet<UserId>,
     /// How often each duty passed to somebody else, or came to be owed anew.
     pub rounds: BTreeMap<Duty, u16>,
     /// How many further contacts heard of each miss.
@@ -259,6 +261,7 @@ impl EmergencyChange {
             exceptions: BTreeMap::new(),
             missed: BTreeSet::new(),
             handed: BTreeMap::new(),
+            gone: BTreeSet::new(),
             rounds: BTreeMap::new(),
             escalated: BTreeMap::new(),
             told_at: BTreeMap::new(),

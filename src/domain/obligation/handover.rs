@@ -148,8 +148,11 @@ pub fn next_owner(
     let may = |who: &UserId, groups| act.is_none_or(|act| may(act, who, groups, change, policy));
     let is_there = |party: &Party| match party {
         Party::Person(who) => {
-            let groups = people.groups_of(who, now).unwrap_or_default();
-            people.absence(who, now).is_none() && may(who, groups)
+            let groups = people.groups_of(who, now);
+            // What Slack said of them counts no more; until it says otherwise, nothing
+            // comes back to who had left.
+            let is_gone = groups.is_none() && change.gone.contains(who);
+            !is_gone && people.absence(who, now).is_none() && may(who, groups.unwrap_or_default())
         }
         // Somebody who is in no other group and has no name speaks for a group.
         Party::Group(group) => may(&UserId::new(""), BTreeSet::from([group.clone()])),

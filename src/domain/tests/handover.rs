@@ -277,3 +277,24 @@ fn a_risk_that_its_owner_left_behind_is_an_approver_s_to_accept() {
     let story = story.at(hours(11)).ticks();
     assert_eq!(owner_of(&story, Duty::Remediation), Some(person(MORGAN)));
 }
+
+#[test]
+fn nothing_comes_back_to_who_had_left_until_slack_has_them_again() {
+    let pass_twice = |is_back: bool| {
+        let story = at_noon();
+        leaves(&story, MORGAN);
+        let story = story.at(hours(1)).ticks();
+        assert_eq!(owner_of(&story, Duty::Approval), Some(person(ALEX)));
+        // What Slack said of Morgan counts no more by then.
+        story.town.absent.borrow_mut().remove(&user(MORGAN));
+        if is_back {
+            let groups = BTreeSet::new();
+            story.town.groups.borrow_mut().insert(user(MORGAN), groups);
+        }
+        leaves(&story, ALEX);
+        let story = story.at(hours(3)).ticks();
+        owner_of(&story, Duty::Approval)
+    };
+    assert_eq!(pass_twice(false), Some(group(LEADS)));
+    assert_eq!(pass_twice(true), Some(person(MORGAN)));
+}
