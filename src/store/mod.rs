@@ -737,6 +737,10 @@ impl Store {
         self.write(Urgency::Later, move |connection, workspace| {
             if let Some(leader) = parcel.first() {
                 outbox::fail(connection, workspace, &leader.key, &error)?;
+                // An edit that fails takes nothing back: what stands was delivered.
+                if leader.stands.is_some() {
+                    return Ok(());
+                }
             }
             for owed in &parcel {
                 if let Some(number) = change_of(&owed.kind) {

@@ -8,7 +8,7 @@ use super::row::columns;
 use crate::domain::change::{EmergencyChange, Event, Recorded};
 use crate::domain::effect::Effect;
 use crate::domain::id::{ChannelId, UserId, WorkspaceId};
-use crate::domain::obligation::{Duty, Rung, by_day, reminder_key};
+use crate::domain::obligation::{Duty, Rung, by_day, note_key, reminder_key};
 use crate::domain::offer::Offer;
 use crate::gesture::Gesture;
 use crate::store::people::Roster;
@@ -183,7 +183,7 @@ pub(in crate::store) fn owe_effects(
                 }
             }
             Effect::Note { version } => {
-                let key = format!("note:{number}:{version}");
+                let key = note_key(number, *version);
                 let note = Kind::Note {
                     change: number,
                     version: *version,
