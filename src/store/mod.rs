@@ -601,7 +601,7 @@ impl Store {
             let next = self
                 .read(move |connection, workspace| {
                     let roster = roster(connection, workspace, &rules);
-                    match outbox::next_of(connection, workspace, &ours, &roster, now)? {
+                    match outbox::next_of(connection, workspace, &ours, &rules, &roster, now)? {
                         Next::Now(owed) => parcel::parcel(connection, workspace, owed).map(Ok),
                         Next::Held(until) => Ok(Err(until)),
                     }
