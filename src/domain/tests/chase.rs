@@ -302,6 +302,47 @@ fn each_further_contact_hears_a_day_after_the_one_before_while_it_is_open() {
     );
 }
 
+#[test]
+fn what_is_overdue_is_not_put_off_and_is_said_to_have_been_due() {
+    let story =
+        at_noon()
+            .until(minutes(5) + hours(26))
+            .when(snooze(DANA, Duty::Ticket, Nap::HalfAnHour));
+    insta::assert_snapshot!(refusal(&story), @"It was due <!date^1773572400^{date_short_pretty} {time}|2026-03-15 11:00 UTC>, and what is overdue can't be put off. Do it now, or hand it to somebody else with *Delegate*.");
+}
+
+#[test]
+fn nobody_is_told_to_delegate_what_nobody_else_may_do() {
+    // Nobody commands yet, so whoever asked for the change owes that word.
+    let unnamed = |at| {
+        Story::begin(
+            berlin("2026-03-14 11:55"),
+            written(),
+            Town::berlin(),
+            request(),
+        )
+        .at(minutes(1))
+        .when(authorize(MORGAN))
+        .at(minutes(5))
+        .deploys(DANA)
+        .until(at)
+    };
+    let nap = || snooze(DANA, Duty::CommanderAuthorization, Nap::HalfAnHour);
+    let ahead = unnamed(hours(24) - minutes(10)).when(nap());
+    insta::assert_snapshot!(refusal(&ahead), @"It is due <!date^1773572400^{date_short_pretty} {time}|2026-03-15 11:00 UTC>, and a reminder can't be put off past that. *I'm commanding* or *Name the commander* on the card says who commands.");
+    let over = unnamed(hours(25)).when(nap());
+    insta::assert_snapshot!(refusal(&over), @"It was due <!date^1773572400^{date_short_pretty} {time}|2026-03-15 11:00 UTC>, and what is overdue can't be put off. *I'm commanding* or *Name the commander* on the card says who commands.");
+    let often = unnamed(hours(1))
+        .when(nap())
+        .at(hours(2))
+        .when(nap())
+        .at(hours(3))
+        .when(nap())
+        .at(hours(4))
+        .when(nap());
+    insta::assert_snapshot!(refusal(&often), @"You put this off 3 times in a row. It is due <!date^1773572400^{date_short_pretty} {time}|2026-03-15 11:00 UTC>. *I'm commanding* or *Name the commander* on the card says who commands.");
+}
+
 /// Slack has a message of this key, since the story's present.
 fn delivered(story: &Story, key: String) -> Move {
     Move {

@@ -1,8 +1,6 @@
 //! What people answer to a reminder beside doing what it asks: not now, somebody
 //! else; and what the clock does where nobody answers.
 
-use chrono::TimeDelta;
-
 use super::Draft;
 use crate::domain::authorization::{Act, Member, judge, refuse_unless_full};
 use crate::domain::change::{Event, Handover, Nap, Refusal};
@@ -32,12 +30,15 @@ pub(super) fn snooze(
     }
     let from = draft.submission.at.max(draft.now);
     let until = from + nap.length();
+    let stays = act_of(duty, &draft.change).is_none().then_some(duty);
     if let Some(due_at) = owed.due_at
         && until > due_at
     {
         let fits = |other: &&Nap| from + other.length() <= due_at;
         return Err(Refusal::PastTheDeadline {
             due_at,
+            is_over: due_at <= from,
+            stays,
             longest: Nap::ALL.iter().rev().find(fits).copied(),
         });
     }
@@ -45,6 +46,7 @@ pub(super) fn snooze(
     if chase.is_some_and(|chase| chase.naps_in_a_row >= NAPS_IN_A_ROW) {
         return Err(Refusal::NappedEnough {
             due_at: owed.due_at,
+            stays,
         });
     }
     draft.record_by(
@@ -149,7 +151,7 @@ pub(super) fn escalate(draft: &mut Draft<'_>) {
         let told = draft.change.escalations(owed.duty, due_at);
         let passed = draft.now - due_at;
         let latest = (told + 1..)
-            .take_while(|step| ESCALATED_AFTER * i32::from(*step) <= passed + TimeDelta::zero())
+            .take_while(|step| ESCALATED_AFTER * i32::from(*step) <= passed)
             .take_while(|step| usize::from(*step) < draft.policy.escalation.len());
         for step in latest.collect::<Vec<_>>() {
             if let Some(to) = draft.policy.escalation.get(usize::from(step)).cloned() {
