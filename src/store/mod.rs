@@ -636,7 +636,7 @@ impl Store {
             let next = self
                 .read(move |connection, workspace| {
                     let roster = roster(connection, workspace, &rules);
-                    match outbox::next_of(connection, workspace, &ours, &roster, now)? {
+                    match outbox::next_of(connection, workspace, &ours, &rules, &roster, now)? {
                         Next::Now(owed) => parcel::parcel(connection, workspace, owed).map(Ok),
                         Next::Held(until) => Ok(Err(until)),
                     }
@@ -772,6 +772,10 @@ impl Store {
         self.write(Urgency::Later, move |connection, workspace| {
             if let Some(leader) = parcel.first() {
                 outbox::fail(connection, workspace, &leader.key, &error)?;
+                // An edit that fails takes nothing back: what stands was delivered.
+                if leader.stands.is_some() {
+                    return Ok(());
+                }
             }
             for owed in &parcel {
                 if let Some(number) = change_of(&owed.kind) {

@@ -308,7 +308,7 @@ impl Obligation {
 
     /// Every rung up to the next overdue one after `now`, with its nominal time
     /// and the instant before which it would make no sense.
-    fn rungs(&self, now: DateTime<Utc>) -> Vec<(Rung, DateTime<Utc>, DateTime<Utc>)> {
+    pub(super) fn rungs(&self, now: DateTime<Utc>) -> Vec<(Rung, DateTime<Utc>, DateTime<Utc>)> {
         let (befores, after) = match ladder(self.duty, self.closing_waits) {
             Ladder::Again(after) => {
                 return (1u8..)

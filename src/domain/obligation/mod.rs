@@ -12,14 +12,18 @@ use super::policy::{Party, Policy};
 
 mod chase_log;
 mod day;
+mod deed;
 mod duty;
 mod handover;
 mod ladder;
 mod owed;
 mod owner;
 
-pub use chase_log::{Answered, ChaseLine, Delivery, chase_log, reminder_key};
-pub use day::{KEPT_FOR_THE_LAST, MOST_CHASING, day_began_at, has_room, next_morning};
+pub use chase_log::{Answered, ChaseLine, Delivery, Moot, chase_log, note_key, reminder_key};
+pub use day::{
+    KEPT_FOR_THE_LAST, MOST_CHASING, day_began_at, has_room, is_last_word, next_morning,
+};
+pub use deed::Deed;
 pub use duty::Duty;
 pub use handover::{Absence, act_of, cannot_stay, next_owner};
 pub use ladder::{Chase, ChaseKey, People, Rung, by_day};

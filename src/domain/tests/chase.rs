@@ -3,7 +3,9 @@
 
 use super::*;
 use crate::domain::change::{Handover, Nap};
-use crate::domain::obligation::{Answered, Delivery, Rung, chase_log, reminder_key};
+use crate::domain::obligation::{
+    Answered, ChaseLine, Deed, Delivery, Moot, Rung, chase_log, note_key, reminder_key,
+};
 
 fn snooze(who: &str, duty: Duty, nap: Nap) -> Move {
     by(
@@ -301,42 +303,245 @@ fn each_further_contact_hears_a_day_after_the_one_before_while_it_is_open() {
 }
 
 #[test]
-fn the_chase_log_tells_of_each_reminder_what_became_of_it() {
-    let story = at_noon().until(hours(1));
+fn what_is_overdue_is_not_put_off_and_is_said_to_have_been_due() {
+    let story =
+        at_noon()
+            .until(minutes(5) + hours(26))
+            .when(snooze(DANA, Duty::Ticket, Nap::HalfAnHour));
+    insta::assert_snapshot!(refusal(&story), @"It was due <!date^1773572400^{date_short_pretty} {time}|2026-03-15 11:00 UTC>, and what is overdue can't be put off. Do it now, or hand it to somebody else with *Delegate*.");
+}
+
+#[test]
+fn nobody_is_told_to_delegate_what_nobody_else_may_do() {
+    // Nobody commands yet, so whoever asked for the change owes that word.
+    let unnamed = |at| {
+        Story::begin(
+            berlin("2026-03-14 11:55"),
+            written(),
+            Town::berlin(),
+            request(),
+        )
+        .at(minutes(1))
+        .when(authorize(MORGAN))
+        .at(minutes(5))
+        .deploys(DANA)
+        .until(at)
+    };
+    let nap = || snooze(DANA, Duty::CommanderAuthorization, Nap::HalfAnHour);
+    let ahead = unnamed(hours(24) - minutes(10)).when(nap());
+    insta::assert_snapshot!(refusal(&ahead), @"It is due <!date^1773572400^{date_short_pretty} {time}|2026-03-15 11:00 UTC>, and a reminder can't be put off past that. *I'm commanding* or *Name the commander* on the card says who commands.");
+    let over = unnamed(hours(25)).when(nap());
+    insta::assert_snapshot!(refusal(&over), @"It was due <!date^1773572400^{date_short_pretty} {time}|2026-03-15 11:00 UTC>, and what is overdue can't be put off. *I'm commanding* or *Name the commander* on the card says who commands.");
+    let often = unnamed(hours(1))
+        .when(nap())
+        .at(hours(2))
+        .when(nap())
+        .at(hours(3))
+        .when(nap())
+        .at(hours(4))
+        .when(nap());
+    insta::assert_snapshot!(refusal(&often), @"You put this off 3 times in a row. It is due <!date^1773572400^{date_short_pretty} {time}|2026-03-15 11:00 UTC>. *I'm commanding* or *Name the commander* on the card says who commands.");
+}
+
+/// Slack has a message of this key, since the story's present.
+fn delivered(story: &Story, key: String) -> Move {
+    Move {
+        actor: Actor::Bot,
+        command: Command::RecordDelivery {
+            key,
+            channel: ChannelId::new("D0DANA"),
+            ts: MessageTs::new(format!("{}.000100", story.now.timestamp())),
+            payload: [9; 32],
+            showed: story.change.version,
+        },
+    }
+}
+
+fn refused(key: String) -> Move {
+    Move {
+        actor: Actor::Bot,
+        command: Command::RecordFailure {
+            key,
+            error: "user_not_found".to_owned(),
+        },
+    }
+}
+
+/// The key of the first word of the ticket to Dana.
+fn first_word(story: &Story) -> String {
     let due = story.began_at + minutes(5) + hours(24);
-    let key = reminder_key(
+    reminder_key(
         NUMBER,
         Duty::Ticket,
         &user(DANA),
         Some(due),
         (Rung::Opening, None),
-    );
-    let delivery = Move {
-        actor: Actor::Bot,
-        command: Command::RecordDelivery {
-            key,
-            channel: ChannelId::new("D0DANA"),
-            ts: MessageTs::new("1773486000.000100"),
-            payload: [9; 32],
-            showed: 5,
-        },
-    };
+    )
+}
+
+fn lines_of(story: &Story, duty: Duty) -> Vec<ChaseLine> {
+    chase_log(NUMBER, &story.history, &story.policy)
+        .into_iter()
+        .filter(|one| one.duty == duty)
+        .collect()
+}
+
+#[test]
+fn the_chase_log_tells_of_each_reminder_what_became_of_it() {
+    let story = at_noon().until(hours(1));
+    let delivery = delivered(&story, first_word(&story));
     let story = story
         .when(delivery)
         .at(hours(2))
         .when(snooze(DANA, Duty::Ticket, Nap::Hour));
-    let log = chase_log(NUMBER, &story.history);
-    let line = log.iter().find(|one| one.duty == Duty::Ticket).unwrap();
+    let lines = lines_of(&story, Duty::Ticket);
+    let line = lines.first().unwrap();
     assert!(matches!(&line.delivery, Delivery::Delivered { payload, .. } if *payload == [9; 32]));
     assert_eq!(
         line.answered,
         Some(Answered::Snoozed(story.began_at + hours(3)))
     );
-    let other = log.iter().find(|one| one.duty == Duty::Approval).unwrap();
+    let lines = lines_of(&story, Duty::Approval);
+    let other = lines.first().unwrap();
     assert_eq!(
-        (&other.delivery, other.answered),
-        (&Delivery::Waiting, None)
+        (&other.delivery, &other.answered),
+        (&Delivery::Waiting, &None)
     );
+}
+
+#[test]
+fn what_somebody_does_about_one_thing_answers_no_reminder_of_another() {
+    let story = at_noon().at(hours(1)).when(state_criterion(MORGAN));
+    assert_eq!(lines_of(&story, Duty::Approval)[0].answered, None);
+    let story = at_noon().at(hours(2)).when(state_criterion(DANA));
+    assert_eq!(lines_of(&story, Duty::Approval)[0].answered, None);
+    assert_eq!(
+        lines_of(&story, Duty::Ticket)[0].answered,
+        Some(Answered::Acted {
+            at: story.began_at + hours(2),
+            by: user(DANA),
+            deed: Deed::Wrote,
+        })
+    );
+}
+
+#[test]
+fn what_a_group_reads_in_the_thread_is_on_record_with_its_place() {
+    let story = Story::begin(
+        berlin("2026-03-14 11:55"),
+        written(),
+        Town::berlin(),
+        asking(&[group(LEADS)]),
+    )
+    .until(minutes(4));
+    let version = story
+        .history
+        .iter()
+        .position(|one| matches!(one.event, Event::Reminded { .. }))
+        .unwrap() as u64
+        + 1;
+    assert_eq!(
+        lines_of(&story, Duty::AnswerRequest)[0].delivery,
+        Delivery::Waiting
+    );
+    let delivery = delivered(&story, note_key(NUMBER, version));
+    let story = story.when(delivery).at(minutes(5)).when(authorize(MORGAN));
+    let line = &lines_of(&story, Duty::AnswerRequest)[0];
+    assert!(matches!(line.delivery, Delivery::Delivered { .. }));
+    assert_eq!(
+        line.answered,
+        Some(Answered::Acted {
+            at: story.began_at + minutes(5),
+            by: user(MORGAN),
+            deed: Deed::Authorized,
+        })
+    );
+}
+
+#[test]
+fn what_had_nothing_left_to_say_is_on_record_as_unsaid_and_why() {
+    let story = at_noon()
+        .at(hours(1))
+        .when(delegate(MORGAN, Duty::Approval, ALEX));
+    let line = &lines_of(&story, Duty::Approval)[0];
+    let passed = Delivery::Unsaid {
+        at: story.began_at + hours(1),
+        why: Moot::Passed,
+    };
+    assert_eq!(
+        (&line.owner, &line.delivery),
+        (&Some(person(MORGAN)), &passed)
+    );
+    // A message that went out for others of the parcel left it out.
+    let due = story.began_at + minutes(5) + hours(24);
+    let key = reminder_key(
+        NUMBER,
+        Duty::Approval,
+        &user(MORGAN),
+        Some(due),
+        (Rung::Opening, None),
+    );
+    let delivery = delivered(&story.at(hours(2)), key.clone());
+    let story = at_noon()
+        .at(hours(1))
+        .when(delegate(MORGAN, Duty::Approval, ALEX))
+        .at(hours(2))
+        .when(delivery);
+    assert_eq!(lines_of(&story, Duty::Approval)[0].delivery, passed);
+    // What was rendered before was said.
+    let mut early = delivered(&at_noon().at(hours(1)), key);
+    if let Command::RecordDelivery { showed, .. } = &mut early.command {
+        *showed -= 1;
+    }
+    let story = story.at(hours(2)).when(early);
+    assert!(matches!(
+        lines_of(&story, Duty::Approval)[0].delivery,
+        Delivery::Delivered { .. }
+    ));
+}
+
+#[test]
+fn what_is_called_off_is_owed_no_more() {
+    let story = Story::begin(
+        berlin("2026-03-14 11:55"),
+        written(),
+        Town::berlin(),
+        request(),
+    )
+    .at(minutes(1))
+    .when(authorize(MORGAN))
+    .until(minutes(40));
+    assert_eq!(
+        lines_of(&story, Duty::ConfirmDeployment)[0].delivery,
+        Delivery::Waiting
+    );
+    let story = story.when(by(DANA, Command::Lapse));
+    let line = &lines_of(&story, Duty::ConfirmDeployment)[0];
+    assert!(matches!(line.delivery, Delivery::Unsaid { .. }), "{line:?}");
+    assert!(matches!(
+        line.answered,
+        Some(Answered::Acted {
+            deed: Deed::CalledOff,
+            ..
+        })
+    ));
+}
+
+#[test]
+fn an_edit_that_failed_takes_no_delivery_back() {
+    let story = at_noon().until(hours(1));
+    let key = first_word(&story);
+    let delivery = delivered(&story, key.clone());
+    let story = story.when(delivery).at(hours(2)).when(refused(key.clone()));
+    assert!(matches!(
+        lines_of(&story, Duty::Ticket)[0].delivery,
+        Delivery::Delivered { .. }
+    ));
+    let never = at_noon().until(hours(1)).when(refused(key));
+    assert!(matches!(
+        &lines_of(&never, Duty::Ticket)[0].delivery,
+        Delivery::Undelivered { error, .. } if error == "user_not_found"
+    ));
 }
 
 /// The names under which reminders of one duty wait to be sent.

@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::people::Roster;
-use super::{StoreError, instant, log, micros};
+use super::{Rules, StoreError, instant, log, micros};
 use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId, WorkspaceId};
-use crate::domain::obligation::{Duty, day_began_at, has_room, next_morning};
+use crate::domain::obligation::{Duty, day_began_at, has_room, is_last_word, next_morning};
 
 mod home;
 pub(super) mod owing;
@@ -135,6 +135,7 @@ pub(super) fn next_of(
     connection: &Connection,
     workspace: &WorkspaceId,
     lane: &str,
+    rules: &Rules,
     roster: &Roster<'_>,
     now: DateTime<Utc>,
 ) -> Result<Next, StoreError> {
@@ -176,12 +177,16 @@ pub(super) fn next_of(
             owed.push(read(row)?);
         }
     }
+    // What somebody asked to hear now, they hear now.
+    let asked_for =
+        |one: &Owed| matches!(&one.kind, Kind::Reminder { rung, .. } if rung.is_asked_for());
     if let Kind::Reminder { person, duty, .. } = &leader.kind
         && duty.is_chased()
+        && !owed.iter().any(asked_for)
     {
         let n_today = n_chased(connection, workspace, person, roster, now)?;
         if !has_room(n_today, true)
-            || !has_room(n_today, false) && !says_a_last_word(connection, workspace, &owed)?
+            || !has_room(n_today, false) && !says_a_last_word(connection, workspace, &owed, rules)?
         {
             return Ok(Next::Held(next_morning(person, now, roster)));
         }
@@ -219,13 +224,14 @@ fn says_a_last_word(
     connection: &Connection,
     workspace: &WorkspaceId,
     owed: &[Owed],
+    rules: &Rules,
 ) -> Result<bool, StoreError> {
     for one in owed {
         if let Kind::Reminder {
             change, duty, rung, ..
         } = &one.kind
             && let Some((change, _)) = log::load(connection, workspace, *change)?
-            && duty.is_last_before_deadline(*rung, &change)
+            && is_last_word(*duty, *rung, &change, rules.of(&change))
         {
             return Ok(true);
         }

@@ -8,7 +8,7 @@ use super::row::columns;
 use crate::domain::change::{EmergencyChange, Event, Recorded};
 use crate::domain::effect::Effect;
 use crate::domain::id::{ChannelId, UserId, WorkspaceId};
-use crate::domain::obligation::{Duty, Rung, by_day, reminder_key};
+use crate::domain::obligation::{Duty, Rung, by_day, note_key, reminder_key};
 use crate::domain::offer::Offer;
 use crate::gesture::Gesture;
 use crate::store::people::Roster;
@@ -64,7 +64,49 @@ fn is_about_a_deadline(event: &Event) -> bool {
     match event {
         Event::Reminded { duty, due_at, .. } => due_at.is_some() || !duty.is_chased(),
         Event::DeadlineMissed { .. } | Event::Escalated { .. } => true,
-        _ => false,
+        Event::Requested { .. }
+        | Event::CriterionStated { .. }
+        | Event::AskedAnew { .. }
+        | Event::Authorized { .. }
+        | Event::AttestationConfirmed
+        | Event::AttestationDisputed
+        | Event::Denied { .. }
+        | Event::WentAhead
+        | Event::CommanderNamed { .. }
+        | Event::CommanderAuthorized { .. }
+        | Event::SecondAuthorized { .. }
+        | Event::Deployed { .. }
+        | Event::DeploymentCorrected { .. }
+        | Event::ReasonStated { .. }
+        | Event::LinkedAsDuplicate { .. }
+        | Event::MessageEdited { .. }
+        | Event::MessageDeleted { .. }
+        | Event::ReactionRemoved { .. }
+        | Event::Lapsed
+        | Event::Withdrawn
+        | Event::SectionWritten { .. }
+        | Event::FieldWritten { .. }
+        | Event::AttachmentKept { .. }
+        | Event::Redacted { .. }
+        | Event::Documented
+        | Event::TicketReopened { .. }
+        | Event::Approved { .. }
+        | Event::ApprovalTakenBack { .. }
+        | Event::Rejected { .. }
+        | Event::Reviewed { .. }
+        | Event::GenuinenessReviewed { .. }
+        | Event::MeetingHeld { .. }
+        | Event::PermanentFixMade { .. }
+        | Event::FollowUpAdded { .. }
+        | Event::FollowUpDone { .. }
+        | Event::Remediated { .. }
+        | Event::ExceptionRecorded { .. }
+        | Event::ExceptionAnswered { .. }
+        | Event::Snoozed { .. }
+        | Event::HandedOver { .. }
+        | Event::Delivered { .. }
+        | Event::Undelivered { .. }
+        | Event::Closed => false,
     }
 }
 
@@ -184,7 +226,7 @@ pub(in crate::store) fn owe_effects(
                 }
             }
             Effect::Note { version } => {
-                let key = format!("note:{number}:{version}");
+                let key = note_key(number, *version);
                 let note = Kind::Note {
                     change: number,
                     version: *version,

@@ -1,6 +1,7 @@
 //! Whose turn it is, how often somebody is chased, and what stands in the way.
 
 use super::*;
+use crate::domain::change::{Event, Recorded};
 use crate::domain::obligation::{KEPT_FOR_THE_LAST, MOST_CHASING};
 use crate::store::outbox::owing;
 
@@ -249,6 +250,63 @@ async fn nobody_is_chased_more_than_eight_times_a_day_and_two_are_kept_for_a_las
         [held.key(), third.key(), fresh.key()]
     );
     store.verify().await.unwrap().unwrap();
+    store.close().await;
+}
+
+#[tokio::test]
+async fn what_somebody_put_off_comes_when_they_said_however_much_they_were_sent() {
+    let (home, store) = quiet().await;
+    let mut at = berlin(0, 9, 0);
+    for n in 1..=6 {
+        reminder(DANA, "ticket", &format!("overdue-{n}"), at).put(&home);
+        assert_eq!(send(&store, DANA, at).await.len(), 1);
+        at += TimeDelta::minutes(30);
+    }
+    let held = reminder(DANA, "ticket", "overdue-7", at);
+    held.put(&home);
+    assert!(next(&store, DANA, at).await.is_none());
+    for n in 1..=3 {
+        let rung = format!("after_nap-{n}");
+        let asked_for = reminder(DANA, "approval", &rung, at);
+        asked_for.put(&home);
+        assert_eq!(send(&store, DANA, at).await, [asked_for.key()]);
+        at += TimeDelta::minutes(30);
+    }
+    assert!(next(&store, DANA, at).await.is_none());
+    store.close().await;
+}
+
+#[tokio::test]
+async fn an_edit_that_slack_refuses_is_no_failed_delivery() {
+    let (home, store) = quiet().await;
+    let at = berlin(0, 9, 0);
+    reminder(DANA, "ticket", "overdue-1", at).put(&home);
+    assert_eq!(send(&store, DANA, at).await.len(), 1);
+    home.tamper("UPDATE outbox SET state = 'owed', owed_revision = owed_revision + 1")
+        .unwrap();
+    let edit = next(&store, DANA, at).await.unwrap();
+    assert!(edit.owed.first().unwrap().stands.is_some());
+    assert!(store.claim(claim_of(&edit), at).await.unwrap());
+    let refused = || "cant_update_message".to_owned();
+    store
+        .give_up(edit.owed, refused(), rules(), at)
+        .await
+        .unwrap();
+    let failures = async || {
+        let snapshot = store.change(ChangeNumber::FIRST).await.unwrap().unwrap();
+        let failed = |one: &&Recorded| matches!(one.event, Event::Undelivered { .. });
+        snapshot.history.iter().filter(failed).count()
+    };
+    assert_eq!(failures().await, 0);
+    // What never stood is on record as not delivered.
+    reminder(DANA, "ticket", "overdue-2", at).put(&home);
+    let never = next(&store, DANA, at).await.unwrap();
+    assert!(store.claim(claim_of(&never), at).await.unwrap());
+    store
+        .give_up(never.owed, refused(), rules(), at)
+        .await
+        .unwrap();
+    assert_eq!(failures().await, 1);
     store.close().await;
 }
 

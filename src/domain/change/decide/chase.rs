@@ -32,12 +32,15 @@ pub(super) fn snooze(
     }
     let from = draft.submission.at.max(draft.now);
     let until = from + nap.length();
+    let stays = act_of(duty, &draft.change).is_none().then_some(duty);
     if let Some(due_at) = owed.due_at
         && until > due_at
     {
         let fits = |other: &&Nap| from + other.length() <= due_at;
         return Err(Refusal::PastTheDeadline {
             due_at,
+            is_over: due_at <= from,
+            stays,
             longest: Nap::ALL.iter().rev().find(fits).copied(),
         });
     }
@@ -45,6 +48,7 @@ pub(super) fn snooze(
     if chase.is_some_and(|chase| chase.naps_in_a_row >= NAPS_IN_A_ROW) {
         return Err(Refusal::NappedEnough {
             due_at: owed.due_at,
+            stays,
         });
     }
     draft.record_by(

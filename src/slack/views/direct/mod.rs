@@ -7,7 +7,7 @@ use slack_morphism::prelude::{SlackActionBlockElement, SlackBlock};
 use crate::domain::authorization::Ground;
 use crate::domain::change::{Authorization, EmergencyChange, Evidence, Exception, Review};
 use crate::domain::id::UserId;
-use crate::domain::obligation::{Duty, Rung};
+use crate::domain::obligation::{Duty, Rung, is_last_word};
 use crate::domain::ticket::{ContentHash, Field, gaps};
 use crate::slack::control::Control;
 
@@ -395,6 +395,10 @@ fn background(due: &Due<'_>, room: usize) -> String {
     lines.join("\n")
 }
 
+fn is_last(due: &Due<'_>) -> bool {
+    is_last_word(due.duty, due.rung, due.showing.change, due.showing.policy)
+}
+
 /// When it is due, and which reminder this is.
 fn time(due: &Due<'_>, now: DateTime<Utc>) -> Option<String> {
     let Some(due_at) = due.due_at else {
@@ -405,22 +409,12 @@ fn time(due: &Due<'_>, now: DateTime<Utc>) -> Option<String> {
             | Rung::Before(_)
             | Rung::Overdue(_)
             | Rung::AfterNap(_) => None,
-            Rung::Again(n)
-                if due
-                    .duty
-                    .is_last_before_deadline(due.rung, due.showing.change) =>
-            {
-                Some(format!("Asked {n} times; this is the last."))
-            }
+            Rung::Again(n) if is_last(due) => Some(format!("Asked {n} times; this is the last.")),
             Rung::Again(n) => Some(format!("Asked {n} times.")),
         };
     };
     let when = say::capitalised(&say::due(due_at, now));
-    let last = due_at > now
-        && due
-            .duty
-            .is_last_before_deadline(due.rung, due.showing.change);
-    Some(if last {
+    Some(if due_at > now && is_last(due) {
         format!("*{when}.* This is the last reminder before the deadline.")
     } else if due_at > now {
         format!("*{when}.*")
