@@ -76,8 +76,8 @@ async fn approver(store: &Store) -> Option<Party> {
         .and_then(|one| one.owner)
 }
 
-fn person(who: &str) -> Option<Party> {
-    Some(Party::Person(UserId::new(who)))
+fn person(who: &str) -> Party {
+    Party::Person(UserId::new(who))
 }
 
 #[tokio::test]
@@ -90,7 +90,7 @@ async fn who_joined_a_group_since_keeps_what_falls_to_them() {
     let at = now() + TimeDelta::minutes(10);
     authorizes(&store, lead(KIM), at).await;
     deploys(&store, at + TimeDelta::minutes(1)).await;
-    assert_eq!(approver(&store).await, person(KIM));
+    assert_eq!(approver(&store).await, Some(person(KIM)));
     store.close().await;
 }
 
@@ -107,7 +107,7 @@ async fn who_came_back_owes_what_falls_to_them() {
     let at = now() + TimeDelta::minutes(10);
     authorizes(&store, lead(KIM), at).await;
     deploys(&store, at + TimeDelta::minutes(1)).await;
-    assert_eq!(approver(&store).await, person(KIM));
+    assert_eq!(approver(&store).await, Some(person(KIM)));
     store.close().await;
 }
 
@@ -122,7 +122,11 @@ async fn what_slack_said_of_somebody_counts_for_an_hour() {
         let at = now() + TimeDelta::minutes(1);
         assert!(store.saw(member(KIM), led(), at).await.unwrap());
         deploys(&store, now() + TimeDelta::minutes(minutes)).await;
-        assert_eq!(approver(&store).await, expected, "after {minutes} min");
+        assert_eq!(
+            approver(&store).await,
+            Some(expected),
+            "after {minutes} min"
+        );
         store.close().await;
     }
 }
