@@ -77,7 +77,10 @@ fn role_of(duty: Duty) -> Option<Role> {
 /// have made them a part of what they would judge.
 pub(super) fn may_still(duty: Duty, to: &Party, change: &EmergencyChange) -> bool {
     match to {
-        Party::Person(who) => role_of(duty).is_none() || !change.is_involved(who),
+        // Whoever had a part in it may say that a meeting reviewed it.
+        Party::Person(who) => {
+            duty == Duty::MeetingReview || role_of(duty).is_none() || !change.is_involved(who)
+        }
         Party::Group(_) => true,
     }
 }
