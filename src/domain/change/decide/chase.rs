@@ -121,10 +121,13 @@ fn answers_for_it(by: &Member, draft: &Draft<'_>) -> bool {
 /// Whatever can't stay with its owner passes to whoever comes next. Where nobody
 /// does, it stays, and is seen to be missed.
 pub(super) fn hand_over(draft: &mut Draft<'_>, people: &dyn People) {
-    for owed in draft.owed() {
-        if owed.met_at.is_some() {
-            continue;
-        }
+    let mut done: Vec<(Duty, Option<Party>)> = Vec::new();
+    while let Some(owed) = draft
+        .owed()
+        .into_iter()
+        .find(|one| one.met_at.is_none() && !done.contains(&(one.duty, one.owner.clone())))
+    {
+        done.push((owed.duty, owed.owner.clone()));
         let why = cannot_stay(&owed, &draft.change, draft.policy, people, draft.now);
         let Some(why) = why else { continue };
         let next = next_owner(&owed, &draft.change, draft.policy, people, draft.now);
