@@ -428,7 +428,7 @@ impl Store {
     ) -> Result<Vec<ChangeNumber>, StoreError> {
         let (who, rules) = (Some(Party::Person(who.clone())), Arc::clone(rules));
         self.read(move |connection, workspace| {
-            let mut owed = Vec::new();
+            let mut theirs = Vec::new();
             for number in register::owing(connection, workspace, MOST_OPEN)? {
                 let change = match log::load(connection, workspace, number) {
                     Ok(Some((change, _))) => change,
@@ -439,9 +439,9 @@ impl Store {
                 let owes = obligations(&change, rules.of(&change))
                     .iter()
                     .any(|one| one.met_at.is_none() && one.owner == who);
-                owed.extend(owes.then_some(number));
+                theirs.extend(owes.then_some(number));
             }
-            Ok(owed)
+            Ok(theirs)
         })
         .await
     }

@@ -434,13 +434,7 @@ impl Month {
             .collect();
         let owed = self.dice.choose(&owed).cloned();
         let (duty, owner) = owed.unwrap_or((Duty::Ticket, None));
-        // Whose it is answers, as a rule.
-        let answers = match reader(owner.as_ref()) {
-            Some(owner) if !self.dice.one_in(4) && self.town.absence(owner, now).is_none() => {
-                owner.clone()
-            }
-            Some(_) | None => who.clone(),
-        };
+        let answers = answerer(&mut self.dice, &self.town, owner.as_ref(), &who, now);
         let given = Given::Button;
         let command = match self.dice.below(26) {
             0..=3 => Command::Authorize { by, given },
@@ -603,22 +597,9 @@ impl Month {
             }
             story.change.apply(one);
             story.history.push(one.clone());
-            if let Event::HandedOver { duty, to, .. } = &one.event {
-                let owed = obligations(&story.change, &self.policy);
-                let owner = owed.into_iter().find(|one| one.duty == *duty);
-                let owner = owner.and_then(|one| one.owner);
-                if owner.as_ref() != Some(to) {
-                    faults.push(format!("{duty:?} passed to {to:?}, and {owner:?} owes it"));
-                }
-            }
+            faults.extend(passed_in_vain(story, &one.event, &self.policy));
         }
-        // What is done, or is somebody else's, ends a nap.
-        let open: BTreeSet<Owes> = obligations(&story.change, &self.policy)
-            .into_iter()
-            .filter(|one| one.met_at.is_none())
-            .map(|one| (one.duty, one.owner))
-            .collect();
-        story.naps.retain(|key, _| open.contains(key));
+        end_naps(story, &self.policy);
         let number = story.change.number;
         self.failures.extend(
             faults
@@ -847,6 +828,41 @@ fn unfit(
         return Some(format!("{duty:?} {rung:?} is said of what was withdrawn"));
     }
     None
+}
+
+/// Who answers a reminder: as a rule whose it is, if they are there.
+fn answerer(
+    dice: &mut Dice,
+    town: &Town,
+    owner: Option<&Party>,
+    other: &UserId,
+    now: DateTime<Utc>,
+) -> UserId {
+    match reader(owner) {
+        Some(owner) if !dice.one_in(4) && town.absence(owner, now).is_none() => owner.clone(),
+        Some(_) | None => other.clone(),
+    }
+}
+
+/// What is done, or is somebody else's, ends a nap.
+fn end_naps(story: &mut Story, policy: &Policy) {
+    let open: BTreeSet<Owes> = obligations(&story.change, policy)
+        .into_iter()
+        .filter(|one| one.met_at.is_none())
+        .map(|one| (one.duty, one.owner))
+        .collect();
+    story.naps.retain(|key, _| open.contains(key));
+}
+
+/// That something was handed to somebody who doesn't owe it now, if so.
+fn passed_in_vain(story: &Story, event: &Event, policy: &Policy) -> Option<String> {
+    let Event::HandedOver { duty, to, .. } = event else {
+        return None;
+    };
+    let owed = obligations(&story.change, policy);
+    let owner = owed.into_iter().find(|one| one.duty == *duty)?.owner;
+    (owner.as_ref() != Some(to))
+        .then(|| format!("{duty:?} passed to {to:?}, and {owner:?} owes it"))
 }
 
 /// What is wrong with putting something off, if anything.

@@ -189,15 +189,15 @@ fn take_in(log: &mut Vec<Entry>, number: ChangeNumber, version: u64, recorded: &
             payload,
             showed,
         } => {
-            let Some(entry) = log.iter_mut().find(|one| one.key == *key) else {
-                return;
-            };
+            let entry = log.iter_mut().find(|one| one.key == *key);
             // One message may be for several; it leaves out what was done before.
             let posted_at = ts.at().unwrap_or(recorded.at);
-            let was_moot = entry
-                .moot
-                .is_some_and(|(since, at, _)| since <= *showed && at <= posted_at);
-            if !was_moot {
+            let was_said = |entry: &&mut Entry| {
+                !entry
+                    .moot
+                    .is_some_and(|(since, at, _)| since <= *showed && at <= posted_at)
+            };
+            if let Some(entry) = entry.filter(was_said) {
                 entry.line.delivery = Delivery::Delivered {
                     channel: channel.clone(),
                     ts: ts.clone(),
@@ -236,26 +236,29 @@ fn take_in(log: &mut Vec<Entry>, number: ChangeNumber, version: u64, recorded: &
             };
             answer(log, *duty, &answered, |line| line.owner == *from);
         }
-        event => {
-            let actor = match &recorded.actor {
-                Actor::Person(who) => Some(who),
-                Actor::Clock | Actor::Bot => None,
-            };
-            let (Some(by), Some((deed, duties))) = (doer(event, actor), deed(event)) else {
-                return;
-            };
-            let answered = Answered::Acted {
-                at: recorded.at,
-                by: by.clone(),
-                deed,
-            };
-            for duty in duties {
-                answer(log, duty, &answered, |line| match &line.owner {
-                    Some(Party::Person(owner)) => owner == by,
-                    Some(Party::Group(_)) | None => true,
-                });
-            }
-        }
+        event => acted(log, event, recorded),
+    }
+}
+
+/// Whoever did what was asked of them has answered.
+fn acted(log: &mut [Entry], event: &Event, recorded: &Recorded) {
+    let actor = match &recorded.actor {
+        Actor::Person(who) => Some(who),
+        Actor::Clock | Actor::Bot => None,
+    };
+    let (Some(by), Some((deed, duties))) = (doer(event, actor), deed(event)) else {
+        return;
+    };
+    let answered = Answered::Acted {
+        at: recorded.at,
+        by: by.clone(),
+        deed,
+    };
+    for duty in duties {
+        answer(log, duty, &answered, |line| match &line.owner {
+            Some(Party::Person(owner)) => owner == by,
+            Some(Party::Group(_)) | None => true,
+        });
     }
 }
 

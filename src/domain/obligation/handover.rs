@@ -61,9 +61,10 @@ fn needs_distance(duty: Duty) -> bool {
         | Duty::SecurityReview
         | Duty::DatabaseApproval
         | Duty::AnswerException(_)
-        | Duty::GenuinenessReview
-        | Duty::MeetingReview => true,
-        Duty::AnswerRequest
+        | Duty::GenuinenessReview => true,
+        // Whoever had a part in it may say that a meeting reviewed it.
+        Duty::MeetingReview
+        | Duty::AnswerRequest
         | Duty::ConfirmDeployment
         | Duty::Ticket
         | Duty::CommanderAuthorization

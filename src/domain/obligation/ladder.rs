@@ -410,8 +410,11 @@ impl Obligation {
     ) -> DateTime<Utc> {
         let earliest = match rung {
             // These are news, or the emergency itself.
-            Rung::Opening | Rung::Ready | Rung::Again(_) | Rung::AfterNap(_) => None,
-            Rung::Before(_) | Rung::Overdue(_) => chase.last_at.map(|last_at| last_at + APART),
+            Rung::Opening | Rung::Ready | Rung::AfterNap(_) => None,
+            Rung::Again(_) if self.duty.may_wake() => None,
+            Rung::Again(_) | Rung::Before(_) | Rung::Overdue(_) => {
+                chase.last_at.map(|last_at| last_at + APART)
+            }
         };
         match earliest {
             Some(earliest) if at < earliest => spared_night(self.reader(), earliest, people)

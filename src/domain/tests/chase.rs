@@ -343,6 +343,40 @@ fn nobody_is_told_to_delegate_what_nobody_else_may_do() {
     insta::assert_snapshot!(refusal(&often), @"You put this off 3 times in a row. It is due <!date^1773572400^{date_short_pretty} {time}|2026-03-15 11:00 UTC>. *I'm commanding* or *Name the commander* on the card says who commands.");
 }
 
+#[test]
+fn what_a_nap_held_up_in_the_evening_comes_once_and_then_in_the_morning() {
+    let story = Story::begin(
+        berlin("2026-03-14 20:40"),
+        written(),
+        Town::berlin(),
+        request(),
+    )
+    .at(minutes(1))
+    .when(authorize(MORGAN))
+    .until(minutes(10))
+    .when(snooze(DANA, Duty::ConfirmDeployment, Nap::Hour))
+    .until(hours(12));
+    assert!(story.outcome.is_ok());
+    let said = story.reminders(&[Duty::ConfirmDeployment]);
+    let evening = said.lines().filter(|line| line.starts_with("Sat 14"));
+    assert_eq!(evening.count(), 1, "{said}");
+    assert!(said.contains("Sun 15 08:00"), "{said}");
+}
+
+#[test]
+fn whoever_had_a_part_in_it_may_be_handed_the_meeting() {
+    // Dana asked for it and deployed it, and the policy names her.
+    let mut story = approved().at(hours(4));
+    story.policy.approvers.push(person(DANA));
+    let owner = owner_of(&story, Duty::MeetingReview);
+    let Some(Party::Person(owner)) = owner else {
+        panic!("nobody owes the meeting: {owner:?}");
+    };
+    let story = story.when(delegate(owner.as_str(), Duty::MeetingReview, DANA));
+    assert!(story.outcome.is_ok(), "{:?}", story.outcome);
+    assert_eq!(owner_of(&story, Duty::MeetingReview), Some(person(DANA)));
+}
+
 /// Slack has a message of this key, since the story's present.
 fn delivered(story: &Story, key: String) -> Move {
     Move {
