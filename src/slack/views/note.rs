@@ -309,11 +309,11 @@ fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
 /// What one look found unable to stay with its owners, told in one.
 fn passes_at_once(showing: &Showing<'_>, recorded: &Recorded) -> String {
     let by = actor(&recorded.actor);
-    let together = showing
-        .history
-        .iter()
-        .filter(|one| one.at == recorded.at && one.actor == recorded.actor);
-    let lines: Vec<String> = together
+    let others = showing.history.iter().filter(|one| {
+        one.at == recorded.at && one.actor == recorded.actor && one.event != recorded.event
+    });
+    let lines: Vec<String> = std::iter::once(recorded)
+        .chain(others)
         .filter_map(|one| match &one.event {
             Event::HandedOver {
                 duty,

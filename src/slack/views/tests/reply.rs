@@ -280,9 +280,9 @@ fn the_reminders_of_many_days_have_messages_of_their_own_and_the_newest_are_in_f
     assert!(read(&said[0]).contains("The reminders follow."));
     assert_eq!(count(&said[1..]), log.len());
     assert!(said.len() > 1 && said.len() <= 4, "{}", said.len());
-    // Two years of it are more than may be said in answer to one command.
+    // Two years of it, a look a day at noon, are more than may be said in answer to one command.
     for day in 60..730 {
-        story = story.hours(24 * day);
+        story = story.hours(24 * day + 10);
     }
     let log = chase_log(story.change.number, &story.history, &story.policy);
     let said = status_in_full(&story.showing());
