@@ -18,7 +18,8 @@ ALTER TABLE outbox RENAME TO outbox_of_form_5;
 -- Rows of one batch went out as one message, which stands at the batch's leader.
 -- An offer comes a second time with again = 1. A person has one Home.
 -- Priority orders a lane; urgency says which lane goes first. said_at is when it
--- was first sent, and place is the channel that it tells of.
+-- was first sent, and place is the channel that it tells of. Round counts how often
+-- what a reminder is about had passed on, or come to be owed anew, before.
 CREATE TABLE outbox (
     id             INTEGER PRIMARY KEY,
     workspace      TEXT NOT NULL,
@@ -36,6 +37,7 @@ CREATE TABLE outbox (
     duty           TEXT,
     due_at         INTEGER,
     rung           TEXT,
+    round          INTEGER NOT NULL DEFAULT 0,
     gesture        TEXT,
     offer          INTEGER,
     again          INTEGER CHECK (again IN (0, 1)),
@@ -88,8 +90,8 @@ CREATE INDEX outbox_said ON outbox (workspace, person, said_at)
 
 CREATE INDEX outbox_card ON outbox (workspace, channel, ts) WHERE kind = 'card';
 
--- A rung of the ladder is climbed once.
-CREATE UNIQUE INDEX outbox_rung ON outbox (workspace, change, duty, person, due_at, rung)
+-- A rung of the ladder is climbed once in a round.
+CREATE UNIQUE INDEX outbox_rung ON outbox (workspace, change, duty, person, due_at, rung, round)
     WHERE kind = 'reminder';
 
 -- One row while Slack refuses the bot's token: since when, in which word of Slack's,

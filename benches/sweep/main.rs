@@ -39,8 +39,12 @@ const EMPTY: Duration = Duration::from_millis(1);
 /// How often an empty sweep is measured.
 const N_EMPTY: usize = 400;
 
-/// How many are due at once, in turn.
+/// How many are due at once, in turn; and how often each is measured.
 const DUE: [u32; 2] = [10, 100];
+const TURNS: u32 = 7;
+
+// There must be as many open ones as all that falls due.
+const _: () = assert!(TURNS * (DUE[0] + DUE[1]) <= OPEN);
 
 /// How much more a sweep may cost beside a thousand times as many closed changes:
 /// nothing but the depth of the trees, and what a busy machine adds.
@@ -166,11 +170,16 @@ async fn look_at(place: &Path, n_closed: u32) -> anyhow::Result<Measured> {
     let mut due = Vec::new();
     let mut swept = 0;
     for n in DUE {
-        swept += n;
-        // The changes were deployed a second apart; each has a rung 16 hours before
-        // its deadline.
-        let at = began() + TimeDelta::hours(8) + TimeDelta::seconds(i64::from(swept) - 1);
-        due.push(sweep_all(&register, rules, at, n).await?);
+        let mut turns = Vec::new();
+        for _ in 0..TURNS {
+            swept += n;
+            // The changes were deployed a second apart; each has a rung 16 hours before
+            // its deadline.
+            let at = began() + TimeDelta::hours(8) + TimeDelta::seconds(i64::from(swept) - 1);
+            turns.push(sweep_all(&register, rules, at, n).await?);
+        }
+        // What a busy machine adds is no cost of ours.
+        due.push(turns.into_iter().min().context("nothing was measured")?);
     }
     store.close().await;
     let measured = Measured {

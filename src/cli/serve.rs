@@ -78,7 +78,7 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
     let engine = engine(store.clone(), &config.policy, &clock).await?;
     let wake = Arc::new(Notify::new());
     let openings = Openings::default();
-    let lookup = Lookup::new(client.clone(), identity.workspace.clone());
+    let lookup = Lookup::new(client.clone(), identity.workspace.clone(), clock.clone());
     let bot = Bot {
         lookup: lookup.clone(),
         dispatcher: Dispatcher {

@@ -217,7 +217,7 @@ pub fn read_file(named: Option<&Path>) -> anyhow::Result<(Option<PathBuf>, File)
             path.display()
         ),
     };
-    match read::file(&bytes) {
+    match File::read(&bytes) {
         Ok(file) => Ok((Some(path.to_owned()), file)),
         Err(faults) => Err(Faults {
             file: path.to_owned(),

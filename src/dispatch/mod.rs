@@ -160,6 +160,9 @@ impl Dispatcher {
         }
         let sent = self.send(&way, outgoing).await;
         if sent.is_ok() {
+            if matches!(way, Way::Whisper { .. } | Way::Publish { .. }) {
+                store.token_was_taken().await?;
+            }
             self.send_rest(&way, rest).await;
         }
         // Slack's pace holds for what was tried as well as for what arrived.
@@ -426,6 +429,9 @@ impl Dispatcher {
                     channel: channel.clone(),
                     thread: thread(change, channel),
                 }),
+                None if parcel.card_is_lost => Err(SlackError::Refused {
+                    code: ErrorCode::MessageNotFound,
+                }),
                 // The card comes first; the note follows it.
                 None => Err(SlackError::Unreachable),
             },
@@ -511,10 +517,14 @@ impl Dispatcher {
         {
             return self.halt(Some(leader.key.clone()), code, now).await;
         }
-        if error.is_transient() {
+        if error.is_transient() || error.can_be_mended() {
             let pause = FIRST_PAUSE * 2i32.saturating_pow(leader.attempts.min(8));
             let until = now + pause.min(LONGEST_PAUSE);
-            tracing::warn!(key = leader.key, error = %error, "a message waits");
+            if error.can_be_mended() {
+                tracing::error!(key = leader.key, error = %error, "a message waits until an operator mends this; doctor shows it");
+            } else {
+                tracing::warn!(key = leader.key, error = %error, "a message waits");
+            }
             return store
                 .release(leader.key.clone(), until, error.to_string())
                 .await;

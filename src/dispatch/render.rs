@@ -133,6 +133,7 @@ impl Dispatcher {
                 duty,
                 due_at,
                 rung,
+                round: _,
             } = &owed.kind
             else {
                 continue;
@@ -235,7 +236,7 @@ impl Dispatcher {
                 Some(reply::deployed_at(shown.as_ref()?, at))
             }),
             (Outcome::Answered, Ask::Status { change }) => match (&shown, change) {
-                (Some(showing), _) => Some(reply::status(showing)),
+                (Some(showing), _) => first_of(reply::status_in_full(showing)),
                 (None, Some(number)) => {
                     let sentence = Refusal::NoSuchChange(*number).to_string();
                     first_of(reply::refused(&sentence, &[]))

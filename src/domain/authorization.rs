@@ -85,6 +85,8 @@ named! {
         Redact = "redact",
         /// To accept the risk of a rejected change.
         AcceptRisk = "accept_risk",
+        /// To hand what somebody else owes to a third.
+        HandOn = "hand_on",
     }
 }
 
@@ -186,6 +188,15 @@ pub fn judge(
                 administrators: policy.administrators.clone(),
             })
         }
+        // Who sees to it that things are done: the contacts for what is missed, and
+        // the compliance lead.
+        Act::HandOn => {
+            let answers = policy.escalation.contains(&who.id)
+                || policy.compliance.iter().any(|party| who.is_of(party));
+            answers
+                .then_some(Ground::Policy)
+                .ok_or(Refusal::NotYours { owner: None })
+        }
         // A risk is accepted by the one under whose name it stands. Should they be
         // gone, somebody who may approve puts their own name in its place.
         Act::AcceptRisk => {
@@ -200,6 +211,23 @@ pub fn judge(
             }
         }
     }
+}
+
+/// Decides whether `who` may hand on what `owner` owes: it is theirs to hand on, or
+/// they may for anybody.
+pub fn judge_handing_on(
+    who: &Member,
+    owner: Option<&Party>,
+    change: &EmergencyChange,
+    policy: &Policy,
+) -> Result<Ground, Refusal> {
+    refuse_unless_full(Act::HandOn, who)?;
+    if owner.is_some_and(|owner| who.is_of(owner)) {
+        return Ok(Ground::Owner);
+    }
+    judge(Act::HandOn, who, change, policy).map_err(|_| Refusal::NotYours {
+        owner: owner.cloned(),
+    })
 }
 
 /// Refuses to let anybody do something but full members.

@@ -34,6 +34,8 @@ pub enum Effect {
         due_at: Option<DateTime<Utc>>,
         /// On which rung.
         rung: Rung,
+        /// How often the same had passed on, or come to be owed anew, before.
+        round: Option<u16>,
     },
     /// Somebody shall hear of the event of this version by direct message, by day.
     Tell {
@@ -65,7 +67,7 @@ pub fn effects(
     for (version, one) in (first..).zip(recorded) {
         owed.extend(effects_of(version, one, after, policy));
         // One note tells all that a message attached, a redaction took or a moment
-        // saw missed: the last.
+        // saw missed or passed on: the last.
         let next = usize::try_from(version + 1 - first).ok();
         let later = next
             .and_then(|next| recorded.get(next..))
@@ -74,6 +76,9 @@ pub fn effects(
         let again = is_missed(one) && later.iter().any(is_missed);
         if again || is_told_with(one, later.first()) {
             owed.retain(|effect| !is_of(effect, version));
+        }
+        if passes_by_rule(one) && later.iter().any(passes_by_rule) {
+            owed.retain(|effect| *effect != note_of(version));
         }
     }
     if let Some(before) = before {
@@ -93,6 +98,16 @@ pub fn effects(
         owed.insert(0, Effect::Card);
     }
     owed
+}
+
+fn note_of(version: u64) -> Effect {
+    Effect::Note { version }
+}
+
+/// Whether something passes on because it can't stay: of all that a moment sees
+/// pass, one note tells.
+fn passes_by_rule(one: &Recorded) -> bool {
+    matches!(one.event, Event::HandedOver { .. }) && one.actor == Actor::Clock
 }
 
 /// Whether an effect tells the event of this version.
@@ -200,6 +215,7 @@ fn effects_of(
             owner,
             due_at,
             rung,
+            round,
         } => match (duty, owner) {
             // The request itself is repeated where everybody sees it.
             (Duty::AnswerRequest, Some(Party::Person(person))) => vec![
@@ -210,6 +226,7 @@ fn effects_of(
                     duty: *duty,
                     due_at: *due_at,
                     rung: *rung,
+                    round: *round,
                 },
             ],
             (Duty::AnswerRequest, Some(Party::Group(_)) | None) => vec![Effect::Card, note],
@@ -222,6 +239,7 @@ fn effects_of(
                     duty: *duty,
                     due_at: *due_at,
                     rung: *rung,
+                    round: *round,
                 },
             ],
             (_, Some(Party::Person(person))) => vec![Effect::Remind {
@@ -229,6 +247,7 @@ fn effects_of(
                 duty: *duty,
                 due_at: *due_at,
                 rung: *rung,
+                round: *round,
             }],
             // A group, or nobody in particular, is reminded in the thread.
             (_, Some(Party::Group(_)) | None) => vec![note],
@@ -272,15 +291,15 @@ fn is_ledger_another(
 }
 
 /// Who hears that what they owed passed on: not whoever did it themselves, nor
-/// whoever has left.
+/// whoever has left, nor whoever said that they are away and was answered then.
 fn first_owner<'a>(
     recorded: &Recorded,
     from: Option<&'a Party>,
     why: Handover,
 ) -> Option<&'a UserId> {
     match (from?, why) {
-        (_, Handover::Left) | (Party::Group(_), _) => None,
-        (Party::Person(from), Handover::Delegated | Handover::Away | Handover::Ineligible) => {
+        (_, Handover::Left | Handover::Away) | (Party::Group(_), _) => None,
+        (Party::Person(from), Handover::Delegated | Handover::Ineligible) => {
             Some(from).filter(|from| recorded.actor != Actor::Person((*from).clone()))
         }
     }

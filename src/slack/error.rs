@@ -64,6 +64,22 @@ impl SlackError {
         }
     }
 
+    /// Returns whether the same call may succeed once an operator has mended
+    /// something: a scope that is missing, or what stands between us and Slack.
+    pub fn can_be_mended(&self) -> bool {
+        match self {
+            Self::Refused { code } => matches!(
+                code,
+                ErrorCode::MissingScope { .. } | ErrorCode::HttpStatus(401 | 403 | 407)
+            ),
+            Self::RateLimited { .. }
+            | Self::Unreachable
+            | Self::Unknown
+            | Self::Malformed
+            | Self::ForeignAddress => false,
+        }
+    }
+
     /// Returns whether no call can succeed until an operator mends the token.
     pub fn concerns_the_token(&self) -> bool {
         matches!(self, Self::Refused { code } if code.is_about_the_token())

@@ -182,14 +182,16 @@ impl Door {
 }
 
 /// What Slack says in the headers about who sent a body, and when.
-struct Seal {
+#[derive(Debug, Clone)]
+pub struct Seal {
     signature: [u8; 32],
     timestamp: HeaderValue,
     sent_at: i64,
 }
 
 impl Seal {
-    fn of(headers: &HeaderMap) -> Option<Self> {
+    /// Reads the two headers; nothing, where they aren't of Slack's form.
+    pub fn of(headers: &HeaderMap) -> Option<Self> {
         let mut signature = [0; 32];
         let hex = headers.get("x-slack-signature")?.as_bytes();
         hex::decode_to_slice(hex.strip_prefix(b"v0=")?, &mut signature).ok()?;
@@ -202,7 +204,9 @@ impl Seal {
         })
     }
 
-    fn is_genuine(&self, body: &[u8], secret: &SigningSecret, now: DateTime<Utc>) -> bool {
+    /// Whether whoever holds the secret sealed this body, and at most five minutes
+    /// from `now`.
+    pub fn is_genuine(&self, body: &[u8], secret: &SigningSecret, now: DateTime<Utc>) -> bool {
         let mut mac = secret.0.clone();
         mac.update(b"v0:");
         mac.update(self.timestamp.as_bytes());

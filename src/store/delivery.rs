@@ -59,6 +59,16 @@ impl Store {
         .await
     }
 
+    /// Notes that Slack has taken the token. What stands in Slack says so by itself;
+    /// this is for what leaves no trace there.
+    pub async fn token_was_taken(&self) -> Result<(), StoreError> {
+        let halted = self.read(outbox::halted).await?;
+        if halted.is_none() {
+            return Ok(());
+        }
+        self.write(Urgency::Later, outbox::go_on).await
+    }
+
     /// Notes that the civil clock has jumped by `by` and shows `at` now. Deadlines
     /// don't move; what waits for a while goes on waiting as long.
     pub async fn clock_stepped(

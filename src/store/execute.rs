@@ -98,6 +98,12 @@ pub(super) fn execute(
     for person in &execution.met {
         people::meet(connection, workspace, person)?;
     }
+    // What Slack has just said of those who act counts before what it said earlier.
+    for submission in &execution.submissions {
+        for member in submission.command.members() {
+            people::is_seen(connection, workspace, member, now)?;
+        }
+    }
     texts::keep(connection, workspace, &execution.texts)?;
     let carried = carry(connection, workspace, execution, rules, now)?;
     if let Some(change) = &carried.change {
@@ -581,6 +587,22 @@ pub(super) fn tick(
         command: Command::Tick,
     };
     carry_out(connection, workspace, number, &submission, rules, now)
+}
+
+/// Lets what can't stay with its owner pass on, in each of these changes. No miss is
+/// noticed here: somebody's act that came in time may be waiting to be taken in,
+/// and only the sweep knows of that.
+pub(super) fn pass_on(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    changes: &[ChangeNumber],
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    for number in changes {
+        by_the_bot(connection, workspace, *number, Command::Tick, rules, now)?;
+    }
+    Ok(())
 }
 
 /// Records what the bot did for a change.

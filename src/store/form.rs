@@ -107,19 +107,34 @@ pub(super) fn field<T: Form>(object: &Value, name: &str) -> Option<T> {
     T::take(object.get(name).unwrap_or(&Value::Null))
 }
 
+/// Returns the fields of a variant; of those that it came by later, only what is
+/// there, so that an event without them has the bytes that it always had.
+pub(super) fn object(fields: Vec<(&'static str, Json)>, later: Vec<(&'static str, Json)>) -> Json {
+    let later = later.into_iter().filter(|(_, value)| *value != Json::Null);
+    Json::Object(fields.into_iter().chain(later).collect())
+}
+
 /// Gives an enumeration of struct-like variants its two exhaustive matches.
 macro_rules! variants {
     ($enum:ident, $put:ident, $take:ident {
-        $($name:literal => $variant:ident $({ $($field:ident),+ $(,)? })?,)+
+        $($name:literal => $variant:ident
+            $({ $($field:ident),+ $(,)? } $(later { $($later:ident),+ })?)?,)+
     }) => {
         /// Returns the variant's name and its fields.
         pub(super) fn $put(value: &$enum) -> (&'static str, $crate::store::form::Json) {
             match value {
-                $($enum::$variant $({ $($field),+ })? => (
+                $($enum::$variant $({ $($field,)+ $($($later),+)? })? => (
                     $name,
-                    $crate::store::form::Json::Object(vec![
-                        $($((stringify!($field), $crate::store::form::Form::put($field)),)+)?
-                    ]),
+                    $crate::store::form::object(
+                        vec![$($((
+                            stringify!($field),
+                            $crate::store::form::Form::put($field),
+                        ),)+)?],
+                        vec![$($($((
+                            stringify!($later),
+                            $crate::store::form::Form::put($later),
+                        ),)+)?)?],
+                    ),
                 ),)+
             }
         }
@@ -128,8 +143,12 @@ macro_rules! variants {
         pub(super) fn $take(name: &str, data: &serde_json::Value) -> Option<$enum> {
             Some(match name {
                 $($name => {
-                    $($(let $field = $crate::store::form::field(data, stringify!($field))?;)+)?
-                    $enum::$variant $({ $($field),+ })?
+                    $(
+                        $(let $field = $crate::store::form::field(data, stringify!($field))?;)+
+                        $($(let $later =
+                            $crate::store::form::field(data, stringify!($later))?;)+)?
+                    )?
+                    $enum::$variant $({ $($field,)+ $($($later),+)? })?
                 })+
                 _ => return None,
             })

@@ -63,7 +63,7 @@ variants!(Event, put_event, take_event {
     "exception_recorded" => ExceptionRecorded { exception },
     "exception_answered" => ExceptionAnswered { exception, cause, remedy, owner },
     "deadline_missed" => DeadlineMissed { duty, owner, due_at },
-    "reminded" => Reminded { duty, owner, due_at, rung },
+    "reminded" => Reminded { duty, owner, due_at, rung } later { round },
     "snoozed" => Snoozed { duty, owner, until },
     "handed_over" => HandedOver { duty, from, to, why },
     "escalated" => Escalated { duty, due_at, to, step },

@@ -63,7 +63,7 @@ pub use policies::Adopted;
 pub use texts::Words;
 pub use writer::LARGEST_GROUP;
 
-use execute::{by_the_bot, forget, roster, tick};
+use execute::{by_the_bot, forget, pass_on, roster, tick};
 use outbox::Next;
 use parcel::{change_of, snapshot};
 use writer::{Urgency, Writer};
@@ -73,6 +73,9 @@ const N_READERS: usize = 3;
 
 /// How many changes one sweep looks at before it lets others write.
 const SWEEP: usize = 32;
+
+/// More changes than are ever open at once.
+const MOST_OPEN: usize = 100_000;
 
 /// How long the clock leaves a change alone about which somebody has said
 /// something that Slack has to be asked about first.
@@ -383,10 +386,11 @@ impl Store {
         rules: Arc<Rules>,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
+        let owed = self.owed_by(&gesture.actor, &rules).await?;
         self.write(Urgency::Later, move |connection, workspace| {
             let who = &gesture.actor;
             people::is_away(connection, workspace, who, until)?;
-            tick_what_they_owe(connection, workspace, who, &rules, now)?;
+            pass_on(connection, workspace, &owed, &rules, now)?;
             inbox::settle(connection, workspace, &gesture, &Outcome::Answered, None)?;
             outbox::owe_reply(connection, workspace, &gesture, now)
         })
@@ -403,15 +407,46 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let seen = who.clone();
         let is_known = self
-            .read(move |connection, workspace| people::is_as_seen(connection, workspace, &seen))
+            .read(move |connection, workspace| {
+                people::is_as_seen(connection, workspace, &seen, now)
+            })
             .await?;
         if is_known {
             return Ok(false);
         }
+        let owed = self.owed_by(&who.id, &rules).await?;
         self.write(Urgency::Later, move |connection, workspace| {
             people::is_seen(connection, workspace, &who, now)?;
-            tick_what_they_owe(connection, workspace, &who.id, &rules, now)?;
+            pass_on(connection, workspace, &owed, &rules, now)?;
             Ok(true)
+        })
+        .await
+    }
+
+    /// Returns the changes to which somebody owes something. Read beside the writer:
+    /// it takes as long as there are open changes, and somebody may wait for an
+    /// acknowledgement.
+    async fn owed_by(
+        &self,
+        who: &UserId,
+        rules: &Arc<Rules>,
+    ) -> Result<Vec<ChangeNumber>, StoreError> {
+        let (who, rules) = (Some(Party::Person(who.clone())), Arc::clone(rules));
+        self.read(move |connection, workspace| {
+            let mut theirs = Vec::new();
+            for number in register::owing(connection, workspace, MOST_OPEN)? {
+                let change = match log::load(connection, workspace, number) {
+                    Ok(Some((change, _))) => change,
+                    // The sweep says so, and leaves it alone.
+                    Ok(None) | Err(StoreError::Corrupt(_)) => continue,
+                    Err(error) => return Err(error),
+                };
+                let owes = obligations(&change, rules.of(&change))
+                    .iter()
+                    .any(|one| one.met_at.is_none() && one.owner == who);
+                theirs.extend(owes.then_some(number));
+            }
+            Ok(theirs)
         })
         .await
     }
@@ -609,7 +644,7 @@ impl Store {
             let next = self
                 .read(move |connection, workspace| {
                     let roster = roster(connection, workspace, &rules);
-                    match outbox::next_of(connection, workspace, &ours, &roster, now)? {
+                    match outbox::next_of(connection, workspace, &ours, &rules, &roster, now)? {
                         Next::Now(owed) => parcel::parcel(connection, workspace, owed).map(Ok),
                         Next::Held(until) => Ok(Err(until)),
                     }
@@ -745,6 +780,10 @@ impl Store {
         self.write(Urgency::Later, move |connection, workspace| {
             if let Some(leader) = parcel.first() {
                 outbox::fail(connection, workspace, &leader.key, &error)?;
+                // An edit that fails takes nothing back: what stands was delivered.
+                if leader.stands.is_some() {
+                    return Ok(());
+                }
             }
             for owed in &parcel {
                 if let Some(number) = change_of(&owed.kind) {
@@ -822,29 +861,6 @@ impl Store {
     pub async fn verify(&self) -> Result<Result<u64, String>, StoreError> {
         self.read(verify).await
     }
-}
-
-/// Lets the clock look at every change to which somebody owes something.
-fn tick_what_they_owe(
-    connection: &Connection,
-    workspace: &WorkspaceId,
-    who: &UserId,
-    rules: &Rules,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    let theirs = Some(Party::Person(who.clone()));
-    for number in register::owing(connection, workspace, usize::MAX >> 1)? {
-        let Some((change, _)) = log::load(connection, workspace, number)? else {
-            continue;
-        };
-        let owes = obligations(&change, rules.of(&change))
-            .iter()
-            .any(|one| one.met_at.is_none() && one.owner == theirs);
-        if owes {
-            tick(connection, workspace, number, rules, now)?;
-        }
-    }
-    Ok(())
 }
 
 fn verify(

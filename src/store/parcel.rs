@@ -35,6 +35,8 @@ pub struct Parcel {
     pub offer: Option<Offered>,
     /// The card of the leader's change, if it stands.
     pub card: Option<(ChannelId, MessageTs)>,
+    /// Whether that card was given up: it stands nowhere and never will.
+    pub card_is_lost: bool,
     /// The direct message conversation with the person, if known.
     pub direct: Option<ChannelId>,
     /// For word of a channel that is shut: since when, if it still is, and why.
@@ -144,9 +146,12 @@ pub(super) fn parcel(
         }
         _ => None,
     };
-    let card = match change_of(&leader.kind) {
-        Some(number) => outbox::card(connection, workspace, number)?,
-        None => None,
+    let (card, card_is_lost) = match change_of(&leader.kind) {
+        Some(number) => (
+            outbox::card(connection, workspace, number)?,
+            outbox::card_is_lost(connection, workspace, number)?,
+        ),
+        None => (None, false),
     };
     let direct = match (&leader.kind, &offer) {
         (
@@ -183,6 +188,7 @@ pub(super) fn parcel(
         answer,
         offer,
         card,
+        card_is_lost,
         direct,
         shut,
     }))

@@ -13,6 +13,17 @@ use crate::domain::authorization::{Member, Standing};
 use crate::domain::id::{ChannelId, GroupId, UserId, WorkspaceId};
 use crate::domain::obligation::{Absence, People};
 
+/// How long what Slack said of somebody counts for what they owe. Older than that
+/// it is as if nothing had been said: they may have joined a group since, or come
+/// back.
+const COUNTS: TimeDelta = TimeDelta::hours(1);
+
+/// How old it may be before it is written again, though it is the same.
+const FRESH: TimeDelta = TimeDelta::minutes(30);
+
+// What is asked anew before each reminder must not expire in between.
+const _: () = assert!(FRESH.num_minutes() < COUNTS.num_minutes());
+
 /// What Slack said of a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
@@ -104,19 +115,23 @@ pub(super) fn unmet(
     Ok(unmet)
 }
 
-/// Whether somebody is in the workspace what they were when they were last seen.
+/// Whether somebody is in the workspace what they were when they were last seen,
+/// and that was not long ago.
 pub(super) fn is_as_seen(
     connection: &Connection,
     workspace: &WorkspaceId,
     who: &Member,
+    now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
-    let standing: Option<Option<String>> = connection
-        .prepare_cached("SELECT standing FROM person WHERE workspace = ?1 AND id = ?2")?
+    let (standing, seen_at): (Option<String>, Option<i64>) = connection
+        .prepare_cached("SELECT standing, seen_at FROM person WHERE workspace = ?1 AND id = ?2")?
         .query_row(params![workspace.as_str(), who.id.as_str()], |row| {
-            row.get(0)
+            Ok((row.get(0)?, row.get(1)?))
         })
-        .optional()?;
-    if standing.flatten().as_deref() != Some(who.standing.name()) {
+        .optional()?
+        .unwrap_or_default();
+    let is_fresh = seen_at.is_some_and(|seen_at| is_within(FRESH, instant(seen_at), now));
+    if !is_fresh || standing.as_deref() != Some(who.standing.name()) {
         return Ok(false);
     }
     let groups: BTreeSet<GroupId> = connection
@@ -126,6 +141,24 @@ pub(super) fn is_as_seen(
         })?
         .collect::<rusqlite::Result<_>>()?;
     Ok(groups == who.groups)
+}
+
+/// Whether what was seen then is no older than that; a clock that was set back
+/// makes nothing younger.
+fn is_within(age: TimeDelta, seen_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    (now - seen_at).abs() <= age
+}
+
+/// Lets what Slack said of people count no more: under another policy other groups
+/// decide.
+pub(super) fn forget_what_was_seen(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("UPDATE person SET seen_at = NULL WHERE workspace = ?1")?
+        .execute([workspace.as_str()])?;
+    Ok(())
 }
 
 /// Keeps what somebody is in the workspace, and in which of the policies' groups.
@@ -220,41 +253,42 @@ impl People for Roster<'_> {
     }
 
     fn absence(&self, who: &UserId, now: DateTime<Utc>) -> Option<Absence> {
-        let row: (Option<String>, Option<i64>) = self
+        let (standing, away_until, seen_at): (Option<String>, Option<i64>, Option<i64>) = self
             .connection
             .prepare_cached(
-                "SELECT standing, away_until FROM person WHERE workspace = ?1 AND id = ?2",
+                "SELECT standing, away_until, seen_at FROM person
+                 WHERE workspace = ?1 AND id = ?2",
             )
             .and_then(|mut select| {
                 select
                     .query_row(params![self.workspace.as_str(), who.as_str()], |row| {
-                        Ok((row.get(0)?, row.get(1)?))
+                        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
                     })
                     .optional()
             })
             .ok()
             .flatten()
             .unwrap_or_default();
-        let standing = row.0.as_deref().and_then(Standing::from_name);
-        if standing.is_some_and(|standing| standing != Standing::Full) {
+        let counts = seen_at.is_some_and(|seen_at| is_within(COUNTS, instant(seen_at), now));
+        let standing = standing.as_deref().and_then(Standing::from_name);
+        if counts && standing.is_some_and(|standing| standing != Standing::Full) {
             return Some(Absence::Left);
         }
-        let until = row.1.map(instant).filter(|until| *until > now)?;
+        let until = away_until.map(instant).filter(|until| *until > now)?;
         Some(Absence::Away { until })
     }
 
-    fn groups_of(&self, who: &UserId) -> Option<BTreeSet<GroupId>> {
+    fn groups_of(&self, who: &UserId, now: DateTime<Utc>) -> Option<BTreeSet<GroupId>> {
         let read = || -> rusqlite::Result<Option<BTreeSet<GroupId>>> {
-            let is_known: bool = self
+            let seen_at: Option<Option<i64>> = self
                 .connection
-                .prepare_cached(
-                    "SELECT EXISTS (SELECT 1 FROM person
-                     WHERE workspace = ?1 AND id = ?2 AND seen_at IS NOT NULL)",
-                )?
+                .prepare_cached("SELECT seen_at FROM person WHERE workspace = ?1 AND id = ?2")?
                 .query_row(params![self.workspace.as_str(), who.as_str()], |row| {
                     row.get(0)
-                })?;
-            if !is_known {
+                })
+                .optional()?;
+            let counts = |seen_at| is_within(COUNTS, instant(seen_at), now);
+            if !seen_at.flatten().is_some_and(counts) {
                 return Ok(None);
             }
             self.connection

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::log::{Appender, HouseEvent};
-use super::{StoreError, micros};
+use super::{StoreError, micros, people};
 use crate::domain::id::WorkspaceId;
 use crate::domain::policy::PolicyVersion;
 
@@ -54,6 +54,7 @@ pub(super) fn adopt(
         },
     )?;
     log.save()?;
+    people::forget_what_was_seen(connection, workspace)?;
     Ok(PolicyVersion(version))
 }
 

@@ -8,6 +8,7 @@
 //! Not a harness test: it names itself to `cargo test` and obeys its filters.
 #![allow(clippy::print_stdout, reason = "the count is what the proof is for")]
 
+mod bodies;
 mod deliveries;
 mod dice;
 mod kill;
@@ -57,7 +58,7 @@ enum Form {
 }
 
 /// The harnesses, by the names that a filter finds.
-const HARNESSES: [(&str, [usize; 3]); 5] = [
+const HARNESSES: [(&str, [usize; 3]); 6] = [
     (
         "killing_the_bot_loses_nothing_and_repeats_nothing",
         [3, 20, 10_000],
@@ -74,6 +75,10 @@ const HARNESSES: [(&str, [usize; 3]); 5] = [
     (
         "a_delivery_repeated_and_reordered_changes_nothing_more",
         [20, 300, 10_000],
+    ),
+    (
+        "whatever_strangers_send_is_read_or_turned_away",
+        [200, 20_000, 1_000_000],
     ),
 ];
 
@@ -157,7 +162,8 @@ fn prove(wanted: &Wanted) -> anyhow::Result<bool> {
                 1 => power::cuts(&place, runs, wanted.seed).await,
                 2 => power::faults(&place, runs as u64, wanted.seed).await,
                 3 => Ok(months::months(runs, wanted.seed)),
-                _ => deliveries::deliveries(&place, runs, wanted.seed).await,
+                4 => deliveries::deliveries(&place, runs, wanted.seed).await,
+                _ => Ok(bodies::bodies(runs, wanted.seed)),
             }
         });
         let score = score.with_context(|| format!("{name}, seed {}", wanted.seed))?;

@@ -10,12 +10,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use breakglass::domain::authorization::{Member, Standing};
 use breakglass::domain::change::{
-    Actor, Command, Criterion, EmergencyChange, Event, Exception, Genuine, Given, Nap, Place,
-    Recorded, Remedy, Source, Stage, Submission, decide, declare,
+    Actor, Command, Criterion, EmergencyChange, Event, Exception, Genuine, Given, Handover, Nap,
+    Place, Recorded, Remedy, Source, Stage, Submission, decide, declare,
 };
 use breakglass::domain::id::{ChangeNumber, ChannelId, GroupId, UserId};
 use breakglass::domain::obligation::{
-    Absence, Duty, Obligation, People, Rung, next_due_at, obligations,
+    Absence, Duty, Obligation, People, Rung, next_due_at, obligations, reminder_key,
 };
 use breakglass::domain::policy::{Party, Policy, PolicyVersion};
 use breakglass::domain::text::{Salt, Text};
@@ -27,6 +27,9 @@ use crate::Score;
 use crate::dice::Dice;
 
 const PEOPLE: [&str; 6] = ["U1DANA", "U2MORGAN", "U3RILEY", "U4ALEX", "U5SAM", "U6KIM"];
+
+/// Who of them may approve.
+const APPROVERS: [usize; 3] = [1, 3, 5];
 
 /// Four zones with daylight saving, of both hemispheres.
 const ZONES: [Tz; 4] = [
@@ -45,6 +48,12 @@ const BEGINNINGS: [(i32, u32, u32); 6] = [
     (2026, 9, 28),
     (2026, 10, 20),
 ];
+
+/// In so many months everything has come about that people do.
+const ENOUGH: usize = 20;
+
+/// How often in a row somebody may put one thing off.
+const NAPS: u8 = 3;
 
 /// How late something may be said once the bot is awake.
 const LATE: TimeDelta = TimeDelta::seconds(60);
@@ -85,7 +94,7 @@ impl People for Town {
         }
     }
 
-    fn groups_of(&self, _who: &UserId) -> Option<BTreeSet<GroupId>> {
+    fn groups_of(&self, _: &UserId, _: DateTime<Utc>) -> Option<BTreeSet<GroupId>> {
         None
     }
 }
@@ -101,43 +110,70 @@ struct Month {
     awake_since: DateTime<Utc>,
     /// The latest that its clock ever showed.
     latest: DateTime<Utc>,
-    n_reminders: usize,
-    n_misses: usize,
+    counts: Counts,
     /// Whether the bot forgets at each downtime whom it reminded: the control.
     forgets: bool,
+}
+
+/// What came about.
+#[derive(Debug, Clone, Copy, Default)]
+struct Counts {
+    reminders: usize,
+    misses: usize,
+    naps: usize,
+    delegated: usize,
+    /// Passed on because whoever owed it was away or had left.
+    away: usize,
 }
 
 struct Story {
     change: EmergencyChange,
     history: Vec<Recorded>,
+    /// Until when somebody has put something off.
+    naps: BTreeMap<Owes, DateTime<Utc>>,
+    /// How often in a row.
+    in_a_row: BTreeMap<Owes, u8>,
 }
+
+/// What is owed, and by whom.
+type Owes = (Duty, Option<Party>);
 
 /// Simulates `n_months`.
 pub(crate) fn months(n_months: usize, seed: u64) -> Score {
     let run = |n: usize, forgets: bool, enough: usize| {
         let mut failures = Vec::new();
-        let (mut n_reminders, mut n_misses) = (0, 0);
+        let mut counts = Counts::default();
         for month in 0..n {
             let mut one = Month::begin(seed.wrapping_mul(1_000_003) + month as u64, forgets);
             one.pass();
-            n_reminders += one.n_reminders;
-            n_misses += one.n_misses;
+            counts.reminders += one.counts.reminders;
+            counts.misses += one.counts.misses;
+            counts.naps += one.counts.naps;
+            counts.delegated += one.counts.delegated;
+            counts.away += one.counts.away;
             let named = one.failures.into_iter().take(3);
             failures.extend(named.map(|failure| format!("month {month}: {failure}")));
             if failures.len() >= enough {
                 break;
             }
         }
-        (failures, n_reminders, n_misses)
+        (failures, counts)
     };
-    let (failures, n_reminders, n_misses) = run(n_months, false, usize::MAX);
-    let (control, _, _) = run(n_months.clamp(20, 100), true, 1);
+    let (mut failures, counts) = run(n_months, false, usize::MAX);
+    let (control, _) = run(n_months.clamp(20, 100), true, 1);
+    let rare = [counts.naps, counts.delegated, counts.away];
+    if n_months >= ENOUGH && rare.contains(&0) {
+        failures.push(format!("what is to be tried never came about: {counts:?}"));
+    }
     Score {
         harness: "simulated months",
         runs: n_months,
         of: "months",
         seed,
-        about: format!("{n_reminders} reminders, {n_misses} misses"),
+        about: format!(
+            "{} reminders, {} misses, {} naps, {} delegated, {} passed on for the absent",
+            counts.reminders, counts.misses, counts.naps, counts.delegated, counts.away
+        ),
         failures,
         control: "a bot that forgets over a restart whom it reminded",
         control_failures: control.len(),
@@ -170,7 +206,7 @@ impl Month {
             }
         }
         let mut policy = Policy::unwritten(PolicyVersion(1));
-        policy.approvers = [1, 3, 5].map(|which| Party::Person(user(which))).to_vec();
+        policy.approvers = APPROVERS.map(|which| Party::Person(user(which))).to_vec();
         policy.commanders = vec![Party::Person(user(2))];
         policy.escalation = vec![user(4), user(2)];
         let (year, month, day) = dice.choose(&BEGINNINGS).copied().unwrap_or((2026, 3, 1));
@@ -187,8 +223,7 @@ impl Month {
             failures: Vec::new(),
             awake_since: began_at,
             latest: began_at,
-            n_reminders: 0,
-            n_misses: 0,
+            counts: Counts::default(),
             forgets,
         }
     }
@@ -229,20 +264,13 @@ impl Month {
                         self.forget();
                     }
                 }
-                2 => {
+                2 | 3 => self.goes_away(now + off),
+                // Back before they said.
+                4 => {
                     let who = user(self.dice.below(PEOPLE.len()));
-                    let absence = match self.dice.below(4) {
-                        0 => Absence::Left,
-                        _ => Absence::Away {
-                            until: now + off + self.minutes(5 * 24 * 60),
-                        },
-                    };
-                    // Somebody has to be left who may approve.
-                    if who != user(1) {
-                        self.town.absent.borrow_mut().insert(who, absence);
-                    }
+                    self.town.absent.borrow_mut().remove(&who);
                 }
-                3..=5 if self.changes.len() < 5 => self.declare(now + off),
+                5..=7 if self.changes.len() < 5 => self.declare(now + off),
                 _ => self.act(now + off),
             }
             self.sweep(now + off);
@@ -308,7 +336,12 @@ impl Month {
         if let Ok(history) = declare(number, &submission, &self.policy)
             && let Some(change) = EmergencyChange::replay(number, &history)
         {
-            self.changes.push(Story { change, history });
+            self.changes.push(Story {
+                change,
+                history,
+                naps: BTreeMap::new(),
+                in_a_row: BTreeMap::new(),
+            });
         }
     }
 
@@ -316,6 +349,62 @@ impl Month {
         let mut active = self.town.active.borrow_mut();
         let last = active.entry(who.clone()).or_insert(now);
         *last = now.max(*last);
+    }
+
+    /// Somebody says that they are away, or is gone; the bot looks at once at what
+    /// they owe.
+    fn goes_away(&mut self, now: DateTime<Utc>) {
+        let who = user(self.dice.below(PEOPLE.len()));
+        let absence = match self.dice.below(4) {
+            0 => Absence::Left,
+            _ => Absence::Away {
+                until: now + self.minutes(5 * 24 * 60),
+            },
+        };
+        // Somebody has to be left who may approve.
+        if who == user(1) {
+            return;
+        }
+        let mut absent = self.town.absent.borrow_mut();
+        absent.insert(who.clone(), absence);
+        drop(absent);
+        let owner = Some(Party::Person(who.clone()));
+        for which in 0..self.changes.len() {
+            self.submit(which, &tick(now), now);
+            let Some(story) = self.changes.get(which) else {
+                continue;
+            };
+            for owed in obligations(&story.change, &self.policy) {
+                let mine = owed.met_at.is_none() && owed.owner == owner;
+                if mine
+                    && cannot_wait(absence, owed.due_at)
+                    && let Some(next) = self.stand_in(&owed, &story.change, now)
+                {
+                    self.failures.push(format!(
+                        "{} at {now}: {:?} stays with {who}, who is gone, though {next} is there",
+                        story.change.number, owed.duty
+                    ));
+                }
+            }
+        }
+    }
+
+    /// Who of the approvers could decide in somebody's place.
+    fn stand_in(
+        &self,
+        owed: &Obligation,
+        change: &EmergencyChange,
+        now: DateTime<Utc>,
+    ) -> Option<UserId> {
+        if !matches!(owed.duty, Duty::Approval | Duty::SecondAuthorization) {
+            return None;
+        }
+        let is_there = |who: &UserId| {
+            owed.owner != Some(Party::Person(who.clone()))
+                && self.town.absence(who, now).is_none()
+                && apart(change, who)
+        };
+        APPROVERS.map(user).into_iter().find(is_there)
     }
 
     /// Somebody does something to a change; the rules may well say no.
@@ -338,14 +427,16 @@ impl Month {
             return;
         };
         let change = &story.change;
-        let owed: Vec<Duty> = obligations(change, &self.policy)
+        let owed: Vec<Owes> = obligations(change, &self.policy)
             .into_iter()
             .filter(|one| one.met_at.is_none())
-            .map(|one| one.duty)
+            .map(|one| (one.duty, one.owner))
             .collect();
-        let duty = self.dice.choose(&owed).copied().unwrap_or(Duty::Ticket);
+        let owed = self.dice.choose(&owed).cloned();
+        let (duty, owner) = owed.unwrap_or((Duty::Ticket, None));
+        let answers = answerer(&mut self.dice, &self.town, owner.as_ref(), &who, now);
         let given = Given::Button;
-        let command = match self.dice.below(22) {
+        let command = match self.dice.below(26) {
             0..=3 => Command::Authorize { by, given },
             4 => Command::Deny { by, given },
             5 => Command::GoAhead { by },
@@ -387,13 +478,13 @@ impl Month {
                 remedy: text("Two on call."),
                 owner: whom,
             },
-            18 | 19 => Command::Snooze {
-                by,
+            18..=21 => Command::Snooze {
+                by: full(&answers),
                 duty,
                 nap: self.dice.choose(Nap::ALL).copied().unwrap_or(Nap::Hour),
             },
-            20 => Command::Delegate {
-                by,
+            22..=24 => Command::Delegate {
+                by: full(&answers),
                 duty,
                 to: full(&whom),
             },
@@ -404,7 +495,9 @@ impl Month {
             }
         };
         let actor = match &command {
-            Command::TakeCommand { by } => by.id.clone(),
+            Command::TakeCommand { by }
+            | Command::Snooze { by, .. }
+            | Command::Delegate { by, .. } => by.id.clone(),
             _ => who,
         };
         self.seen(&actor, now);
@@ -433,12 +526,22 @@ impl Month {
                 Event::Reminded {
                     duty, owner, rung, ..
                 } => {
-                    self.n_reminders += 1;
+                    self.counts.reminders += 1;
+                    let key = (*duty, owner.clone());
+                    match story.naps.get(&key).copied() {
+                        Some(until) if now < until => faults.push(format!(
+                            "{duty:?} {rung:?} is said during a nap until {until}"
+                        )),
+                        Some(_) => {
+                            story.naps.remove(&key);
+                        }
+                        None => {}
+                    }
                     let fault = unfit(&story.change, &self.town, *duty, owner.as_ref(), *rung, now);
                     faults.extend(fault);
                 }
                 Event::DeadlineMissed { duty, due_at, .. } => {
-                    self.n_misses += 1;
+                    self.counts.misses += 1;
                     if story.change.missed.contains(&(*duty, *due_at)) {
                         faults.push(format!("{duty:?} due {due_at} is missed twice"));
                     }
@@ -446,12 +549,57 @@ impl Month {
                         faults.push(format!("{duty:?} due {due_at} is missed before its time"));
                     }
                 }
+                Event::Snoozed { duty, owner, until } => {
+                    self.counts.naps += 1;
+                    let key = (*duty, owner.clone());
+                    let owed = before.iter().find(|one| one.duty == *duty);
+                    faults.extend(bad_nap(owed, &one.actor, owner.as_ref(), *until, now));
+                    let in_a_row = story.in_a_row.entry(key.clone()).or_default();
+                    *in_a_row += 1;
+                    if *in_a_row > NAPS {
+                        faults.push(format!("{duty:?} is put off {in_a_row} times in a row"));
+                    }
+                    story.naps.insert(key, *until);
+                }
+                Event::HandedOver {
+                    duty,
+                    from,
+                    to,
+                    why,
+                } => {
+                    match why {
+                        Handover::Delegated => self.counts.delegated += 1,
+                        Handover::Away | Handover::Left | Handover::Ineligible => {
+                            self.counts.away += 1;
+                        }
+                    }
+                    let open = obligations(&story.change, &self.policy);
+                    let owed = open
+                        .iter()
+                        .find(|one| one.duty == *duty && one.met_at.is_none());
+                    let passing = Passing {
+                        actor: &one.actor,
+                        from: from.as_ref(),
+                        to,
+                        why: *why,
+                    };
+                    let fault =
+                        bad_handover(owed, &passing, &story.change, &self.town, &self.policy, now);
+                    faults.extend(fault);
+                }
                 _ => {}
+            }
+            if let (Actor::Person(who), false) =
+                (&one.actor, matches!(one.event, Event::Snoozed { .. }))
+            {
+                let theirs = Some(Party::Person(who.clone()));
+                story.in_a_row.retain(|(_, owner), _| *owner != theirs);
             }
             story.change.apply(one);
             story.history.push(one.clone());
+            faults.extend(passed_in_vain(story, &one.event, &self.policy));
         }
-        let _ = before;
+        end_naps(story, &self.policy);
         let number = story.change.number;
         self.failures.extend(
             faults
@@ -464,18 +612,12 @@ impl Month {
     fn sweep(&mut self, now: DateTime<Utc>) {
         self.latest = self.latest.max(now);
         for which in 0..self.changes.len() {
-            let tick = Submission {
-                actor: Actor::Clock,
-                at: now,
-                source: Source::Clock,
-                command: Command::Tick,
-            };
             let due = self
                 .changes
                 .get(which)
                 .and_then(|story| next_due_at(&story.change, &self.policy, &self.town, now));
             if due.is_some_and(|due| due <= now) {
-                self.submit(which, &tick, now);
+                self.submit(which, &tick(now), now);
             }
             let again = self
                 .changes
@@ -517,6 +659,15 @@ impl Month {
                         change.number, owed.duty
                     ));
                 }
+                let nap = story.naps.get(&(owed.duty, owed.owner.clone()));
+                if let Some(until) = nap.filter(|until| **until <= by)
+                    && nap_is_over(&owed, *until, &self.town, by, now)
+                {
+                    self.failures.push(format!(
+                        "{} at {now}: {:?} of {:?} was put off until {until}, and nothing was said",
+                        change.number, owed.duty, owed.owner
+                    ));
+                }
                 if let Some(rung) = unsaid(&owed, change, &self.town, by, now) {
                     self.failures.push(format!(
                         "{} at {now}: {:?} of {:?} (opened {}, due {:?}, ready {:?}) wasn't said: {rung:?}; {:?}",
@@ -534,26 +685,28 @@ impl Month {
         let mut said: BTreeMap<String, usize> = BTreeMap::new();
         for story in &self.changes {
             said.clear();
-            let mut epoch = 0;
             for one in &story.history {
-                match &one.event {
-                    // From here on the same is owed anew.
-                    Event::AskedAnew { .. }
-                    | Event::ApprovalTakenBack { .. }
-                    | Event::Authorized { .. }
-                    | Event::HandedOver { .. }
-                    | Event::Deployed { .. } => epoch += 1,
-                    Event::Reminded {
-                        duty,
-                        owner,
-                        due_at,
-                        rung,
-                    } => {
-                        let key = format!("{epoch} {duty:?} {owner:?} {due_at:?} {rung:?}");
-                        *said.entry(key).or_default() += 1;
+                let Event::Reminded {
+                    duty,
+                    owner,
+                    due_at,
+                    rung,
+                    round,
+                } = &one.event
+                else {
+                    continue;
+                };
+                // What has the name of another is taken for it, and never sent.
+                let key = match owner {
+                    Some(Party::Person(who)) => {
+                        let number = story.change.number;
+                        reminder_key(number, *duty, who, *due_at, (*rung, *round))
                     }
-                    _ => {}
-                }
+                    Some(Party::Group(_)) | None => {
+                        format!("{duty:?} {owner:?} {due_at:?} {rung:?} {round:?}")
+                    }
+                };
+                *said.entry(key).or_default() += 1;
             }
             let twice = said.iter().filter(|(_, n)| **n > 1);
             self.failures.extend(
@@ -575,6 +728,16 @@ impl Month {
                 story.change = change;
             }
         }
+    }
+}
+
+/// What the clock does.
+fn tick(now: DateTime<Utc>) -> Submission {
+    Submission {
+        actor: Actor::Clock,
+        at: now,
+        source: Source::Clock,
+        command: Command::Tick,
     }
 }
 
@@ -638,7 +801,14 @@ fn unfit(
     let local = town.local(who, now).time();
     // The sweep comes within a minute of the evening's last moment.
     let slack = town.local(who, now - LATE).time();
+    let chase = change.chases.get(&(duty, owner.cloned()));
+    // Who put it off chose the time of day themselves.
+    let chosen = matches!(rung, Rung::AfterNap(_))
+        && chase
+            .and_then(|chase| chase.nap_until)
+            .is_some_and(|until| now - until < TimeDelta::minutes(30));
     if duty != Duty::AnswerRequest
+        && !chosen
         && is_night(local)
         && is_night(slack)
         && !(0..=30).any(|minutes| was_awake(town, who, now - TimeDelta::minutes(minutes)))
@@ -647,7 +817,6 @@ fn unfit(
             "{duty:?} {rung:?} is said to {who:?} at {local}, at night"
         ));
     }
-    let chase = change.chases.get(&(duty, owner.cloned()));
     if let Some(until) = chase.and_then(|chase| chase.nap_until)
         && now < until
     {
@@ -659,6 +828,179 @@ fn unfit(
         return Some(format!("{duty:?} {rung:?} is said of what was withdrawn"));
     }
     None
+}
+
+/// Who answers a reminder: as a rule whose it is, if they are there.
+fn answerer(
+    dice: &mut Dice,
+    town: &Town,
+    owner: Option<&Party>,
+    other: &UserId,
+    now: DateTime<Utc>,
+) -> UserId {
+    match reader(owner) {
+        Some(owner) if !dice.one_in(4) && town.absence(owner, now).is_none() => owner.clone(),
+        Some(_) | None => other.clone(),
+    }
+}
+
+/// What is done, or is somebody else's, ends a nap.
+fn end_naps(story: &mut Story, policy: &Policy) {
+    let open: BTreeSet<Owes> = obligations(&story.change, policy)
+        .into_iter()
+        .filter(|one| one.met_at.is_none())
+        .map(|one| (one.duty, one.owner))
+        .collect();
+    story.naps.retain(|key, _| open.contains(key));
+}
+
+/// That something was handed to somebody who doesn't owe it now, if so.
+fn passed_in_vain(story: &Story, event: &Event, policy: &Policy) -> Option<String> {
+    let Event::HandedOver { duty, to, .. } = event else {
+        return None;
+    };
+    let owed = obligations(&story.change, policy);
+    let owner = owed.into_iter().find(|one| one.duty == *duty)?.owner;
+    (owner.as_ref() != Some(to))
+        .then(|| format!("{duty:?} passed to {to:?}, and {owner:?} owes it"))
+}
+
+/// What is wrong with putting something off, if anything.
+fn bad_nap(
+    owed: Option<&Obligation>,
+    actor: &Actor,
+    owner: Option<&Party>,
+    until: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Option<String> {
+    let Some(owed) = owed.filter(|one| one.met_at.is_none()) else {
+        return Some("what nobody owes is put off".to_owned());
+    };
+    let duty = owed.duty;
+    let by = match actor {
+        Actor::Person(who) => Some(Party::Person(who.clone())),
+        Actor::Clock | Actor::Bot => None,
+    };
+    let length = (until - now).num_minutes();
+    if by.as_ref() != owner || owed.owner.as_ref() != owner {
+        Some(format!("{duty:?} of {owner:?} is put off by {by:?}"))
+    } else if duty == Duty::AnswerRequest {
+        Some("the request itself is put off".to_owned())
+    } else if ![30, 60, 120].contains(&length) {
+        Some(format!("{duty:?} is put off by {length} minutes"))
+    } else if owed.due_at.is_some_and(|due_at| until > due_at) {
+        Some(format!(
+            "{duty:?} is put off until {until}, past its deadline"
+        ))
+    } else {
+        None
+    }
+}
+
+/// Whether what was put off until an instant must have been said again since: by
+/// day, to somebody who is there.
+fn nap_is_over(
+    owed: &Obligation,
+    until: DateTime<Utc>,
+    town: &Town,
+    by: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> bool {
+    let who = reader(owed.owner.as_ref());
+    let is_day = |at| !is_night(town.local(who, at).time());
+    owed.met_at.is_none() && is_day(until) && is_day(by) && is_day(now) && !is_away(town, who, now)
+}
+
+/// What passes from whom to whom, and on whose word.
+struct Passing<'a> {
+    actor: &'a Actor,
+    from: Option<&'a Party>,
+    to: &'a Party,
+    why: Handover,
+}
+
+/// What is wrong with handing something on, if anything.
+fn bad_handover(
+    owed: Option<&Obligation>,
+    passing: &Passing<'_>,
+    change: &EmergencyChange,
+    town: &Town,
+    policy: &Policy,
+    now: DateTime<Utc>,
+) -> Option<String> {
+    let Some(owed) = owed else {
+        return Some("what nobody owes is handed on".to_owned());
+    };
+    let (duty, from, to) = (owed.duty, passing.from, passing.to);
+    if owed.owner.as_ref() != from || from == Some(to) {
+        return Some(format!(
+            "{duty:?} of {:?} passes from {from:?} to {to:?}",
+            owed.owner
+        ));
+    }
+    let stays = matches!(
+        duty,
+        Duty::AnswerRequest
+            | Duty::ConfirmDeployment
+            | Duty::CommanderAuthorization
+            | Duty::Confirmation
+    );
+    if stays {
+        return Some(format!(
+            "{duty:?} is nobody else's to do, and passes to {to:?}"
+        ));
+    }
+    let to = reader(Some(to))?;
+    let decides = matches!(duty, Duty::Approval | Duty::SecondAuthorization);
+    if decides && !(APPROVERS.map(user).contains(to) && apart(change, to)) {
+        return Some(format!("{duty:?} passes to {to}, who may not do it"));
+    }
+    let from = reader(from)?;
+    match passing.why {
+        Handover::Delegated => {
+            let Actor::Person(by) = passing.actor else {
+                return Some(format!("{duty:?} is delegated by nobody"));
+            };
+            let may = by == from || policy.escalation.contains(by);
+            (!may).then(|| format!("{duty:?} of {from} is handed on by {by}"))
+        }
+        Handover::Away | Handover::Left => {
+            let absence = town.absence(from, now);
+            if !absence.is_some_and(|absence| cannot_wait(absence, owed.due_at)) {
+                return Some(format!(
+                    "{duty:?} is taken from {from}, who is there: {absence:?}"
+                ));
+            }
+            let absent = town.absence(to, now).is_some();
+            absent.then(|| format!("{duty:?} passes to {to}, who is away, too"))
+        }
+        // Slack says nothing of groups here.
+        Handover::Ineligible => Some(format!("{duty:?} is taken from {from}, who may do it")),
+    }
+}
+
+/// Whether somebody had no part in what they would decide on, nor permitted it alone.
+fn apart(change: &EmergencyChange, who: &UserId) -> bool {
+    let deployed = change.deployments.iter().any(|one| one.by == *who);
+    let went_ahead = change.went_ahead.as_ref().is_some_and(|one| one.by == *who);
+    change.requester != *who && !deployed && !went_ahead
+}
+
+/// Whether what is due then can't wait until somebody is back.
+fn cannot_wait(absence: Absence, due_at: Option<DateTime<Utc>>) -> bool {
+    match absence {
+        Absence::Left => true,
+        Absence::Away { until } => due_at.is_none_or(|due_at| due_at <= until),
+    }
+}
+
+/// Whether they are away, or were until a moment ago.
+fn is_away(town: &Town, who: Option<&UserId>, now: DateTime<Utc>) -> bool {
+    who.is_some_and(|who| {
+        [now, now - LATE]
+            .iter()
+            .any(|at| town.absence(who, *at).is_some())
+    })
 }
 
 /// The table of the design: which rungs lie before a deadline, in minutes.
@@ -704,7 +1046,9 @@ fn unsaid(
     if !(may_wake || (is_day(by) && is_day(now))) {
         return None;
     }
-    if chase.nap_until.is_some_and(|until| by < until) {
+    // Who is away, or puts it off, is left alone for so long.
+    let is_away = !may_wake && (is_away(town, who, now) || is_away(town, who, by));
+    if is_away || chase.nap_until.is_some_and(|until| by < until) {
         return None;
     }
     if chase

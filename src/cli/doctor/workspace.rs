@@ -200,7 +200,7 @@ async fn policy(settings: &Settings, client: &SlackClient, identity: &Identity) 
         Err(error) => return vec![Finding::failed("policy", &error)],
     };
     let mut census = Census {
-        lookup: Lookup::new(client.clone(), identity.workspace.clone()),
+        lookup: Lookup::new(client.clone(), identity.workspace.clone(), Clock::system()),
         client,
         groups: None,
         findings: Vec::new(),

@@ -39,8 +39,14 @@ pub struct File {
 const OPTIONS: usize = 100;
 const OPTION: usize = 75;
 
-/// Reads the file, or says everything that is wrong with it.
-pub(super) fn file(bytes: &[u8]) -> Result<File, Vec<Fault>> {
+impl File {
+    /// Reads a file's bytes, or says everything that is wrong with them.
+    pub fn read(bytes: &[u8]) -> Result<Self, Vec<Fault>> {
+        file(bytes)
+    }
+}
+
+fn file(bytes: &[u8]) -> Result<File, Vec<Fault>> {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => {

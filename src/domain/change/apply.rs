@@ -5,9 +5,9 @@ use chrono::{DateTime, Utc};
 use super::{
     ActOf, Actor, Alteration, Altered, Approval, Attachment, Authorization, Commander, Correction,
     DUE_AFTER_DEPLOYMENT, Deployment, Done, EmergencyChange, Event, Evidence, ExceptionAnswer,
-    ExceptionState, FollowUp, GenuinenessReview, Handed, Meeting, MessageRef, Quote, Reacted,
-    Recorded, Redaction, Rejection, Reviewed, Source, Stage, Stands, StatedReason, Written,
-    passage,
+    ExceptionState, FollowUp, GenuinenessReview, Handed, Handover, Meeting, MessageRef, Quote,
+    Reacted, Recorded, Redaction, Rejection, Reviewed, Source, Stage, Stands, StatedReason,
+    Written, passage,
 };
 use crate::domain::id::UserId;
 use crate::domain::obligation::Duty;
@@ -24,6 +24,9 @@ impl EmergencyChange {
         self.version += 1;
         self.keep_texts(recorded);
         self.end_naps_in_a_row(recorded);
+        if let Actor::Person(who) = &recorded.actor {
+            self.gone.remove(who);
+        }
         let at = recorded.at;
         let act = match &recorded.actor {
             Actor::Person(by) => Some(ActOf { by: by.clone(), at }),
@@ -41,6 +44,8 @@ impl EmergencyChange {
                 self.asked.clone_from(asked);
                 self.asked_at = at;
                 self.begin_chase_anew(Duty::AnswerRequest);
+                // Who is asked now is to be the second person, too.
+                self.name_anew(Duty::SecondAuthorization);
                 if self.stage == Stage::Denied {
                     self.stage = Stage::Requested;
                 }
@@ -56,6 +61,7 @@ impl EmergencyChange {
                 self.keep_evidence(by, evidence.as_ref());
                 if attested.is_some() {
                     // Of another authorization by the same person, they hear anew.
+                    self.handed.remove(&Duty::Confirmation);
                     self.begin_chase_anew(Duty::Confirmation);
                 }
                 self.authorization = Some(Authorization {
@@ -90,6 +96,7 @@ impl EmergencyChange {
             }
             Event::WentAhead => self.went_ahead = act,
             Event::CommanderNamed { commander } => {
+                self.name_anew(Duty::CommanderAuthorization);
                 self.commander = Some(Commander {
                     who: commander.clone(),
                     authorized_at: None,
@@ -232,6 +239,9 @@ impl EmergencyChange {
                     replaced: replaced.clone(),
                 };
                 self.fields.insert(*field, entry);
+                if *field == Field::PermanentFixOwner {
+                    self.name_anew(Duty::PermanentFix);
+                }
                 if let Value::Choice(name) = value {
                     let chosen = (*field, name.clone());
                     let since = self.chosen_since.entry(chosen).or_insert(at);
@@ -317,6 +327,7 @@ impl EmergencyChange {
                 genuine,
                 ..
             } => {
+                self.name_anew(Duty::Remediation);
                 self.rejection = act.map(|ActOf { by, at }| Rejection {
                     by,
                     at,
@@ -416,6 +427,7 @@ impl EmergencyChange {
             }
             Event::DeadlineMissed { duty, due_at, .. } => {
                 self.missed.insert((*duty, *due_at));
+                self.told_at.insert((*duty, *due_at), at);
             }
             Event::Reminded {
                 duty, owner, rung, ..
@@ -440,6 +452,10 @@ impl EmergencyChange {
                     at,
                 };
                 self.handed.insert(*duty, handed);
+                if let (Some(Party::Person(from)), Handover::Left) = (from, why) {
+                    self.gone.insert(from.clone());
+                }
+                self.begin_round(*duty);
                 // Whom it comes back to hears of it anew.
                 if let Some(chase) = self.chases.get_mut(&(*duty, Some(to.clone()))) {
                     chase.begin_anew();
@@ -449,6 +465,7 @@ impl EmergencyChange {
                 duty, due_at, step, ..
             } => {
                 self.escalated.insert((*duty, *due_at), *step);
+                self.told_at.insert((*duty, *due_at), at);
             }
             Event::Closed => {
                 self.closed_at = Some(at);
@@ -539,10 +556,24 @@ impl EmergencyChange {
 
     /// What is owed anew is chased from the foot of the ladder.
     fn begin_chase_anew(&mut self, duty: Duty) {
+        self.begin_round(duty);
         for ((about, _), chase) in &mut self.chases {
             if *about == duty {
                 chase.begin_anew();
             }
         }
+    }
+
+    /// Somebody is named for it, which counts before whom it passed to earlier.
+    fn name_anew(&mut self, duty: Duty) {
+        if self.handed.remove(&duty).is_some() {
+            self.begin_chase_anew(duty);
+        }
+    }
+
+    /// What is said of it from now on has been said before, and isn't the same.
+    fn begin_round(&mut self, duty: Duty) {
+        let round = self.rounds.entry(duty).or_default();
+        *round = round.saturating_add(1);
     }
 }

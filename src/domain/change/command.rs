@@ -343,6 +343,53 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// Returns those of whom it brings what Slack says of them.
+    pub fn members(&self) -> impl Iterator<Item = &Member> {
+        let (first, second) = match self {
+            Self::StateCriterion { by, .. }
+            | Self::Authorize { by, .. }
+            | Self::StandIn { by }
+            | Self::Deny { by, .. }
+            | Self::GoAhead { by }
+            | Self::TakeCommand { by }
+            | Self::NameCommander { by, .. }
+            | Self::StateReason { by, .. }
+            | Self::Attach { by, .. }
+            | Self::Redact { by, .. }
+            | Self::Approve { by, .. }
+            | Self::Review { by, .. }
+            | Self::ReviewGenuineness { by, .. }
+            | Self::RecordMeeting { by, .. }
+            | Self::RecordPermanentFix { by, .. }
+            | Self::AddFollowUp { by, .. }
+            | Self::FinishFollowUp { by, .. }
+            | Self::Snooze { by, .. }
+            | Self::Remediate { by, .. }
+            | Self::AnswerExceptions { by, .. } => (Some(by), None),
+            Self::Document { by, .. } => (by.as_ref(), None),
+            Self::Reject { by, owner, .. } => (Some(by), owner.as_ref()),
+            Self::Delegate { by, to, .. } => (Some(by), Some(to)),
+            Self::Request { .. }
+            | Self::AskSomeoneElse { .. }
+            | Self::ConfirmAttestation
+            | Self::DisputeAttestation
+            | Self::RecordDeployment { .. }
+            | Self::CorrectDeployment { .. }
+            | Self::LinkAsDuplicate { .. }
+            | Self::NoteEdit { .. }
+            | Self::NoteDeletion { .. }
+            | Self::NoteReactionRemoved { .. }
+            | Self::Lapse
+            | Self::Withdraw
+            | Self::Tick
+            | Self::RecordDelivery { .. }
+            | Self::RecordFailure { .. } => (None, None),
+        };
+        first.into_iter().chain(second)
+    }
+}
+
 /// How an answer to a request is given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Given {

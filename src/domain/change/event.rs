@@ -322,6 +322,9 @@ pub enum Event {
         due_at: Option<DateTime<Utc>>,
         /// On which rung.
         rung: Rung,
+        /// How often the same had passed on, or come to be owed anew, before;
+        /// nothing: never.
+        round: Option<u16>,
     },
     /// Whoever owes something put its reminders off.
     Snoozed {

@@ -160,8 +160,14 @@ pub struct EmergencyChange {
     pub missed: BTreeSet<(Duty, DateTime<Utc>)>,
     /// What is owed by somebody else than by rule, and since when.
     pub handed: BTreeMap<Duty, Handed>,
+    /// Who had left when something that they owed passed on, and did nothing since.
+    pub gone: BTreeSet<UserId>,
+    /// How often each duty passed to somebody else, or came to be owed anew.
+    pub rounds: BTreeMap<Duty, u16>,
     /// How many further contacts heard of each miss.
     pub escalated: BTreeMap<(Duty, DateTime<Utc>), u16>,
+    /// When a contact of the policy last heard of each miss.
+    pub told_at: BTreeMap<(Duty, DateTime<Utc>), DateTime<Utc>>,
     /// How far each chase has come.
     pub chases: BTreeMap<ChaseKey, Chase>,
     /// The captured messages.
@@ -255,7 +261,10 @@ impl EmergencyChange {
             exceptions: BTreeMap::new(),
             missed: BTreeSet::new(),
             handed: BTreeMap::new(),
+            gone: BTreeSet::new(),
+            rounds: BTreeMap::new(),
             escalated: BTreeMap::new(),
+            told_at: BTreeMap::new(),
             chases: BTreeMap::new(),
             quotes: quote.into_iter().collect(),
             reactions: Vec::new(),
@@ -442,10 +451,16 @@ impl EmergencyChange {
 
     /// How many further contacts of the policy heard of a miss.
     pub fn escalations(&self, duty: Duty, due_at: DateTime<Utc>) -> u16 {
-        self.escalated
-            .get(&(duty, due_at))
-            .copied()
-            .unwrap_or_default()
+        let of_it = self.escalated.range((duty, due_at)..);
+        let steps = of_it.take_while(|((of, _), _)| *of == duty);
+        steps.map(|(_, step)| *step).max().unwrap_or_default()
+    }
+
+    /// When a contact of the policy last heard of a miss; nothing: it isn't missed.
+    pub fn contact_told_at(&self, duty: Duty, due_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let of_it = self.told_at.range((duty, due_at)..);
+        let told = of_it.take_while(|((of, _), _)| *of == duty);
+        told.map(|(_, at)| *at).max()
     }
 
     /// Returns who owes the remedy after a rejection.

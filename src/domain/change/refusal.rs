@@ -132,24 +132,38 @@ pub enum Refusal {
     )]
     CantWait,
     /// A reminder can't be put off past the deadline.
-    #[error("{}", past_the_deadline(*.due_at, *.longest))]
+    #[error("{}", past_the_deadline(*.due_at, *.is_over, *.longest, *.stays))]
     PastTheDeadline {
         /// When it is due.
         due_at: DateTime<Utc>,
+        /// Whether that has passed.
+        is_over: bool,
         /// How long it may be put off.
         longest: Option<Nap>,
+        /// What is owed, if nobody else may do it.
+        stays: Option<Duty>,
     },
     /// It was put off often enough.
-    #[error("{}", napped_enough(*.due_at))]
+    #[error("{}", napped_enough(*.due_at, *.stays))]
     NappedEnough {
         /// When it is due.
         due_at: Option<DateTime<Utc>>,
+        /// What is owed, if nobody else may do it.
+        stays: Option<Duty>,
     },
     /// Nobody else can do it.
     #[error("Nobody else can do that in their place: {}. {}", .duty, instead_of_delegating(*.duty))]
     NotToDelegate {
         /// What is owed.
         duty: Duty,
+    },
+    /// Whoever it is to pass to isn't there in time.
+    #[error("<@{who}> is away until {}, and it is due before that. Somebody else has to do it.", Shown(*.until))]
+    Away {
+        /// Who.
+        who: UserId,
+        /// Until when.
+        until: DateTime<Utc>,
     },
     /// It is theirs already.
     #[error("<@{owner}> owes that already. Nothing has changed.")]
@@ -585,6 +599,7 @@ fn clause(why: &Refusal) -> Option<(Act, &'static str)> {
         | Refusal::NappedEnough { .. }
         | Refusal::NotToDelegate { .. }
         | Refusal::AlreadyTheirs { .. }
+        | Refusal::Away { .. }
         | Refusal::NothingSaid
         | Refusal::TooLong { .. }
         | Refusal::NoSuchChange(_)
@@ -660,6 +675,7 @@ fn where_it_names(act: Act) -> &'static str {
         | Act::AnswerException
         | Act::Remediate
         | Act::AcceptRisk
+        | Act::HandOn
         | Act::Redact => "Whose it is stands in the thread under the card.",
     }
 }
@@ -682,6 +698,7 @@ fn verb(act: Act) -> &'static str {
         Act::AnswerException => "answer its exceptions",
         Act::Remediate => "say how it was put right",
         Act::AcceptRisk => "accept its risk",
+        Act::HandOn => "hand on what is owed to it",
         Act::Redact => "remove words from its record",
     }
 }
@@ -730,6 +747,7 @@ fn own_request(act: Act) -> String {
         | Act::AnswerException
         | Act::Remediate
         | Act::Redact
+        | Act::HandOn
         | Act::AcceptRisk => {
             format!("so somebody else has to {verb}.")
         }
@@ -770,38 +788,39 @@ fn mention_of(party: &Party) -> String {
     }
 }
 
-fn past_the_deadline(due_at: DateTime<Utc>, longest: Option<Nap>) -> String {
-    let at = due_at.timestamp();
-    let due = format!(
-        "<!date^{at}^{{date_short_pretty}} {{time}}|{}>",
-        due_at.format("%Y-%m-%d %H:%M UTC")
-    );
-    match longest {
-        Some(nap) => format!(
-            "It is due {due}, and a reminder can't be put off past that. {} still fits.",
-            match nap {
-                Nap::HalfAnHour => "Half an hour",
-                Nap::Hour => "An hour",
-                Nap::TwoHours => "Two hours",
-            }
-        ),
-        None => format!(
-            "It is due {due}, and a reminder can't be put off past that. *Delegate* hands it to somebody else; *I'm away* does so for all you owe."
-        ),
+fn past_the_deadline(
+    due_at: DateTime<Utc>,
+    is_over: bool,
+    longest: Option<Nap>,
+    stays: Option<Duty>,
+) -> String {
+    let due = Shown(due_at);
+    if is_over {
+        let way_out = stays.map_or(
+            "Do it now, or hand it to somebody else with *Delegate*.",
+            instead_of_delegating,
+        );
+        return format!("It was due {due}, and what is overdue can't be put off. {way_out}");
     }
+    let way_out = match (longest, stays) {
+        (Some(Nap::HalfAnHour), _) => "Half an hour still fits.",
+        (Some(Nap::Hour), _) => "An hour still fits.",
+        (Some(Nap::TwoHours), _) => "Two hours still fit.",
+        (None, Some(duty)) => instead_of_delegating(duty),
+        (None, None) => "*Delegate* hands it to somebody else; *I'm away* does so for all you owe.",
+    };
+    format!("It is due {due}, and a reminder can't be put off past that. {way_out}")
 }
 
-fn napped_enough(due_at: Option<DateTime<Utc>>) -> String {
+fn napped_enough(due_at: Option<DateTime<Utc>>, stays: Option<Duty>) -> String {
     let due = due_at.map_or_else(String::new, |due_at| {
-        let at = due_at.timestamp();
-        format!(
-            " It is due <!date^{at}^{{date_short_pretty}} {{time}}|{}>.",
-            due_at.format("%Y-%m-%d %H:%M UTC")
-        )
+        format!(" It is due {}.", Shown(due_at))
     });
-    format!(
-        "You put this off {NAPS_IN_A_ROW} times in a row.{due} Do a part of it, or hand it to somebody else with *Delegate*."
-    )
+    let way_out = stays.map_or(
+        "Do a part of it, or hand it to somebody else with *Delegate*.",
+        instead_of_delegating,
+    );
+    format!("You put this off {NAPS_IN_A_ROW} times in a row.{due} {way_out}")
 }
 
 fn instead_of_delegating(duty: Duty) -> &'static str {
@@ -813,7 +832,7 @@ fn instead_of_delegating(duty: Duty) -> &'static str {
         Duty::ConfirmDeployment => {
             "Whoever asked says whether it was deployed; anybody may press *Deployed now*."
         }
-        Duty::Confirmation => "Only they know whether they said it.",
+        Duty::Confirmation => "Only whoever is said to have authorized it knows whether they did.",
         Duty::Remediation => {
             "A risk is accepted under one's own name; an approver may put theirs in its place."
         }

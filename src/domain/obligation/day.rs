@@ -4,7 +4,8 @@
 
 use chrono::{DateTime, Days, NaiveTime, Utc};
 
-use super::{Duty, People};
+use super::{Duty, Obligation, People, Rung, obligations};
+use crate::domain::change::EmergencyChange;
 use crate::domain::id::UserId;
 use crate::domain::policy::Policy;
 
@@ -22,6 +23,50 @@ impl Duty {
     pub const fn is_chased(self) -> bool {
         !self.may_wake()
     }
+}
+
+impl Rung {
+    /// Whether the reminder comes at a time that its reader chose: what somebody asked
+    /// for isn't held back, however much they were sent.
+    pub const fn is_asked_for(self) -> bool {
+        match self {
+            Self::AfterNap(_) => true,
+            Self::Opening | Self::Ready | Self::Again(_) | Self::Before(_) | Self::Overdue(_) => {
+                false
+            }
+        }
+    }
+}
+
+impl Obligation {
+    /// Whether no rung follows `rung` before the deadline, or at all where there is
+    /// none: an approver whose ticket isn't ready has another last rung than one whose
+    /// is.
+    fn is_last_word(&self, rung: Rung) -> bool {
+        let mut rungs = self.rungs(self.opened_at).into_iter();
+        match rung {
+            Rung::Before(last) => {
+                !rungs.any(|(one, _, _)| matches!(one, Rung::Before(minutes) if minutes < last))
+            }
+            Rung::Again(last) => {
+                !rungs.any(|(one, _, _)| matches!(one, Rung::Again(n) if n > last))
+            }
+            Rung::Opening | Rung::Ready | Rung::Overdue(_) | Rung::AfterNap(_) => false,
+        }
+    }
+}
+
+/// Whether `rung` is the last on which whoever owes `duty` is reminded in time, or
+/// asked at all where there is no deadline.
+pub fn is_last_word(duty: Duty, rung: Rung, change: &EmergencyChange, policy: &Policy) -> bool {
+    obligations(change, policy)
+        .iter()
+        .find(|one| one.duty == duty)
+        // Of what isn't owed any more, the ladder says it.
+        .map_or_else(
+            || duty.is_last_before_deadline(rung, change),
+            |owed| owed.is_last_word(rung),
+        )
 }
 
 /// Whether somebody who was sent so many chasing messages today may get one more.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::owner::uninvolved_of;
 use super::{Duty, Obligation, People};
-use crate::domain::authorization::{Act, Member, Standing, judge};
+use crate::domain::authorization::{Act, Member, Standing, judge, reviewers};
 use crate::domain::change::{EmergencyChange, Handover, Remedy};
 use crate::domain::id::{GroupId, UserId};
 use crate::domain::policy::{Party, Policy, Role};
@@ -53,23 +53,25 @@ pub fn act_of(duty: Duty, change: &EmergencyChange) -> Option<Act> {
     }
 }
 
-/// The role whose holders come next, where it is a role's to do.
-fn role_of(duty: Duty) -> Option<Role> {
+/// Whether only somebody may do it who had no part in the change.
+fn needs_distance(duty: Duty) -> bool {
     match duty {
-        Duty::SecondAuthorization | Duty::Approval => Some(Role::Approvers),
-        Duty::SecurityReview => Some(Role::Security),
-        Duty::DatabaseApproval => Some(Role::Database),
-        Duty::AnswerException(_) | Duty::GenuinenessReview | Duty::MeetingReview => {
-            Some(Role::Compliance)
-        }
-        Duty::AnswerRequest
+        Duty::SecondAuthorization
+        | Duty::Approval
+        | Duty::SecurityReview
+        | Duty::DatabaseApproval
+        | Duty::AnswerException(_)
+        | Duty::GenuinenessReview => true,
+        // Whoever had a part in it may say that a meeting reviewed it.
+        Duty::MeetingReview
+        | Duty::AnswerRequest
         | Duty::ConfirmDeployment
         | Duty::Ticket
         | Duty::CommanderAuthorization
         | Duty::Confirmation
         | Duty::Remediation
         | Duty::PermanentFix
-        | Duty::FollowUp(_) => None,
+        | Duty::FollowUp(_) => false,
     }
 }
 
@@ -77,7 +79,7 @@ fn role_of(duty: Duty) -> Option<Role> {
 /// have made them a part of what they would judge.
 pub(super) fn may_still(duty: Duty, to: &Party, change: &EmergencyChange) -> bool {
     match to {
-        Party::Person(who) => role_of(duty).is_none() || !change.is_involved(who),
+        Party::Person(who) => !needs_distance(duty) || !change.is_involved(who),
         Party::Group(_) => true,
     }
 }
@@ -93,8 +95,14 @@ pub fn cannot_stay(
     let Some(Party::Person(who)) = &obligation.owner else {
         return None;
     };
-    let act = act_of(obligation.duty, change)?;
-    match people.absence(who, now) {
+    let absence = people.absence(who, now);
+    let Some(act) = act_of(obligation.duty, change) else {
+        // The card asks somebody else for an answer; all else waits for nobody
+        // once its owner is gone.
+        let waits = absence == Some(Absence::Left) && !obligation.duty.may_wake();
+        return waits.then_some(Handover::Left);
+    };
+    match absence {
         Some(Absence::Left) => return Some(Handover::Left),
         // Who is back in time does it then.
         Some(Absence::Away { until }) if obligation.due_at.is_none_or(|due_at| due_at <= until) => {
@@ -102,7 +110,7 @@ pub fn cannot_stay(
         }
         Some(Absence::Away { .. }) | None => {}
     }
-    let groups = people.groups_of(who)?;
+    let groups = people.groups_of(who, now)?;
     (!may(act, who, groups, change, policy)).then_some(Handover::Ineligible)
 }
 
@@ -122,8 +130,9 @@ fn may(
 }
 
 /// Returns who comes next: of those who were asked and whom the policy names for
-/// the role, the first who had no part in it and is there; for what anybody may
-/// do, whoever else implemented or asked for it, then the escalation contact.
+/// it, the first who had no part in it and is there; for what anybody may do,
+/// whoever else implemented or asked for it, then the escalation contact. What can't
+/// pass is asked of whoever can name another.
 pub fn next_owner(
     obligation: &Obligation,
     change: &EmergencyChange,
@@ -131,26 +140,58 @@ pub fn next_owner(
     people: &dyn People,
     now: DateTime<Utc>,
 ) -> Option<Party> {
-    let act = act_of(obligation.duty, change)?;
+    let duty = obligation.duty;
+    let act = match duty {
+        // Somebody who may approve puts their own name in the place of another's.
+        Duty::Remediation => act_of(duty, change).or(Some(Act::AcceptRisk)),
+        _ => act_of(duty, change),
+    };
+    let may = |who: &UserId, groups| act.is_none_or(|act| may(act, who, groups, change, policy));
     let is_there = |party: &Party| match party {
         Party::Person(who) => {
-            let groups = people.groups_of(who).unwrap_or_default();
-            people.absence(who, now).is_none() && may(act, who, groups, change, policy)
+            let groups = people.groups_of(who, now);
+            // What Slack said of them counts no more; until it says otherwise, nothing
+            // comes back to who had left.
+            let is_gone = groups.is_none() && change.gone.contains(who);
+            !is_gone && people.absence(who, now).is_none() && may(who, groups.unwrap_or_default())
         }
-        Party::Group(_) => true,
+        // Somebody who is in no other group and has no name speaks for a group.
+        Party::Group(group) => may(&UserId::new(""), BTreeSet::from([group.clone()])),
     };
-    let another = |party: &Party| Some(party) != obligation.owner.as_ref();
-    let candidates: Vec<Party> = match role_of(obligation.duty) {
-        Some(role) => uninvolved_of(change, policy, role),
-        None => change
-            .implementers()
-            .chain([&change.requester])
-            .chain(policy.escalation.first())
-            .cloned()
-            .map(Party::Person)
-            .collect(),
-    };
-    candidates
+    candidates(duty, act, change, policy)
         .into_iter()
-        .find(|party| another(party) && is_there(party))
+        .find(|party| Some(party) != obligation.owner.as_ref() && is_there(party))
+}
+
+/// Those who may come next, in order.
+fn candidates(
+    duty: Duty,
+    act: Option<Act>,
+    change: &EmergencyChange,
+    policy: &Policy,
+) -> Vec<Party> {
+    let apart = |lists: &[&[Party]]| uninvolved_of(change, lists);
+    let whoever = |people: Vec<&UserId>| people.into_iter().cloned().map(Party::Person).collect();
+    match duty {
+        Duty::SecondAuthorization | Duty::Approval => apart(&[&change.asked, &policy.approvers]),
+        Duty::Remediation if act == Some(Act::AcceptRisk) => apart(&[&policy.approvers]),
+        Duty::SecurityReview => apart(&[reviewers(Role::Security, change, policy)]),
+        Duty::DatabaseApproval => apart(&[reviewers(Role::Database, change, policy)]),
+        Duty::GenuinenessReview => apart(&[reviewers(Role::Compliance, change, policy)]),
+        Duty::AnswerException(_) | Duty::MeetingReview => {
+            apart(&[&policy.compliance, &policy.approvers])
+        }
+        Duty::Ticket | Duty::Remediation | Duty::PermanentFix | Duty::FollowUp(_) => whoever(
+            change
+                .implementers()
+                .chain([&change.requester])
+                .chain(policy.escalation.first())
+                .collect(),
+        ),
+        Duty::ConfirmDeployment | Duty::CommanderAuthorization | Duty::Confirmation => {
+            let contact = policy.escalation.first();
+            whoever([&change.requester].into_iter().chain(contact).collect())
+        }
+        Duty::AnswerRequest => Vec::new(),
+    }
 }

@@ -142,9 +142,9 @@ pub trait People {
     /// Returns why `who` can't be reached at `now`, if they can't.
     fn absence(&self, who: &UserId, now: DateTime<Utc>) -> Option<Absence>;
 
-    /// Returns which of the policies' groups `who` is in; nothing while Slack
-    /// hasn't said.
-    fn groups_of(&self, who: &UserId) -> Option<BTreeSet<GroupId>>;
+    /// Returns which of the policies' groups `who` is in at `now`; nothing while
+    /// Slack hasn't said, or said it too long ago to count.
+    fn groups_of(&self, who: &UserId, now: DateTime<Utc>) -> Option<BTreeSet<GroupId>>;
 }
 
 /// How often a request for authorization is repeated: after 3 and 6 minutes.
@@ -280,6 +280,7 @@ impl Obligation {
         let over = chase
             .nap_until
             .map(|until| (Rung::AfterNap(chase.n_naps), until, until));
+        let back_at = self.back_at(people, now);
         self.rungs(now)
             .into_iter()
             .chain(over)
@@ -290,7 +291,15 @@ impl Obligation {
                 None => (rung, nominal, floor),
             })
             .map(|(rung, nominal, floor)| {
-                let at = self.considerate(nominal, floor, people);
+                // Whoever put it off chose the time themselves, be it at night.
+                let chosen = matches!(rung, Rung::AfterNap(_)) && now - nominal < APART;
+                if chosen && back_at.is_none() {
+                    return (rung, nominal);
+                }
+                let at = match back_at {
+                    Some(back_at) => self.when_back(nominal, floor, back_at, people),
+                    None => self.considerate(nominal, floor, people),
+                };
                 let at = self.spaced(rung, at, chase, people);
                 (rung, self.held(at, people, now))
             })
@@ -299,7 +308,7 @@ impl Obligation {
 
     /// Every rung up to the next overdue one after `now`, with its nominal time
     /// and the instant before which it would make no sense.
-    fn rungs(&self, now: DateTime<Utc>) -> Vec<(Rung, DateTime<Utc>, DateTime<Utc>)> {
+    pub(super) fn rungs(&self, now: DateTime<Utc>) -> Vec<(Rung, DateTime<Utc>, DateTime<Utc>)> {
         let (befores, after) = match ladder(self.duty, self.closing_waits) {
             Ladder::Again(after) => {
                 return (1u8..)
@@ -357,6 +366,40 @@ impl Obligation {
         }
     }
 
+    /// Until when its owner is away and left alone: their return, but not past the
+    /// last moment before the deadline. Of a request the card tells everybody, so
+    /// nobody's absence holds it up.
+    fn back_at(&self, people: &dyn People, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        if self.duty.may_wake() {
+            return None;
+        }
+        match people.absence(self.reader()?, now)? {
+            Absence::Away { until } => Some(match self.due_at {
+                Some(due_at) if now < due_at && due_at <= until => due_at - APART,
+                Some(_) | None => until,
+            }),
+            Absence::Left => None,
+        }
+    }
+
+    /// Moves what would ring before its owner is back to their return; where the
+    /// night would then keep it until after the deadline, to the evening before.
+    fn when_back(
+        &self,
+        nominal: DateTime<Utc>,
+        floor: DateTime<Utc>,
+        back_at: DateTime<Utc>,
+        people: &dyn People,
+    ) -> DateTime<Utc> {
+        let then = nominal.max(back_at);
+        let at = self.considerate(then, floor.max(back_at), people);
+        let too_late = |due_at| nominal < due_at && at >= due_at;
+        if self.due_at.is_some_and(too_late) {
+            return self.considerate(then, floor, people);
+        }
+        at
+    }
+
     /// Keeps a rung that was moved from following on the heels of another.
     fn spaced(
         &self,
@@ -367,8 +410,11 @@ impl Obligation {
     ) -> DateTime<Utc> {
         let earliest = match rung {
             // These are news, or the emergency itself.
-            Rung::Opening | Rung::Ready | Rung::Again(_) | Rung::AfterNap(_) => None,
-            Rung::Before(_) | Rung::Overdue(_) => chase.last_at.map(|last_at| last_at + APART),
+            Rung::Opening | Rung::Ready | Rung::AfterNap(_) => None,
+            Rung::Again(_) if self.duty.may_wake() => None,
+            Rung::Again(_) | Rung::Before(_) | Rung::Overdue(_) => {
+                chase.last_at.map(|last_at| last_at + APART)
+            }
         };
         match earliest {
             Some(earliest) if at < earliest => spared_night(self.reader(), earliest, people)

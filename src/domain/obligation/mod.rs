@@ -12,14 +12,18 @@ use super::policy::{Party, Policy};
 
 mod chase_log;
 mod day;
+mod deed;
 mod duty;
 mod handover;
 mod ladder;
 mod owed;
 mod owner;
 
-pub use chase_log::{Answered, ChaseLine, Delivery, chase_log, reminder_key};
-pub use day::{KEPT_FOR_THE_LAST, MOST_CHASING, day_began_at, has_room, next_morning};
+pub use chase_log::{Answered, ChaseLine, Delivery, Moot, chase_log, note_key, reminder_key};
+pub use day::{
+    KEPT_FOR_THE_LAST, MOST_CHASING, day_began_at, has_room, is_last_word, next_morning,
+};
+pub use deed::Deed;
 pub use duty::Duty;
 pub use handover::{Absence, act_of, cannot_stay, next_owner};
 pub use ladder::{Chase, ChaseKey, People, Rung, by_day};
@@ -47,25 +51,25 @@ pub struct Obligation {
 
 /// How long after one contact of the policy the next hears of what is still
 /// missed.
-pub const ESCALATED_AFTER: TimeDelta = TimeDelta::hours(24);
+const ESCALATED_AFTER: TimeDelta = TimeDelta::hours(24);
 
 impl Obligation {
     /// When the next contact of the policy is to hear that it is still missed: the
-    /// first heard when it was.
+    /// first heard when that was noticed, and each has a day before the next.
     pub fn next_escalation_at(
         &self,
         change: &EmergencyChange,
         policy: &Policy,
     ) -> Option<DateTime<Utc>> {
-        let due_at = self.due_at.filter(|_| self.met_at.is_none())?;
-        if !change.has_missed(self.duty, due_at) {
-            return None;
-        }
+        let due_at = self
+            .due_at
+            .filter(|_| self.met_at.is_none() && self.closing_waits)?;
+        let told_at = change.contact_told_at(self.duty, due_at)?;
         let step = change.escalations(self.duty, due_at) + 1;
         policy
             .escalation
             .get(usize::from(step))
-            .map(|_| due_at + ESCALATED_AFTER * i32::from(step))
+            .map(|_| told_at + ESCALATED_AFTER)
     }
 }
 

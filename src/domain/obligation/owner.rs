@@ -72,23 +72,10 @@ pub(super) fn uninvolved(change: &EmergencyChange, policy: &Policy) -> Option<Pa
         .cloned()
 }
 
-/// Those who may come next for what a role is to do: who was asked, where they
-/// are to judge it, and whom the policy names, the approvers last.
-pub(super) fn uninvolved_of(change: &EmergencyChange, policy: &Policy, role: Role) -> Vec<Party> {
-    let asked = match role {
-        Role::Approvers => change.asked.as_slice(),
-        Role::Commanders
-        | Role::Security
-        | Role::Database
-        | Role::Compliance
-        | Role::Administrators => &[],
-    };
+/// Those of these lists who had no part in it, each once.
+pub(super) fn uninvolved_of(change: &EmergencyChange, lists: &[&[Party]]) -> Vec<Party> {
     let mut parties: Vec<Party> = Vec::new();
-    for party in asked
-        .iter()
-        .chain(policy.holders(role))
-        .chain(&policy.approvers)
-    {
+    for party in lists.iter().copied().flatten() {
         let apart = match party {
             Party::Person(who) => stands_apart(change, who),
             Party::Group(_) => true,

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::obligation::{
-    KEPT_FOR_THE_LAST, MOST_CHASING, day_began_at, has_room, next_morning,
+    KEPT_FOR_THE_LAST, MOST_CHASING, Rung, day_began_at, has_room, is_last_word, next_morning,
 };
 
 #[test]
@@ -11,6 +11,71 @@ fn six_messages_may_say_anything_and_two_more_only_a_last_word() {
     assert_eq!(may(false), 6);
     assert_eq!(may(true), 8);
     assert_eq!((MOST_CHASING, KEPT_FOR_THE_LAST), (8, 2));
+}
+
+#[test]
+fn the_last_word_is_the_last_rung_that_there_is() {
+    let story = Story::begin(
+        berlin("2026-03-14 11:55"),
+        written(),
+        Town::berlin(),
+        request(),
+    )
+    .at(minutes(1))
+    .when(authorize(MORGAN))
+    .at(minutes(5))
+    .deploys(DANA);
+    let last = |story: &Story, duty| -> Vec<u16> {
+        [240, 60, 30]
+            .into_iter()
+            .filter(|one| is_last_word(duty, Rung::Before(*one), &story.change, &story.policy))
+            .collect()
+    };
+    assert_eq!(last(&story, Duty::Ticket), [30]);
+    // An approver whose ticket isn't ready hears of it an hour ahead for the last time.
+    assert_eq!(last(&story, Duty::Approval), [60, 30]);
+    let rungs = [
+        Rung::Opening,
+        Rung::Ready,
+        Rung::Overdue(1),
+        Rung::AfterNap(1),
+    ];
+    for rung in rungs {
+        assert!(!is_last_word(
+            Duty::Ticket,
+            rung,
+            &story.change,
+            &story.policy
+        ));
+    }
+    let asked = |n| {
+        is_last_word(
+            Duty::AnswerRequest,
+            Rung::Again(n),
+            &story.change,
+            &story.policy,
+        )
+    };
+    assert_eq!((asked(1), asked(2)), (false, true));
+    let day = story.until(hours(24)).reminders(&[Duty::Approval]);
+    assert!(
+        day.contains("approval before-60") && !day.contains("before-30"),
+        "{day}"
+    );
+}
+
+#[test]
+fn only_what_was_put_off_comes_at_a_time_that_somebody_chose() {
+    assert!(Rung::AfterNap(1).is_asked_for());
+    for rung in [
+        Rung::Opening,
+        Rung::Ready,
+        Rung::Again(1),
+        Rung::Before(30),
+        Rung::Overdue(1),
+    ] {
+        assert!(!rung.is_asked_for());
+    }
 }
 
 #[test]

@@ -36,7 +36,7 @@ const TO_DECIDE: [Act; 7] = [
     Act::StandIn,
 ];
 
-const BESIDE_IT: [Act; 10] = [
+const BESIDE_IT: [Act; 11] = [
     Act::GoAhead,
     Act::Document,
     Act::NameCommander,
@@ -47,6 +47,7 @@ const BESIDE_IT: [Act; 10] = [
     Act::AnswerException,
     Act::Remediate,
     Act::AcceptRisk,
+    Act::HandOn,
 ];
 
 #[test]
@@ -139,31 +140,41 @@ fn beside_the_decision_everybody_has_their_part() {
     let mem = "member";
     let inv = "involved";
     let risk = "owner";
+    let his = "NotYours";
     check_acts(
         BESIDE_IT,
         &staffed(),
         &[
             // go ahead, document, name a commander, security, database, genuine?,
-            // meeting, exceptions, remedy, accept the risk
+            // meeting, exceptions, remedy, accept the risk, hand on
             (
                 full(DANA),
-                [mem, mem, inv, own, own, own, no, own, own, own],
+                [mem, mem, inv, own, own, own, no, own, own, own, his],
             ),
             (
                 full(RILEY),
-                [mem, mem, inv, dep, dep, dep, no, dep, dep, dep],
+                [mem, mem, inv, dep, dep, dep, no, dep, dep, dep, his],
             ),
             (
                 full(MORGAN),
-                [mem, mem, yes, no, no, no, yes, yes, yes, risk],
+                [mem, mem, yes, no, no, no, yes, yes, yes, risk, his],
             ),
-            (full(SAM), [mem, mem, no, no, no, yes, yes, yes, no, risk]),
-            (full("U0PAT"), [mem, mem, no, yes, no, no, no, no, no, risk]),
-            (full("U0BEN"), [mem, mem, no, no, yes, no, no, no, no, risk]),
-            (standing(MORGAN, Standing::Guest), ["Guest"; 10]),
-            (standing(SAM, Standing::Bot), ["Bot"; 10]),
-            (standing(SAM, Standing::Deactivated), ["Left"; 10]),
-            (standing("U0PAT", Standing::Foreign), ["Foreign"; 10]),
+            (
+                full(SAM),
+                [mem, mem, no, no, no, yes, yes, yes, no, risk, yes],
+            ),
+            (
+                full("U0PAT"),
+                [mem, mem, no, yes, no, no, no, no, no, risk, his],
+            ),
+            (
+                full("U0BEN"),
+                [mem, mem, no, no, yes, no, no, no, no, risk, his],
+            ),
+            (standing(MORGAN, Standing::Guest), ["Guest"; 11]),
+            (standing(SAM, Standing::Bot), ["Bot"; 11]),
+            (standing(SAM, Standing::Deactivated), ["Left"; 11]),
+            (standing("U0PAT", Standing::Foreign), ["Foreign"; 11]),
         ],
     );
     let any = "no_policy";
@@ -173,11 +184,11 @@ fn beside_the_decision_everybody_has_their_part() {
         &[
             (
                 full(DANA),
-                [mem, mem, inv, own, own, own, any, own, own, own],
+                [mem, mem, inv, own, own, own, any, own, own, own, his],
             ),
             (
                 full(SAM),
-                [mem, mem, any, any, any, any, any, any, any, risk],
+                [mem, mem, any, any, any, any, any, any, any, risk, his],
             ),
         ],
     );

@@ -32,6 +32,7 @@ mod evidence;
 mod example;
 mod exceptions;
 mod facts;
+mod handover;
 mod ladder;
 mod misses;
 mod offers;
@@ -181,7 +182,7 @@ impl People for Town {
         }
     }
 
-    fn groups_of(&self, who: &UserId) -> Option<BTreeSet<GroupId>> {
+    fn groups_of(&self, who: &UserId, _: DateTime<Utc>) -> Option<BTreeSet<GroupId>> {
         self.groups.borrow().get(who).cloned()
     }
 }

@@ -506,5 +506,6 @@ fn the_sentences_of_the_refusals() {
     You asked for this change, so somebody else has to say how it was put right.
     You asked for this change, so somebody else has to remove words from its record.
     You asked for this change, so somebody else has to accept its risk.
+    You asked for this change, so somebody else has to hand on what is owed to it.
     ");
 }

@@ -7,8 +7,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 
 mod files;
@@ -19,16 +19,16 @@ pub use messages::Message;
 
 use super::client::{Cursor, SlackClient};
 use super::error::{ErrorCode, SlackError};
-use crate::clock::Stopwatch;
+use crate::clock::Clock;
 use crate::domain::authorization::Standing;
 use crate::domain::id::{ChannelId, GroupId, UserId, WorkspaceId};
 
 /// How old a name may be when it is shown.
-const NAME_LIFE: Duration = Duration::from_mins(1);
+const NAME_LIFE: TimeDelta = TimeDelta::minutes(1);
 
 /// How old the directory may be in which a typed `@name` is looked up. Reading
 /// it costs a call for each thousand people, of twenty a minute that Slack allows.
-const DIRECTORY_LIFE: Duration = Duration::from_mins(5);
+const DIRECTORY_LIFE: TimeDelta = TimeDelta::minutes(5);
 
 /// Reads facts from Slack. Clones share what is remembered.
 #[derive(Debug, Clone)]
@@ -38,12 +38,13 @@ pub struct Lookup(Arc<Inner>);
 struct Inner {
     client: SlackClient,
     workspace: WorkspaceId,
+    clock: Clock,
     members: Remembered<UserId, MemberFacts>,
     channels: Remembered<ChannelId, ChannelFacts>,
     belonging: Remembered<GroupId, BTreeSet<UserId>>,
     // Held while the directory is read, so that it is read once.
-    people: tokio::sync::Mutex<Option<(Stopwatch, Arc<Vec<Person>>)>>,
-    groups: tokio::sync::Mutex<Option<(Stopwatch, Arc<Vec<Group>>)>>,
+    people: tokio::sync::Mutex<Option<Aged<Arc<Vec<Person>>>>>,
+    groups: tokio::sync::Mutex<Option<Aged<Arc<Vec<Group>>>>>,
 }
 
 /// What Slack says of a person.
@@ -103,11 +104,13 @@ impl<T> Named<T> {
 }
 
 impl Lookup {
-    /// Reads through `client`, as the bot of `workspace`.
-    pub fn new(client: SlackClient, workspace: WorkspaceId) -> Self {
+    /// Reads through `client`, as the bot of `workspace`; what was read grows old
+    /// by `clock`.
+    pub fn new(client: SlackClient, workspace: WorkspaceId, clock: Clock) -> Self {
         Self(Arc::new(Inner {
             client,
             workspace,
+            clock,
             members: Remembered::new(),
             channels: Remembered::new(),
             belonging: Remembered::new(),
@@ -146,14 +149,16 @@ impl Lookup {
             },
             Err(error) => return Err(error),
         };
-        self.0.members.keep(user.clone(), facts.clone());
+        self.0
+            .members
+            .keep(user.clone(), facts.clone(), self.0.clock.now());
         Ok(facts)
     }
 
     /// Returns who a person is, or was at most a minute ago. For showing a name
     /// or choosing a time of day; never for deciding what the person may do.
     pub async fn known_member(&self, user: &UserId) -> Result<MemberFacts, SlackError> {
-        match self.0.members.recall(user) {
+        match self.0.members.recall(user, self.0.clock.now()) {
             Some(facts) => Ok(facts),
             None => self.member(user).await,
         }
@@ -189,11 +194,13 @@ impl Lookup {
         &self,
         group: &GroupId,
     ) -> Result<BTreeSet<UserId>, SlackError> {
-        if let Some(members) = self.0.belonging.recall(group) {
+        if let Some(members) = self.0.belonging.recall(group, self.0.clock.now()) {
             return Ok(members);
         }
         let members = self.group_members(group).await?;
-        self.0.belonging.keep(group.clone(), members.clone());
+        self.0
+            .belonging
+            .keep(group.clone(), members.clone(), self.0.clock.now());
         Ok(members)
     }
 
@@ -227,13 +234,15 @@ impl Lookup {
             },
             Err(error) => return Err(error),
         };
-        self.0.channels.keep(channel.clone(), facts.clone());
+        self.0
+            .channels
+            .keep(channel.clone(), facts.clone(), self.0.clock.now());
         Ok(facts)
     }
 
     /// Returns what a channel is, or was at most a minute ago. For its name.
     pub async fn known_channel(&self, channel: &ChannelId) -> Result<ChannelFacts, SlackError> {
-        match self.0.channels.recall(channel) {
+        match self.0.channels.recall(channel, self.0.clock.now()) {
             Some(facts) => Ok(facts),
             None => self.channel(channel).await,
         }
@@ -278,10 +287,10 @@ impl Lookup {
             response_metadata: Cursor,
         }
         let mut remembered = self.0.people.lock().await;
-        if let Some((age, people)) = &*remembered
-            && age.elapsed() < DIRECTORY_LIFE
+        if let Some(people) = &*remembered
+            && people.is_younger_than(DIRECTORY_LIFE, self.0.clock.now())
         {
-            return Ok(Arc::clone(people));
+            return Ok(Arc::clone(&people.value));
         }
         let mut people = Vec::new();
         let mut cursor: Option<String> = None;
@@ -310,7 +319,10 @@ impl Lookup {
             cursor = next;
         }
         let people = Arc::new(people);
-        *remembered = Some((Stopwatch::start(), Arc::clone(&people)));
+        *remembered = Some(Aged {
+            read_at: self.0.clock.now(),
+            value: Arc::clone(&people),
+        });
         Ok(people)
     }
 
@@ -339,10 +351,10 @@ impl Lookup {
             handle: String,
         }
         let mut remembered = self.0.groups.lock().await;
-        if let Some((age, groups)) = &*remembered
-            && age.elapsed() < DIRECTORY_LIFE
+        if let Some(groups) = &*remembered
+            && groups.is_younger_than(DIRECTORY_LIFE, self.0.clock.now())
         {
-            return Ok(Arc::clone(groups));
+            return Ok(Arc::clone(&groups.value));
         }
         let Answer { usergroups } = self.0.client.read("usergroups.list", &[]).await?;
         let groups: Vec<Group> = usergroups
@@ -353,7 +365,10 @@ impl Lookup {
             })
             .collect();
         let groups = Arc::new(groups);
-        *remembered = Some((Stopwatch::start(), Arc::clone(&groups)));
+        *remembered = Some(Aged {
+            read_at: self.0.clock.now(),
+            value: Arc::clone(&groups),
+        });
         Ok(groups)
     }
 }
@@ -499,30 +514,45 @@ impl Channel {
     }
 }
 
-/// What was read of each thing, and how long ago.
+/// What was read, and when.
+#[derive(Debug, Clone)]
+struct Aged<V> {
+    read_at: DateTime<Utc>,
+    value: V,
+}
+
+impl<V> Aged<V> {
+    /// What a clock that was put back shows as yet to be read is old too.
+    fn is_younger_than(&self, life: TimeDelta, now: DateTime<Utc>) -> bool {
+        (now - self.read_at).abs() < life
+    }
+}
+
+/// What was read of each thing.
 #[derive(Debug)]
-struct Remembered<K, V>(Mutex<HashMap<K, (Stopwatch, V)>>);
+struct Remembered<K, V>(Mutex<HashMap<K, Aged<V>>>);
 
 impl<K: Eq + Hash, V: Clone> Remembered<K, V> {
     fn new() -> Self {
         Self(Mutex::new(HashMap::new()))
     }
 
-    fn recall(&self, key: &K) -> Option<V> {
-        let (age, value) = self.lock().get(key)?.clone();
-        (age.elapsed() < NAME_LIFE).then_some(value)
+    fn recall(&self, key: &K, now: DateTime<Utc>) -> Option<V> {
+        let aged = self.lock().get(key)?.clone();
+        aged.is_younger_than(NAME_LIFE, now).then_some(aged.value)
     }
 
     /// Keeps one more, and lets go of what has grown old, so that the memory of
     /// a large workspace is that of its last minute.
-    fn keep(&self, key: K, value: V) {
+    fn keep(&self, key: K, value: V, now: DateTime<Utc>) {
         let mut remembered = self.lock();
-        remembered.retain(|_, (age, _)| age.elapsed() < NAME_LIFE);
-        remembered.insert(key, (Stopwatch::start(), value));
+        remembered.retain(|_, aged| aged.is_younger_than(NAME_LIFE, now));
+        let read_at = now;
+        remembered.insert(key, Aged { read_at, value });
     }
 
     /// An entry is written whole, so a poisoned lock still holds good ones.
-    fn lock(&self) -> MutexGuard<'_, HashMap<K, (Stopwatch, V)>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<K, Aged<V>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -278,15 +278,18 @@ fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
         )),
         // A deadline passes at any hour. The thread names the role and not the
         // person, because a name would ring their phone at night.
-        Event::DeadlineMissed { .. } => Some(missed_at_once(showing, recorded, |duty, _| {
-            role(change, duty).to_owned()
+        Event::DeadlineMissed { .. } => Some(missed_at_once(showing, recorded, |duty, owner| {
+            role(change, duty, owner).to_owned()
         })),
         Event::HandedOver {
             duty,
             from,
             to,
             why,
-        } => Some(handed_over(*duty, from.as_ref(), to, *why, &recorded.actor)),
+        } => Some(match recorded.actor {
+            Actor::Clock => passes_at_once(showing, recorded),
+            Actor::Person(_) | Actor::Bot => passes(change, *duty, from.as_ref(), to, *why, &who),
+        }),
         Event::Escalated { duty, due_at, .. } => Some(format!(
             "{} is still open, {} after it was due. The next contact for what is missed has been told.",
             say::capitalised(&duty.to_string()),
@@ -297,40 +300,89 @@ fn line(showing: &Showing<'_>, recorded: &Recorded) -> Option<String> {
             owner,
             due_at,
             rung: _,
+            round: _,
         } => reminded(showing, *duty, owner.as_ref(), *due_at),
         Event::Closed => Some(closed(showing, recorded.at)),
     }
 }
 
-/// That somebody else owes something now, and why.
-pub(super) fn handed_over(
+/// What one look found unable to stay with its owners, told in one.
+fn passes_at_once(showing: &Showing<'_>, recorded: &Recorded) -> String {
+    let by = actor(&recorded.actor);
+    let others = showing.history.iter().filter(|one| {
+        one.at == recorded.at && one.actor == recorded.actor && one.event != recorded.event
+    });
+    let lines: Vec<String> = std::iter::once(recorded)
+        .chain(others)
+        .filter_map(|one| match &one.event {
+            Event::HandedOver {
+                duty,
+                from,
+                to,
+                why,
+            } => Some(passes(showing.change, *duty, from.as_ref(), to, *why, &by)),
+            _ => None,
+        })
+        .collect();
+    lines.join("\n")
+}
+
+/// That somebody else owes something now, and why. It may pass at any hour, so the
+/// thread names the parts that people have in it, and the list above them.
+fn passes(
+    change: &EmergencyChange,
     duty: Duty,
     from: Option<&Party>,
     to: &Party,
     why: Handover,
-    by: &Actor,
+    by: &str,
 ) -> String {
     let what = say::capitalised(&duty.to_string());
-    let to = facts::owner(Some(to));
-    let from = facts::owner(from);
-    match why {
-        Handover::Delegated => {
-            let by = actor(by);
-            format!("{what} passes from {from} to {to}: {by} asked for it.")
-        }
-        Handover::Away => {
-            format!("{what} passes from {from} to {to}: {from} is away until after it is due.")
-        }
-        Handover::Left => {
-            format!(
-                "{what} passes from {from} to {to}: {from} is no longer a member of this workspace."
-            )
-        }
-        Handover::Ineligible => {
-            format!(
-                "{what} passes from {from} to {to}: {from} may no longer do it under the policy."
-            )
-        }
+    let from = part(change, from).unwrap_or("whoever had it");
+    let to = part(change, Some(to)).unwrap_or("somebody else");
+    let why = match why {
+        Handover::Delegated => format!("{by} asked for it."),
+        Handover::Away => "whoever had it is away until after it is due.".to_owned(),
+        Handover::Left => "whoever had it is no longer a full member of this workspace.".to_owned(),
+        Handover::Ineligible => "whoever had it may no longer do it under the policy.".to_owned(),
+    };
+    format!(
+        "{what} passes from {from} to {to}: {why} Whose it is now stands in the list in this thread."
+    )
+}
+
+/// The same to whoever owed it.
+pub(super) fn passes_from_you(duty: Duty, to: &Party, why: Handover, by: &Actor) -> String {
+    let what = say::capitalised(&duty.to_string());
+    let to = say::party(to);
+    let why = match why {
+        Handover::Delegated => format!("{} asked for it.", actor(by)),
+        Handover::Away => "you're away until after it is due.".to_owned(),
+        Handover::Left => "you're no longer a full member of this workspace.".to_owned(),
+        Handover::Ineligible => "you may no longer do it under the policy.".to_owned(),
+    };
+    format!("{what} passes from you to {to}: {why}")
+}
+
+/// Somebody by their part in a change, if they have one.
+fn part(change: &EmergencyChange, party: Option<&Party>) -> Option<&'static str> {
+    let who = match party? {
+        Party::Person(who) => who,
+        Party::Group(_) => return Some("a group that may do it"),
+    };
+    let authorized = change.authorization.as_ref().map(|given| &given.by);
+    let second = change.second.as_ref().map(|act| &act.by);
+    let commander = change.commander.as_ref().map(|one| &one.who);
+    if change.implementers().any(|one| one == who) {
+        Some("the implementer")
+    } else if change.requester == *who {
+        Some("the requester")
+    } else if authorized == Some(who) || second == Some(who) {
+        Some("the authorizer")
+    } else if commander == Some(who) {
+        Some("the incident commander")
+    } else {
+        None
     }
 }
 
@@ -604,8 +656,17 @@ fn is_pressed(change: &EmergencyChange, duty: Duty) -> bool {
 }
 
 /// From whom something is due, by their part in the change.
-fn role(change: &EmergencyChange, duty: Duty) -> &'static str {
+fn role(change: &EmergencyChange, duty: Duty, owner: Option<&Party>) -> &'static str {
+    let is_handed = change
+        .handed
+        .get(&duty)
+        .is_some_and(|handed| Some(&handed.to) == owner);
     match duty {
+        Duty::Ticket | Duty::Remediation | Duty::Approval | Duty::AnswerException(_)
+            if is_handed =>
+        {
+            " from whoever it was handed to"
+        }
         Duty::AnswerRequest => " from whoever may authorize",
         Duty::ConfirmDeployment => " from the requester",
         Duty::Ticket => " from the implementer",

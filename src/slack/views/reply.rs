@@ -17,7 +17,7 @@ use crate::slack::control::{self, Control};
 use super::blocks::{
     actions, button_of, context, fits, message, one_line, paragraphs, plain, primary, section,
 };
-pub use super::status::status;
+pub use super::status::{status, status_in_full};
 
 use super::{Message, Said, Showing, Typed, Words, facts, moves, say, ticket};
 

@@ -3,7 +3,7 @@
 use slack_morphism::prelude::SlackBlock;
 
 use crate::domain::change::EmergencyChange;
-use crate::domain::obligation::{Obligation, chase_log};
+use crate::domain::obligation::{ChaseLine, Obligation, chase_log};
 
 use super::blocks::{context, fits, message, paragraphs, section};
 use super::{Message, Showing, afterwards, chase, facts, ledger, moves, say, ticket};
@@ -26,17 +26,57 @@ const FEWEST_OWED: usize = 8;
 /// How much of *what* its notification shows.
 const ROOM_IN_A_LINE: usize = 100;
 
+/// What a status says of the reminders.
+#[derive(Clone, Copy)]
+enum Chase<'a> {
+    /// How many there were.
+    InTotal,
+    /// Each of them.
+    Here(&'a [ChaseLine]),
+    /// They have messages of their own after it.
+    Follows,
+}
+
 /// Returns everything about one change, with its next moves.
 pub fn status(showing: &Showing<'_>) -> Message {
-    let change = showing.change;
-    let text = format!(
+    status_with(showing, Chase::InTotal)
+}
+
+/// Returns everything about one change with each reminder that anybody got of it, in
+/// messages of their own where one can't hold both.
+pub fn status_in_full(showing: &Showing<'_>) -> Vec<Message> {
+    let log = chase_log(showing.change.number, showing.history, showing.policy);
+    if log.is_empty() {
+        return vec![status(showing)];
+    }
+    let [(room, most, in_detail), ..] = in_full();
+    let blocks = status_blocks(showing, room, most, in_detail, Chase::Here(&log));
+    if fits(&blocks) {
+        return vec![message(&in_a_line(showing), blocks)];
+    }
+    let title = say::title(showing.change);
+    let log = chase::messages(&title, &log);
+    std::iter::once(status_with(showing, Chase::Follows))
+        .chain(log)
+        .collect()
+}
+
+/// How much is shown of what, from the most on.
+fn in_full() -> [(usize, usize, bool); ROOMS.len()] {
+    ROOMS.map(|room| (room, usize::MAX, true))
+}
+
+fn in_a_line(showing: &Showing<'_>) -> String {
+    format!(
         "{}, {}: {}",
-        say::title(change),
-        facts::standing(change),
+        say::title(showing.change),
+        facts::standing(showing.change),
         showing.what_in_a_line(ROOM_IN_A_LINE)
-    );
+    )
+}
+
+fn status_with(showing: &Showing<'_>, chase: Chase<'_>) -> Message {
     let mut blocks = Vec::new();
-    let in_full = ROOMS.map(|room| (room, usize::MAX, true));
     let least = [
         (400, usize::MAX),
         (60, usize::MAX),
@@ -45,13 +85,13 @@ pub fn status(showing: &Showing<'_>) -> Message {
         (10, FEWEST_OWED),
     ];
     let least = least.map(|(room, most)| (room, most, false));
-    for (room, most, in_detail) in in_full.into_iter().chain(least) {
-        blocks = status_blocks(showing, room, most, in_detail);
+    for (room, most, in_detail) in in_full().into_iter().chain(least) {
+        blocks = status_blocks(showing, room, most, in_detail, chase);
         if fits(&blocks) {
             break;
         }
     }
-    message(&text, blocks)
+    message(&in_a_line(showing), blocks)
 }
 
 /// All of a change with each text in at most `room` characters, and at `most` so
@@ -62,6 +102,7 @@ fn status_blocks(
     room: usize,
     most: usize,
     in_detail: bool,
+    reminders: Chase<'_>,
 ) -> Vec<SlackBlock> {
     let change = showing.change;
     let what = say::wrote(&showing.texts.said(&change.what), room);
@@ -108,10 +149,8 @@ fn status_blocks(
             "What came after the decision has no room here; the thread under the card tells it.",
         ));
     }
-    let log = chase_log(change.number, showing.history);
-    if !log.is_empty() && in_detail {
-        let lines = chase::lines(&log).join("\n");
-        blocks.extend(paragraphs(&format!("*Reminders*\n{lines}")));
+    if let Chase::Here(log) = reminders {
+        blocks.extend(chase::blocks(log));
     }
     let met = facts::met(showing);
     if !met.is_empty() {
@@ -129,9 +168,15 @@ fn status_blocks(
         }
         blocks.extend(paragraphs(&format!("*Still owed*\n{}", lines.join("\n"))));
     }
-    let chase = chase(change);
-    if !chase.is_empty() && in_detail {
-        blocks.push(context(&format!("Reminders so far: {}.", chase.join("; "))));
+    match reminders {
+        Chase::InTotal => {
+            let chase = chase(change);
+            if !chase.is_empty() && in_detail {
+                blocks.push(context(&format!("Reminders so far: {}.", chase.join("; "))));
+            }
+        }
+        Chase::Follows => blocks.push(context("The reminders follow.")),
+        Chase::Here(_) => {}
     }
     // Nobody decides on what they can't read.
     if !showing.is_withheld() {

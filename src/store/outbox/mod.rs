@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::people::Roster;
-use super::{StoreError, instant, log, micros};
+use super::{Rules, StoreError, instant, log, micros};
 use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId, WorkspaceId};
-use crate::domain::obligation::{Duty, day_began_at, has_room, next_morning};
+use crate::domain::obligation::{Duty, day_began_at, has_room, is_last_word, next_morning};
 
 mod home;
 pub(super) mod owing;
@@ -23,8 +23,8 @@ use row::{COLUMNS, read};
 pub use row::{Kind, Owed};
 pub use trouble::{Halt, Shut};
 pub(super) use trouble::{
-    STUCK, clock_stepped, halt, halted, reopen, set_aside, set_claimed_aside, shut, shut_since,
-    uproot_card,
+    STUCK, clock_stepped, go_on, halt, halted, reopen, set_aside, set_claimed_aside, shut,
+    shut_since, uproot_card,
 };
 
 /// How long after a reply was asked for it is still worth giving: Slack keeps
@@ -39,6 +39,25 @@ pub(super) const LANES: &str = "SELECT owing.lane FROM outbox AS owing
                        AND lane.lane = owing.lane AND lane.not_before > ?2)
      GROUP BY owing.lane ORDER BY min(owing.urgency), min(owing.not_before), owing.lane
      LIMIT ?3";
+
+/// The lanes of replies that need no token: Slack gave an address for them, which
+/// dies within half an hour.
+const REPLYING: &str = "SELECT owing.lane FROM outbox AS owing
+     JOIN inbox ON inbox.workspace = ?1 AND inbox.key = owing.gesture
+     WHERE owing.workspace = ?1 AND owing.state = 'owed' AND owing.not_before <= ?2
+       AND owing.kind = 'reply' AND owing.attempts = 0
+       AND json_extract(inbox.gesture, '$.response_url') IS NOT NULL
+     ORDER BY owing.id LIMIT ?3";
+
+/// The most urgent lane of the others.
+const PROBING: &str = "SELECT owing.lane FROM outbox AS owing
+     WHERE owing.workspace = ?1 AND owing.state = 'owed' AND owing.not_before <= ?2
+       AND NOT (owing.kind = 'reply' AND owing.attempts = 0 AND EXISTS (
+           SELECT 1 FROM inbox WHERE inbox.workspace = ?1 AND inbox.key = owing.gesture
+             AND json_extract(inbox.gesture, '$.response_url') IS NOT NULL))
+       AND NOT EXISTS (SELECT 1 FROM lane WHERE lane.workspace = ?1
+                       AND lane.lane = owing.lane AND lane.not_before > ?2)
+     ORDER BY owing.urgency, owing.not_before, owing.lane LIMIT ?3";
 
 /// When the next lane may send.
 pub(super) const NEXT_OWED: &str = "SELECT min(max(owing.first, coalesce(lane.not_before, 0)))
@@ -62,19 +81,24 @@ pub(super) fn lanes(
     now: DateTime<Utc>,
     limit: usize,
 ) -> Result<Vec<String>, StoreError> {
-    let limit = match halted(connection, workspace)? {
-        None => limit,
-        Some(halt) if halt.not_before > now => return Ok(Vec::new()),
-        // One tries whether the token is mended.
-        Some(_) => limit.min(1),
+    let lanes = |sql, limit| -> Result<Vec<String>, StoreError> {
+        connection
+            .prepare_cached(sql)?
+            .query_map(params![workspace.as_str(), micros(now), limit], |row| {
+                row.get(0)
+            })?
+            .map(|lane| Ok(lane?))
+            .collect()
     };
-    connection
-        .prepare_cached(LANES)?
-        .query_map(params![workspace.as_str(), micros(now), limit], |row| {
-            row.get(0)
-        })?
-        .map(|lane| Ok(lane?))
-        .collect()
+    let Some(halt) = halted(connection, workspace)? else {
+        return lanes(LANES, limit);
+    };
+    let mut open = lanes(REPLYING, limit)?;
+    if halt.not_before <= now {
+        // One tries whether the token is mended.
+        open.extend(lanes(PROBING, 1)?);
+    }
+    Ok(open)
 }
 
 /// Returns when something may be sent, or looked for, next.
@@ -111,6 +135,7 @@ pub(super) fn next_of(
     connection: &Connection,
     workspace: &WorkspaceId,
     lane: &str,
+    rules: &Rules,
     roster: &Roster<'_>,
     now: DateTime<Utc>,
 ) -> Result<Next, StoreError> {
@@ -152,12 +177,16 @@ pub(super) fn next_of(
             owed.push(read(row)?);
         }
     }
+    // What somebody asked to hear now, they hear now.
+    let asked_for =
+        |one: &Owed| matches!(&one.kind, Kind::Reminder { rung, .. } if rung.is_asked_for());
     if let Kind::Reminder { person, duty, .. } = &leader.kind
         && duty.is_chased()
+        && !owed.iter().any(asked_for)
     {
         let n_today = n_chased(connection, workspace, person, roster, now)?;
         if !has_room(n_today, true)
-            || !has_room(n_today, false) && !says_a_last_word(connection, workspace, &owed)?
+            || !has_room(n_today, false) && !says_a_last_word(connection, workspace, &owed, rules)?
         {
             return Ok(Next::Held(next_morning(person, now, roster)));
         }
@@ -195,13 +224,14 @@ fn says_a_last_word(
     connection: &Connection,
     workspace: &WorkspaceId,
     owed: &[Owed],
+    rules: &Rules,
 ) -> Result<bool, StoreError> {
     for one in owed {
         if let Kind::Reminder {
             change, duty, rung, ..
         } = &one.kind
             && let Some((change, _)) = log::load(connection, workspace, *change)?
-            && duty.is_last_before_deadline(*rung, &change)
+            && is_last_word(*duty, *rung, &change, rules.of(&change))
         {
             return Ok(true);
         }
@@ -363,7 +393,7 @@ pub(super) fn claim(
     if claimed == 0 {
         return Ok(false);
     }
-    trouble::probe(connection, workspace, now)?;
+    trouble::probe(connection, workspace, leader, now)?;
     let mut follow = connection.prepare_cached(
         "UPDATE outbox SET state = 'claimed', claimed_at = ?3, batch = ?4
          WHERE workspace = ?1 AND key = ?2 AND state = 'owed'",
@@ -420,8 +450,8 @@ pub(super) fn settle(
     Ok(())
 }
 
-/// Owes a message again from `not_before` on: it was not sent. What was to go
-/// out in one with it is owed again for itself; what stands already, where this
+/// Owes a message again from `not_before` on: it was not sent, and that was an
+/// attempt, even if it was never claimed. What was to go out in one with it is owed again for itself; what stands already, where this
 /// was an edit, stays as it is.
 pub(super) fn release(
     connection: &Connection,
@@ -432,7 +462,8 @@ pub(super) fn release(
 ) -> Result<(), StoreError> {
     connection
         .prepare_cached(
-            "UPDATE outbox SET state = 'owed', claimed_at = NULL, batch = NULL,
+            "UPDATE outbox SET attempts = attempts + (state = 'owed'),
+                    state = 'owed', claimed_at = NULL, batch = NULL,
                     not_before = ?3, error = ?4, said_at = iif(ts IS NULL, NULL, said_at)
              WHERE workspace = ?1 AND (key = ?2 OR (batch = ?2 AND state = 'claimed'))",
         )?
@@ -549,6 +580,20 @@ pub(super) fn card(
     Ok(row
         .and_then(|(channel, ts)| channel.zip(ts))
         .map(|(channel, ts)| (ChannelId::new(channel), MessageTs::new(ts))))
+}
+
+/// Whether the card of a change was given up, so that nothing can hang on it.
+pub(super) fn card_is_lost(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    change: ChangeNumber,
+) -> Result<bool, StoreError> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT 1 FROM outbox
+             WHERE workspace = ?1 AND key = ?2 AND state = 'failed' AND ts IS NULL",
+        )?
+        .exists(params![workspace.as_str(), format!("card:{change}")])?)
 }
 
 /// Whether a reply asked for at `received_at` can still be given.

@@ -8,7 +8,7 @@ use super::row::columns;
 use crate::domain::change::{EmergencyChange, Event, Recorded};
 use crate::domain::effect::Effect;
 use crate::domain::id::{ChannelId, UserId, WorkspaceId};
-use crate::domain::obligation::{Duty, Rung, by_day, reminder_key};
+use crate::domain::obligation::{Duty, Rung, by_day, note_key, reminder_key};
 use crate::domain::offer::Offer;
 use crate::gesture::Gesture;
 use crate::store::people::Roster;
@@ -64,7 +64,49 @@ fn is_about_a_deadline(event: &Event) -> bool {
     match event {
         Event::Reminded { duty, due_at, .. } => due_at.is_some() || !duty.is_chased(),
         Event::DeadlineMissed { .. } | Event::Escalated { .. } => true,
-        _ => false,
+        Event::Requested { .. }
+        | Event::CriterionStated { .. }
+        | Event::AskedAnew { .. }
+        | Event::Authorized { .. }
+        | Event::AttestationConfirmed
+        | Event::AttestationDisputed
+        | Event::Denied { .. }
+        | Event::WentAhead
+        | Event::CommanderNamed { .. }
+        | Event::CommanderAuthorized { .. }
+        | Event::SecondAuthorized { .. }
+        | Event::Deployed { .. }
+        | Event::DeploymentCorrected { .. }
+        | Event::ReasonStated { .. }
+        | Event::LinkedAsDuplicate { .. }
+        | Event::MessageEdited { .. }
+        | Event::MessageDeleted { .. }
+        | Event::ReactionRemoved { .. }
+        | Event::Lapsed
+        | Event::Withdrawn
+        | Event::SectionWritten { .. }
+        | Event::FieldWritten { .. }
+        | Event::AttachmentKept { .. }
+        | Event::Redacted { .. }
+        | Event::Documented
+        | Event::TicketReopened { .. }
+        | Event::Approved { .. }
+        | Event::ApprovalTakenBack { .. }
+        | Event::Rejected { .. }
+        | Event::Reviewed { .. }
+        | Event::GenuinenessReviewed { .. }
+        | Event::MeetingHeld { .. }
+        | Event::PermanentFixMade { .. }
+        | Event::FollowUpAdded { .. }
+        | Event::FollowUpDone { .. }
+        | Event::Remediated { .. }
+        | Event::ExceptionRecorded { .. }
+        | Event::ExceptionAnswered { .. }
+        | Event::Snoozed { .. }
+        | Event::HandedOver { .. }
+        | Event::Delivered { .. }
+        | Event::Undelivered { .. }
+        | Event::Closed => false,
     }
 }
 
@@ -100,9 +142,9 @@ fn owe_as(
         .prepare_cached(
             "INSERT INTO outbox (workspace, key, kind, state, lane, priority, urgency, not_before,
                                  change, version, person, duty, due_at, rung, gesture, offer,
-                                 again, place)
+                                 again, place, round)
              VALUES (?1, ?2, ?3, 'owed', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,
-                     ?16, ?17)
+                     ?16, ?17, ?18)
              ON CONFLICT DO NOTHING",
         )?
         .execute(params![
@@ -123,6 +165,7 @@ fn owe_as(
             columns.offer,
             columns.again,
             columns.place.map(ChannelId::as_str),
+            columns.round.unwrap_or_default(),
         ])?;
     Ok(())
 }
@@ -139,7 +182,7 @@ pub(in crate::store) const REDRAW: &str = "UPDATE outbox SET owed_revision = owe
 pub(in crate::store) const REFRESH: &str = "UPDATE outbox SET owed_revision = owed_revision + 1,
             state = iif(state = 'settled', 'owed', state),
             not_before = iif(state = 'settled', ?4, not_before)
-     WHERE workspace = ?1 AND ts IS NOT NULL AND key IN (
+     WHERE workspace = ?1 AND (ts IS NOT NULL OR state = 'claimed') AND key IN (
          SELECT coalesce(batch, key) FROM outbox
          WHERE workspace = ?1 AND change = ?2
            AND (kind = 'reminder' AND duty = ?3 OR kind = 'told' AND ?5))";
@@ -183,7 +226,7 @@ pub(in crate::store) fn owe_effects(
                 }
             }
             Effect::Note { version } => {
-                let key = format!("note:{number}:{version}");
+                let key = note_key(number, *version);
                 let note = Kind::Note {
                     change: number,
                     version: *version,
@@ -196,14 +239,16 @@ pub(in crate::store) fn owe_effects(
                 duty,
                 due_at,
                 rung,
+                round,
             } => {
-                let key = reminder_key(number, *duty, person, *due_at, *rung);
+                let key = reminder_key(number, *duty, person, *due_at, (*rung, *round));
                 let reminder = Kind::Reminder {
                     change: number,
                     person: person.clone(),
                     duty: *duty,
                     due_at: *due_at,
                     rung: *rung,
+                    round: *round,
                 };
                 owe(connection, workspace, &key, person.as_str(), &reminder, now)?;
             }
@@ -314,13 +359,14 @@ pub(in crate::store) fn owe_requests(
 ) -> Result<(), StoreError> {
     let (number, duty, rung) = (change.number, Duty::AnswerRequest, Rung::Opening);
     for person in people {
-        let key = reminder_key(number, duty, person, Some(change.asked_at), rung);
+        let key = reminder_key(number, duty, person, Some(change.asked_at), (rung, None));
         let reminder = Kind::Reminder {
             change: number,
             person: person.clone(),
             duty,
             due_at: None,
             rung,
+            round: None,
         };
         owe(connection, workspace, &key, person.as_str(), &reminder, now)?;
     }

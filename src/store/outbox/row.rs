@@ -39,6 +39,8 @@ pub enum Kind {
         due_at: Option<DateTime<Utc>>,
         /// On which rung.
         rung: Rung,
+        /// How often the same had passed on, or come to be owed anew, before.
+        round: Option<u16>,
     },
     /// News by direct message.
     Told {
@@ -102,6 +104,7 @@ pub(super) struct Columns<'k> {
     pub(super) duty: Option<String>,
     pub(super) due_at: Option<DateTime<Utc>>,
     pub(super) rung: Option<String>,
+    pub(super) round: Option<u16>,
     pub(super) gesture: Option<&'k str>,
     pub(super) offer: Option<u64>,
     pub(super) again: Option<bool>,
@@ -134,6 +137,7 @@ pub(super) fn columns(kind: &Kind) -> Columns<'_> {
             duty,
             due_at,
             rung,
+            round,
         } => Columns {
             kind: "reminder",
             change: Some(*change),
@@ -141,6 +145,7 @@ pub(super) fn columns(kind: &Kind) -> Columns<'_> {
             duty: Some(duty.name()),
             due_at: *due_at,
             rung: Some(rung.name()),
+            round: *round,
             ..Columns::default()
         },
         Kind::Told {
@@ -180,7 +185,7 @@ pub(super) fn columns(kind: &Kind) -> Columns<'_> {
 }
 
 /// What [`read`] reads.
-pub(super) const COLUMNS: &str = "key, kind, change, version, person, duty, due_at, rung, gesture, \
+pub(super) const COLUMNS: &str = "key, kind, change, version, person, duty, due_at, rung, round, gesture, \
                        offer, again, place, owed_revision, attempts, channel, ts, batch";
 
 /// Reads a row.
@@ -216,6 +221,7 @@ pub(super) fn read(row: &Row<'_>) -> Result<Owed, StoreError> {
                 .get::<_, Option<String>>("rung")?
                 .and_then(|name| Rung::from_name(&name))
                 .ok_or_else(corrupt)?,
+            round: Some(row.get("round")?).filter(|round| *round > 0),
         },
         "told" => Kind::Told {
             change: change?,

@@ -10,8 +10,9 @@ use super::owing::owe;
 use super::row::{COLUMNS, Kind, read};
 use crate::domain::id::{ChangeNumber, ChannelId, UserId, WorkspaceId};
 use crate::domain::obligation::by_day;
+use crate::store::parcel::change_of;
 use crate::store::people::Roster;
-use crate::store::{StoreError, instant, micros};
+use crate::store::{StoreError, instant, log, micros};
 
 /// How long nothing is tried after Slack has refused the token. Somebody has to
 /// mend it, and sees within so long that they have.
@@ -98,20 +99,28 @@ pub(in crate::store) fn halted(
 }
 
 /// One message tries whether Slack takes the token again; the next one does so
-/// later.
+/// later. A reply to an address of its own says nothing of the token.
 pub(super) fn probe(
     connection: &Connection,
     workspace: &WorkspaceId,
+    leader: &str,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     connection
-        .prepare_cached("UPDATE halt SET not_before = ?2 WHERE workspace = ?1")?
-        .execute(params![workspace.as_str(), micros(now + HALTED)])?;
+        .prepare_cached(
+            "UPDATE halt SET not_before = ?2 WHERE workspace = ?1 AND EXISTS (
+                 SELECT 1 FROM outbox
+                 WHERE workspace = ?1 AND key = ?3 AND kind <> 'reply')",
+        )?
+        .execute(params![workspace.as_str(), micros(now + HALTED), leader])?;
     Ok(())
 }
 
 /// Slack has taken the token.
-pub(super) fn go_on(connection: &Connection, workspace: &WorkspaceId) -> Result<(), StoreError> {
+pub(in crate::store) fn go_on(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+) -> Result<(), StoreError> {
     let n = connection
         .prepare_cached("DELETE FROM halt WHERE workspace = ?1")?
         .execute([workspace.as_str()])?;
@@ -211,7 +220,7 @@ pub(in crate::store) fn uproot_card(
 }
 
 /// Sets aside what can't be read of a lane, so that the rest goes on: the rows that
-/// make no sense by themselves; else the next one, whose change doesn't.
+/// make no sense by themselves; else those whose change doesn't.
 pub(in crate::store) fn set_aside(
     connection: &Connection,
     workspace: &WorkspaceId,
@@ -226,12 +235,23 @@ pub(in crate::store) fn set_aside(
     ))?;
     let mut rows = select.query(params![workspace.as_str(), lane, micros(now)])?;
     let mut first: Option<i64> = None;
-    let mut unreadable = Vec::new();
+    let (mut unreadable, mut about) = (Vec::new(), Vec::new());
     while let Some(row) = rows.next()? {
         let id = row.get("id")?;
         first.get_or_insert(id);
-        if read(row).is_err() {
-            unreadable.push(id);
+        match read(row) {
+            Ok(owed) => about.extend(change_of(&owed.kind).map(|change| (id, change))),
+            Err(_) => unreadable.push(id),
+        }
+    }
+    // Where every row makes sense, the change of one of them doesn't.
+    if unreadable.is_empty() {
+        for (id, change) in about {
+            match log::load(connection, workspace, change) {
+                Err(StoreError::Corrupt(_)) => unreadable.push(id),
+                Err(error) => return Err(error),
+                Ok(_) => {}
+            }
         }
     }
     if unreadable.is_empty() {
@@ -240,7 +260,7 @@ pub(in crate::store) fn set_aside(
     leave_alone(connection, &unreadable, why, now)
 }
 
-/// Sets aside what was claimed and can't be read.
+/// Sets aside what was claimed and can't be read, with what it went out in.
 pub(in crate::store) fn set_claimed_aside(
     connection: &Connection,
     workspace: &WorkspaceId,
@@ -248,13 +268,16 @@ pub(in crate::store) fn set_claimed_aside(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let mut select = connection.prepare_cached(&format!(
-        "SELECT id, {COLUMNS} FROM outbox WHERE workspace = ?1 AND state = 'claimed'"
+        "SELECT id, {COLUMNS}, (SELECT leader.id FROM outbox AS leader
+             WHERE leader.workspace = ?1 AND leader.key = outbox.batch) AS leader
+         FROM outbox WHERE workspace = ?1 AND state = 'claimed'"
     ))?;
     let mut rows = select.query([workspace.as_str()])?;
     let mut unreadable = Vec::new();
     while let Some(row) = rows.next()? {
         if read(row).is_err() {
             unreadable.push(row.get("id")?);
+            unreadable.extend(row.get::<_, Option<i64>>("leader")?);
         }
     }
     leave_alone(connection, &unreadable, why, now)
@@ -304,6 +327,15 @@ pub(in crate::store) fn clock_stepped(
              WHERE workspace = ?1 AND not_before > ?3",
         )?
         .execute(params![workspace.as_str(), by_micros, before])?;
+    // What was due or could be tried by the old clock still is by the new one.
+    for (table, waits) in [("outbox", "state = 'owed'"), ("inbox", "state = 'waiting'")] {
+        connection
+            .prepare_cached(&format!(
+                "UPDATE {table} SET not_before = ?2
+                 WHERE workspace = ?1 AND {waits} AND not_before <= ?3 AND not_before > ?2"
+            ))?
+            .execute(params![workspace.as_str(), micros(at), before])?;
+    }
     // Only what has failed waits for a while; the rest waits for an instant.
     connection
         .prepare_cached(
@@ -311,6 +343,19 @@ pub(in crate::store) fn clock_stepped(
              WHERE workspace = ?1 AND state = 'owed' AND error IS NOT NULL AND not_before > ?3",
         )?
         .execute(params![workspace.as_str(), by_micros, before])?;
+    // A gesture is only ever put off for a while.
+    connection
+        .prepare_cached(
+            "UPDATE inbox SET not_before = not_before + ?2
+             WHERE workspace = ?1 AND state = 'waiting' AND not_before > ?3",
+        )?
+        .execute(params![workspace.as_str(), by_micros, before])?;
+    connection
+        .prepare_cached(
+            "UPDATE offer SET next_at = ?2
+             WHERE workspace = ?1 AND next_at <= ?3 AND next_at > ?2",
+        )?
+        .execute(params![workspace.as_str(), micros(at), before])?;
     // What may be under way isn't looked for before its grace is over. Its claim is
     // never moved on: the history is searched from there.
     connection

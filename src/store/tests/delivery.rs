@@ -1,6 +1,7 @@
 //! Whose turn it is, how often somebody is chased, and what stands in the way.
 
 use super::*;
+use crate::domain::change::{Event, Recorded};
 use crate::domain::obligation::{KEPT_FOR_THE_LAST, MOST_CHASING};
 use crate::store::outbox::owing;
 
@@ -249,6 +250,63 @@ async fn nobody_is_chased_more_than_eight_times_a_day_and_two_are_kept_for_a_las
         [held.key(), third.key(), fresh.key()]
     );
     store.verify().await.unwrap().unwrap();
+    store.close().await;
+}
+
+#[tokio::test]
+async fn what_somebody_put_off_comes_when_they_said_however_much_they_were_sent() {
+    let (home, store) = quiet().await;
+    let mut at = berlin(0, 9, 0);
+    for n in 1..=6 {
+        reminder(DANA, "ticket", &format!("overdue-{n}"), at).put(&home);
+        assert_eq!(send(&store, DANA, at).await.len(), 1);
+        at += TimeDelta::minutes(30);
+    }
+    let held = reminder(DANA, "ticket", "overdue-7", at);
+    held.put(&home);
+    assert!(next(&store, DANA, at).await.is_none());
+    for n in 1..=3 {
+        let rung = format!("after_nap-{n}");
+        let asked_for = reminder(DANA, "approval", &rung, at);
+        asked_for.put(&home);
+        assert_eq!(send(&store, DANA, at).await, [asked_for.key()]);
+        at += TimeDelta::minutes(30);
+    }
+    assert!(next(&store, DANA, at).await.is_none());
+    store.close().await;
+}
+
+#[tokio::test]
+async fn an_edit_that_slack_refuses_is_no_failed_delivery() {
+    let (home, store) = quiet().await;
+    let at = berlin(0, 9, 0);
+    reminder(DANA, "ticket", "overdue-1", at).put(&home);
+    assert_eq!(send(&store, DANA, at).await.len(), 1);
+    home.tamper("UPDATE outbox SET state = 'owed', owed_revision = owed_revision + 1")
+        .unwrap();
+    let edit = next(&store, DANA, at).await.unwrap();
+    assert!(edit.owed.first().unwrap().stands.is_some());
+    assert!(store.claim(claim_of(&edit), at).await.unwrap());
+    let refused = || "cant_update_message".to_owned();
+    store
+        .give_up(edit.owed, refused(), rules(), at)
+        .await
+        .unwrap();
+    let failures = async || {
+        let snapshot = store.change(ChangeNumber::FIRST).await.unwrap().unwrap();
+        let failed = |one: &&Recorded| matches!(one.event, Event::Undelivered { .. });
+        snapshot.history.iter().filter(failed).count()
+    };
+    assert_eq!(failures().await, 0);
+    // What never stood is on record as not delivered.
+    reminder(DANA, "ticket", "overdue-2", at).put(&home);
+    let never = next(&store, DANA, at).await.unwrap();
+    assert!(store.claim(claim_of(&never), at).await.unwrap());
+    store
+        .give_up(never.owed, refused(), rules(), at)
+        .await
+        .unwrap();
+    assert_eq!(failures().await, 1);
     store.close().await;
 }
 
@@ -528,4 +586,142 @@ async fn what_is_done_again_and_again_reads_only_what_is_due() {
             .iter()
             .any(|line| line.starts_with("SCAN change"))
     );
+}
+
+#[tokio::test]
+async fn what_waits_when_the_clock_goes_back_is_still_sent() {
+    let (home, store) = quiet().await;
+    let at = berlin(0, 10, 0);
+    reminder(DANA, "ticket", "before-60", at).put(&home);
+    assert_eq!(store.lanes(at, 10).await.unwrap(), [DANA]);
+    let by = TimeDelta::hours(-1);
+    let back = at + TimeDelta::seconds(1) + by;
+    store.clock_stepped(back, by, GRACE).await.unwrap();
+    assert_eq!(
+        store.lanes(back + TimeDelta::seconds(1), 10).await.unwrap(),
+        [DANA]
+    );
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_sound_message_goes_out_before_one_whose_change_can_not_be_read() {
+    let (home, store) = quiet().await;
+    request(&store, "two").await;
+    let mut at = berlin(0, 10, 0);
+    home.tamper("DELETE FROM outbox").unwrap();
+    let sound = reminder(DANA, "ticket", "overdue-1", at);
+    sound.put(&home);
+    let poisoned = reminder(DANA, "approval", "overdue-1", at);
+    poisoned.put(&home);
+    home.tamper(
+        "UPDATE outbox SET change = 1002 WHERE duty = 'approval';
+         DROP TRIGGER event_is_never_updated;
+         UPDATE event SET leaf = x'00' WHERE change = 1002;",
+    )
+    .unwrap();
+    let mut sent = Vec::new();
+    for _ in 0..6 {
+        sent.extend(send(&store, DANA, at).await);
+        at += TimeDelta::minutes(61);
+    }
+    assert_eq!(sent, [sound.key()]);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn one_change_that_can_not_be_read_stops_no_roll_call() {
+    let home = Home::new();
+    let store = home.open().unwrap();
+    request(&store, "one").await;
+    request(&store, "two").await;
+    home.tamper(
+        "DROP TRIGGER event_is_never_updated;
+         UPDATE event SET leaf = x'00' WHERE change = 1002;",
+    )
+    .unwrap();
+    let member = crate::domain::authorization::Member {
+        id: UserId::new("U0KIM00001"),
+        standing: crate::domain::authorization::Standing::Full,
+        groups: std::collections::BTreeSet::new(),
+    };
+    let saw = store.saw(member, rules(), now()).await;
+    assert!(saw.is_ok(), "{saw:?}");
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_whisper_that_slack_takes_ends_the_halt() {
+    let (home, store) = quiet().await;
+    let at = berlin(0, 10, 0);
+    reminder(DANA, "ticket", "overdue-1", at).put(&home);
+    reminder("U0RILEY001", "ticket", "overdue-1", at).put(&home);
+    store
+        .halt(None, "token_revoked".to_owned(), at)
+        .await
+        .unwrap();
+    let later = at + TimeDelta::minutes(2);
+    // A whisper, a Home or an answer by token settles without a place of its own.
+    let parcel = next(&store, DANA, later).await.unwrap();
+    let claim = claim_of(&parcel);
+    assert!(store.claim(claim.clone(), later).await.unwrap());
+    store
+        .settle(parcel.owed, claim, None, rules(), later)
+        .await
+        .unwrap();
+    assert_eq!(store.lanes(later, 10).await.unwrap(), [""; 0]);
+    store.token_was_taken().await.unwrap();
+    assert_eq!(store.lanes(later, 10).await.unwrap(), ["U0RILEY001"]);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn what_somebody_did_does_not_wait_for_a_clock_that_went_back() {
+    let home = Home::new();
+    let store = home.open().unwrap();
+    let change = ChangeNumber::FIRST;
+    let heard = Heard {
+        gesture: gesture("later", DANA, Ask::Withdraw { change }),
+        texts: Vec::new(),
+    };
+    let at = berlin(0, 10, 0);
+    store.keep(heard, at).await.unwrap();
+    let by = TimeDelta::hours(-26);
+    let back = at + TimeDelta::seconds(1) + by;
+    store.clock_stepped(back, by, GRACE).await.unwrap();
+    let waiting = store.waiting(9).await.unwrap();
+    let one = waiting.first().unwrap();
+    assert!(one.not_before <= back, "waits {}", one.not_before - back);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn while_the_token_is_refused_an_answer_with_an_address_of_its_own_goes_out() {
+    let (home, store) = quiet().await;
+    let at = berlin(0, 10, 0);
+    reminder(DANA, "ticket", "overdue-1", at).put(&home);
+    let halted = store.halt(None, "token_revoked".to_owned(), at).await;
+    assert!(halted.unwrap());
+    let mut asked = gesture("help", DANA, Ask::Help);
+    asked.response_url = Some("https://hooks.slack.com/commands/1/2".to_owned());
+    for (key, url) in [("help", asked.response_url.clone()), ("bare", None)] {
+        let gesture = Gesture {
+            key: key.to_owned(),
+            response_url: url,
+            ..asked.clone()
+        };
+        let heard = Heard {
+            gesture: gesture.clone(),
+            texts: Vec::new(),
+        };
+        store.keep(heard, at).await.unwrap();
+        let answered = store.answer(gesture, Outcome::Answered, None, at);
+        answered.await.unwrap();
+    }
+    assert_eq!(store.lanes(at, 10).await.unwrap(), ["reply:help"]);
+    // A minute later one more tries whether the token is taken again.
+    let later = at + TimeDelta::seconds(61);
+    let lanes = store.lanes(later, 10).await.unwrap();
+    assert_eq!(lanes, ["reply:help", "reply:bare"]);
+    store.close().await;
 }

@@ -6,6 +6,7 @@ mod deployment;
 mod log;
 mod migration;
 mod offer;
+mod people;
 mod redaction;
 mod register;
 

@@ -311,7 +311,7 @@ async fn a_typed_name_means_the_one_who_is_shown_by_it() {
         ok(json!({"ok": true, "usergroups": [{"id": "S1", "handle": "eng-managers", "name": "EM"}]})),
     ])
     .await;
-    let lookup = Lookup::new(client(address), WorkspaceId::new("T1"));
+    let lookup = Lookup::new(client(address), WorkspaceId::new("T1"), Clock::system());
     let one = |id| Named::One(UserId::new(id));
     for (typed, expected) in [
         ("@morgan", one("U1")),
@@ -341,7 +341,7 @@ async fn what_decides_is_read_afresh_and_a_name_may_be_remembered() {
             {"id": "U1", "team_id": "T1", "name": "gus", "tz": "Europe/Berlin", flag: true}}))
     };
     let (api, address) = Api::serving([user("is_restricted"), user("deleted")]).await;
-    let lookup = Lookup::new(client(address), WorkspaceId::new("T1"));
+    let lookup = Lookup::new(client(address), WorkspaceId::new("T1"), Clock::system());
     let gus = UserId::new("U1");
     let first = lookup.known_member(&gus).await.unwrap();
     assert_eq!(lookup.known_member(&gus).await.unwrap(), first);
@@ -361,7 +361,7 @@ async fn what_slack_does_not_show_is_a_stranger_an_empty_group_a_private_place()
         no("fatal_error"),
     ])
     .await;
-    let lookup = Lookup::new(client(address), WorkspaceId::new("T1"));
+    let lookup = Lookup::new(client(address), WorkspaceId::new("T1"), Clock::system());
     let stranger = lookup.member(&UserId::new("U1")).await.unwrap();
     assert_eq!(stranger.standing, Standing::Foreign);
     let group = lookup.group_members(&GroupId::new("S1")).await.unwrap();

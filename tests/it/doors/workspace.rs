@@ -422,7 +422,7 @@ async fn who_and_what_is_there_is_read_as_slack_tells_it() {
     let (receive, _heard) = receive();
     let world = World::open(Through::Http, receive).await;
     let workspace = world.client.auth_test().await.unwrap().workspace;
-    let lookup = Lookup::new(world.client.clone(), workspace);
+    let lookup = Lookup::new(world.client.clone(), workspace, Clock::system());
     for (person, standing) in [
         ("U0MORGAN01", Standing::Full),
         ("U0GUS00001", Standing::Guest),

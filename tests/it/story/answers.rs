@@ -54,7 +54,7 @@ async fn what_is_delegated_is_told_to_both_and_done_by_the_new_owner() {
     );
     let told = world.read(CHANNEL);
     assert!(
-        shown(&told).contains("passes from @morgan to @priya"),
+        shown(&told).contains("The retrospective decision passes from the authorizer to somebody else: @morgan asked for it."),
         "{}",
         shown(&told)
     );
@@ -134,5 +134,60 @@ async fn the_status_tells_what_became_of_each_reminder() {
         "{shown}"
     );
     assert!(shown.contains("16 h ahead. Delivered"), "{shown}");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn who_left_the_workspace_owes_nothing_any_more() {
+    let mut world = deployed().await;
+    world.document("dana", CHANNEL, &SECTIONS).await;
+    world.skip();
+    let left = json!({"person": "morgan", "deleted": true});
+    world.try_act("person", left).await.unwrap();
+    world.go(hours(24)).await;
+    let handed = world.facts();
+    let handed = handed.iter().filter(|one| one.kind == "handed_over");
+    let handed: Vec<_> = handed
+        .map(|one| (one.data["duty"].as_str().unwrap(), one.data["why"].as_str()))
+        .collect();
+    assert!(handed.contains(&("approval", Some("left"))), "{handed:?}");
+    // It is the group's now, which hears of it where the card stands, and of the
+    // miss as well; nothing is sent to whoever isn't there.
+    let read = world.read(CHANNEL);
+    let passes = "passes from the authorizer to a group that may do it: whoever had it is no longer a full member";
+    assert!(shown(&read).contains(passes), "{}", shown(&read));
+    assert!(shown(&read).contains("one of you is needed"));
+    assert!(
+        world
+            .read("morgan")
+            .iter()
+            .all(|one| one.words.contains("Handed to"))
+    );
+    world.skip();
+    world.end().await;
+}
+
+#[tokio::test]
+async fn who_is_no_longer_in_the_group_owes_no_approval_any_more() {
+    let mut world = deployed().await;
+    world.document("dana", CHANNEL, &SECTIONS).await;
+    world.skip();
+    let leads = json!({"usergroup": "S0ENGMGRS1", "members": ["priya"]});
+    world.try_act("usergroup", leads).await.unwrap();
+    world.go(hours(12)).await;
+    let fact = world.fact("handed_over");
+    assert_eq!(
+        (&fact.data["duty"], &fact.data["why"]),
+        (&json!("approval"), &json!("ineligible"))
+    );
+    let read = world.read(CHANNEL);
+    let passes =
+        "passes from the authorizer to a group that may do it: whoever had it may no longer do it";
+    assert!(shown(&read).contains(passes), "{}", shown(&read));
+    world.press("morgan", CHANNEL, "approve").await;
+    assert_eq!(world.stage(1001), "documented");
+    world.approve("priya", CHANNEL).await;
+    assert_eq!(world.stage(1001), "closed");
+    world.skip();
     world.end().await;
 }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Context as _;
 use breakglass::domain::change::{EmergencyChange, Event};
 use breakglass::domain::id::{ChangeNumber, WorkspaceId};
-use breakglass::domain::obligation::obligations;
+use breakglass::domain::obligation::{obligations, reminder_key};
 use breakglass::domain::policy::{Party, Policy, PolicyVersion};
 use breakglass::store::{Options, Outcome, Snapshot, Store};
 use chrono::TimeDelta;
@@ -178,17 +178,13 @@ fn reminded(
                 owner: Some(Party::Person(person)),
                 due_at,
                 rung,
+                round,
             } = &one.event
             else {
                 continue;
             };
             tally.n_reminders += 1;
-            let due = due_at.map_or(0, |due_at| due_at.timestamp_micros());
-            let key = format!(
-                "reminder:{number}:{}:{person}:{due}:{}",
-                duty.name(),
-                rung.name()
-            );
+            let key = reminder_key(*number, *duty, person, *due_at, (*rung, *round));
             match delivered(&key) {
                 1 => {}
                 0 => {

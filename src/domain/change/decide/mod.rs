@@ -217,11 +217,15 @@ pub fn decide(
         recorded: Vec::new(),
     };
     let missing_before = gaps(change, policy);
-    carry_out(&mut draft, &submission.command)?;
+    carry_out(&mut draft, people, &submission.command)?;
     complete(&mut draft, &missing_before);
     hand_over(&mut draft, people);
-    notice_misses(&mut draft, now);
-    escalate(&mut draft);
+    // What the bot notes by itself may overtake an act that came in time and waits
+    // to be taken in; the sweep doesn't.
+    if submission.actor != Actor::Bot {
+        notice_misses(&mut draft, now);
+        escalate(&mut draft);
+    }
     remind(&mut draft, people);
     close(&mut draft);
     Ok(draft.recorded)
@@ -231,7 +235,7 @@ pub fn decide(
     clippy::too_many_lines,
     reason = "one arm for each command; the compiler sees that none is missing"
 )]
-fn carry_out(draft: &mut Draft<'_>, command: &Command) -> Result<(), Refusal> {
+fn carry_out(draft: &mut Draft<'_>, people: &dyn People, command: &Command) -> Result<(), Refusal> {
     match command {
         Command::Request { .. } => return Err(Refusal::NothingSaid),
         Command::StateCriterion { by, criterion } => state_criterion(draft, by, *criterion)?,
@@ -335,7 +339,7 @@ fn carry_out(draft: &mut Draft<'_>, command: &Command) -> Result<(), Refusal> {
             owner,
         } => answer_exceptions(draft, by, exceptions, cause, remedy, owner)?,
         Command::Snooze { by, duty, nap } => snooze(draft, by, *duty, *nap)?,
-        Command::Delegate { by, duty, to } => delegate(draft, by, *duty, to)?,
+        Command::Delegate { by, duty, to } => delegate(draft, people, by, *duty, to)?,
         Command::Tick => {}
         Command::RecordDelivery {
             key,
@@ -417,6 +421,7 @@ fn remind(draft: &mut Draft<'_>, people: &dyn People) {
                 owner: obligation.owner.clone(),
                 due_at: obligation.due_at,
                 rung,
+                round: draft.change.rounds.get(&obligation.duty).copied(),
             });
         }
     }

@@ -7,7 +7,7 @@ use slack_morphism::prelude::{SlackActionBlockElement, SlackBlock};
 use crate::domain::authorization::Ground;
 use crate::domain::change::{Authorization, EmergencyChange, Evidence, Exception, Review};
 use crate::domain::id::UserId;
-use crate::domain::obligation::{Duty, Rung};
+use crate::domain::obligation::{Duty, Rung, is_last_word};
 use crate::domain::ticket::{ContentHash, Field, gaps};
 use crate::slack::control::Control;
 
@@ -199,6 +199,7 @@ pub(super) fn wanted(due: &Due<'_>) -> String {
             "your authorization as incident commander".to_owned()
         }
         Duty::CommanderAuthorization => "who commanded the incident?".to_owned(),
+        Duty::Confirmation if is_said_of_another(due) => "who else can authorize this?".to_owned(),
         Duty::Confirmation => "did you authorize this?".to_owned(),
         Duty::SecondAuthorization => "a second person's authorization".to_owned(),
         Duty::Approval => match facts::decision(&due.showing) {
@@ -227,6 +228,12 @@ fn commands(due: &Due<'_>) -> bool {
         .commander
         .as_ref()
         .is_some_and(|commander| commander.who == *due.owner)
+}
+
+/// Whether somebody else is said to have authorized it than whoever is asked now.
+fn is_said_of_another(due: &Due<'_>) -> bool {
+    let given = due.showing.change.authorization.as_ref();
+    given.is_some_and(|given| given.by != *due.owner)
 }
 
 fn said(entry: &Entry<'_>, room: usize, now: DateTime<Utc>) -> Vec<SlackBlock> {
@@ -284,6 +291,10 @@ fn body(due: &Due<'_>, exceptions: &[Exception], room: usize) -> String {
         Duty::CommanderAuthorization => {
             "Who commanded the incident? Their authorization of the change is missing.".to_owned()
         }
+        Duty::Confirmation if is_said_of_another(due) => format!(
+            "Whoever is said to have authorized it is no longer there to confirm that. *Ask someone else* on the card asks another.\n{}",
+            background(due, room)
+        ),
         Duty::Confirmation => format!("{}\n{}", said_to_have(due), background(due, room)),
         Duty::SecondAuthorization => format!(
             "{}. Was it right? Then authorize it afterwards, as the second person; if not, say why in the card's thread.\n{}",
@@ -384,6 +395,10 @@ fn background(due: &Due<'_>, room: usize) -> String {
     lines.join("\n")
 }
 
+fn is_last(due: &Due<'_>) -> bool {
+    is_last_word(due.duty, due.rung, due.showing.change, due.showing.policy)
+}
+
 /// When it is due, and which reminder this is.
 fn time(due: &Due<'_>, now: DateTime<Utc>) -> Option<String> {
     let Some(due_at) = due.due_at else {
@@ -394,22 +409,12 @@ fn time(due: &Due<'_>, now: DateTime<Utc>) -> Option<String> {
             | Rung::Before(_)
             | Rung::Overdue(_)
             | Rung::AfterNap(_) => None,
-            Rung::Again(n)
-                if due
-                    .duty
-                    .is_last_before_deadline(due.rung, due.showing.change) =>
-            {
-                Some(format!("Asked {n} times; this is the last."))
-            }
+            Rung::Again(n) if is_last(due) => Some(format!("Asked {n} times; this is the last.")),
             Rung::Again(n) => Some(format!("Asked {n} times.")),
         };
     };
     let when = say::capitalised(&say::due(due_at, now));
-    let last = due_at > now
-        && due
-            .duty
-            .is_last_before_deadline(due.rung, due.showing.change);
-    Some(if last {
+    Some(if due_at > now && is_last(due) {
         format!("*{when}.* This is the last reminder before the deadline.")
     } else if due_at > now {
         format!("*{when}.*")
@@ -443,6 +448,7 @@ pub(super) fn buttons(due: &Due<'_>) -> Vec<SlackBlock> {
                 moves::take_command(change, "I did").into(),
             ],
         )],
+        Duty::Confirmation if is_said_of_another(due) => Vec::new(),
         Duty::Confirmation => row(vec![
             primary(moves::confirm(change)).into(),
             moves::dispute(change).into(),

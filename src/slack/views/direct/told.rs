@@ -61,13 +61,13 @@ pub fn told(showing: &Showing<'_>, recorded: &Recorded, reader: &UserId) -> Opti
         ),
         Event::HandedOver {
             duty,
-            from,
+            from: _,
             to,
             why,
         } => (
             format!(
                 "{} Nothing more is asked of you for it.",
-                note::handed_over(*duty, from.as_ref(), to, *why, &recorded.actor)
+                note::passes_from_you(*duty, to, *why, &recorded.actor)
             ),
             Vec::new(),
         ),

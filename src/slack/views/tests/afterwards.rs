@@ -80,13 +80,12 @@ fn what_came_after_the_decision_is_read_in_the_status() {
         .hours(1)
         .answers("morgan", &[Exception::NotAuthorized]);
     let seen = read(&reply::status(&story.showing()));
-    insta::assert_snapshot!(part(&seen, "*Exceptions*", 6), @r"
+    insta::assert_snapshot!(part(&seen, "*Exceptions*", 5), @r"
     *Exceptions*
     • Went ahead without authorization. Answered by @Morgan Sat 03:14 UTC
     _Cause:_ Nobody who may authorize was on call
     _Remedy:_ A second approver joins the rota
     _Done by:_ @Dana
-    *Reminders*
     ");
     let story = Story::closed_with_more_to_come()
         .hours(30)

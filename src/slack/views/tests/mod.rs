@@ -64,7 +64,7 @@ impl People for Sleepless {
         None
     }
 
-    fn groups_of(&self, _: &UserId) -> Option<BTreeSet<GroupId>> {
+    fn groups_of(&self, _: &UserId, _: DateTime<Utc>) -> Option<BTreeSet<GroupId>> {
         None
     }
 }

@@ -1,6 +1,7 @@
 use super::*;
+use crate::domain::change::Handover;
 use crate::domain::obligation::Duty;
-use crate::slack::views::note::note;
+use crate::slack::views::{direct, note::note};
 
 /// What the thread is told of the last event that `is_wanted`.
 fn told(story: &Story, is_wanted: impl Fn(&Event) -> bool) -> String {
@@ -149,6 +150,63 @@ fn a_missed_deadline_says_what_whose_and_what_now() {
     insta::assert_snapshot!(told(&come_in_since, missed(Duty::Ticket)), @r"
     Deadline missed. The ticket was due Sun 02:19 UTC from the implementer (noticed Sun 08:14 UTC). It has come in since; the miss stays on record.
     Deadline missed. The retrospective decision was due Sun 02:19 UTC from the approver (noticed Sun 08:14 UTC). The miss stays on record; the reminders go on, every 4 h for a day, then daily.
+    ");
+}
+
+#[test]
+fn what_passes_on_rings_nobody_in_the_thread() {
+    let mut story = Story::deployed();
+    let handed = |to: Party, why, actor| Recorded {
+        at: story.now,
+        source: Source::Clock,
+        actor,
+        event: Event::HandedOver {
+            duty: Duty::Approval,
+            from: Some(person("morgan")),
+            to,
+            why,
+        },
+    };
+    for why in [Handover::Away, Handover::Left, Handover::Ineligible] {
+        for to in [group("engs"), person("sam"), person("riley")] {
+            let passed = handed(to, why, Actor::Clock);
+            let said = note(&story.showing(), &passed).unwrap();
+            let said = serde_json::to_string(&said.blocks).unwrap() + &said.text;
+            assert!(!said.contains("<@") && !said.contains("<!"), "{said}");
+        }
+    }
+    let left = handed(group("engs"), Handover::Left, Actor::Clock);
+    insta::assert_snapshot!(read(&note(&story.showing(), &left).unwrap()), @r"
+    » CHG-1001: The retrospective decision passes from the authorizer to a group that may do it: whoever had it is no longer a full member of this workspace. Whose it is now stands in the list in this thread.
+    The retrospective decision passes from the authorizer to a group that may do it: whoever had it is no longer a full member of this workspace. Whose it is now stands in the list in this thread.
+    ");
+    let away = handed(person("riley"), Handover::Away, Actor::Clock);
+    insta::assert_snapshot!(read(&note(&story.showing(), &away).unwrap()), @r"
+    » CHG-1001: The retrospective decision passes from the authorizer to the incident commander: whoever had it is away until after it is due. Whose it is now stands in the list in this thread.
+    The retrospective decision passes from the authorizer to the incident commander: whoever had it is away until after it is due. Whose it is now stands in the list in this thread.
+    ");
+    // Whoever asks for it is awake.
+    let delegated = handed(
+        person("sam"),
+        Handover::Delegated,
+        Actor::Person(user("morgan")),
+    );
+    insta::assert_snapshot!(read(&note(&story.showing(), &delegated).unwrap()), @r"
+    » CHG-1001: The retrospective decision passes from the authorizer to somebody else: @Morgan asked for it. Whose it is now stands in the list in this thread.
+    The retrospective decision passes from the authorizer to somebody else: @Morgan asked for it. Whose it is now stands in the list in this thread.
+    ");
+    insta::assert_snapshot!(read(&direct::told(&story.showing(), &away, &user("morgan")).unwrap()), @r"
+    » CHG-1001: The retrospective decision passes from you to @Riley: you're away until after it is due. Nothing more is asked of you for it.
+    *CHG-1001*  Deploy WAF rule to block SQL injection
+    The retrospective decision passes from you to @Riley: you're away until after it is due. Nothing more is asked of you for it.
+    ");
+    // Nor is the wrong one named when it is missed.
+    story.history.push(delegated.clone());
+    story.change.apply(&delegated);
+    let story = story.hours(26);
+    insta::assert_snapshot!(told(&story, |e| matches!(e, Event::DeadlineMissed { duty: Duty::Approval, .. })), @r"
+    Deadline missed. The ticket was due Sun 02:19 UTC from the implementer (noticed Sun 04:14 UTC). Missing: what was done, testing, rollback plan, outcome, lessons learned and 8 choices (category, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent).
+    Deadline missed. The retrospective decision was due Sun 02:19 UTC from whoever it was handed to (noticed Sun 04:14 UTC). It waits for the ticket. The miss stays on record; the reminders go on, every 4 h for a day, then daily.
     ");
 }
 

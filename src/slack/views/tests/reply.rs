@@ -2,15 +2,16 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::domain::authorization::Act;
-use crate::domain::change::{Refusal, Verdict};
+use crate::domain::change::{Nap, Refusal, Verdict};
 use crate::domain::id::ChangeNumber;
+use crate::domain::obligation::{Duty, Rung, chase_log, reminder_key};
 use crate::domain::offer::OfferStage;
 use crate::domain::ticket::Repeat;
 use crate::gesture::Which;
 use crate::slack::control;
 use crate::slack::views::reply::{
-    Undeclared, asked_back, deployed_at, help, list, not_yet, refused, refused_about, status, twin,
-    unsure,
+    Undeclared, asked_back, deployed_at, help, list, not_yet, refused, refused_about, status,
+    status_in_full, twin, unsure,
 };
 use crate::slack::views::{Typed, Withheld, is_listed};
 
@@ -39,9 +40,15 @@ fn typed_alone(words: &str) -> Typed {
     }
 }
 
+/// A status with all its messages.
+fn in_full(story: &Story) -> String {
+    let said = status_in_full(&story.showing());
+    said.iter().map(read).collect::<Vec<_>>().join("\n")
+}
+
 #[test]
 fn the_status_tells_everything() {
-    insta::assert_snapshot!(read(&status(&Story::unanswered().showing())), @r"
+    insta::assert_snapshot!(in_full(&Story::unanswered()), @r"
     » CHG-1001, waits for authorization: Deploy WAF rule to block SQL injection
     *CHG-1001* is waiting for authorization.
     Deploy WAF rule to block SQL injection
@@ -52,7 +59,6 @@ fn the_status_tells_everything() {
     • Sat 02:20 UTC to @Morgan: an answer to the request, time 2. On its way.
     *Still owed*
     • The answer to the request: @Morgan
-    · Reminders so far: @Morgan of an answer to the request 2 times, last Sat 02:20 UTC.
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
     · Not an emergency: a faster launch, a deadline today, skipping the process.
     [+Authorize] [!Deny] [Ask someone else] [Going ahead without (It is recorded under your name as an exception, and a second person makes it good within 24 h of the deployment.)] [I'm commanding] [… Deployed now | Agreed by phone or in person… | Another reason… | Withdraw the request]
@@ -64,7 +70,7 @@ fn the_status_tells_everything() {
         .hours(10)
         .documents(&[(Section::Testing, "Rule blocks the pattern")])
         .hours(25);
-    insta::assert_snapshot!(read(&status(&story.showing())), @r"
+    insta::assert_snapshot!(in_full(&story), @r"
     » CHG-1001, deployed, its ticket is owed: Deploy WAF rule to block SQL injection
     *CHG-1001* is deployed, its ticket is owed.
     Deploy WAF rule to block SQL injection
@@ -86,12 +92,15 @@ fn the_status_tells_everything() {
     • Commander's authorization missing at its deadline: not answered yet
     • Second person's authorization missing at its deadline: not answered yet
     *Reminders*
-    • 4 earlier
+    • Sat 02:17 UTC to @Morgan: an answer to the request, time 1. Not said: nobody owed it any more Sat 02:20 UTC.
+    • Sat 02:20 UTC to @Morgan: an answer to the request, time 2. Not said: nobody owed it any more Sat 02:20 UTC.
+    • Sat 02:23 UTC to @Dana: the ticket, the first word. On its way.
+    • Sat 02:23 UTC to @Dana: the incident commander's authorization, the first word. On its way.
     • Sat 02:23 UTC to @Morgan: a second person's authorization, the first word. On its way.
     • Sat 02:23 UTC to @Morgan: the retrospective decision, the first word. On its way.
-    • Sat 02:23 UTC to @Morgan: the answer to an exception, the first word. On its way.
-    • Sat 12:14 UTC to @Dana: the ticket, 16 h ahead. On its way; answered Sat 12:14 UTC.
-    • Sat 12:14 UTC to @Dana: the incident commander's authorization, 16 h ahead. On its way; answered Sat 12:14 UTC.
+    • Sat 02:23 UTC to @Morgan: the answer to “went ahead without authorization”, the first word. On its way.
+    • Sat 12:14 UTC to @Dana: the ticket, 16 h ahead. On its way. → Worked on Sat 12:14 UTC.
+    • Sat 12:14 UTC to @Dana: the incident commander's authorization, 16 h ahead. On its way.
     • Sat 12:14 UTC to @Morgan: a second person's authorization, 16 h ahead. On its way.
     *Still owed*
     • The ticket (what was done, rollback plan, outcome, lessons learned and 9 choices (category, why it was an emergency, incident link, security impact, whether it was rolled back, outcome code, whether the incident is resolved, whether data was exposed and whether it is permanent)): @Dana, overdue since Sun 02:23 UTC (51 min)
@@ -103,7 +112,6 @@ fn the_status_tells_everything() {
     • The answer to “not decided by its deadline”: @Morgan, due 2026-04-05 03:14 UTC (in 7 days)
     • The answer to “commander's authorization missing at its deadline”: @Morgan, due 2026-04-05 03:14 UTC (in 7 days)
     • The answer to “second person's authorization missing at its deadline”: @Morgan, due 2026-04-05 03:14 UTC (in 7 days)
-    · Reminders so far: @Morgan of an answer to the request 2 times, last Sat 02:20 UTC; @Dana of the ticket 2 times, last Sat 12:14 UTC; @Dana of the incident commander's authorization 2 times, last Sat 12:14 UTC; @Morgan of a second person's authorization 2 times, last Sat 12:14 UTC; @Morgan of the retrospective decision once Sat 02:23 UTC; @Morgan of the answer to an exception once Sat 02:23 UTC.
     [Vulnerability] [Production down] [Data at risk] [Customers hit] [Dependency failed]
     · Not an emergency: a faster launch, a deadline today, skipping the process.
     [+Document] [Authorize afterwards] [I'm commanding] [Answer the exceptions] [… Correct deployment time… | Add a follow-up… | Another reason…]
@@ -113,7 +121,7 @@ fn the_status_tells_everything() {
 #[test]
 fn the_status_of_what_is_closed_tells_everything() {
     let closed = Story::deployed().documents_all().approves("morgan");
-    insta::assert_snapshot!(read(&status(&closed.showing())), @r"
+    insta::assert_snapshot!(in_full(&closed), @r"
     » CHG-1001, closed: Deploy WAF rule to block SQL injection
     *CHG-1001* is closed.
     Deploy WAF rule to block SQL injection
@@ -152,17 +160,144 @@ fn the_status_of_what_is_closed_tells_everything() {
     @Dana was requester and implementer
     @Morgan was authorizer and approver
     *Reminders*
-    • Sat 02:19 UTC to @Dana: the ticket, the first word. On its way; answered Sat 02:19 UTC.
-    • Sat 02:19 UTC to @Morgan: the retrospective decision, the first word. On its way; answered Sat 02:19 UTC.
+    • Sat 02:19 UTC to @Dana: the ticket, the first word. Not said: it was done Sat 02:19 UTC. → Worked on Sat 02:19 UTC.
+    • Sat 02:19 UTC to @Morgan: the retrospective decision, the first word. Not said: it was done Sat 02:19 UTC. → Approved Sat 02:19 UTC.
     • Sat 02:19 UTC to @Sam: the compliance lead's word on whether it was genuine, the first word. On its way.
     • Sat 02:19 UTC to @Morgan: the review in a team meeting, the first word. On its way.
     · Done: the ticket Sat 02:19 UTC; the incident commander's authorization Sat 02:16 UTC; the retrospective decision Sat 02:19 UTC.
     *Still owed*
     • The compliance lead's word on whether it was genuine: @Sam, due 2026-04-04 02:19 UTC (in 7 days)
     • The review in a team meeting: @Morgan, due 2026-04-11 02:19 UTC (in 14 days)
-    · Reminders so far: @Dana of the ticket once Sat 02:19 UTC; @Morgan of the retrospective decision once Sat 02:19 UTC; @Sam of the compliance lead's word on whether it was genuine once Sat 02:19 UTC; @Morgan of the review in a team meeting once Sat 02:19 UTC.
     [Was it genuine?] [Mark as reviewed…] [Add a follow-up…]
     ");
+}
+
+/// Records what the bot did.
+fn by_the_bot(mut story: Story, command: Command) -> Story {
+    let submission = Submission {
+        actor: Actor::Bot,
+        at: story.now,
+        source: Source::Clock,
+        command,
+    };
+    let recorded = decide(
+        &story.change,
+        &submission,
+        &story.policy,
+        &Sleepless,
+        story.now,
+    );
+    for one in recorded.unwrap() {
+        story.change.apply(&one);
+        story.history.push(one);
+    }
+    story
+}
+
+/// Slack has a reminder, or says no to it.
+fn sent(story: Story, duty: Duty, who: &str, rung: Rung, taken: bool) -> Story {
+    let due = story
+        .history
+        .iter()
+        .rev()
+        .find_map(|one| match &one.event {
+            Event::Reminded {
+                duty: about,
+                due_at,
+                rung: on,
+                ..
+            } if *about == duty && *on == rung => Some(*due_at),
+            _ => None,
+        })
+        .unwrap();
+    let key = reminder_key(story.change.number, duty, &user(who), due, (rung, None));
+    let ts = MessageTs::new(format!("{}.000100", story.now.timestamp()));
+    let command = if taken {
+        Command::RecordDelivery {
+            key,
+            channel: ChannelId::new(format!("D0{}", who.to_uppercase())),
+            ts,
+            payload: [0xab; 32],
+            showed: story.change.version,
+        }
+    } else {
+        Command::RecordFailure {
+            key,
+            error: "user_not_found".to_owned(),
+        }
+    };
+    by_the_bot(story, command)
+}
+
+#[test]
+fn the_status_tells_of_each_reminder_where_it_stands_and_what_came_of_it() {
+    let story = Story::deployed();
+    let story = sent(story, Duty::Ticket, "dana", Rung::Opening, true);
+    let story = sent(story, Duty::Approval, "morgan", Rung::Opening, false).hours(11);
+    let late = story.minutes(11 * 60 + 20);
+    let snooze = Command::Snooze {
+        by: Story::member("dana"),
+        duty: Duty::Ticket,
+        nap: Nap::Hour,
+    };
+    let story = sent(late, Duty::Ticket, "dana", Rung::Before(16 * 60), true)
+        .does("dana", snooze)
+        .hours(13)
+        .documents_all();
+    let delegate = Command::Delegate {
+        by: Story::member("morgan"),
+        duty: Duty::Approval,
+        to: Story::member("sam"),
+    };
+    let story = story.does("morgan", delegate).hours(14);
+    let seen = in_full(&story);
+    let begin = seen.find("*Reminders*").unwrap();
+    let end = seen.find("· Done:").unwrap();
+    insta::assert_snapshot!(&seen[begin..end], @r"
+    *Reminders*
+    • Sat 02:19 UTC to @Dana: the ticket, the first word. Delivered: `D0DANA` `1774664340.000100` `abababababab`.
+    • Sat 02:19 UTC to @Morgan: the retrospective decision, the first word. Could not be delivered Sat 02:19 UTC: `user_not_found`.
+    • Sat 13:14 UTC to @Dana: the ticket, 16 h ahead. Delivered Sat 13:34 UTC: `D0DANA` `1774704840.000100` `abababababab`. → Put off until Sat 14:34 UTC.
+    • Sat 15:14 UTC to @Dana: the ticket, after it was put off. Not said: it was done Sat 15:14 UTC. → Worked on Sat 15:14 UTC.
+    • Sat 15:14 UTC to @Morgan: the retrospective decision, the ticket is ready. Not said: it had passed to somebody else Sat 15:14 UTC. → Handed to @Sam Sat 15:14 UTC.
+    • Sat 15:14 UTC to @Sam: the retrospective decision, the ticket is ready. On its way.
+    · Each with its place in Slack (conversation, ts) and the first 12 digits of the SHA-256 of what was sent.
+    ");
+}
+
+#[test]
+fn the_reminders_of_many_days_have_messages_of_their_own_and_the_newest_are_in_full() {
+    let mut story = Story::deployed();
+    for hour in 1..24 * 60 {
+        story = story.hours(hour);
+    }
+    let count = |said: &[Message]| -> usize {
+        let lines = said.iter().map(|one| read(one).matches("\n• ").count());
+        lines.sum()
+    };
+    let log = chase_log(story.change.number, &story.history, &story.policy);
+    let said = status_in_full(&story.showing());
+    assert!(read(&said[0]).contains("The reminders follow."));
+    assert_eq!(count(&said[1..]), log.len());
+    assert!(said.len() > 1 && said.len() <= 4, "{}", said.len());
+    // Two years of it, a look a day at noon, are more than may be said in answer to one command.
+    for day in 60..730 {
+        story = story.hours(24 * day + 10);
+    }
+    let log = chase_log(story.change.number, &story.history, &story.policy);
+    let said = status_in_full(&story.showing());
+    assert_eq!(said.len(), 4);
+    let shown = count(&said[1..]);
+    let heading = format!(
+        "*Reminders*, the last {shown}; {} earlier are on record",
+        log.len() - shown
+    );
+    assert!(read(&said[1]).contains(&heading), "{}", read(&said[1]));
+    assert!(shown > 100, "{shown}");
+    let Rung::Overdue(newest) = log.last().unwrap().rung else {
+        panic!("nothing is overdue after two years");
+    };
+    assert!(read(said.last().unwrap()).contains(&format!("overdue, time {newest}.")));
 }
 
 #[test]

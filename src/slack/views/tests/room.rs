@@ -141,6 +141,9 @@ fn the_longest_texts_fit_every_view() {
                 None,
             ));
             read(&reply::status(&showing));
+            for message in reply::status_in_full(&showing) {
+                read(&message);
+            }
             for one in &story.history {
                 if let Some(note) = note(&showing, one) {
                     read(&note);
