@@ -38,22 +38,22 @@ impl Pair {
 #[derive(Debug, Default)]
 struct Names {
     places: HashMap<String, usize>,
-    names: Vec<String>,
+    all: Vec<String>,
     /// Where the last one stands: deployments come in runs.
     last: usize,
 }
 
 impl Names {
     fn place(&mut self, name: &str) -> usize {
-        if self.names.get(self.last).is_some_and(|last| last == name) {
+        if self.all.get(self.last).is_some_and(|last| last == name) {
             return self.last;
         }
         self.last = if let Some(place) = self.places.get(name) {
             *place
         } else {
-            self.places.insert(name.to_owned(), self.names.len());
-            self.names.push(name.to_owned());
-            self.names.len() - 1
+            self.places.insert(name.to_owned(), self.all.len());
+            self.all.push(name.to_owned());
+            self.all.len() - 1
         };
         self.last
     }
@@ -255,7 +255,7 @@ fn count(emergencies: &[&Emergency], is: impl Fn(&Emergency) -> bool) -> u64 {
 
 fn parts(names: &Names, pairs: &[Pair]) -> BTreeMap<String, Pair> {
     names
-        .names
+        .all
         .iter()
         .zip(pairs)
         .filter(|(_, pair)| pair.n_changes > 0)

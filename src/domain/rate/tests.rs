@@ -1,6 +1,14 @@
 //! Facts about the rate, each beside a recount that knows nothing of how it is
 //! counted.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "a test's numbers are small"
+)]
+
 use chrono::{DateTime, NaiveDate, TimeDelta, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
 use proptest::prelude::*;
@@ -457,13 +465,13 @@ proptest! {
         let budget = Budget::of(&figures, None).unwrap();
         let fits = |n: u64, all: u64| n * 1000 <= u64::from(guideline) * all;
         if fits(n_emergencies, n_normal + n_emergencies) {
-            let more = (0..).find(|more| {
+            let more = (0..1_000).find(|more| {
                 let n = n_emergencies + more + 1;
                 !fits(n, n_normal + n)
             });
             prop_assert_eq!(budget.left, more.unwrap() as i64);
         } else {
-            let fewer = (1..).find(|fewer| fits(n_emergencies - fewer, n_normal + n_emergencies));
+            let fewer = (1..=n_emergencies).find(|fewer| fits(n_emergencies - fewer, n_normal + n_emergencies));
             prop_assert_eq!(budget.left, -(fewer.unwrap() as i64));
         }
     }

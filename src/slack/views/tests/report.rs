@@ -1,5 +1,13 @@
 //! The weekly report, its thread, the private answer and the Home's line.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "a test's numbers are small"
+)]
+
 use super::*;
 use crate::domain::deployment::{ChangeKind, Mark};
 use crate::domain::rate::{
@@ -23,7 +31,7 @@ fn monday() -> DateTime<Utc> {
 /// What happened in a world that is told week by week.
 struct Weeks {
     /// (emergencies, changes) of each week, the last one the reported.
-    weeks: Vec<(u64, u64)>,
+    shares: Vec<(u64, u64)>,
     /// How many days before the reports' Monday the source spoke last; nothing:
     /// never.
     heard_until: Option<i64>,
@@ -32,7 +40,7 @@ struct Weeks {
 
 /// Eleven weeks as they are, and this one.
 fn weeks(last: (u64, u64)) -> Weeks {
-    let mut weeks = vec![
+    let mut shares = vec![
         (2, 38),
         (4, 44),
         (5, 39),
@@ -45,9 +53,9 @@ fn weeks(last: (u64, u64)) -> Weeks {
         (4, 43),
         (5, 46),
     ];
-    weeks.push(last);
+    shares.push(last);
     Weeks {
-        weeks,
+        shares,
         heard_until: Some(1),
         now: monday(),
     }
@@ -64,11 +72,11 @@ struct Told {
 impl Weeks {
     fn told(&self) -> Told {
         let last = monday() - TimeDelta::days(7);
-        let windows = Window::weeks(&Utc, last, self.weeks.len() as u64);
+        let windows = Window::weeks(&Utc, last, self.shares.len() as u64);
         let [rolling, quarter] = [Window::rolling(&Utc, last), Window::quarter(&Utc, last)];
         let mut tally = Tally::new(RULES, windows.iter().chain([&rolling, &quarter]));
         let mut number = 1040;
-        for (window, (n_emergencies, n_changes)) in windows.iter().zip(&self.weeks) {
+        for (window, (n_emergencies, n_changes)) in windows.iter().zip(&self.shares) {
             for n in 0..n_changes - n_emergencies {
                 tally.count(&Counted {
                     at: window.from + TimeDelta::hours(n as i64),
@@ -100,7 +108,7 @@ impl Weeks {
 
     /// Once a day, from the first week on.
     fn hearings(&self) -> Vec<Hearing<'static>> {
-        let n_days = 7 * self.weeks.len() as i64;
+        let n_days = 7 * self.shares.len() as i64;
         let days = self.heard_until.map_or(0..0, |until| until..n_days);
         let noon = monday() + TimeDelta::hours(3);
         days.map(|days| Hearing {
@@ -233,7 +241,7 @@ fn nine_of_forty_one_are_over_it() {
 #[test]
 fn the_first_week_ever_says_that_it_is_the_first() {
     let first = Weeks {
-        weeks: vec![(1, 14)],
+        shares: vec![(1, 14)],
         ..weeks((0, 0))
     };
     insta::assert_snapshot!(first.told().read(), @r"
@@ -274,7 +282,7 @@ fn a_source_silent_for_six_days_is_named() {
 #[test]
 fn with_nobody_heard_from_the_rate_is_unknown_and_what_to_do_is_said() {
     let unheard = Weeks {
-        weeks: vec![(2, 2)],
+        shares: vec![(2, 2)],
         heard_until: None,
         ..weeks((0, 0))
     };
@@ -323,8 +331,8 @@ fn the_picture_stands_under_the_verdict_with_its_words() {
 #[test]
 fn where_no_file_can_be_uploaded_slack_draws_the_weeks_that_are_known() {
     let mut some = weeks((3, 41));
-    some.weeks[10] = (1, 3);
-    some.weeks[9] = (0, 0);
+    some.shares[10] = (1, 3);
+    some.shares[9] = (0, 0);
     let told = some.told();
     let read = reading::message(&weekly(&told.report(), Picture::Native));
     let chart: Vec<&str> = read
@@ -339,7 +347,7 @@ fn where_no_file_can_be_uploaded_slack_draws_the_weeks_that_are_known() {
     ");
     // More weeks than Slack's chart has room for.
     let many = Weeks {
-        weeks: vec![(1, 20); 30],
+        shares: vec![(1, 20); 30],
         ..weeks((0, 0))
     };
     reading::message(&weekly(&many.told().report(), Picture::Native));
