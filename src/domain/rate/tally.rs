@@ -34,6 +34,9 @@ impl Pair {
     }
 }
 
+/// Up to how many names are looked through one by one.
+const FEW_NAMES: usize = 16;
+
 /// Names, each with a place. A name is copied once, when it comes up first.
 #[derive(Debug, Default)]
 struct Names {
@@ -48,13 +51,17 @@ impl Names {
         if self.all.get(self.last).is_some_and(|last| last == name) {
             return self.last;
         }
-        self.last = if let Some(place) = self.places.get(name) {
-            *place
+        // A few names are sooner looked through than hashed.
+        let known = if self.all.len() <= FEW_NAMES {
+            self.all.iter().position(|one| one == name)
         } else {
+            self.places.get(name).copied()
+        };
+        self.last = known.unwrap_or_else(|| {
             self.places.insert(name.to_owned(), self.all.len());
             self.all.push(name.to_owned());
             self.all.len() - 1
-        };
+        });
         self.last
     }
 }

@@ -142,6 +142,11 @@ fn what_is_shown_never_contradicts_the_verdict() {
     assert_eq!(percent(0, 5_000, 100).as_deref(), Some("0.0"));
     assert_eq!(percent(3, 40, 75).as_deref(), Some("7.5"));
     assert_eq!(percent(1, 0, 100), None);
+    assert_eq!(
+        [0, 999, 1_000, 1_234_567].map(grouped).join(" "),
+        "0 999 1,000 1,234,567"
+    );
+    assert_eq!([100, 75, 5].map(guideline_percent).join(" "), "10 7.5 0.5");
 }
 
 #[test]
@@ -781,9 +786,18 @@ fn rows_are_counted_and_not_kept() {
             ..normal(from + step * n)
         });
     }
-    let counted: u64 = windows
+    let figures: Vec<Figures> = windows
         .iter()
-        .map(|week| tally.figures(week, heard(), to).n_changes)
-        .sum();
+        .map(|week| tally.figures(week, heard(), to))
+        .collect();
+    let counted: u64 = figures.iter().map(|one| one.n_changes).sum();
     assert_eq!(counted, 100_000);
+    for system in &systems {
+        let parts = figures.iter().flat_map(|one| &one.by_system);
+        let of_one: u64 = parts
+            .filter(|part| part.name == *system)
+            .map(|part| part.n_changes)
+            .sum();
+        assert_eq!(of_one, 2_500, "{system}");
+    }
 }

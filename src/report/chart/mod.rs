@@ -11,7 +11,7 @@ use std::sync::Arc;
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{Options, Tree, fontdb};
 
-use crate::domain::rate::{Figures, Verdict, guideline_percent};
+use crate::domain::rate::{Figures, Verdict, grouped, guideline_percent};
 
 /// The letters, under the SIL Open Font License beside them.
 const REGULAR: &[u8] = include_bytes!("../font/Inter-Regular.otf");
@@ -264,7 +264,7 @@ fn heading(svg: &mut String, chart: &Chart<'_>) {
             Look::Unknown => "Emergency rate unknown".to_owned(),
             Look::Nothing => "No changes".to_owned(),
             Look::TooFew | Look::Judged { .. } => {
-                format!("{part} of {whole} {changes} {were}")
+                format!("{} of {} {changes} {were}", grouped(part), grouped(whole))
             }
         },
     );
@@ -372,8 +372,8 @@ fn band(svg: &mut String, chart: &Chart<'_>, place: usize, week: &Figures) {
             svg,
             r#"<rect x="{:.1}" y="{:.1}" width="{width:.1}" height="{:.1}" rx="8" fill="{BAND}"/>"#,
             middle(chart, place) - width / 2.0,
-            TOP - 14.0,
-            GROUND - TOP + 70.0,
+            TOP - 32.0,
+            GROUND - TOP + 88.0,
         );
     }
 }
@@ -459,16 +459,21 @@ fn bar(svg: &mut String, chart: &Chart<'_>, scale: Scale, place: usize, week: &F
         begin + width - round,
     );
     if percent > scale.top {
-        cut(svg, x, width);
+        let behind = if is_reported(chart, week) {
+            BAND
+        } else {
+            PAPER
+        };
+        cut(svg, x, width, behind);
     }
 }
 
 /// Two slanted strokes: the bar goes on beyond the picture.
-fn cut(svg: &mut String, x: f64, width: f64) {
+fn cut(svg: &mut String, x: f64, width: f64, behind: &str) {
     let half = width / 2.0 + 5.0;
     let _ = write!(
         svg,
-        r#"<path d="M{:.1} {:.1}l{:.1} -10v7l-{:.1} 10z" fill="{PAPER}"/>"#,
+        r#"<path d="M{:.1} {:.1}l{:.1} -10v7l-{:.1} 10z" fill="{behind}"/>"#,
         x - half,
         TOP + 22.0,
         2.0 * half,
@@ -513,13 +518,16 @@ fn value(svg: &mut String, chart: &Chart<'_>, scale: Scale, place: usize, week: 
     } else {
         above
     };
+    let percent = percent.strip_suffix(".0").unwrap_or(&percent);
+    // A share that needs more digits keeps clear of its neighbours.
+    let size = if percent.len() > 4 { 14.5 } else { 18.0 };
     Letters {
         bold: is_reported(chart, week),
         anchor: "middle",
         has_halo: !is_reported(chart, week),
-        ..left((middle(chart, place), y), 18.0, colour)
+        ..left((middle(chart, place), y), size, colour)
     }
-    .write(svg, percent.strip_suffix(".0").unwrap_or(&percent));
+    .write(svg, percent);
 }
 
 /// The day on which the week begins, and the month where it is another.

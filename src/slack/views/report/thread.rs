@@ -9,7 +9,7 @@ use crate::domain::change::Exception;
 use crate::domain::deployment::Mark;
 use crate::domain::id::UserId;
 use crate::domain::obligation::Duty;
-use crate::domain::rate::{Corrected, Difference, Figures, Offender};
+use crate::domain::rate::{Corrected, Difference, Figures, Offender, grouped, percent};
 use crate::slack::views::blocks::{context, fits, message, paragraphs};
 use crate::slack::views::reply::{Undeclared, undeclared_pair};
 use crate::slack::views::{Message, Said, Showing, facts, home, say};
@@ -306,10 +306,14 @@ fn correction(corrected: &Corrected) -> String {
     let reported = &corrected.reported;
     let said = |is_unknown: bool, n_emergencies: u64, n_changes: u64| {
         let guideline = reported.rules.guideline;
-        match crate::domain::rate::percent(n_emergencies, n_changes, guideline) {
+        match percent(n_emergencies, n_changes, guideline) {
             _ if is_unknown => "unknown".to_owned(),
             None => "no changes".to_owned(),
-            Some(percent) => format!("{n_emergencies} of {n_changes} ({percent} %)"),
+            Some(percent) => format!(
+                "{} of {} ({percent} %)",
+                grouped(n_emergencies),
+                grouped(n_changes)
+            ),
         }
     };
     let then = said(
