@@ -285,6 +285,19 @@ pub fn percent(part: u64, whole: u64, guideline: u16) -> Option<String> {
     shown
 }
 
+/// Returns a number as people read it, with its thousands set apart.
+pub fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 /// Returns a guideline in percent: 10 for a tenth, 7.5 for three fortieths.
 pub fn guideline_percent(guideline: u16) -> String {
     match (guideline / 10, guideline % 10) {

@@ -26,13 +26,16 @@ pub struct Offender {
     pub changes: Vec<ChangeNumber>,
 }
 
+/// What touched one system, by when it was deployed.
+type Same = Vec<(DateTime<Utc>, ChangeNumber)>;
+
 /// Returns what came three times or more in the ninety days before `now`, the most
 /// frequent first.
 pub fn offenders<'a>(
     emergencies: impl IntoIterator<Item = &'a Emergency>,
     now: DateTime<Utc>,
 ) -> Vec<Offender> {
-    let mut found: BTreeMap<(&str, &str), Vec<(DateTime<Utc>, ChangeNumber)>> = BTreeMap::new();
+    let mut found: BTreeMap<(&str, &str), Same> = BTreeMap::new();
     let recent = emergencies
         .into_iter()
         .filter(|one| one.deployed_at <= now && now - one.deployed_at <= OFFENDER_WITHIN);

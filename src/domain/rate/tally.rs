@@ -34,27 +34,34 @@ impl Pair {
     }
 }
 
+/// Up to how many names are looked through one by one.
+const FEW_NAMES: usize = 16;
+
 /// Names, each with a place. A name is copied once, when it comes up first.
 #[derive(Debug, Default)]
 struct Names {
     places: HashMap<String, usize>,
-    names: Vec<String>,
+    all: Vec<String>,
     /// Where the last one stands: deployments come in runs.
     last: usize,
 }
 
 impl Names {
     fn place(&mut self, name: &str) -> usize {
-        if self.names.get(self.last).is_some_and(|last| last == name) {
+        if self.all.get(self.last).is_some_and(|last| last == name) {
             return self.last;
         }
-        self.last = if let Some(place) = self.places.get(name) {
-            *place
+        // A few names are sooner looked through than hashed.
+        let known = if self.all.len() <= FEW_NAMES {
+            self.all.iter().position(|one| one == name)
         } else {
-            self.places.insert(name.to_owned(), self.names.len());
-            self.names.push(name.to_owned());
-            self.names.len() - 1
+            self.places.get(name).copied()
         };
+        self.last = known.unwrap_or_else(|| {
+            self.places.insert(name.to_owned(), self.all.len());
+            self.all.push(name.to_owned());
+            self.all.len() - 1
+        });
         self.last
     }
 }
@@ -255,7 +262,7 @@ fn count(emergencies: &[&Emergency], is: impl Fn(&Emergency) -> bool) -> u64 {
 
 fn parts(names: &Names, pairs: &[Pair]) -> BTreeMap<String, Pair> {
     names
-        .names
+        .all
         .iter()
         .zip(pairs)
         .filter(|(_, pair)| pair.n_changes > 0)

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{Options, Tree, fontdb};
 
-use crate::domain::rate::{Figures, Verdict, guideline_percent};
+use crate::domain::rate::{Figures, Verdict, grouped, guideline_percent};
 
 /// The letters, under the SIL Open Font License beside them.
 const REGULAR: &[u8] = include_bytes!("../font/Inter-Regular.otf");
@@ -192,14 +192,17 @@ pub fn svg(chart: &Chart<'_>) -> String {
 
 /// Stripes for a week that isn't over, in each of the bars' colours.
 fn hatches() -> String {
-    [("within", WITHIN.0), ("over", OVER.0), ("few", PALE_EDGE)]
-        .iter()
-        .map(|(name, colour)| {
-            format!(
-                r##"<pattern id="{name}" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="8" height="8" fill="{PAPER}"/><rect width="3.5" height="8" fill="{colour}"/></pattern>"##
-            )
-        })
-        .collect()
+    let stripes = |name: &str, colour: &str| {
+        format!(
+            r#"<pattern id="{name}" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="8" height="8" fill="{PAPER}"/><rect width="3.5" height="8" fill="{colour}"/></pattern>"#
+        )
+    };
+    [
+        stripes("within", WITHIN.0),
+        stripes("over", OVER.0),
+        stripes("few", PALE_EDGE),
+    ]
+    .concat()
 }
 
 /// A text; what is handed over holds no markup.
@@ -224,7 +227,7 @@ impl Letters<'_> {
         };
         let _ = write!(
             svg,
-            r##"<text x="{x:.1}" y="{y:.1}" font-size="{}" font-weight="{weight}" fill="{}" text-anchor="{}"{halo}>{words}</text>"##,
+            r#"<text x="{x:.1}" y="{y:.1}" font-size="{}" font-weight="{weight}" fill="{}" text-anchor="{}"{halo}>{words}</text>"#,
             self.size, self.colour, self.anchor,
         );
     }
@@ -261,7 +264,7 @@ fn heading(svg: &mut String, chart: &Chart<'_>) {
             Look::Unknown => "Emergency rate unknown".to_owned(),
             Look::Nothing => "No changes".to_owned(),
             Look::TooFew | Look::Judged { .. } => {
-                format!("{part} of {whole} {changes} {were}")
+                format!("{} of {} {changes} {were}", grouped(part), grouped(whole))
             }
         },
     );
@@ -296,7 +299,7 @@ fn heading(svg: &mut String, chart: &Chart<'_>) {
         ""
     };
     let words = format!(
-        r##"{}{running}: <tspan font-weight="600" fill="{colour}">{strong}</tspan>{rest}"##,
+        r#"{}{running}: <tspan font-weight="600" fill="{colour}">{strong}</tspan>{rest}"#,
         week.window
     );
     left((MARGIN, 82.0), 21.0, SOFT).write(svg, &words);
@@ -367,10 +370,10 @@ fn band(svg: &mut String, chart: &Chart<'_>, place: usize, week: &Figures) {
         let width = slot(chart);
         let _ = write!(
             svg,
-            r##"<rect x="{:.1}" y="{:.1}" width="{width:.1}" height="{:.1}" rx="8" fill="{BAND}"/>"##,
+            r#"<rect x="{:.1}" y="{:.1}" width="{width:.1}" height="{:.1}" rx="8" fill="{BAND}"/>"#,
             middle(chart, place) - width / 2.0,
-            TOP - 14.0,
-            GROUND - TOP + 70.0,
+            TOP - 32.0,
+            GROUND - TOP + 88.0,
         );
     }
 }
@@ -387,7 +390,7 @@ fn grid(svg: &mut String, chart: &Chart<'_>, scale: Scale) {
         };
         let _ = write!(
             svg,
-            r##"<path d="M{LEFT} {y:.1}H{RIGHT}" stroke="{colour}" stroke-width="{width}"/>"##
+            r#"<path d="M{LEFT} {y:.1}H{RIGHT}" stroke="{colour}" stroke-width="{width}"/>"#
         );
         // Where the guideline runs stands its own label.
         if (percent - guideline).abs() > 0.001 {
@@ -415,7 +418,7 @@ fn bar(svg: &mut String, chart: &Chart<'_>, scale: Scale, place: usize, week: &F
         Look::Unknown => {
             let _ = write!(
                 svg,
-                r##"<circle cx="{x:.1}" cy="{:.1}" r="15" fill="{PAPER}" stroke="{PALE_EDGE}" stroke-width="2" stroke-dasharray="4 3"/>"##,
+                r#"<circle cx="{x:.1}" cy="{:.1}" r="15" fill="{PAPER}" stroke="{PALE_EDGE}" stroke-width="2" stroke-dasharray="4 3"/>"#,
                 GROUND - 22.0
             );
             return mark(svg, "?");
@@ -435,7 +438,7 @@ fn bar(svg: &mut String, chart: &Chart<'_>, scale: Scale, place: usize, week: &F
     };
     let width = (slot(chart) * BAR).min(48.0);
     let top = scale.y(percent).min(GROUND - LEAST);
-    let (fill, edge) = match (look(week), week.is_in_progress()) {
+    let (inside, edge) = match (look(week), week.is_in_progress()) {
         (Look::TooFew, true) => ("url(#few)", full),
         (Look::Judged { over: false }, true) => ("url(#within)", full),
         (Look::Judged { over: true }, true) => ("url(#over)", full),
@@ -444,28 +447,33 @@ fn bar(svg: &mut String, chart: &Chart<'_>, scale: Scale, place: usize, week: &F
         (_, _) => (light, light),
     };
     let dashes = if look(week) == Look::TooFew {
-        r##" stroke-dasharray="5 4""##
+        r#" stroke-dasharray="5 4""#
     } else {
         ""
     };
     let (begin, round) = (x - width / 2.0, 5f64.min(GROUND - top));
     let _ = write!(
         svg,
-        r##"<path d="M{begin:.1} {GROUND}V{:.1}q0 -{round:.1} {round:.1} -{round:.1}H{:.1}q{round:.1} 0 {round:.1} {round:.1}V{GROUND}Z" fill="{fill}" stroke="{edge}" stroke-width="1.5"{dashes}/>"##,
+        r#"<path d="M{begin:.1} {GROUND}V{:.1}q0 -{round:.1} {round:.1} -{round:.1}H{:.1}q{round:.1} 0 {round:.1} {round:.1}V{GROUND}Z" fill="{inside}" stroke="{edge}" stroke-width="1.5"{dashes}/>"#,
         top + round,
         begin + width - round,
     );
     if percent > scale.top {
-        cut(svg, x, width);
+        let behind = if is_reported(chart, week) {
+            BAND
+        } else {
+            PAPER
+        };
+        cut(svg, x, width, behind);
     }
 }
 
 /// Two slanted strokes: the bar goes on beyond the picture.
-fn cut(svg: &mut String, x: f64, width: f64) {
+fn cut(svg: &mut String, x: f64, width: f64, behind: &str) {
     let half = width / 2.0 + 5.0;
     let _ = write!(
         svg,
-        r##"<path d="M{:.1} {:.1}l{:.1} -10v7l-{:.1} 10z" fill="{PAPER}"/>"##,
+        r#"<path d="M{:.1} {:.1}l{:.1} -10v7l-{:.1} 10z" fill="{behind}"/>"#,
         x - half,
         TOP + 22.0,
         2.0 * half,
@@ -478,7 +486,7 @@ fn line(svg: &mut String, chart: &Chart<'_>, scale: Scale) {
     let y = scale.y(f64::from(guideline) / 10.0);
     let _ = write!(
         svg,
-        r##"<path d="M{LEFT} {y:.1}H{RIGHT}" stroke="{LINE}" stroke-width="2.5" stroke-dasharray="9 6"/>"##
+        r#"<path d="M{LEFT} {y:.1}H{RIGHT}" stroke="{LINE}" stroke-width="2.5" stroke-dasharray="9 6"/>"#
     );
     let label = |at, bold| Letters {
         bold,
@@ -510,13 +518,16 @@ fn value(svg: &mut String, chart: &Chart<'_>, scale: Scale, place: usize, week: 
     } else {
         above
     };
+    let percent = percent.strip_suffix(".0").unwrap_or(&percent);
+    // A share that needs more digits keeps clear of its neighbours.
+    let size = if percent.len() > 4 { 14.5 } else { 18.0 };
     Letters {
         bold: is_reported(chart, week),
         anchor: "middle",
         has_halo: !is_reported(chart, week),
-        ..left((middle(chart, place), y), 18.0, colour)
+        ..left((middle(chart, place), y), size, colour)
     }
-    .write(svg, percent.strip_suffix(".0").unwrap_or(&percent));
+    .write(svg, percent);
 }
 
 /// The day on which the week begins, and the month where it is another.
@@ -585,13 +596,13 @@ fn below(svg: &mut String, legend: &[Sign]) {
         let _ = match sign {
             Sign::Pale | Sign::Striped => {
                 let (fill, dashes) = if *sign == Sign::Pale {
-                    (PALE, r##" stroke-dasharray="4 3""##)
+                    (PALE, r#" stroke-dasharray="4 3""#)
                 } else {
                     ("url(#few)", "")
                 };
                 write!(
                     svg,
-                    r##"<rect x="{:.1}" y="{:.1}" width="16" height="16" rx="3" fill="{fill}" stroke="{PALE_EDGE}" stroke-width="1.5"{dashes}/>"##,
+                    r#"<rect x="{:.1}" y="{:.1}" width="16" height="16" rx="3" fill="{fill}" stroke="{PALE_EDGE}" stroke-width="1.5"{dashes}/>"#,
                     x + 1.0,
                     y - 14.0,
                 )

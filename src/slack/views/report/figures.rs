@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::rate::{
     Budget, FEWEST_FOR_A_VERDICT, Figures, Interval, Part, Reach, Verdict, Window, WindowKind,
-    percent,
+    grouped, percent,
 };
 use crate::slack::views::say;
 
@@ -28,19 +28,6 @@ pub(super) fn emergencies(n: u64) -> String {
 
 fn number(n: u64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(n), if n == 1 { one } else { many })
-}
-
-/// Returns a number with its thousands set apart.
-fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// Returns an instant's day, in the reader's zone.

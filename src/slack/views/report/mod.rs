@@ -49,8 +49,8 @@ pub enum Picture<'a> {
 /// What the weekly report says.
 #[derive(Debug, Clone, Copy)]
 pub struct Report<'a> {
-    /// The week that is reported.
-    pub week: &'a Figures,
+    /// The week that is reported, and what its thread says.
+    pub details: &'a Details<'a>,
     /// The four weeks that end with it.
     pub rolling: &'a Figures,
     /// The quarter so far.
@@ -59,13 +59,11 @@ pub struct Report<'a> {
     pub budget: Option<&'a Budget>,
     /// The last weeks, the oldest first.
     pub weeks: &'a [Figures],
-    /// Whether somebody has written down who may approve.
-    pub has_policy: bool,
 }
 
 /// Returns the weekly report.
 pub fn weekly(report: &Report<'_>, picture: Picture<'_>) -> Message {
-    let week = report.week;
+    let week = report.details.week;
     let headline = figures::headline(week);
     let mut blocks = vec![lead(week)];
     blocks.extend(figures::gaps(week).map(|lines| section(&lines)));
@@ -82,12 +80,13 @@ pub fn weekly(report: &Report<'_>, picture: Picture<'_>) -> Message {
     lines.extend(figures::systems(week));
     lines.extend(figures::punctuality(week));
     blocks.push(section(&lines.join("\n")));
-    if !report.has_policy {
+    if !report.details.has_policy {
         blocks.push(context(NO_POLICY));
     }
-    blocks.push(context(
-        "The thread has the details; `/emergency rate` says how it stands now.",
-    ));
+    let more = thread::counts(report.details);
+    blocks.push(context(&format!(
+        "{more} `/emergency rate` says how it stands now."
+    )));
     let when = figures::when(&week.window, week.is_in_progress());
     message(&format!("{headline} {when}."), blocks)
 }

@@ -9,7 +9,7 @@ use crate::domain::change::Exception;
 use crate::domain::deployment::Mark;
 use crate::domain::id::UserId;
 use crate::domain::obligation::Duty;
-use crate::domain::rate::{Corrected, Difference, Figures, Offender};
+use crate::domain::rate::{Corrected, Difference, Figures, Offender, grouped, percent};
 use crate::slack::views::blocks::{context, fits, message, paragraphs};
 use crate::slack::views::reply::{Undeclared, undeclared_pair};
 use crate::slack::views::{Message, Said, Showing, facts, home, say};
@@ -75,6 +75,39 @@ pub fn details(details: &Details<'_>) -> Message {
     message("The details of this week's report", blocks)
 }
 
+/// Says how much of what the thread tells waits for somebody.
+pub(super) fn counts(details: &Details<'_>) -> String {
+    let n_undeclared = details.unexplained.len() + details.undeclared.len();
+    let said: Vec<String> = [
+        (overdue(details.changes).len(), "overdue", "overdue"),
+        (
+            exceptions(details.changes).len(),
+            "with an exception unanswered",
+            "with exceptions unanswered",
+        ),
+        (n_undeclared, "undeclared", "undeclared"),
+        (
+            details.offenders.len(),
+            "candidate for a standard change",
+            "candidates for standard changes",
+        ),
+        (
+            details.corrections.len(),
+            "earlier week corrected",
+            "earlier weeks corrected",
+        ),
+    ]
+    .into_iter()
+    .filter(|(n, _, _)| *n > 0)
+    .map(|(n, one, many)| format!("{n} {}", if n == 1 { one } else { many }))
+    .collect();
+    if said.is_empty() {
+        "Nothing is overdue, unanswered or undeclared.".to_owned()
+    } else {
+        format!("In the thread: {}.", say::listed(said))
+    }
+}
+
 fn parts(details: &Details<'_>, most: usize) -> Vec<SlackBlock> {
     let week = details.week;
     let mut blocks = Vec::new();
@@ -91,8 +124,18 @@ fn parts(details: &Details<'_>, most: usize) -> Vec<SlackBlock> {
         blocks.extend(paragraphs(&about.join("\n")));
     }
     for part in [
-        overdue(details.changes, most),
-        exceptions(details.changes, most),
+        part(
+            "Overdue",
+            &overdue(details.changes),
+            most,
+            "`/emergency list overdue` has them all.",
+        ),
+        part(
+            "Exceptions without an answer",
+            &exceptions(details.changes),
+            most,
+            "`/emergency exceptions` has the form.",
+        ),
         unexplained(details.unexplained, most),
         undeclared(details.undeclared, most),
         offenders(details.offenders, most),
@@ -150,7 +193,7 @@ fn named(showing: &Showing<'_>) -> String {
     )
 }
 
-fn overdue(changes: &[Showing<'_>], most: usize) -> Option<String> {
+fn overdue(changes: &[Showing<'_>]) -> Vec<String> {
     let mut late: Vec<(DateTime<Utc>, String)> = changes
         .iter()
         .filter_map(|showing| {
@@ -172,17 +215,11 @@ fn overdue(changes: &[Showing<'_>], most: usize) -> Option<String> {
         })
         .collect();
     late.sort();
-    let lines: Vec<String> = late.into_iter().map(|(_, line)| line).collect();
-    part(
-        "Overdue",
-        &lines,
-        most,
-        "`/emergency list overdue` has them all.",
-    )
+    late.into_iter().map(|(_, line)| line).collect()
 }
 
-fn exceptions(changes: &[Showing<'_>], most: usize) -> Option<String> {
-    let lines: Vec<String> = changes
+fn exceptions(changes: &[Showing<'_>]) -> Vec<String> {
+    changes
         .iter()
         .filter_map(|showing| {
             let said: Vec<String> = facts::owed(showing)
@@ -194,13 +231,7 @@ fn exceptions(changes: &[Showing<'_>], most: usize) -> Option<String> {
                 .collect();
             (!said.is_empty()).then(|| format!("{}\n   {}", named(showing), say::listed(said)))
         })
-        .collect();
-    part(
-        "Exceptions without an answer",
-        &lines,
-        most,
-        "`/emergency exceptions` has the form.",
-    )
+        .collect()
 }
 
 fn said_exception(exception: Exception) -> String {
@@ -306,10 +337,14 @@ fn correction(corrected: &Corrected) -> String {
     let reported = &corrected.reported;
     let said = |is_unknown: bool, n_emergencies: u64, n_changes: u64| {
         let guideline = reported.rules.guideline;
-        match crate::domain::rate::percent(n_emergencies, n_changes, guideline) {
+        match percent(n_emergencies, n_changes, guideline) {
             _ if is_unknown => "unknown".to_owned(),
             None => "no changes".to_owned(),
-            Some(percent) => format!("{n_emergencies} of {n_changes} ({percent} %)"),
+            Some(percent) => format!(
+                "{} of {} ({percent} %)",
+                grouped(n_emergencies),
+                grouped(n_changes)
+            ),
         }
     };
     let then = said(

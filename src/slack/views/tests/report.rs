@@ -1,5 +1,13 @@
 //! The weekly report, its thread, the private answer and the Home's line.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "a test's numbers are small"
+)]
+
 use super::*;
 use crate::domain::deployment::{ChangeKind, Mark};
 use crate::domain::rate::{
@@ -23,7 +31,7 @@ fn monday() -> DateTime<Utc> {
 /// What happened in a world that is told week by week.
 struct Weeks {
     /// (emergencies, changes) of each week, the last one the reported.
-    weeks: Vec<(u64, u64)>,
+    shares: Vec<(u64, u64)>,
     /// How many days before the reports' Monday the source spoke last; nothing:
     /// never.
     heard_until: Option<i64>,
@@ -32,7 +40,7 @@ struct Weeks {
 
 /// Eleven weeks as they are, and this one.
 fn weeks(last: (u64, u64)) -> Weeks {
-    let mut weeks = vec![
+    let mut shares = vec![
         (2, 38),
         (4, 44),
         (5, 39),
@@ -45,9 +53,9 @@ fn weeks(last: (u64, u64)) -> Weeks {
         (4, 43),
         (5, 46),
     ];
-    weeks.push(last);
+    shares.push(last);
     Weeks {
-        weeks,
+        shares,
         heard_until: Some(1),
         now: monday(),
     }
@@ -64,11 +72,11 @@ struct Told {
 impl Weeks {
     fn told(&self) -> Told {
         let last = monday() - TimeDelta::days(7);
-        let windows = Window::weeks(&Utc, last, self.weeks.len() as u64);
+        let windows = Window::weeks(&Utc, last, self.shares.len() as u64);
         let [rolling, quarter] = [Window::rolling(&Utc, last), Window::quarter(&Utc, last)];
         let mut tally = Tally::new(RULES, windows.iter().chain([&rolling, &quarter]));
         let mut number = 1040;
-        for (window, (n_emergencies, n_changes)) in windows.iter().zip(&self.weeks) {
+        for (window, (n_emergencies, n_changes)) in windows.iter().zip(&self.shares) {
             for n in 0..n_changes - n_emergencies {
                 tally.count(&Counted {
                     at: window.from + TimeDelta::hours(n as i64),
@@ -100,7 +108,7 @@ impl Weeks {
 
     /// Once a day, from the first week on.
     fn hearings(&self) -> Vec<Hearing<'static>> {
-        let n_days = 7 * self.weeks.len() as i64;
+        let n_days = 7 * self.shares.len() as i64;
         let days = self.heard_until.map_or(0..0, |until| until..n_days);
         let noon = monday() + TimeDelta::hours(3);
         days.map(|days| Hearing {
@@ -138,19 +146,35 @@ impl Told {
         self.weeks.last().unwrap()
     }
 
-    fn report(&self) -> Report<'_> {
-        Report {
+    /// The week, with nothing in its thread.
+    fn details(&self) -> Details<'_> {
+        Details {
             week: self.week(),
-            rolling: &self.rolling,
-            quarter: &self.quarter,
-            budget: self.budget.as_ref(),
-            weeks: &self.weeks,
+            changes: &[],
+            offenders: &[],
+            unexplained: &[],
+            undeclared: &[],
+            corrections: &[],
             has_policy: true,
         }
     }
 
+    fn report<'a>(&'a self, details: &'a Details<'a>) -> Report<'a> {
+        Report {
+            details,
+            rolling: &self.rolling,
+            quarter: &self.quarter,
+            budget: self.budget.as_ref(),
+            weeks: &self.weeks,
+        }
+    }
+
+    fn with(&self, picture: Picture<'_>) -> String {
+        reading::message(&weekly(&self.report(&self.details()), picture))
+    }
+
     fn read(&self) -> String {
-        reading::message(&weekly(&self.report(), Picture::Nothing))
+        self.with(Picture::Nothing)
     }
 }
 
@@ -163,7 +187,7 @@ fn nothing_deployed_is_no_rate() {
     *Four weeks:* 11 of 134 (8.2 %), within the guideline.
     *Q4 2026:* 22 of 250 (8.8 %), within the guideline.
     *Budget:* room for 3 more emergencies in Q4 2026 as it stands; the present pace keeps to it: about 37 of 435 (8.5 %) by its end.
-    · The thread has the details; `/emergency rate` says how it stands now.
+    · Nothing is overdue, unanswered or undeclared. `/emergency rate` says how it stands now.
     ");
 }
 
@@ -178,7 +202,7 @@ fn one_of_three_has_no_verdict() {
     *Budget:* room for 2 more emergencies in Q4 2026 as it stands; the present pace keeps to it: about 40 of 442 (9.0 %) by its end.
     *By system:* auth 1 of 2.
     *Documented in time:* 1 of 1.
-    · The thread has the details; `/emergency rate` says how it stands now.
+    · Nothing is overdue, unanswered or undeclared. `/emergency rate` says how it stands now.
     ");
 }
 
@@ -194,7 +218,7 @@ fn four_of_forty_one_keep_to_the_guideline() {
     *Budget:* room for 3 more emergencies in Q4 2026 as it stands; the present pace keeps to it: about 47 of 532 (8.8 %) by its end.
     *By system:* auth 2 of 15, web 2 of 14.
     *Documented in time:* 2 of 4.
-    · The thread has the details; `/emergency rate` says how it stands now.
+    · Nothing is overdue, unanswered or undeclared. `/emergency rate` says how it stands now.
     ");
 }
 
@@ -210,7 +234,7 @@ fn five_of_fifty_are_exactly_the_guideline_and_within_it() {
     *Budget:* room for 3 more emergencies in Q4 2026 as it stands; the present pace keeps to it: about 49 of 554 (8.8 %) by its end.
     *By system:* auth 3 of 18, web 2 of 17.
     *Documented in time:* 2 of 5.
-    · The thread has the details; `/emergency rate` says how it stands now.
+    · Nothing is overdue, unanswered or undeclared. `/emergency rate` says how it stands now.
     ");
 }
 
@@ -226,14 +250,14 @@ fn nine_of_forty_one_are_over_it() {
     *Budget:* 2 more emergencies in Q4 2026 than the guideline allows; the present pace doesn't make that good: about 59 of 532 (11.1 %) by its end.
     *By system:* auth 5 of 16, web 4 of 15.
     *Documented in time:* 2 of 9.
-    · The thread has the details; `/emergency rate` says how it stands now.
+    · Nothing is overdue, unanswered or undeclared. `/emergency rate` says how it stands now.
     ");
 }
 
 #[test]
 fn the_first_week_ever_says_that_it_is_the_first() {
     let first = Weeks {
-        weeks: vec![(1, 14)],
+        shares: vec![(1, 14)],
         ..weeks((0, 0))
     };
     insta::assert_snapshot!(first.told().read(), @r"
@@ -246,7 +270,7 @@ fn the_first_week_ever_says_that_it_is_the_first() {
     *Budget:* no room for another emergency in Q4 2026 as it stands; the present pace keeps to it: about 7 of 91 (7.7 %) by its end.
     *By system:* auth 1 of 6.
     *Documented in time:* 1 of 1.
-    · The thread has the details; `/emergency rate` says how it stands now.
+    · Nothing is overdue, unanswered or undeclared. `/emergency rate` says how it stands now.
     ");
 }
 
@@ -267,23 +291,24 @@ fn a_source_silent_for_six_days_is_named() {
     *Budget:* room for 2 more emergencies in Q4 2026 as it stands; the present pace keeps to it: about 44 of 487 (9.0 %) by its end.
     *By system:* auth 2 of 9, web 1 of 7.
     *Documented in time:* 2 of 3.
-    · The thread has the details; `/emergency rate` says how it stands now.
+    · Nothing is overdue, unanswered or undeclared. `/emergency rate` says how it stands now.
     ");
 }
 
 #[test]
 fn with_nobody_heard_from_the_rate_is_unknown_and_what_to_do_is_said() {
     let unheard = Weeks {
-        weeks: vec![(2, 2)],
+        shares: vec![(2, 2)],
         heard_until: None,
         ..weeks((0, 0))
     };
     let told = unheard.told();
-    let report = Report {
+    let details = Details {
         has_policy: false,
-        ..told.report()
+        ..told.details()
     };
-    insta::assert_snapshot!(reading::message(&weekly(&report, Picture::Native)), @r"
+    let message = weekly(&told.report(&details), Picture::Native);
+    insta::assert_snapshot!(reading::message(&message), @r"
     » The emergency rate is unknown: no source of changes was heard from. Week of 16–22 Nov.
     *The emergency rate is unknown: no source of changes was heard from.*
     Week of 16–22 Nov: 2 emergencies are on record, but not how many changes there were in all. Connect GitHub or GitLab, or hand in a list with `breakglass import FILE.csv`; `breakglass doctor` says what is connected and what hinders it.
@@ -293,7 +318,7 @@ fn with_nobody_heard_from_the_rate_is_unknown_and_what_to_do_is_said() {
     *By system:* auth 1, web 1.
     *Documented in time:* 2 of 2.
     · No policy says yet who may authorize and approve: any full member may, but for whoever asked or deployed. `approvers` in `breakglass.toml` names them; `breakglass check-config` explains the rest.
-    · The thread has the details; `/emergency rate` says how it stands now.
+    · Nothing is overdue, unanswered or undeclared. `/emergency rate` says how it stands now.
     ");
 }
 
@@ -304,7 +329,7 @@ fn the_picture_stands_under_the_verdict_with_its_words() {
         id: "F0CHART",
         alt: "Bar chart: …",
     };
-    let read = reading::message(&weekly(&told.report(), picture));
+    let read = told.with(picture);
     let lines: Vec<&str> = read.lines().take(4).collect();
     insta::assert_snapshot!(lines.join("\n"), @r"
     » 3 of 41 changes were emergencies (7.3 %; guideline 10 %). Week of 16–22 Nov.
@@ -317,16 +342,16 @@ fn the_picture_stands_under_the_verdict_with_its_words() {
         id: "F0CHART",
         alt: &long,
     };
-    reading::message(&weekly(&told.report(), picture));
+    told.with(picture);
 }
 
 #[test]
 fn where_no_file_can_be_uploaded_slack_draws_the_weeks_that_are_known() {
     let mut some = weeks((3, 41));
-    some.weeks[10] = (1, 3);
-    some.weeks[9] = (0, 0);
+    some.shares[10] = (1, 3);
+    some.shares[9] = (0, 0);
     let told = some.told();
-    let read = reading::message(&weekly(&told.report(), Picture::Native));
+    let read = told.with(Picture::Native);
     let chart: Vec<&str> = read
         .lines()
         .skip_while(|line| !line.starts_with("[Emergencies"))
@@ -339,10 +364,10 @@ fn where_no_file_can_be_uploaded_slack_draws_the_weeks_that_are_known() {
     ");
     // More weeks than Slack's chart has room for.
     let many = Weeks {
-        weeks: vec![(1, 20); 30],
+        shares: vec![(1, 20); 30],
         ..weeks((0, 0))
     };
-    reading::message(&weekly(&many.told().report(), Picture::Native));
+    many.told().with(Picture::Native);
 }
 
 #[test]
@@ -506,20 +531,27 @@ fn the_thread_has_what_is_late_unanswered_unexplained_repeated_and_corrected() {
 #[test]
 fn a_thread_with_nothing_to_say_says_that() {
     let told = weeks((0, 41)).told();
-    let nothing = details(&Details {
-        week: told.week(),
-        changes: &[],
-        offenders: &[],
-        unexplained: &[],
-        undeclared: &[],
-        corrections: &[],
-        has_policy: true,
-    });
+    let nothing = details(&told.details());
     insta::assert_snapshot!(reading::message(&nothing), @r"
     » The details of this week's report
     Nothing is overdue, no exception waits for an answer, and nothing is undeclared.
     · Counted: github 21, gitlab 20, the register of emergencies 0. Rate: emergency changes ÷ all changes deployed to production, each counted once; standard changes counted among all; drills left out; emergencies found not genuine counted as emergencies.
     ");
+}
+
+#[test]
+fn the_report_says_what_its_thread_has() {
+    let late = Story::deployed().hours(30);
+    let changes = [late.showing()];
+    let corrections = corrected();
+    let told = weeks((3, 41)).told();
+    let details = Details {
+        changes: &changes,
+        corrections: &corrections,
+        ..told.details()
+    };
+    let read = reading::message(&weekly(&told.report(&details), Picture::Nothing));
+    insta::assert_snapshot!(read.lines().last().unwrap(), @"· In the thread: 1 overdue, 1 with an exception unanswered and 1 earlier week corrected. `/emergency rate` says how it stands now.");
 }
 
 #[test]

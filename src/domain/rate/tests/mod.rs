@@ -1,11 +1,23 @@
 //! Facts about the rate, each beside a recount that knows nothing of how it is
 //! counted.
 
-use chrono::{DateTime, NaiveDate, TimeDelta, TimeZone, Timelike, Utc};
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "a test's numbers are small"
+)]
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use proptest::prelude::*;
 
 use super::*;
+
+mod coverage;
+mod recount;
+mod windows;
 
 const RULES: Rules = Rules {
     guideline: 100,
@@ -134,6 +146,11 @@ fn what_is_shown_never_contradicts_the_verdict() {
     assert_eq!(percent(0, 5_000, 100).as_deref(), Some("0.0"));
     assert_eq!(percent(3, 40, 75).as_deref(), Some("7.5"));
     assert_eq!(percent(1, 0, 100), None);
+    assert_eq!(
+        [0, 999, 1_000, 1_234_567].map(grouped).join(" "),
+        "0 999 1,000 1,234,567"
+    );
+    assert_eq!([100, 75, 5].map(guideline_percent).join(" "), "10 7.5 0.5");
 }
 
 #[test]
@@ -153,282 +170,7 @@ fn the_interval_is_wilsons() {
     assert_eq!(wilson(0, 0), None);
 }
 
-#[test]
-fn a_week_is_a_monday_to_a_monday_whatever_the_clocks_do() {
-    // The week of each change of clocks in 2026, with how many hours it has.
-    for (zone, at_noon, from, to, hours) in [
-        (
-            BERLIN,
-            "2026-03-25",
-            "2026-03-22T23:00:00Z",
-            "2026-03-29T22:00:00Z",
-            167,
-        ),
-        (
-            BERLIN,
-            "2026-10-21",
-            "2026-10-18T22:00:00Z",
-            "2026-10-25T23:00:00Z",
-            169,
-        ),
-        (
-            chrono_tz::America::New_York,
-            "2026-11-01",
-            "2026-10-26T04:00:00Z",
-            "2026-11-02T05:00:00Z",
-            169,
-        ),
-        // They go by half an hour, and the other way round.
-        (
-            chrono_tz::Australia::Lord_Howe,
-            "2026-10-01",
-            "2026-09-27T13:30:00Z",
-            "2026-10-04T13:00:00Z",
-            167,
-        ),
-        // Friday begins at one o'clock.
-        (
-            chrono_tz::Africa::Cairo,
-            "2026-04-24",
-            "2026-04-19T22:00:00Z",
-            "2026-04-26T21:00:00Z",
-            167,
-        ),
-        (
-            chrono_tz::Asia::Kolkata,
-            "2026-03-25",
-            "2026-03-22T18:30:00Z",
-            "2026-03-29T18:30:00Z",
-            168,
-        ),
-    ] {
-        let noon = day(at_noon).and_hms_opt(12, 0, 0).unwrap();
-        let noon = zone.from_local_datetime(&noon).unwrap().to_utc();
-        let week = Window::week(&zone, noon);
-        assert_eq!((week.from, week.to), (at(from), at(to)), "{zone}");
-        let length = (week.to - week.from).num_minutes();
-        assert!((length - hours * 60).abs() <= 30, "{zone}: {length}");
-        assert!(week.holds(week.from) && !week.holds(week.to));
-    }
-}
-
-#[test]
-fn a_day_without_midnight_begins_when_the_clocks_begin_to_show_it() {
-    let cairo = chrono_tz::Africa::Cairo;
-    assert_eq!(
-        midnight(&cairo, day("2026-04-24")),
-        at("2026-04-23T22:00:00Z")
-    );
-    // Cuba shows midnight twice.
-    let havana = chrono_tz::America::Havana;
-    assert_eq!(
-        midnight(&havana, day("2026-11-01")),
-        at("2026-11-01T04:00:00Z")
-    );
-    // Samoa had no 30 December 2011.
-    let apia = chrono_tz::Pacific::Apia;
-    assert_eq!(
-        midnight(&apia, day("2011-12-30")),
-        midnight(&apia, day("2011-12-31"))
-    );
-}
-
-#[test]
-fn quarters_are_the_calendars_and_weeks_roll_by_four() {
-    let now = at("2026-11-23T08:00:00Z");
-    let quarter = Window::quarter(&BERLIN, now);
-    assert_eq!(quarter.first_day, day("2026-10-01"));
-    assert_eq!(quarter.last_day(), day("2026-12-31"));
-    // Berlin's October begins in UTC's September.
-    assert_eq!(quarter.from, at("2026-09-30T22:00:00Z"));
-    let rolling = Window::rolling(&BERLIN, now - TimeDelta::days(1));
-    assert_eq!(rolling.first_day, day("2026-10-26"));
-    assert_eq!(rolling.end_day, day("2026-11-23"));
-    let last = Window::last_week(&BERLIN, now);
-    assert_eq!(
-        (last.first_day, last.iso_week()),
-        (day("2026-11-16"), (2026, 47))
-    );
-    let kept = Window::between(&BERLIN, WindowKind::Week, last.from, last.to);
-    assert_eq!(kept, last);
-    assert_eq!(
-        [last, rolling, quarter].map(|window| window.to_string()),
-        ["16–22 Nov", "26 Oct – 22 Nov", "Q4 2026"]
-    );
-    let weeks = Window::weeks(&BERLIN, last.from, 12);
-    assert_eq!(weeks.len(), 12);
-    assert_eq!(weeks.last(), Some(&last));
-    assert_eq!(
-        Window::week(&Utc, at("2027-01-01T00:00:00Z")).iso_week(),
-        (2026, 53)
-    );
-}
-
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-
-    /// Every instant lies in exactly one of the weeks around it, the weeks have no
-    /// gaps, and each begins on a Monday at the first minute its zone has.
-    #[test]
-    fn weeks_follow_one_another_in_every_zone(
-        zone in prop::sample::select(vec![
-            BERLIN,
-            chrono_tz::America::New_York,
-            chrono_tz::Africa::Cairo,
-            chrono_tz::Australia::Lord_Howe,
-            chrono_tz::America::Sao_Paulo,
-        ]),
-        seconds in 946_684_800i64..2_051_222_400,
-    ) {
-        let at = DateTime::from_timestamp(seconds, 0).unwrap();
-        let weeks = Window::weeks(&zone, at, 60);
-        prop_assert!(weeks.last().unwrap().holds(at));
-        prop_assert!(weeks.windows(2).all(|two| two[0].to == two[1].from));
-        for week in weeks {
-            let local = week.from.with_timezone(&zone);
-            let before = (week.from - TimeDelta::seconds(1)).with_timezone(&zone);
-            prop_assert_eq!(local.format("%a").to_string(), "Mon");
-            prop_assert_eq!(before.format("%a").to_string(), "Sun");
-            prop_assert!(local.hour() <= 1);
-        }
-    }
-}
-
-/// What happened, for the recount: everything in one list.
-#[derive(Debug, Clone)]
-struct Thing {
-    at: DateTime<Utc>,
-    kind: ChangeKind,
-    systems: Vec<&'static str>,
-    source: &'static str,
-    /// Whether it is one of the register's, and found not genuine.
-    register: Option<bool>,
-}
-
-const SYSTEMS: [&str; 4] = ["auth", "web", "billing", "search"];
-const SOURCES: [&str; 4] = ["github", "gitlab", "jenkins", "list"];
-
-fn things() -> impl Strategy<Value = Vec<Thing>> {
-    let thing = (
-        // Half a year around the autumn of 2026, edges of weeks among them.
-        prop_oneof![
-            1_785_000_000i64..1_801_000_000,
-            (0i64..26).prop_map(|n| at("2026-08-02T22:00:00Z").timestamp() + n * 7 * 86_400),
-        ],
-        prop::sample::select(ChangeKind::ALL.to_vec()),
-        prop::collection::vec(prop::sample::select(SYSTEMS.to_vec()), 0..3),
-        prop::sample::select(SOURCES.to_vec()),
-        prop::option::weighted(0.15, any::<bool>()),
-    )
-        .prop_map(|(seconds, kind, systems, source, register)| Thing {
-            at: DateTime::from_timestamp(seconds, 0).unwrap(),
-            kind,
-            systems,
-            source,
-            register,
-        });
-    prop::collection::vec(thing, 0..300)
-}
-
-impl Thing {
-    fn is_emergency(&self) -> bool {
-        self.register.is_some() || self.kind == ChangeKind::Emergency
-    }
-
-    fn counts(&self, rules: Rules) -> bool {
-        self.register.is_some() || self.kind != ChangeKind::Standard || rules.with_standard
-    }
-
-    fn is_of(&self, system: &str) -> bool {
-        if self.register.is_some() {
-            self.systems.contains(&system)
-        } else {
-            self.systems.first() == Some(&system)
-        }
-    }
-}
-
-proptest! {
-    #[test]
-    fn every_figure_equals_a_naive_recount(
-        things in things(),
-        with_standard in any::<bool>(),
-        is_in_order in any::<bool>(),
-    ) {
-        let rules = Rules { guideline: 100, with_standard };
-        let now = at("2026-11-23T08:00:00Z");
-        let mut windows = Window::weeks(&BERLIN, now, 12);
-        windows.push(Window::rolling(&BERLIN, now));
-        windows.push(Window::quarter(&BERLIN, now));
-        let mut arriving = things.clone();
-        if is_in_order {
-            arriving.sort_by_key(|thing| thing.at);
-        }
-        let mut tally = Tally::new(rules, &windows);
-        for (n, thing) in arriving.iter().enumerate() {
-            match thing.register {
-                None => tally.count(&Counted {
-                    at: thing.at,
-                    kind: thing.kind,
-                    system: thing.systems.first().copied(),
-                    source: thing.source,
-                }),
-                Some(is_not_genuine) => tally.add(Emergency {
-                    systems: thing.systems.iter().map(|&one| one.to_owned()).collect(),
-                    is_not_genuine,
-                    ..emergency(n as u64, thing.at)
-                }),
-            }
-        }
-        for window in &windows {
-            let figures = tally.figures(window, Coverage::default(), now);
-            let zone_days = |thing: &Thing| thing.at.with_timezone(&BERLIN).date_naive();
-            // By the calendar's days, where the tally goes by instants.
-            let within: Vec<&Thing> = things
-                .iter()
-                .filter(|thing| (window.first_day..window.end_day).contains(&zone_days(thing)))
-                .collect();
-            let n = |is: &dyn Fn(&Thing) -> bool| within.iter().filter(|one| is(one)).count() as u64;
-            prop_assert_eq!(figures.n_changes, n(&|one| one.counts(rules)));
-            prop_assert_eq!(figures.n_emergencies, n(&|one| one.is_emergency()));
-            prop_assert_eq!(figures.n_not_genuine, n(&|one| one.register == Some(true)));
-            prop_assert_eq!(
-                figures.n_standard,
-                n(&|one| one.register.is_none() && one.kind == ChangeKind::Standard)
-            );
-            for system in SYSTEMS {
-                let part = figures.by_system.iter().find(|part| part.name == system);
-                let counted = part.map_or((0, 0), |part| (part.n_changes, part.n_emergencies));
-                let recount = (
-                    n(&|one| one.is_of(system) && one.counts(rules)),
-                    n(&|one| one.is_of(system) && one.is_emergency()),
-                );
-                prop_assert_eq!(counted, recount, "{}", system);
-            }
-            for source in SOURCES {
-                let part = figures.by_source.iter().find(|part| part.name == source);
-                let recount = n(&|one| {
-                    one.register.is_none() && one.source == source && one.counts(rules)
-                });
-                prop_assert_eq!(part.map_or(0, |part| part.n_changes), recount);
-            }
-            let by_criterion: u64 = figures.by_criterion.iter().map(|(_, n)| n).sum();
-            prop_assert_eq!(by_criterion, figures.n_emergencies);
-            let tenth = within.iter().filter(|one| one.is_emergency()).count() * 10;
-            let all = within.iter().filter(|one| one.counts(rules)).count();
-            let told = within.iter().any(|one| one.register.is_none());
-            prop_assert_eq!(
-                figures.verdict(),
-                match (told, all) {
-                    (false, _) => Verdict::Unknown,
-                    (true, 0..10) => Verdict::TooFew,
-                    (true, _) if tenth <= all => Verdict::Within,
-                    (true, _) => Verdict::Over,
-                }
-            );
-        }
-    }
-
     /// The interval's ends solve the equation that defines it.
     #[test]
     fn the_intervals_ends_are_the_shares_that_would_just_surprise_nobody(
@@ -457,13 +199,13 @@ proptest! {
         let budget = Budget::of(&figures, None).unwrap();
         let fits = |n: u64, all: u64| n * 1000 <= u64::from(guideline) * all;
         if fits(n_emergencies, n_normal + n_emergencies) {
-            let more = (0..).find(|more| {
+            let more = (0..1_000).find(|more| {
                 let n = n_emergencies + more + 1;
                 !fits(n, n_normal + n)
             });
             prop_assert_eq!(budget.left, more.unwrap() as i64);
         } else {
-            let fewer = (1..).find(|fewer| fits(n_emergencies - fewer, n_normal + n_emergencies));
+            let fewer = (1..=n_emergencies).find(|fewer| fits(n_emergencies - fewer, n_normal + n_emergencies));
             prop_assert_eq!(budget.left, -(fewer.unwrap() as i64));
         }
     }
@@ -587,87 +329,6 @@ fn a_pace_needs_a_week_and_ten_changes_and_is_that_of_the_time_that_is_known() {
     assert_eq!(Pace::of(&figures(1, 9, heard())), None);
 }
 
-/// A source that deploys on weekdays at noon for so many weeks and stops on a day.
-fn weekdays(weeks: i64, until: &str) -> Vec<Hearing<'static>> {
-    let until = at(until);
-    (0..weeks * 7)
-        .map(|back| until - TimeDelta::days(back))
-        .filter(|at| !["Sat", "Sun"].contains(&at.format("%a").to_string().as_str()))
-        .map(|at| Hearing {
-            source: "github",
-            at,
-            is_regular: true,
-        })
-        .collect()
-}
-
-fn silent(hearings: Vec<Hearing<'_>>) -> Vec<String> {
-    let week = week();
-    let coverage = Coverage::of(&Utc, &week, hearings, week.to + TimeDelta::hours(9));
-    coverage.silent.into_iter().map(|one| one.source).collect()
-}
-
-#[test]
-fn a_weekend_is_no_silence_and_six_days_are() {
-    // The week ends on Sunday, 1 November.
-    assert_eq!(silent(weekdays(8, "2026-10-30T12:00:00Z")), [""; 0]);
-    assert_eq!(silent(weekdays(1, "2026-10-30T12:00:00Z")), [""; 0]);
-    assert_eq!(silent(weekdays(8, "2026-10-26T12:00:00Z")), ["github"]);
-    assert_eq!(silent(weekdays(1, "2026-10-26T12:00:00Z")), ["github"]);
-    // A whole week without a word, and who gave it up in summer.
-    assert_eq!(silent(weekdays(8, "2026-10-23T12:00:00Z")), ["github"]);
-    assert_eq!(silent(weekdays(8, "2026-07-23T12:00:00Z")), [""; 0]);
-}
-
-#[test]
-fn a_source_that_never_rests_is_missed_after_two_days() {
-    let polled = |hours: i64| {
-        (0..60)
-            .map(|back| Hearing {
-                source: "gitlab",
-                at: week().to - TimeDelta::hours(hours + 24 * back),
-                is_regular: true,
-            })
-            .collect::<Vec<_>>()
-    };
-    assert_eq!(silent(polled(48)), [""; 0]);
-    assert_eq!(silent(polled(49)), ["gitlab"]);
-    let by_hand = polled(120).into_iter().map(|one| Hearing {
-        is_regular: false,
-        ..one
-    });
-    assert_eq!(silent(by_hand.collect()), [""; 0]);
-}
-
-#[test]
-fn one_failure_doesnt_hide_the_next() {
-    let mut hearings = weekdays(3, "2026-10-26T12:00:00Z");
-    // Nothing was heard for ten days before, either.
-    hearings.extend(weekdays(4, "2026-09-25T12:00:00Z"));
-    assert_eq!(silent(hearings), ["github"]);
-    // Who speaks once a week is silent for six days, as always.
-    let seldom = (0..8).map(|back| Hearing {
-        source: "jenkins",
-        at: at("2026-10-26T12:00:00Z") - TimeDelta::weeks(back),
-        is_regular: true,
-    });
-    assert_eq!(silent(seldom.collect()), [""; 0]);
-}
-
-#[test]
-fn the_first_week_ever_is_known_as_such() {
-    let week = week();
-    let hearings = weekdays(1, "2026-10-30T12:00:00Z");
-    let coverage = Coverage::of(&Utc, &week, hearings, week.to);
-    let new: Vec<_> = coverage.new_in(&week).collect();
-    assert_eq!(new.len(), 1);
-    assert_eq!(new[0].first_at, at("2026-10-26T12:00:00Z"));
-    // What comes after the window's end was not heard in it.
-    let later = weekdays(1, "2026-11-06T12:00:00Z");
-    let coverage = Coverage::of(&Utc, &week, later, week.to + TimeDelta::days(9));
-    assert_eq!(coverage, Coverage::default());
-}
-
 #[test]
 fn a_later_correction_stands_beside_what_was_reported() {
     let reported = Frozen::of(&figures(3, 41, heard()));
@@ -773,9 +434,18 @@ fn rows_are_counted_and_not_kept() {
             ..normal(from + step * n)
         });
     }
-    let counted: u64 = windows
+    let figures: Vec<Figures> = windows
         .iter()
-        .map(|week| tally.figures(week, heard(), to).n_changes)
-        .sum();
+        .map(|week| tally.figures(week, heard(), to))
+        .collect();
+    let counted: u64 = figures.iter().map(|one| one.n_changes).sum();
     assert_eq!(counted, 100_000);
+    for system in &systems {
+        let parts = figures.iter().flat_map(|one| &one.by_system);
+        let of_one: u64 = parts
+            .filter(|part| part.name == *system)
+            .map(|part| part.n_changes)
+            .sum();
+        assert_eq!(of_one, 2_500, "{system}");
+    }
 }
