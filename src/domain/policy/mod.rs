@@ -11,9 +11,11 @@ use chrono::{NaiveTime, TimeDelta};
 use super::id::{ChannelId, GroupId, UserId};
 
 mod category;
+mod counting;
 mod due;
 
 pub use category::{Category, Risk};
+pub use counting::Counting;
 pub use due::{Due, Term};
 
 /// The version of a policy: 1 for the first that a workspace adopted.
