@@ -28,10 +28,12 @@ pub fn read(
         other => return Ok(Reading::Unknown(super::github::unknown(other))),
     };
     let value = payload::parse(body)?;
-    Ok(match read(Payload::new(&value), rules, draw, received_at)? {
-        Ok(told) => Reading::Told(vec![told]),
-        Err(ignored) => Reading::Ignored(ignored),
-    })
+    Ok(
+        match read(Payload::new(&value), rules, draw, received_at)? {
+            Ok(told) => Reading::Told(vec![told]),
+            Err(ignored) => Reading::Ignored(ignored),
+        },
+    )
 }
 
 type Read = Result<Result<Deployment, Ignored>, Refused>;
@@ -105,7 +107,12 @@ fn fulfilled(
         ]),
         marks: payload::marks(branch, title),
         title: payload::title(title, draw)?,
-        ..telling(path, &format!("pull-requests/{number}"), Happening::Merge, at)
+        ..telling(
+            path,
+            &format!("pull-requests/{number}"),
+            Happening::Merge,
+            at,
+        )
     };
     match approver {
         Some(user) => {

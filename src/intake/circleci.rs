@@ -40,11 +40,12 @@ pub fn read(
         return Ok(Reading::Ignored(Ignored::NotADeployment));
     }
     let code = Code::of(payload.at("/pipeline"));
-    // A tag is made on purpose, and no branch goes with it.
+    // A tag is made on purpose, and no branch goes with it. Where neither is told,
+    // the name has to do.
     let goes = code.tag.is_some()
         || code
             .branch
-            .is_some_and(|branch| rules.goes_to_production(branch));
+            .is_none_or(|branch| rules.goes_to_production(branch));
     if !goes {
         return Ok(Reading::Ignored(Ignored::OtherBranch));
     }

@@ -190,7 +190,11 @@ impl<R: Read> Iterator for Lines<'_, R> {
                 }
             }
             // Spreadsheets leave lines of commas at the end.
-            if self.record.iter().any(|field| !field.trim_ascii().is_empty()) {
+            if self
+                .record
+                .iter()
+                .any(|field| !field.trim_ascii().is_empty())
+            {
                 break;
             }
         }

@@ -83,12 +83,7 @@ impl<'a> Repository<'a> {
         })
     }
 
-    pub(super) fn telling(
-        &self,
-        id: &str,
-        happening: Happening,
-        at: DateTime<Utc>,
-    ) -> Deployment {
+    pub(super) fn telling(&self, id: &str, happening: Happening, at: DateTime<Utc>) -> Deployment {
         let id = format!("{}/{id}", self.path);
         let id = deployment::identifier(&id).unwrap_or(id);
         Deployment {
@@ -156,9 +151,8 @@ pub(super) fn deployed(
     let title = deployment.text("/description");
     // The page of deployments is one for all of them and would make them one.
     let page = repository.page.zip(commit.as_deref());
-    let url = page.and_then(|(page, commit)| {
-        deployment::identifier(&format!("{page}/commit/{commit}"))
-    });
+    let url =
+        page.and_then(|(page, commit)| deployment::identifier(&format!("{page}/commit/{commit}")));
     Ok(Deployment {
         author: deployment.identifier("/creator/login"),
         url,
@@ -235,11 +229,7 @@ fn pull_request(seen: &Seen<'_>) -> Read {
 }
 
 /// A merged pull request, if it is one.
-pub(super) fn merged(
-    repository: &Repository<'_>,
-    request: Payload<'_>,
-    draw: Draw<'_>,
-) -> Read {
+pub(super) fn merged(repository: &Repository<'_>, request: Payload<'_>, draw: Draw<'_>) -> Read {
     let number = request
         .number("/number")
         .ok_or(Refused::Missing("pull_request.number"))?;

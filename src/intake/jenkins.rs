@@ -34,7 +34,9 @@ pub fn read(
     let payload = Payload::new(&value);
     let build = payload.at("/build");
     let name = payload.text("/name").ok_or(Refused::Missing("name"))?;
-    let phase = build.text("/phase").ok_or(Refused::Missing("build.phase"))?;
+    let phase = build
+        .text("/phase")
+        .ok_or(Refused::Missing("build.phase"))?;
     let status = build.text("/status");
     match phase {
         "COMPLETED" | "FINALIZED" => {}
@@ -67,7 +69,11 @@ pub fn read(
     let number = build
         .identifier("/number")
         .ok_or(Refused::Missing("build.number"))?;
-    let id = format!("{}/{number}", path.trim_matches('/'));
+    // Two servers may have a job of one name.
+    let id = match page.as_deref().and_then(|page| page.split_once("://")) {
+        Some((_, place)) => place.trim_end_matches('/').to_owned(),
+        None => format!("{}/{number}", path.trim_matches('/')),
+    };
     let id = deployment::identifier(&id).unwrap_or(id);
     let at = build.instant("/timestamp").unwrap_or(received_at);
     let changes = build
@@ -75,7 +81,9 @@ pub fn read(
         .find_map(|change| change.text(""));
     let told = Deployment {
         system: deployment::identifier(job),
-        author: build.items("/scm/culprits").find_map(|one| one.identifier("")),
+        author: build
+            .items("/scm/culprits")
+            .find_map(|one| one.identifier("")),
         commit: build.commit("/scm/commit"),
         testing_url: page
             .as_deref()
@@ -96,10 +104,7 @@ pub fn read(
 }
 
 /// Where the job was told to deploy to.
-fn environment<'a>(
-    parameters: Payload<'a>,
-    whole: &'a serde_json::Value,
-) -> Option<&'a str> {
+fn environment<'a>(parameters: Payload<'a>, whole: &'a serde_json::Value) -> Option<&'a str> {
     let named = whole.pointer("/build/parameters")?.as_object()?;
     named
         .keys()
@@ -108,10 +113,7 @@ fn environment<'a>(
 }
 
 /// What became of the tests, in a sentence.
-fn tests(
-    build: Payload<'_>,
-    draw: Draw<'_>,
-) -> Result<Option<crate::domain::text::Text>, Refused> {
+fn tests(build: Payload<'_>, draw: Draw<'_>) -> Result<Option<crate::domain::text::Text>, Refused> {
     let summary = build.at("/test_summary");
     let (Some(total), Some(failed)) = (summary.number("/total"), summary.number("/failed")) else {
         return Ok(None);

@@ -18,8 +18,11 @@ pub mod github;
 pub mod gitlab;
 pub mod jenkins;
 mod payload;
+pub mod routes;
 mod row;
-
+pub mod seal;
+#[cfg(test)]
+mod tests;
 
 pub use row::{Column, RowFault};
 

@@ -233,17 +233,17 @@ mod tests {
     fn branch_and_title_say_what_they_are() {
         let of = |branch: &str, title: &str| {
             let marks = marks(Some(branch), Some(title));
-            (
-                marks.contains(&Mark::Hotfix),
-                marks.contains(&Mark::Revert),
-            )
+            (marks.contains(&Mark::Hotfix), marks.contains(&Mark::Revert))
         };
         assert_eq!(of("hotfix/waf", "WAF rule"), (true, false));
         assert_eq!(of("refs/heads/HOTFIX-1", ""), (true, false));
         assert_eq!(of("main", "[hotfix] WAF"), (true, false));
         assert_eq!(of("revert-12-main", "x"), (false, true));
         assert_eq!(of("main", "Revert \"Add a cache\""), (false, true));
-        assert_eq!(of("hotfixes", "Reverting isn't this; revert is no word of it"), (false, false));
+        assert_eq!(
+            of("hotfixes", "Reverting isn't this; revert is no word of it"),
+            (false, false)
+        );
     }
 
     #[test]
@@ -258,13 +258,22 @@ mod tests {
         ] {
             assert_eq!(email(raw), None, "{raw}");
         }
-        assert_eq!(email(" Dana@Example.com ").as_deref(), Some("dana@example.com"));
+        assert_eq!(
+            email(" Dana@Example.com ").as_deref(),
+            Some("dana@example.com")
+        );
     }
 
     #[test]
     fn labels_say_the_kind_and_a_prefix_the_type() {
-        assert_eq!(kind(&["bug", "Standard Change"]), Some(ChangeKind::Standard));
-        assert_eq!(kind(&["change::normal", "emergency"]), Some(ChangeKind::Emergency));
+        assert_eq!(
+            kind(&["bug", "Standard Change"]),
+            Some(ChangeKind::Standard)
+        );
+        assert_eq!(
+            kind(&["change::normal", "emergency"]),
+            Some(ChangeKind::Emergency)
+        );
         assert_eq!(kind(&["bug"]), None);
         let of = |title| change_type(Some(title), &["backend"]);
         assert_eq!(of("feat(auth)!: passkeys").as_deref(), Some("feat"));

@@ -65,9 +65,7 @@ pub enum RowFault {
     #[error("`deployed_at` has no time of day; write `{0}`, with the time and the zone")]
     NoTime(String),
     /// It is no instant at all.
-    #[error(
-        "`deployed_at` is no instant of RFC 3339; write one such as 2026-11-21T09:30:00+01:00"
-    )]
+    #[error("`deployed_at` is no instant of RFC 3339; write one such as 2026-11-21T09:30:00+01:00")]
     NotAnInstant,
     /// Nobody deploys tomorrow.
     #[error("`deployed_at` lies in the future")]

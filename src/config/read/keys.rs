@@ -2,7 +2,7 @@
 
 use super::super::fault::Wrong;
 use super::super::value::nearest;
-use crate::domain::policy::{Role, Term};
+use crate::domain::policy::{Counting, Role, Term};
 
 /// The keys of a table, and where in the file it stands.
 pub(super) struct Keys {
@@ -14,7 +14,14 @@ pub(super) struct Keys {
 pub(super) fn of_file() -> Keys {
     Keys {
         place: "at the head of the file",
-        keys: vec!["database", "listen", "slack_api_url", "policy"],
+        keys: vec![
+            "database",
+            "listen",
+            "slack_api_url",
+            "github",
+            "gitlab",
+            "policy",
+        ],
     }
 }
 
@@ -23,12 +30,19 @@ pub(super) fn of_policy() -> Keys {
     let rest = [
         "escalation",
         "report_channel",
+        "report_at",
+        "undeclared",
         "incident_channels",
         "emoji",
         "zone",
         "systems",
         "frameworks",
         "guideline",
+        "production",
+        "jobs",
+        "branches",
+        "standard_changes",
+        "counts",
         "due",
         "category",
     ];
@@ -55,8 +69,40 @@ pub(super) fn of_due() -> Keys {
     }
 }
 
-fn all() -> [Keys; 4] {
-    [of_file(), of_policy(), of_due(), of_category()]
+/// The keys of what counts are the sources.
+pub(super) fn of_counts() -> Keys {
+    Keys {
+        place: "in [policy.counts]",
+        keys: Counting::USUAL.iter().map(|(name, _)| *name).collect(),
+    }
+}
+
+/// The keys of GitHub, as it is polled.
+pub(super) fn of_github() -> Keys {
+    Keys {
+        place: "in [github]",
+        keys: vec!["repositories", "api_url"],
+    }
+}
+
+/// The keys of GitLab, as it is polled.
+pub(super) fn of_gitlab() -> Keys {
+    Keys {
+        place: "in [gitlab]",
+        keys: vec!["projects", "api_url"],
+    }
+}
+
+fn all() -> [Keys; 7] {
+    [
+        of_file(),
+        of_policy(),
+        of_due(),
+        of_counts(),
+        of_category(),
+        of_github(),
+        of_gitlab(),
+    ]
 }
 
 /// Says what is wrong with a key that `table` doesn't have.

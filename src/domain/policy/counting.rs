@@ -54,10 +54,23 @@ impl Counting {
         ("circleci", Happening::Run),
     ];
 
+    /// Returns by what a source tells of changes, of which one may count.
+    pub fn told_by(source: &SourceName) -> &'static [Happening] {
+        use Happening::{Deployment, Merge, Push, Run};
+        match source.as_str() {
+            "github" => &[Deployment, Merge, Run, Push],
+            "gitlab" | "bitbucket" => &[Deployment, Merge],
+            "jenkins" | "circleci" => &[Run],
+            _ => Happening::ALL,
+        }
+    }
+
     /// Returns what has to happen for a change of this source to count.
     pub fn happening(&self, source: &SourceName) -> Happening {
         let usual = || {
-            let found = Self::USUAL.iter().find(|(name, _)| *name == source.as_str());
+            let found = Self::USUAL
+                .iter()
+                .find(|(name, _)| *name == source.as_str());
             found.map_or(Happening::Deployment, |(_, happening)| *happening)
         };
         self.happenings.get(source).copied().unwrap_or_else(usual)
@@ -116,6 +129,14 @@ mod tests {
         assert!(counting.counts(&github, Happening::Listed));
         assert!(counting.counts(&SourceName::new("jenkins"), Happening::Run));
         assert!(counting.counts(&SourceName::new("spinnaker"), Happening::Deployment));
+    }
+
+    #[test]
+    fn the_usual_one_is_told_by_its_source() {
+        for (name, usual) in Counting::USUAL {
+            let source = SourceName::new(name);
+            assert!(Counting::told_by(&source).contains(usual), "{name}");
+        }
     }
 
     #[test]
