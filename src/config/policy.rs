@@ -73,8 +73,7 @@ pub struct PolicyFile {
     pub branches: Vec<String>,
     /// Whether standard changes are among those that are counted.
     pub standard_changes: bool,
-    /// What counts as a change, by source; the sources that aren't named have
-    /// their usual one.
+    /// What counts as a change, by source.
     #[serde(serialize_with = "counts")]
     pub counts: BTreeMap<SourceName, Happening>,
     /// How long whoever owes something may take.
@@ -249,15 +248,11 @@ fn counts<S: Serializer>(
     named: &BTreeMap<SourceName, Happening>,
     to: S,
 ) -> Result<S::Ok, S::Error> {
-    let in_force = Counting {
-        happenings: named.clone(),
-        ..Counting::default()
-    };
-    let all: BTreeMap<_, _> = Counting::USUAL
-        .iter()
-        .map(|(name, _)| (*name, in_force.happening(&SourceName::new(name)).name()))
-        .collect();
-    all.serialize(to)
+    to.collect_map(
+        named
+            .iter()
+            .map(|(source, happening)| (source.as_str(), happening.name())),
+    )
 }
 
 fn categories<S: Serializer>(categories: &[Category], to: S) -> Result<S::Ok, S::Error> {
@@ -304,7 +299,11 @@ mod tests {
             jobs: vec!["roll-out".to_owned(), "!*dry*".to_owned()],
             branches: vec!["trunk".to_owned()],
             standard_changes: false,
-            counts: BTreeMap::from([(SourceName::new("github"), Happening::Merge)]),
+            counts: PolicyFile::default()
+                .counts
+                .into_iter()
+                .chain([(SourceName::new("github"), Happening::Merge)])
+                .collect(),
             categories: vec![Category::new(
                 "schema",
                 "Schema",

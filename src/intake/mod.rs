@@ -18,6 +18,7 @@ pub mod github;
 pub mod gitlab;
 pub mod jenkins;
 mod payload;
+pub mod poll;
 pub mod routes;
 mod row;
 pub mod seal;

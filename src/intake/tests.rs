@@ -90,7 +90,9 @@ fn shown(told: &Deployment) -> String {
     for mark in &told.marks {
         fact("mark", Some(mark.name()));
     }
-    lines.push(format!("    {}", facts.join(" ")));
+    if !facts.is_empty() {
+        lines.push(format!("    {}", facts.join(" ")));
+    }
     for (name, value) in [
         ("title", told.title.as_ref().map(Text::body)),
         ("tests", told.testing_result.as_ref().map(Text::body)),
@@ -291,29 +293,4 @@ fn what_is_written_at_length_is_cut_and_keeps_no_line_breaks() {
     assert_eq!(told.system.as_deref(), Some("a b"));
     assert_eq!(told.title.as_ref().unwrap().body().chars().count(), 1_000);
     assert_eq!(told.url.as_ref().unwrap().len(), 500);
-}
-
-#[test]
-fn zz_real() {
-    for (door, read) in DOORS {
-        let Ok(dir) = std::fs::read_dir(format!("/tmp/r_intake/real/{door}")) else {
-            continue;
-        };
-        let mut paths: Vec<_> = dir.map(|e| e.unwrap().path()).collect();
-        paths.sort();
-        for p in paths {
-            let name = p.file_stem().unwrap().to_str().unwrap().to_owned();
-            let said = match read(
-                &event(&name),
-                &std::fs::read(&p).unwrap(),
-                &Counting::default(),
-                &salt,
-                now(),
-            ) {
-                Ok(Reading::Told(told)) => format!("\n{}", shown(&told[0])),
-                other => format!("{other:?}"),
-            };
-            println!("{door} {name}: {said}");
-        }
-    }
 }

@@ -8,12 +8,17 @@ use crate::domain::policy::{Counting, Role, Term};
 pub(super) struct Keys {
     place: &'static str,
     keys: Vec<&'static str>,
+    /// The secrets that somebody may look for a place for here.
+    secrets: &'static str,
 }
+
+const OF_SLACK: &str = "SLACK_BOT_TOKEN, SLACK_APP_TOKEN or SLACK_SIGNING_SECRET";
 
 /// The keys before the first table.
 pub(super) fn of_file() -> Keys {
     Keys {
         place: "at the head of the file",
+        secrets: OF_SLACK,
         keys: vec![
             "database",
             "listen",
@@ -49,6 +54,7 @@ pub(super) fn of_policy() -> Keys {
     let roles = Role::ALL.iter().map(|role| role.name());
     Keys {
         place: "in [policy]",
+        secrets: OF_SLACK,
         keys: roles.chain(rest).collect(),
     }
 }
@@ -57,6 +63,7 @@ pub(super) fn of_policy() -> Keys {
 pub(super) fn of_category() -> Keys {
     Keys {
         place: "in [[policy.category]]",
+        secrets: OF_SLACK,
         keys: vec!["id", "label", "risk", "testing", "approval"],
     }
 }
@@ -65,6 +72,7 @@ pub(super) fn of_category() -> Keys {
 pub(super) fn of_due() -> Keys {
     Keys {
         place: "in [policy.due]",
+        secrets: OF_SLACK,
         keys: Term::ALL.iter().map(|term| term.name()).collect(),
     }
 }
@@ -73,6 +81,7 @@ pub(super) fn of_due() -> Keys {
 pub(super) fn of_counts() -> Keys {
     Keys {
         place: "in [policy.counts]",
+        secrets: OF_SLACK,
         keys: Counting::USUAL.iter().map(|(name, _)| *name).collect(),
     }
 }
@@ -81,6 +90,7 @@ pub(super) fn of_counts() -> Keys {
 pub(super) fn of_github() -> Keys {
     Keys {
         place: "in [github]",
+        secrets: "GITHUB_TOKEN, or GITHUB_WEBHOOK_SECRET,",
         keys: vec!["repositories", "api_url"],
     }
 }
@@ -89,6 +99,7 @@ pub(super) fn of_github() -> Keys {
 pub(super) fn of_gitlab() -> Keys {
     Keys {
         place: "in [gitlab]",
+        secrets: "GITLAB_TOKEN, or GITLAB_WEBHOOK_TOKEN,",
         keys: vec!["projects", "api_url"],
     }
 }
@@ -110,7 +121,10 @@ pub(super) fn unknown(key: &str, table: &Keys) -> Wrong {
     let what = format!("unknown key `{key}` {}", table.place);
     let home = all().into_iter().find(|other| other.keys.contains(&key));
     let mend = if is_for_secrets(key) {
-        "no secret stands in this file; set SLACK_BOT_TOKEN, SLACK_APP_TOKEN or SLACK_SIGNING_SECRET in the environment".to_owned()
+        format!(
+            "no secret stands in this file; set {} in the environment",
+            table.secrets
+        )
     } else if let Some(home) = home {
         format!("it belongs {}; move it there", home.place)
     } else {

@@ -247,7 +247,7 @@ impl Reading<'_> {
     }
 
     fn counts(&mut self, value: &Spanned<DeValue<'_>>) -> BTreeMap<SourceName, Happening> {
-        let mut counts = BTreeMap::new();
+        let mut counts = Counting::default().happenings;
         let DeValue::Table(table) = value.get_ref() else {
             self.fault(
                 value.span(),

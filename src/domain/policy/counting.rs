@@ -9,8 +9,7 @@ use crate::domain::deployment::{Happening, SourceName};
 /// Which tellings of a source are of production, and which of them count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counting {
-    /// By source, what has to happen for a change to count. A source that isn't
-    /// named here has its usual one.
+    /// By source, what has to happen for a change to count.
     pub happenings: BTreeMap<SourceName, Happening>,
     /// The names of production environments. `*` stands for anything, and what
     /// begins with `!` takes out what the others let in.
@@ -28,7 +27,10 @@ impl Default for Counting {
     fn default() -> Self {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         Self {
-            happenings: BTreeMap::new(),
+            happenings: Self::USUAL
+                .iter()
+                .map(|(name, happening)| (SourceName::new(name), *happening))
+                .collect(),
             production: names(&["production", "prod"]),
             jobs: names(&[
                 "*deploy*",
@@ -67,13 +69,8 @@ impl Counting {
 
     /// Returns what has to happen for a change of this source to count.
     pub fn happening(&self, source: &SourceName) -> Happening {
-        let usual = || {
-            let found = Self::USUAL
-                .iter()
-                .find(|(name, _)| *name == source.as_str());
-            found.map_or(Happening::Deployment, |(_, happening)| *happening)
-        };
-        self.happenings.get(source).copied().unwrap_or_else(usual)
+        let named = self.happenings.get(source).copied();
+        named.unwrap_or(Happening::Deployment)
     }
 
     /// Whether a telling of this source counts by itself.

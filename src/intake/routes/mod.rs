@@ -467,3 +467,6 @@ impl fmt::Debug for Doors {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;
