@@ -111,7 +111,7 @@ pub enum Door {
     },
 }
 
-/// All that isn't secret: the file and, over it, the environment and the flags.
+/// All but Slack's secrets: the file and, over it, the environment and the flags.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The file that was read; none was named, and there is none, without it.

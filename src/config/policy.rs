@@ -236,10 +236,6 @@ fn due<S: Serializer>(due: &Due, to: S) -> Result<S::Ok, S::Error> {
     all.serialize(to)
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde hands fields by reference"
-)]
 fn report_at<S: Serializer>(at: &ReportTime, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(&value::report_time_in_words(*at))
 }

@@ -143,14 +143,9 @@ impl<'a, R: Read> Lines<'a, R> {
     /// On which line the record begins. The reader stands on the line after it, and
     /// the record itself may go over several.
     fn line(&self) -> u64 {
-        let within = self
-            .record
-            .as_slice()
-            .iter()
-            .filter(|byte| **byte == b'\n')
-            .count();
+        let n_lines = self.record.as_slice().split(|byte| *byte == b'\n').count();
         let after = self.reader.position().line();
-        after.saturating_sub(1 + within as u64)
+        after.saturating_sub(n_lines as u64)
     }
 
     /// Reads one line into a change.
@@ -289,6 +284,10 @@ mod tests {
     use crate::domain::deployment::ChangeKind;
     use crate::domain::text::Salt;
 
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "it stands for a draw that may fail"
+    )]
     fn salt() -> Result<Salt, getrandom::Error> {
         Ok(Salt([7; 32]))
     }

@@ -1,5 +1,6 @@
 //! The payloads under `tests/fixtures/intake`, each held against what it tells.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use chrono::DateTime;
@@ -9,6 +10,10 @@ use crate::domain::deployment::ChangeKind;
 use crate::domain::policy::Counting;
 use crate::domain::text::Text;
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "it stands for a draw that may fail"
+)]
 fn salt() -> Result<Salt, getrandom::Error> {
     Ok(Salt([7; 32]))
 }
@@ -121,7 +126,7 @@ fn all(provider: &str, read: Read) -> String {
             Ok(Reading::Unknown(event)) => format!(" unknown: {event}"),
             Err(refused) => format!(" refused: {refused}"),
         };
-        out.push_str(&format!("{name}:{said}\n"));
+        writeln!(out, "{name}:{said}").unwrap();
     }
     out
 }
@@ -165,7 +170,7 @@ fn each_payload_of_circlecis_counts_right() {
 fn each_change_in_our_own_form_counts_right() {
     let mut out = String::new();
     for (name, body) in fixtures("changes") {
-        out.push_str(&format!("{name}:\n"));
+        writeln!(out, "{name}:").unwrap();
         match changes::read(&body, &salt, now()) {
             Ok(rows) => {
                 for (index, row) in rows.iter().enumerate() {
@@ -173,10 +178,10 @@ fn each_change_in_our_own_form_counts_right() {
                         Ok(told) => format!("{} {}", told.source, shown(told).trim_start()),
                         Err(fault) => format!("refused: {fault}"),
                     };
-                    out.push_str(&format!("  {index} {said}\n"));
+                    writeln!(out, "  {index} {said}").unwrap();
                 }
             }
-            Err(refused) => out.push_str(&format!("  refused: {refused}\n")),
+            Err(refused) => writeln!(out, "  refused: {refused}").unwrap(),
         }
     }
     held("changes", &out);

@@ -7,7 +7,7 @@ use crate::domain::policy::{Counting, Role, Term};
 /// The keys of a table, and where in the file it stands.
 pub(super) struct Keys {
     place: &'static str,
-    keys: Vec<&'static str>,
+    known: Vec<&'static str>,
     /// The secrets that somebody may look for a place for here.
     secrets: &'static str,
 }
@@ -19,7 +19,7 @@ pub(super) fn of_file() -> Keys {
     Keys {
         place: "at the head of the file",
         secrets: OF_SLACK,
-        keys: vec![
+        known: vec![
             "database",
             "listen",
             "slack_api_url",
@@ -55,7 +55,7 @@ pub(super) fn of_policy() -> Keys {
     Keys {
         place: "in [policy]",
         secrets: OF_SLACK,
-        keys: roles.chain(rest).collect(),
+        known: roles.chain(rest).collect(),
     }
 }
 
@@ -64,7 +64,7 @@ pub(super) fn of_category() -> Keys {
     Keys {
         place: "in [[policy.category]]",
         secrets: OF_SLACK,
-        keys: vec!["id", "label", "risk", "testing", "approval"],
+        known: vec!["id", "label", "risk", "testing", "approval"],
     }
 }
 
@@ -73,7 +73,7 @@ pub(super) fn of_due() -> Keys {
     Keys {
         place: "in [policy.due]",
         secrets: OF_SLACK,
-        keys: Term::ALL.iter().map(|term| term.name()).collect(),
+        known: Term::ALL.iter().map(|term| term.name()).collect(),
     }
 }
 
@@ -82,7 +82,7 @@ pub(super) fn of_counts() -> Keys {
     Keys {
         place: "in [policy.counts]",
         secrets: OF_SLACK,
-        keys: Counting::USUAL.iter().map(|(name, _)| *name).collect(),
+        known: Counting::USUAL.iter().map(|(name, _)| *name).collect(),
     }
 }
 
@@ -91,7 +91,7 @@ pub(super) fn of_github() -> Keys {
     Keys {
         place: "in [github]",
         secrets: "GITHUB_TOKEN, or GITHUB_WEBHOOK_SECRET,",
-        keys: vec!["repositories", "api_url"],
+        known: vec!["repositories", "api_url"],
     }
 }
 
@@ -100,7 +100,7 @@ pub(super) fn of_gitlab() -> Keys {
     Keys {
         place: "in [gitlab]",
         secrets: "GITLAB_TOKEN, or GITLAB_WEBHOOK_TOKEN,",
-        keys: vec!["projects", "api_url"],
+        known: vec!["projects", "api_url"],
     }
 }
 
@@ -119,7 +119,7 @@ fn all() -> [Keys; 7] {
 /// Says what is wrong with a key that `table` doesn't have.
 pub(super) fn unknown(key: &str, table: &Keys) -> Wrong {
     let what = format!("unknown key `{key}` {}", table.place);
-    let home = all().into_iter().find(|other| other.keys.contains(&key));
+    let home = all().into_iter().find(|other| other.known.contains(&key));
     let mend = if is_for_secrets(key) {
         format!(
             "no secret stands in this file; set {} in the environment",
@@ -128,7 +128,7 @@ pub(super) fn unknown(key: &str, table: &Keys) -> Wrong {
     } else if let Some(home) = home {
         format!("it belongs {}; move it there", home.place)
     } else {
-        other_word(key, &table.keys)
+        other_word(key, &table.known)
     };
     Wrong::new(what, mend)
 }
@@ -160,7 +160,7 @@ pub(super) fn may_be_shown(text: &str, at: usize) -> bool {
     }
     let key = key.rsplit('.').next().unwrap_or(key);
     let key = key.trim().trim_matches(['"', '\'']);
-    all().iter().any(|table| table.keys.contains(&key))
+    all().iter().any(|table| table.known.contains(&key))
 }
 
 pub(super) fn ticked<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
@@ -203,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_key_is_known_in_the_table_that_it_is_read_in() {
-        let terms = of_due().keys;
+        let terms = of_due().known;
         assert!(terms.contains(&"ticket") && terms.len() == Term::ALL.len());
         let said = |key: &str, table: &Keys| unknown(key, table).mend;
         assert_eq!(

@@ -172,13 +172,13 @@ impl IntoResponse for TurnedAway {
         let status = match &self {
             Self::Shut(_) => StatusCode::NOT_FOUND,
             Self::Unsealed(_) => StatusCode::UNAUTHORIZED,
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooLarge | Self::Refused(Refused::TooMany) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Late => StatusCode::REQUEST_TIMEOUT,
             Self::Broken | Self::Refused(Refused::NotJson) => StatusCode::BAD_REQUEST,
-            Self::Refused(Refused::TooMany) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Refused(refused) if refused.is_transient() => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::NotKept => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NotKept | Self::Refused(Refused::NoSalt(_)) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Refused(Refused::Missing(_) | Refused::NotAChange) => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
         };
         (status, Json(json!({"error": self.to_string()}))).into_response()
     }
@@ -368,7 +368,7 @@ impl Doors {
         } else {
             StatusCode::OK
         };
-        Ok((status, Json(by_index(&places, &taken, refused))).into_response())
+        Ok((status, Json(by_index(&places, &taken, &refused))).into_response())
     }
 
     async fn keep(&self, intake: Intake) -> Result<Vec<TakenIn>, TurnedAway> {
@@ -436,7 +436,7 @@ fn summary(taken: &[TakenIn]) -> Value {
 }
 
 /// What became of each change of a list, by its index.
-fn by_index(places: &[usize], taken: &[TakenIn], refused: Vec<Value>) -> Value {
+fn by_index(places: &[usize], taken: &[TakenIn], refused: &[Value]) -> Value {
     let mut counted = Vec::new();
     let mut not_counted = Vec::new();
     let mut duplicate = Vec::new();

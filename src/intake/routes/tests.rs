@@ -115,8 +115,11 @@ fn signed(body: &[u8]) -> String {
     hex::encode(mac.finalize().into_bytes())
 }
 
-/// A genuine delivery of each source: its door, headers and body.
-fn genuine() -> Vec<(&'static str, Vec<(&'static str, String)>, Vec<u8>)> {
+/// A delivery: its door, headers and body.
+type Sent = (&'static str, Vec<(&'static str, String)>, Vec<u8>);
+
+/// A genuine delivery of each source.
+fn genuine() -> Vec<Sent> {
     let github = fixture("github", "deployment_status.production");
     let gitlab = fixture("gitlab", "deployment.success");
     let bitbucket = fixture("bitbucket", "pullrequest_fulfilled.approved");
