@@ -58,6 +58,8 @@ pub struct Lines<'a, R> {
     record: ByteRecord,
     draw: Draw<'a>,
     now: DateTime<Utc>,
+    from_line: u64,
+    line: u64,
     broken: Option<io::Error>,
     is_over: bool,
 }
@@ -125,6 +127,8 @@ impl<'a, R: Read> Lines<'a, R> {
             record: header,
             draw,
             now,
+            from_line: 0,
+            line: 1,
             broken: None,
             is_over: false,
         })
@@ -135,22 +139,40 @@ impl<'a, R: Read> Lines<'a, R> {
         self.reader.get_ref().n_bytes
     }
 
+    /// The last line that was read.
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+
     /// Why reading ended before the file did, if it did.
     pub fn broken(&mut self) -> Option<io::Error> {
         self.broken.take()
     }
 
-    /// On which line the record begins. The reader stands on the line after it, and
-    /// the record itself may go over several.
-    fn line(&self) -> u64 {
+    /// Leaves out what stands before this line, because it was taken in before.
+    #[must_use]
+    pub fn from_line(mut self, line: u64) -> Self {
+        self.from_line = line;
+        self
+    }
+
+    /// The first and the last line of the record. The reader stands on the line
+    /// after it, and the record itself may go over several.
+    fn span(&self) -> (u64, u64) {
         let n_lines = self.record.as_slice().split(|byte| *byte == b'\n').count();
         let after = self.reader.position().line();
-        after.saturating_sub(n_lines as u64)
+        (
+            after.saturating_sub(n_lines as u64),
+            after.saturating_sub(1),
+        )
     }
 
     /// Reads one line into a change.
-    fn change(&self) -> Result<Deployment, RowFault> {
+    fn change(&self, begins: u64, ends: u64) -> Result<Deployment, RowFault> {
         if self.record.len() != self.columns.len() {
+            if ends > begins {
+                return Err(RowFault::OpenQuote(ends));
+            }
             return Err(RowFault::Fields {
                 has: self.record.len() as u64,
                 wants: self.columns.len() as u64,
@@ -264,17 +286,21 @@ impl<R: Read> Iterator for Lines<'_, R> {
                     return None;
                 }
             }
+            let (begins, ends) = self.span();
+            self.line = ends;
             // Spreadsheets leave lines of commas at the end.
-            if self
+            let is_empty = self
                 .record
                 .iter()
-                .any(|field| !field.trim_ascii().is_empty())
-            {
-                break;
+                .all(|field| field.trim_ascii().is_empty());
+            if !is_empty && begins >= self.from_line {
+                let change = self.change(begins, ends);
+                return Some(change.map_err(|fault| BadLine {
+                    line: begins,
+                    fault,
+                }));
             }
         }
-        let line = self.line();
-        Some(self.change().map_err(|fault| BadLine { line, fault }))
     }
 }
 
@@ -371,6 +397,25 @@ mod tests {
         let (taken, bad) = read(&b"deployed_at,source,external_id\n2026-11-21T12:00:00Z,\xff,1\n2026-11-21T12:00:00Z,ops,2\n"[..]);
         assert_eq!(taken.len(), 1);
         assert_eq!(bad, ["line 2: it isn't UTF-8 text"]);
+    }
+
+    #[test]
+    fn a_quotation_mark_that_stays_open_takes_nothing_with_it_in_silence() {
+        let text = "deployed_at,source,external_id,title\n\
+            2026-11-21T12:00:00Z,ops,1,\"two\nlines\"\n\
+            2026-11-21T12:00:00Z,ops,\"2,open\n\
+            2026-11-21T12:00:00Z,ops,3,x\n\
+            2026-11-21T12:00:00Z,ops,4,\"closed\"\n\
+            2026-11-21T12:00:00Z,ops,5,x\n";
+        let (taken, bad) = read(text);
+        let ids: Vec<_> = taken.iter().map(|told| &*told.external_id).collect();
+        assert_eq!(ids, ["1", "5"]);
+        assert_eq!(
+            bad,
+            [
+                "line 4: a quotation mark opens here and isn't closed; everything down to line 6 is left out with it"
+            ]
+        );
     }
 
     /// A reader that gives what it has in small and smaller parts.

@@ -16,6 +16,7 @@ pub mod circleci;
 pub mod csv;
 pub mod github;
 pub mod gitlab;
+pub mod import;
 pub mod jenkins;
 mod payload;
 pub mod poll;

@@ -93,6 +93,11 @@ pub enum RowFault {
         /// How many the header has.
         wants: u64,
     },
+    /// A quotation mark opens a field and nothing closes it where it should end.
+    #[error(
+        "a quotation mark opens here and isn't closed; everything down to line {0} is left out with it"
+    )]
+    OpenQuote(u64),
     /// No salt can be drawn for what a person wrote.
     #[error("this machine gives no random numbers")]
     NoSalt,
