@@ -21,6 +21,7 @@ pub mod domain;
 pub mod engine;
 pub mod gesture;
 pub mod http;
+pub mod intake;
 pub mod report;
 pub mod sandbox;
 pub mod schedule;

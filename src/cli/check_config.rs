@@ -8,7 +8,7 @@ use anyhow::bail;
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::config::{self, Faults, File, duration_in_words};
+use crate::config::{self, Faults, File, duration_in_words, report_time_in_words};
 use crate::domain::id::{ChannelId, UserId};
 use crate::domain::policy::{Category, Framework, Party, Policy, PolicyVersion, Role, Term};
 
@@ -102,6 +102,10 @@ fn json_in_force(path: Option<&Path>, file: &File, policy: &Policy) -> Value {
         })
         .collect();
     let frameworks: Vec<_> = policy.frameworks.iter().map(|one| one.name()).collect();
+    let happenings = policy.counting.happenings.iter();
+    let counts: serde_json::Map<_, _> = happenings
+        .map(|(source, happening)| (source.to_string(), json!(happening.name())))
+        .collect();
     json!({
         "ok": true,
         "file": path.map(|path| path.display().to_string()),
@@ -109,6 +113,8 @@ fn json_in_force(path: Option<&Path>, file: &File, policy: &Policy) -> Value {
         "database": file.database,
         "listen": file.listen,
         "slack_api_url": file.slack_api_url,
+        "github": {"repositories": file.github.paths, "api_url": file.github.api_url},
+        "gitlab": {"projects": file.gitlab.paths, "api_url": file.gitlab.api_url},
         "policy": {
             "roles": roles,
             "escalation": policy.escalation.iter().map(UserId::as_str).collect::<Vec<_>>(),
@@ -118,6 +124,13 @@ fn json_in_force(path: Option<&Path>, file: &File, policy: &Policy) -> Value {
             "zone": file.policy.zone,
             "systems": policy.systems,
             "frameworks": frameworks,
+            "report_at": report_time_in_words(policy.report_at),
+            "undeclared": policy.undeclared.as_ref().map(UserId::as_str),
+            "counts": counts,
+            "production": policy.counting.production,
+            "jobs": policy.counting.jobs,
+            "branches": policy.counting.branches,
+            "standard_changes": policy.counting.standard,
             "guideline": f64::from(policy.guideline) / 1000.0,
             "due": due,
             "category": categories,
@@ -136,6 +149,7 @@ fn in_force(path: Option<&Path>, file: &File, policy: &Policy) -> String {
         titled("Who", &table(&who(policy))),
         titled("Categories", &table(&categories(policy))),
         titled("Due", &table(&due(policy))),
+        titled("Changes", &table(&changes(file, policy))),
         titled("Rules", &table(&rules(file, policy))),
     ];
     let remarks = remarks(policy);
@@ -246,6 +260,46 @@ fn due(policy: &Policy) -> Vec<[String; 3]> {
         .collect()
 }
 
+/// What is counted, and what is asked for it.
+fn changes(file: &File, policy: &Policy) -> Vec<[String; 2]> {
+    let counting = &policy.counting;
+    let mut rows: Vec<_> = counting
+        .happenings
+        .iter()
+        .map(|(source, happening)| {
+            [
+                format!("of {source} counts"),
+                format!("a {}", happening.name()),
+            ]
+        })
+        .collect();
+    let standard = if counting.standard {
+        "counted"
+    } else {
+        "left out"
+    };
+    let asked = policy
+        .asked_about_undeclared()
+        .map_or("nobody", UserId::as_str);
+    let polled = |paths: &[String]| match paths {
+        [] => "nothing".to_owned(),
+        paths => list(paths),
+    };
+    rows.extend(
+        [
+            ("production environments", list(&counting.production)),
+            ("jobs that deploy", list(&counting.jobs)),
+            ("branches to production", list(&counting.branches)),
+            ("standard changes are", standard.to_owned()),
+            ("undeclared, author unknown", asked.to_owned()),
+            ("asked of GitHub", polled(&file.github.paths)),
+            ("asked of GitLab", polled(&file.gitlab.paths)),
+        ]
+        .map(|(what, is)| [what.to_owned(), is]),
+    );
+    rows
+}
+
 fn rules(file: &File, policy: &Policy) -> Vec<[String; 2]> {
     let systems = match policy.systems.as_slice() {
         [] => "none; the ticket doesn't ask".to_owned(),
@@ -268,6 +322,7 @@ fn rules(file: &File, policy: &Policy) -> Vec<[String; 2]> {
         ("incident channels", list(&policy.incident_channels)),
         ("emoji that authorize", list(&policy.emoji)),
         ("weekly report to", channel.to_owned()),
+        ("weekly report at", report_time_in_words(policy.report_at)),
         ("zone of people without", file.policy.zone.clone()),
     ]
     .map(|(what, is)| [what.to_owned(), is])

@@ -10,12 +10,14 @@ use anyhow::{Context as _, bail};
 mod fault;
 mod policy;
 mod read;
+mod sources;
 mod value;
 
 pub use fault::{Fault, Faults, Wrong};
 pub use policy::PolicyFile;
-pub use read::File;
-pub use value::in_words as duration_in_words;
+pub use read::{File, PolledFile};
+pub use sources::{Polled, Sources};
+pub use value::{in_words as duration_in_words, report_time_in_words};
 
 /// The file that is read if it exists and no other was named.
 pub const FILE: &str = "breakglass.toml";
@@ -90,6 +92,8 @@ pub struct Config {
     pub door: Door,
     /// The bot's token.
     pub bot_token: Secret,
+    /// The sources of changes.
+    pub sources: Sources,
 }
 
 /// How Slack's deliveries come in.
@@ -107,7 +111,7 @@ pub enum Door {
     },
 }
 
-/// All that isn't secret: the file and, over it, the environment and the flags.
+/// All but Slack's secrets: the file and, over it, the environment and the flags.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The file that was read; none was named, and there is none, without it.
@@ -124,6 +128,8 @@ pub struct Settings {
     pub largest_group: usize,
     /// The policy as written; its ids and its zone are well formed.
     pub policy: PolicyFile,
+    /// The sources of changes.
+    pub sources: Sources,
 }
 
 impl Config {
@@ -139,6 +145,7 @@ impl Config {
             http_timeout: settings.http_timeout,
             largest_group: settings.largest_group,
             policy: settings.policy,
+            sources: settings.sources,
         })
     }
 }
@@ -147,6 +154,7 @@ impl Settings {
     /// Reads the file, and what stands over it.
     pub fn load(flags: &Flags) -> anyhow::Result<Self> {
         let (path, file) = read_file(flags.config.as_deref())?;
+        let sources = Sources::load(&file)?;
         Ok(Self {
             file: path,
             database: flags
@@ -169,6 +177,7 @@ impl Settings {
             largest_group: flags
                 .largest_group
                 .map_or(crate::store::LARGEST_GROUP, std::num::NonZeroUsize::get),
+            sources,
             policy: file.policy,
         })
     }

@@ -10,7 +10,10 @@ use serde::{Serialize, Serializer};
 
 use super::fault::Wrong;
 use super::{read, value};
-use crate::domain::policy::{Category, Due, Framework, Party, Policy, PolicyVersion, Role, Term};
+use crate::domain::deployment::{Happening, SourceName};
+use crate::domain::policy::{
+    Category, Counting, Due, Framework, Party, Policy, PolicyVersion, ReportTime, Role, Term,
+};
 
 /// A policy as it is written. All that is in force is written down when it is
 /// adopted, the defaults too: a later version of this program may have others.
@@ -41,6 +44,12 @@ pub struct PolicyFile {
     /// The channel of the weekly report (`C…`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub report_channel: Option<String>,
+    /// When it is posted, in the zone below: a weekday and a time.
+    #[serde(serialize_with = "report_at")]
+    pub report_at: ReportTime,
+    /// Who is asked about an undeclared change whose author isn't known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undeclared: Option<String>,
     /// The names of incident channels; `*` stands for anything.
     pub incident_channels: Vec<String>,
     /// The emoji that authorize, such as `white_check_mark`.
@@ -56,6 +65,17 @@ pub struct PolicyFile {
     /// The share of emergencies that isn't to be exceeded, in thousandths.
     #[serde(serialize_with = "share")]
     pub guideline: u16,
+    /// The names of production environments.
+    pub production: Vec<String>,
+    /// The names of workflows and jobs that deploy to production.
+    pub jobs: Vec<String>,
+    /// The branches that go to production.
+    pub branches: Vec<String>,
+    /// Whether standard changes are among those that are counted.
+    pub standard_changes: bool,
+    /// What counts as a change, by source.
+    #[serde(serialize_with = "counts")]
+    pub counts: BTreeMap<SourceName, Happening>,
     /// How long whoever owes something may take.
     #[serde(serialize_with = "due")]
     pub due: Due,
@@ -76,12 +96,19 @@ impl Default for PolicyFile {
             administrators: Vec::new(),
             escalation: Vec::new(),
             report_channel: None,
+            report_at: unwritten.report_at,
+            undeclared: None,
             incident_channels: unwritten.incident_channels,
             emoji: unwritten.emoji,
             zone: "UTC".to_owned(),
             systems: unwritten.systems,
             frameworks: unwritten.frameworks,
             guideline: unwritten.guideline,
+            production: unwritten.counting.production,
+            jobs: unwritten.counting.jobs,
+            branches: unwritten.counting.branches,
+            standard_changes: unwritten.counting.standard,
+            counts: unwritten.counting.happenings,
             due: unwritten.due,
             categories: unwritten.categories,
         }
@@ -124,6 +151,17 @@ impl PolicyFile {
         }
     }
 
+    /// Returns what counts as one change to production.
+    pub fn counting(&self) -> Counting {
+        Counting {
+            happenings: self.counts.clone(),
+            production: self.production.clone(),
+            jobs: self.jobs.clone(),
+            branches: self.branches.clone(),
+            standard: self.standard_changes,
+        }
+    }
+
     /// Reads the policy as the rules need it.
     pub fn policy(&self, version: PolicyVersion) -> anyhow::Result<Policy> {
         let parties = |names: &[String], role: Role| -> anyhow::Result<Vec<Party>> {
@@ -139,6 +177,7 @@ impl PolicyFile {
             .as_deref()
             .map(value::channel)
             .transpose();
+        let undeclared = self.undeclared.as_deref().map(value::person).transpose();
         let emoji: Result<_, Wrong> = self.emoji.iter().map(|name| value::emoji(name)).collect();
         Ok(Policy {
             version,
@@ -155,6 +194,9 @@ impl PolicyFile {
             guideline: self.guideline,
             escalation: escalation.map_err(of("escalation"))?,
             report_channel: channel.map_err(of("report_channel"))?,
+            report_at: self.report_at,
+            counting: self.counting(),
+            undeclared: undeclared.map_err(of("undeclared"))?,
             incident_channels: self.incident_channels.clone(),
             emoji: emoji.map_err(of("emoji"))?,
         })
@@ -194,6 +236,21 @@ fn due<S: Serializer>(due: &Due, to: S) -> Result<S::Ok, S::Error> {
     all.serialize(to)
 }
 
+fn report_at<S: Serializer>(at: &ReportTime, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&value::report_time_in_words(*at))
+}
+
+fn counts<S: Serializer>(
+    named: &BTreeMap<SourceName, Happening>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    to.collect_map(
+        named
+            .iter()
+            .map(|(source, happening)| (source.as_str(), happening.name())),
+    )
+}
+
 fn categories<S: Serializer>(categories: &[Category], to: S) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
     struct Row<'a> {
@@ -229,6 +286,20 @@ mod tests {
             systems: vec!["auth".to_owned(), "billing \"old\"".to_owned()],
             frameworks: BTreeSet::from([Framework::Soc2, Framework::PciDss]),
             guideline: 75,
+            report_at: ReportTime {
+                weekday: chrono::Weekday::Fri,
+                time: chrono::NaiveTime::from_hms_opt(16, 30, 0).unwrap(),
+            },
+            undeclared: Some("U0SAM00001".to_owned()),
+            production: vec!["live".to_owned()],
+            jobs: vec!["roll-out".to_owned(), "!*dry*".to_owned()],
+            branches: vec!["trunk".to_owned()],
+            standard_changes: false,
+            counts: PolicyFile::default()
+                .counts
+                .into_iter()
+                .chain([(SourceName::new("github"), Happening::Merge)])
+                .collect(),
             categories: vec![Category::new(
                 "schema",
                 "Schema",
@@ -253,11 +324,23 @@ mod tests {
     #[test]
     fn the_defaults_stand_in_what_is_adopted() {
         insta::assert_snapshot!(PolicyFile::default().bytes().unwrap(), @r#"
+        report_at = "Monday 09:00"
         incident_channels = ["inc-*", "incident*"]
         emoji = ["white_check_mark"]
         zone = "UTC"
         frameworks = ["soc2"]
         guideline = 0.1
+        production = ["production", "prod"]
+        jobs = ["*deploy*", "*release*", "!*staging*", "!*preview*", "!*sandbox*"]
+        branches = ["main", "master"]
+        standard_changes = true
+
+        [counts]
+        bitbucket = "merge"
+        circleci = "run"
+        github = "deployment"
+        gitlab = "deployment"
+        jenkins = "run"
 
         [due]
         answer_exception = "7 days"
@@ -333,6 +416,8 @@ mod tests {
         assert_eq!(policy.categories, Category::guide());
         assert_eq!(policy.due, Due::default());
         assert_eq!(policy.guideline, Policy::GUIDELINE);
+        assert_eq!(policy.counting, Counting::default());
+        assert_eq!(policy.report_at, ReportTime::default());
         assert!(PolicyFile::read("approvers = [\"S0ENGMGRS1\"]\n").is_ok());
         let torn = PolicyFile::read("zone = \"Nowhere\"")
             .unwrap_err()

@@ -3,12 +3,12 @@
 
 use std::net::SocketAddr;
 
-use chrono::TimeDelta;
+use chrono::{NaiveTime, TimeDelta, Weekday};
 use chrono_tz::Tz;
 
 use super::fault::Wrong;
 use crate::domain::id::{ChannelId, GroupId, UserId};
-use crate::domain::policy::Party;
+use crate::domain::policy::{Party, ReportTime};
 
 /// Reads a person or a user group.
 pub(super) fn party(name: &str) -> Result<Party, Wrong> {
@@ -326,6 +326,170 @@ pub(super) fn api_url(words: &str) -> Result<String, Wrong> {
     }
 }
 
+/// The days as they are written out.
+const DAYS: [(Weekday, &str); 7] = [
+    (Weekday::Mon, "Monday"),
+    (Weekday::Tue, "Tuesday"),
+    (Weekday::Wed, "Wednesday"),
+    (Weekday::Thu, "Thursday"),
+    (Weekday::Fri, "Friday"),
+    (Weekday::Sat, "Saturday"),
+    (Weekday::Sun, "Sunday"),
+];
+
+/// Reads when the weekly report is posted.
+pub(super) fn report_time(words: &str) -> Result<ReportTime, Wrong> {
+    const EXAMPLE: &str = "write a weekday and a time, such as `Monday 09:00`";
+    let mut parts = words.split([' ', ',']).filter(|part| !part.is_empty());
+    let day = parts.next().unwrap_or_default();
+    let rest: String = parts.collect::<Vec<_>>().join(" ");
+    let asked = day.to_lowercase();
+    let known = DAYS.iter().find(|(_, name)| {
+        let name = name.to_lowercase();
+        name == asked || asked.len() == 3 && name.starts_with(&asked)
+    });
+    let Some((weekday, name)) = known else {
+        let mend = nearest(day, DAYS.iter().map(|(_, name)| *name)).map_or_else(
+            || EXAMPLE.to_owned(),
+            |meant| format!("did you mean `{meant}`?"),
+        );
+        return Err(Wrong::new(
+            format!("{} begins with no weekday", quoted(words)),
+            mend,
+        ));
+    };
+    let Ok(time) = NaiveTime::parse_from_str(&rest, "%H:%M") else {
+        let on_the_clock = rest.to_uppercase().replace([' ', '.'], "");
+        let meant = ["%I:%M%p", "%I%p"]
+            .iter()
+            .find_map(|form| NaiveTime::parse_from_str(&on_the_clock, form).ok())
+            .or_else(|| {
+                let padded = on_the_clock.strip_suffix("AM").map(|h| format!("{h}:00AM"));
+                let padded = padded
+                    .or_else(|| on_the_clock.strip_suffix("PM").map(|h| format!("{h}:00PM")))?;
+                NaiveTime::parse_from_str(&padded, "%I:%M%p").ok()
+            });
+        return Err(Wrong::new(
+            format!("{} has no time of 24 hours behind the day", quoted(words)),
+            meant.map_or_else(
+                || format!("write one, such as `{name} 09:00`"),
+                |time| format!("write `{name} {}`", time.format("%H:%M")),
+            ),
+        ));
+    };
+    Ok(ReportTime {
+        weekday: *weekday,
+        time,
+    })
+}
+
+/// Writes when the weekly report is posted as the file has it.
+pub fn report_time_in_words(at: ReportTime) -> String {
+    let day = DAYS.iter().find(|(day, _)| *day == at.weekday);
+    let day = day.map_or("", |(_, name)| name);
+    format!("{day} {}", at.time.format("%H:%M"))
+}
+
+/// Reads the name of a repository of GitHub's.
+pub(super) fn repository(words: &str) -> Result<String, Wrong> {
+    let meant = path_of(words, "github.com");
+    let is_one = |path: &str| {
+        path.split('/').count() == 2
+            && path.split('/').all(|part| {
+                let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+                !part.is_empty() && part.chars().all(fine) && part != "." && part != ".."
+            })
+    };
+    if is_one(words) {
+        return Ok(words.to_owned());
+    }
+    Err(Wrong::new(
+        format!("{} is no repository", quoted(words)),
+        if is_one(&meant) {
+            format!("write `{meant}`")
+        } else {
+            "write its owner and its name, such as `acme/web`".to_owned()
+        },
+    ))
+}
+
+/// Reads the path of a project of GitLab's, or its number.
+pub(super) fn project(words: &str) -> Result<String, Wrong> {
+    let is_one = |path: &str| {
+        let is_number = !path.is_empty() && path.bytes().all(|byte| byte.is_ascii_digit());
+        let fine = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '+');
+        let is_path = path.contains('/')
+            && path.split('/').all(|part| {
+                !part.is_empty() && part.chars().all(fine) && part != "." && part != ".."
+            });
+        is_number || is_path
+    };
+    if is_one(words) {
+        return Ok(words.to_owned());
+    }
+    let meant = path_of(words, "gitlab");
+    Err(Wrong::new(
+        format!("{} is no project", quoted(words)),
+        if is_one(&meant) {
+            format!("write `{meant}`")
+        } else {
+            "write its path, such as `acme/billing`, or its number".to_owned()
+        },
+    ))
+}
+
+/// What may be meant by the address of a page or a clone.
+fn path_of(words: &str, host: &str) -> String {
+    let bare = words.trim();
+    let bare = bare.split("://").last().unwrap_or(bare);
+    let bare = bare.strip_prefix("git@").unwrap_or(bare);
+    let bare = match bare.split_once(['/', ':']) {
+        Some((first, rest)) if first.contains('.') || first.contains(host) => rest,
+        Some(_) | None => bare,
+    };
+    let bare = bare.trim_matches('/');
+    bare.strip_suffix(".git").unwrap_or(bare).to_owned()
+}
+
+/// Reads where a source's API is. A token goes there, so it may travel in the
+/// clear on this machine only.
+pub(super) fn source_url(words: &str, example: &str) -> Result<String, Wrong> {
+    let url = url::Url::parse(words).ok().filter(url::Url::has_host);
+    let wrong = |what: &str| {
+        Wrong::new(
+            format!("{} {what}", quoted(words)),
+            format!("write one such as `{example}`, or leave the key out"),
+        )
+    };
+    let Some(url) = url else {
+        return Err(wrong("is no web address"));
+    };
+    let is_here = match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    };
+    match url.scheme() {
+        "https" => Ok(words.trim_end_matches('/').to_owned()),
+        "http" if is_here => Ok(words.trim_end_matches('/').to_owned()),
+        _ => Err(wrong("would let a token travel in the clear")),
+    }
+}
+
+/// Reads a name with stars of an environment, a job or a branch.
+pub(super) fn named_so(pattern: &str) -> Result<String, Wrong> {
+    let bare = pattern.trim();
+    let name = bare.strip_prefix('!').unwrap_or(bare);
+    if name.trim().is_empty() || bare.contains(char::is_control) {
+        return Err(Wrong::new(
+            format!("{} names nothing", quoted(pattern)),
+            "write a name, with `*` for anything and `!` before what is left out",
+        ));
+    }
+    Ok(bare.to_owned())
+}
+
 /// A word without what people write one way or the other.
 pub(super) fn plain(word: &str) -> String {
     word.to_lowercase().replace([' ', '-', '_'], "")
@@ -392,6 +556,77 @@ mod tests {
         ] {
             let wrong = duration(words).unwrap_err().to_string();
             assert!(wrong.contains(said), "{words}: {wrong}");
+        }
+    }
+
+    #[test]
+    fn the_report_has_a_weekday_and_a_time() {
+        for (words, read) in [
+            ("Monday 09:00", "Monday 09:00"),
+            ("fri, 16:30", "Friday 16:30"),
+            ("SUNDAY 0:05", "Sunday 00:05"),
+        ] {
+            let at = report_time(words).unwrap();
+            assert_eq!(report_time_in_words(at), read);
+            assert_eq!(report_time(read), Ok(at));
+        }
+        for (words, said) in [
+            ("09:00", "such as `Monday 09:00`"),
+            ("Mondy 09:00", "did you mean `Monday`?"),
+            ("Monday", "such as `Monday 09:00`"),
+            ("Monday 9 am", "write `Monday 09:00`"),
+            ("Tuesday 4:30 p.m.", "write `Tuesday 16:30`"),
+            ("Monday 25:00", "such as `Monday 09:00`"),
+            ("", "such as `Monday 09:00`"),
+        ] {
+            let wrong = report_time(words).unwrap_err().to_string();
+            assert!(wrong.contains(said), "{words}: {wrong}");
+        }
+    }
+
+    #[test]
+    fn a_repository_is_named_by_its_path() {
+        assert_eq!(repository("acme/web.js"), Ok("acme/web.js".to_owned()));
+        assert_eq!(project("pay/eu/billing"), Ok("pay/eu/billing".to_owned()));
+        assert_eq!(project("15"), Ok("15".to_owned()));
+        for (words, said) in [
+            ("https://github.com/acme/web", "write `acme/web`"),
+            ("git@github.com:acme/web.git", "write `acme/web`"),
+            ("web", "such as `acme/web`"),
+            ("acme/../web", "such as `acme/web`"),
+            ("", "such as `acme/web`"),
+        ] {
+            let wrong = repository(words).unwrap_err().to_string();
+            assert!(wrong.contains(said), "{words}: {wrong}");
+        }
+        for (words, said) in [
+            (
+                "https://gitlab.acme.example/pay/billing",
+                "write `pay/billing`",
+            ),
+            ("billing", "or its number"),
+            ("pay//billing", "or its number"),
+        ] {
+            let wrong = project(words).unwrap_err().to_string();
+            assert!(wrong.contains(said), "{words}: {wrong}");
+        }
+    }
+
+    #[test]
+    fn a_token_travels_in_the_clear_on_this_machine_only() {
+        let read = |words| source_url(words, "https://api.github.com");
+        assert_eq!(
+            read("https://ghe.acme.example/api/v3/"),
+            Ok("https://ghe.acme.example/api/v3".to_owned())
+        );
+        assert!(read("http://127.0.0.1:9000").is_ok() && read("http://[::1]:1/x").is_ok());
+        for words in [
+            "http://ghe.acme.example",
+            "ftp://127.0.0.1",
+            "api.github.com",
+            "",
+        ] {
+            assert!(read(words).is_err(), "{words}");
         }
     }
 

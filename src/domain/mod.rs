@@ -30,6 +30,8 @@ macro_rules! named {
     };
 }
 
+pub(crate) use named;
+
 pub mod authorization;
 pub mod change;
 pub mod deployment;

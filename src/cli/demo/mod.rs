@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use super::serve;
 use crate::clock::Clock;
-use crate::config::{Config, Door, PolicyFile, Secret};
+use crate::config::{Config, Door, PolicyFile, Secret, Sources};
 use crate::sandbox::hand::Hand;
 use crate::sandbox::{self, Options, Running};
 use crate::slack::client::HTTP_TIMEOUT;
@@ -139,6 +139,7 @@ impl Demo {
                 app_token: Secret::new(&credentials.app_token),
             },
             bot_token: Secret::new(&credentials.bot_token),
+            sources: Sources::default(),
         };
         let clock = Clock::following(&format!("http://{}", sandbox.address())).await?;
         let (stopper, stop) = stop::pair();

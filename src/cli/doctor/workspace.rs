@@ -56,6 +56,7 @@ pub(super) async fn examine(
         http_timeout: settings.http_timeout,
         largest_group: settings.largest_group,
         policy: settings.policy.clone(),
+        sources: settings.sources.clone(),
         // Without any door Slack can still be asked.
         door: door.unwrap_or(Door::Http {
             signing_secret: Secret::new(""),

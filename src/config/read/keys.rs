@@ -2,19 +2,31 @@
 
 use super::super::fault::Wrong;
 use super::super::value::nearest;
-use crate::domain::policy::{Role, Term};
+use crate::domain::policy::{Counting, Role, Term};
 
 /// The keys of a table, and where in the file it stands.
 pub(super) struct Keys {
     place: &'static str,
-    keys: Vec<&'static str>,
+    known: Vec<&'static str>,
+    /// The secrets that somebody may look for a place for here.
+    secrets: &'static str,
 }
+
+const OF_SLACK: &str = "SLACK_BOT_TOKEN, SLACK_APP_TOKEN or SLACK_SIGNING_SECRET";
 
 /// The keys before the first table.
 pub(super) fn of_file() -> Keys {
     Keys {
         place: "at the head of the file",
-        keys: vec!["database", "listen", "slack_api_url", "policy"],
+        secrets: OF_SLACK,
+        known: vec![
+            "database",
+            "listen",
+            "slack_api_url",
+            "github",
+            "gitlab",
+            "policy",
+        ],
     }
 }
 
@@ -23,19 +35,27 @@ pub(super) fn of_policy() -> Keys {
     let rest = [
         "escalation",
         "report_channel",
+        "report_at",
+        "undeclared",
         "incident_channels",
         "emoji",
         "zone",
         "systems",
         "frameworks",
         "guideline",
+        "production",
+        "jobs",
+        "branches",
+        "standard_changes",
+        "counts",
         "due",
         "category",
     ];
     let roles = Role::ALL.iter().map(|role| role.name());
     Keys {
         place: "in [policy]",
-        keys: roles.chain(rest).collect(),
+        secrets: OF_SLACK,
+        known: roles.chain(rest).collect(),
     }
 }
 
@@ -43,7 +63,8 @@ pub(super) fn of_policy() -> Keys {
 pub(super) fn of_category() -> Keys {
     Keys {
         place: "in [[policy.category]]",
-        keys: vec!["id", "label", "risk", "testing", "approval"],
+        secrets: OF_SLACK,
+        known: vec!["id", "label", "risk", "testing", "approval"],
     }
 }
 
@@ -51,24 +72,63 @@ pub(super) fn of_category() -> Keys {
 pub(super) fn of_due() -> Keys {
     Keys {
         place: "in [policy.due]",
-        keys: Term::ALL.iter().map(|term| term.name()).collect(),
+        secrets: OF_SLACK,
+        known: Term::ALL.iter().map(|term| term.name()).collect(),
     }
 }
 
-fn all() -> [Keys; 4] {
-    [of_file(), of_policy(), of_due(), of_category()]
+/// The keys of what counts are the sources.
+pub(super) fn of_counts() -> Keys {
+    Keys {
+        place: "in [policy.counts]",
+        secrets: OF_SLACK,
+        known: Counting::USUAL.iter().map(|(name, _)| *name).collect(),
+    }
+}
+
+/// The keys of GitHub, as it is polled.
+pub(super) fn of_github() -> Keys {
+    Keys {
+        place: "in [github]",
+        secrets: "GITHUB_TOKEN, or GITHUB_WEBHOOK_SECRET,",
+        known: vec!["repositories", "api_url"],
+    }
+}
+
+/// The keys of GitLab, as it is polled.
+pub(super) fn of_gitlab() -> Keys {
+    Keys {
+        place: "in [gitlab]",
+        secrets: "GITLAB_TOKEN, or GITLAB_WEBHOOK_TOKEN,",
+        known: vec!["projects", "api_url"],
+    }
+}
+
+fn all() -> [Keys; 7] {
+    [
+        of_file(),
+        of_policy(),
+        of_due(),
+        of_counts(),
+        of_category(),
+        of_github(),
+        of_gitlab(),
+    ]
 }
 
 /// Says what is wrong with a key that `table` doesn't have.
 pub(super) fn unknown(key: &str, table: &Keys) -> Wrong {
     let what = format!("unknown key `{key}` {}", table.place);
-    let home = all().into_iter().find(|other| other.keys.contains(&key));
+    let home = all().into_iter().find(|other| other.known.contains(&key));
     let mend = if is_for_secrets(key) {
-        "no secret stands in this file; set SLACK_BOT_TOKEN, SLACK_APP_TOKEN or SLACK_SIGNING_SECRET in the environment".to_owned()
+        format!(
+            "no secret stands in this file; set {} in the environment",
+            table.secrets
+        )
     } else if let Some(home) = home {
         format!("it belongs {}; move it there", home.place)
     } else {
-        other_word(key, &table.keys)
+        other_word(key, &table.known)
     };
     Wrong::new(what, mend)
 }
@@ -100,7 +160,7 @@ pub(super) fn may_be_shown(text: &str, at: usize) -> bool {
     }
     let key = key.rsplit('.').next().unwrap_or(key);
     let key = key.trim().trim_matches(['"', '\'']);
-    all().iter().any(|table| table.keys.contains(&key))
+    all().iter().any(|table| table.known.contains(&key))
 }
 
 pub(super) fn ticked<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
@@ -143,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_key_is_known_in_the_table_that_it_is_read_in() {
-        let terms = of_due().keys;
+        let terms = of_due().known;
         assert!(terms.contains(&"ticket") && terms.len() == Term::ALL.len());
         let said = |key: &str, table: &Keys| unknown(key, table).mend;
         assert_eq!(

@@ -31,9 +31,50 @@ pub struct File {
     pub listen: Option<SocketAddr>,
     /// Where Slack's Web API is.
     pub slack_api_url: Option<String>,
+    /// The repositories of GitHub's that are asked for their changes.
+    pub github: PolledFile,
+    /// The projects of GitLab's that are asked for their changes.
+    pub gitlab: PolledFile,
     /// The organisation's rules.
     pub policy: PolicyFile,
 }
+
+/// A source that is asked for its changes, because it can't send them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PolledFile {
+    /// What is asked: `owner/name`, or a project's path.
+    pub paths: Vec<String>,
+    /// Where the source's API is.
+    pub api_url: Option<String>,
+}
+
+/// How a source that is polled is written.
+struct Polled {
+    name: &'static str,
+    list: &'static str,
+    example: &'static str,
+    url: &'static str,
+    read: fn(&str) -> Result<String, Wrong>,
+    keys: fn() -> Keys,
+}
+
+const POLLED_GITHUB: Polled = Polled {
+    name: "github",
+    list: "repositories",
+    example: "acme/web",
+    url: super::sources::GITHUB_API_URL,
+    read: value::repository,
+    keys: keys::of_github,
+};
+
+const POLLED_GITLAB: Polled = Polled {
+    name: "gitlab",
+    list: "projects",
+    example: "acme/billing",
+    url: super::sources::GITLAB_API_URL,
+    read: value::project,
+    keys: keys::of_gitlab,
+};
 
 /// Slack shows at most so many options in a menu, and so many characters of each.
 const OPTIONS: usize = 100;
@@ -155,6 +196,8 @@ impl<'t> Reading<'t> {
                     file.slack_api_url =
                         self.text_as("slack_api_url", example, value, value::api_url);
                 }
+                "github" => file.github = self.polled(&POLLED_GITHUB, value),
+                "gitlab" => file.gitlab = self.polled(&POLLED_GITLAB, value),
                 "policy" => match value.get_ref() {
                     DeValue::Table(table) => file.policy = self.policy(table),
                     other => self.fault(
@@ -167,6 +210,33 @@ impl<'t> Reading<'t> {
             }
         }
         file
+    }
+
+    fn polled(&mut self, source: &Polled, value: &Spanned<DeValue<'_>>) -> PolledFile {
+        let mut polled = PolledFile::default();
+        let DeValue::Table(table) = value.get_ref() else {
+            self.fault(
+                value.span(),
+                format!("`{}` is {}", source.name, kind(value.get_ref())),
+                format!("write its keys below the line `[{}]`", source.name),
+            );
+            return polled;
+        };
+        for (key, value) in table {
+            match key.get_ref().as_ref() {
+                name if name == source.list => {
+                    polled.paths = self.texts_as(name, source.example, value, source.read);
+                    polled.paths.dedup();
+                }
+                "api_url" => {
+                    polled.api_url = self.text_as("api_url", source.url, value, |url| {
+                        value::source_url(url, source.url)
+                    });
+                }
+                other => self.unknown(key.span(), other, &(source.keys)()),
+            }
+        }
+        polled
     }
 
     fn path(&mut self, value: &Spanned<DeValue<'_>>) -> Option<PathBuf> {

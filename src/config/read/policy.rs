@@ -1,6 +1,6 @@
 //! Reads `[policy]` and `[policy.due]`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -10,7 +10,8 @@ use super::super::policy::PolicyFile;
 use super::super::value::{self, plain};
 use super::keys::{self, other_word};
 use super::{OPTIONS, Reading, kind};
-use crate::domain::policy::{Framework, Party, Role, Term};
+use crate::domain::deployment::{Happening, SourceName};
+use crate::domain::policy::{Counting, Framework, Party, Role, Term};
 
 impl Reading<'_> {
     pub(super) fn policy(&mut self, table: &DeTable<'_>) -> PolicyFile {
@@ -39,6 +40,25 @@ impl Reading<'_> {
                     let read = |id: &str| value::channel(id).map(|_| id.to_owned());
                     policy.report_channel = self.text_as(name, "C0123ABCD", value, read);
                 }
+                "report_at" => {
+                    if let Some(at) = self.text_as(name, "Monday 09:00", value, value::report_time)
+                    {
+                        policy.report_at = at;
+                    }
+                }
+                "undeclared" => {
+                    let read = |name: &str| value::person(name).map(|_| name.to_owned());
+                    policy.undeclared = self.text_as(name, "U0123ABCD", value, read);
+                }
+                "production" => policy.production = self.names(name, "production", value),
+                "jobs" => policy.jobs = self.names(name, "*deploy*", value),
+                "branches" => policy.branches = self.names(name, "main", value),
+                "standard_changes" => {
+                    if let Some(are_counted) = self.yes_or_no(name, value) {
+                        policy.standard_changes = are_counted;
+                    }
+                }
+                "counts" => policy.counts = self.counts(value),
                 "incident_channels" => policy.incident_channels = self.channels(value),
                 "emoji" => {
                     policy.emoji = self.texts_as(name, "white_check_mark", value, |name| {
@@ -198,6 +218,59 @@ impl Reading<'_> {
         self.keep(value.span(), read)
     }
 
+    /// Reads names with stars. None at all would silently count nothing.
+    fn names(&mut self, key: &str, example: &str, value: &Spanned<DeValue<'_>>) -> Vec<String> {
+        let names = self.texts_as(key, example, value, value::named_so);
+        let is_list = matches!(value.get_ref(), DeValue::Array(_));
+        if is_list && !names.iter().any(|name| !name.starts_with('!')) {
+            let wrong = Wrong::new(
+                format!("`{key}` lets nothing in"),
+                format!(
+                    "name what counts, such as `{key} = [\"{example}\"]`, or leave the key out"
+                ),
+            );
+            self.nonsense(value.span(), wrong);
+        }
+        names
+    }
+
+    fn yes_or_no(&mut self, key: &str, value: &Spanned<DeValue<'_>>) -> Option<bool> {
+        if let DeValue::Boolean(yes) = value.get_ref() {
+            return Some(*yes);
+        }
+        self.fault(
+            value.span(),
+            format!("`{key}` is {}", kind(value.get_ref())),
+            format!("write `{key} = true` or `{key} = false`"),
+        );
+        None
+    }
+
+    fn counts(&mut self, value: &Spanned<DeValue<'_>>) -> BTreeMap<SourceName, Happening> {
+        let mut counts = Counting::default().happenings;
+        let DeValue::Table(table) = value.get_ref() else {
+            self.fault(
+                value.span(),
+                format!("`counts` is {}", kind(value.get_ref())),
+                "write one source a line below `[policy.counts]`, such as `github = \"deployment\"`",
+            );
+            return counts;
+        };
+        for (key, value) in table {
+            let name = key.get_ref().as_ref();
+            let Some((_, usual)) = Counting::USUAL.iter().find(|(known, _)| *known == name) else {
+                self.unknown(key.span(), name, &keys::of_counts());
+                continue;
+            };
+            let source = SourceName::new(name);
+            let read = |word: &str| counted(&source, word);
+            if let Some(happening) = self.text_as(name, usual.name(), value, read) {
+                counts.insert(source, happening);
+            }
+        }
+        counts
+    }
+
     fn due(&mut self, value: &Spanned<DeValue<'_>>, policy: &mut PolicyFile) {
         let DeValue::Table(table) = value.get_ref() else {
             return self.fault(
@@ -233,6 +306,22 @@ impl Reading<'_> {
             }
         }
     }
+}
+
+/// Reads what has to happen at a source for a change to count.
+fn counted(source: &SourceName, word: &str) -> Result<Happening, Wrong> {
+    let told = Counting::told_by(source);
+    let same = |happening: &&Happening| plain(happening.name()) == plain(word);
+    if let Some(happening) = told.iter().find(same) {
+        return Ok(*happening);
+    }
+    let known: Vec<_> = told.iter().map(|one| one.name()).collect();
+    let what = if Happening::ALL.iter().any(|one| same(&one)) {
+        format!("{source} doesn't tell of a `{word}`")
+    } else {
+        format!("`{word}` is nothing that can count")
+    };
+    Err(Wrong::new(what, other_word(word, &known)))
 }
 
 fn framework(word: &str) -> Result<Framework, Wrong> {

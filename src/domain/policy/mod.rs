@@ -6,14 +6,16 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use chrono::{NaiveTime, TimeDelta};
+use chrono::{NaiveTime, TimeDelta, Weekday};
 
 use super::id::{ChannelId, GroupId, UserId};
 
 mod category;
+mod counting;
 mod due;
 
 pub use category::{Category, Risk};
+pub use counting::Counting;
 pub use due::{Due, Term};
 
 /// The version of a policy: 1 for the first that a workspace adopted.
@@ -89,6 +91,25 @@ impl fmt::Display for Framework {
     }
 }
 
+/// When the weekly report is posted, in the zone of the policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReportTime {
+    /// On which day.
+    pub weekday: Weekday,
+    /// At what time.
+    pub time: NaiveTime,
+}
+
+impl Default for ReportTime {
+    /// When the week begins, and people are there.
+    fn default() -> Self {
+        Self {
+            weekday: Weekday::Mon,
+            time: Policy::MORNING,
+        }
+    }
+}
+
 /// The organisation's rules for emergency changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
@@ -122,6 +143,13 @@ pub struct Policy {
     pub escalation: Vec<UserId>,
     /// Where the weekly report is posted.
     pub report_channel: Option<ChannelId>,
+    /// When it is posted.
+    pub report_at: ReportTime,
+    /// What counts as one change to production.
+    pub counting: Counting,
+    /// Who is asked about a change that looks like an emergency and wasn't
+    /// declared, where its author isn't known in Slack.
+    pub undeclared: Option<UserId>,
     /// The names of incident channels; `*` stands for anything.
     pub incident_channels: Vec<String>,
     /// The emoji that authorize, without colons.
@@ -146,6 +174,8 @@ impl Policy {
     pub const NIGHT_TO: NaiveTime = hm(NIGHT_TO);
     /// When a reminder that would fall into the night is sent instead.
     pub const EVENING: NaiveTime = hm(EVENING);
+    /// When the weekly report is posted where nobody wrote another time.
+    pub const MORNING: NaiveTime = hm(MORNING);
     /// Who was active this recently is awake, whatever the hour.
     pub const AWAKE: TimeDelta = TimeDelta::minutes(30);
 
@@ -166,6 +196,9 @@ impl Policy {
             guideline: Self::GUIDELINE,
             escalation: Vec::new(),
             report_channel: None,
+            report_at: ReportTime::default(),
+            counting: Counting::default(),
+            undeclared: None,
             incident_channels: vec!["inc-*".to_owned(), "incident*".to_owned()],
             emoji: vec!["white_check_mark".to_owned()],
         }
@@ -197,6 +230,12 @@ impl Policy {
             (Role::Security | Role::Database | Role::Compliance, []) => &self.approvers,
             (_, named) => named,
         }
+    }
+
+    /// Returns who is asked about an undeclared change whose author isn't known:
+    /// whom the policy names for it, else who hears of a missed deadline first.
+    pub fn asked_about_undeclared(&self) -> Option<&UserId> {
+        self.undeclared.as_ref().or_else(|| self.escalation.first())
     }
 
     /// Returns the category of this name.
@@ -240,6 +279,7 @@ fn fits(pattern: &str, name: &str) -> bool {
 const NIGHT_FROM: (u32, u32) = (22, 0);
 const NIGHT_TO: (u32, u32) = (8, 0);
 const EVENING: (u32, u32) = (21, 30);
+const MORNING: (u32, u32) = (9, 0);
 
 const fn hm((hour, minute): (u32, u32)) -> NaiveTime {
     match NaiveTime::from_hms_opt(hour, minute, 0) {

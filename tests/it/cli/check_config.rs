@@ -155,6 +155,20 @@ fn where_nobody_wrote_anything_the_guides_rules_are_in_force() {
       the review in the meeting        14 days  meeting_review
       the permanent fix                30 days  permanent_fix
 
+    Changes
+      of bitbucket counts         a merge
+      of circleci counts          a run
+      of github counts            a deployment
+      of gitlab counts            a deployment
+      of jenkins counts           a run
+      production environments     production, prod
+      jobs that deploy            *deploy*, *release*, !*staging*, !*preview*, !*sandbox*
+      branches to production      main, master
+      standard changes are        counted
+      undeclared, author unknown  nobody
+      asked of GitHub             nothing
+      asked of GitLab             nothing
+
     Rules
       guideline               10 % of all changes
       frameworks              SOC 2
@@ -162,6 +176,7 @@ fn where_nobody_wrote_anything_the_guides_rules_are_in_force() {
       incident channels       inc-*, incident*
       emoji that authorize    white_check_mark
       weekly report to        none
+      weekly report at        Monday 09:00
       zone of people without  UTC
 
     ! nobody is named in policy.approvers, so any full member may authorize and approve what they neither asked for nor deployed
@@ -204,6 +219,20 @@ fn what_is_in_force_is_told() {
       the review in the meeting        14 days  meeting_review
       the permanent fix                30 days  permanent_fix
 
+    Changes
+      of bitbucket counts         a merge
+      of circleci counts          a run
+      of github counts            a merge
+      of gitlab counts            a deployment
+      of jenkins counts           a run
+      production environments     production, prod
+      jobs that deploy            *deploy*, *release*, !*staging*
+      branches to production      main, master
+      standard changes are        left out
+      undeclared, author unknown  U0123ABCD
+      asked of GitHub             acme/web, acme/api
+      asked of GitLab             acme/billing, 15
+
     Rules
       guideline               10 % of all changes
       frameworks              SOC 2, PCI DSS, NIST SP 800-53, DORA, NIS2, ISO 27001
@@ -211,6 +240,7 @@ fn what_is_in_force_is_told() {
       incident channels       inc-*, incident*
       emoji that authorize    white_check_mark
       weekly report to        C0123ABCD
+      weekly report at        Monday 09:00
       zone of people without  Europe/Berlin
 
     ! no category asks for the security group; only the criterion `vulnerability` does
@@ -316,7 +346,15 @@ fn the_documented_examples_are_sound_and_every_key_of_them_is_read() {
 #[test]
 fn every_key_that_is_known_stands_in_the_whole_example() {
     let whole = std::fs::read_to_string(fixtures().join("whole.toml")).unwrap();
-    for table in ["", "[policy]\n", "[policy.due]\n", "[[policy.category]]\n"] {
+    for table in [
+        "",
+        "[github]\n",
+        "[gitlab]\n",
+        "[policy]\n",
+        "[policy.counts]\n",
+        "[policy.due]\n",
+        "[[policy.category]]\n",
+    ] {
         let ended = check(format!("{table}zzzzzz = 1\n"), &["--json"]);
         let told: Value = serde_json::from_str(&ended.out).unwrap();
         let mends: Vec<_> = told["faults"].as_array().unwrap().iter().collect();

@@ -182,6 +182,7 @@ impl World {
                 },
             },
             bot_token: Secret::new(&credentials.bot_token),
+            sources: config::Sources::default(),
         }
     }
 
