@@ -28,16 +28,18 @@ CREATE TABLE system (
 -- themselves; settles_at is when somebody is to be asked about them.
 -- matched is the emergency to which this very telling belongs, is_excluded that
 -- somebody says it was not production.
+-- There may be millions: SQLite makes a table of its own, at each row, for each list
+-- of more than two that a CHECK has, so that these are written out.
 CREATE TABLE deployment (
     id             INTEGER PRIMARY KEY,
     workspace      TEXT NOT NULL,
     intake         INTEGER NOT NULL,
     source         INTEGER NOT NULL,
     external_id    TEXT NOT NULL,
-    happening      TEXT NOT NULL CHECK (happening IN ('deployment', 'merge', 'run', 'push',
-                       'listed')),
+    happening      TEXT NOT NULL CHECK (happening = 'deployment' OR happening = 'merge'
+                       OR happening = 'run' OR happening = 'push' OR happening = 'listed'),
     at             INTEGER NOT NULL,
-    kind           TEXT CHECK (kind IN ('normal', 'standard', 'emergency')),
+    kind           TEXT CHECK (kind = 'normal' OR kind = 'standard' OR kind = 'emergency'),
     system         INTEGER,
     author         TEXT,
     author_email   TEXT,
@@ -62,7 +64,7 @@ CREATE TABLE deployment (
     n_tellings     INTEGER,
     first_at       INTEGER,
     first_source   INTEGER,
-    rank           INTEGER CHECK (rank IN (0, 1, 2)),
+    rank           INTEGER CHECK (rank BETWEEN 0 AND 2),
     last_system    INTEGER,
     last_system_at INTEGER,
     all_marks      INTEGER CHECK (all_marks BETWEEN 0 AND 127),
