@@ -76,7 +76,7 @@ CREATE TABLE deployment (
     CHECK (counted_at IS NULL OR counted_at = first_at)
 ) STRICT;
 
-CREATE INDEX deployment_identity ON deployment (workspace, source, external_id);
+CREATE INDEX deployment_identity ON deployment (workspace, source, external_id, at);
 
 -- What may be of one change lies within a week: by week, what comes in order of
 -- time is written to few pages, however many there are.

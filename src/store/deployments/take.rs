@@ -131,8 +131,8 @@ fn look_after(
 /// and its link in its own week and those beside it.
 type Leaders = Vec<i64>;
 
-const SAME_IDENTITY: &str =
-    "SELECT id, leader FROM deployment WHERE workspace = ?1 AND source = ?2 AND external_id = ?3";
+const SAME_IDENTITY: &str = "SELECT leader FROM deployment
+     WHERE workspace = ?1 AND source = ?2 AND external_id = ?3 LIMIT 1";
 
 /// Everything of one commit or link in one week is of one group, so that one of it
 /// is enough; of the weeks beside it, the nearest. The three are asked one by one:
@@ -310,20 +310,27 @@ impl<'c> Taker<'c> {
         leaders: &mut Leaders,
     ) -> Result<bool, StoreError> {
         let (connection, workspace) = (self.connection, self.workspace);
-        let mut rows =
-            self.same_identity
-                .query(params![workspace.as_str(), source, one.told.external_id])?;
-        while let Some(found) = rows.next()? {
-            let id: i64 = found.get(0)?;
-            leaders.push(found.get(1)?);
-            let known = connection
-                .prepare_cached(&format!("SELECT {FACTS} FROM deployment WHERE id = ?1"))?
-                .query_row([id], |row| Ok(row::facts(row)))??;
-            if row::is_told_before(connection, workspace, &known, &one.told)? {
+        let identity = params![workspace.as_str(), source, one.told.external_id];
+        note(leaders, self.same_identity.query(identity)?)?;
+        if leaders.is_empty() {
+            return Ok(false);
+        }
+        // However often it was told of, few tellings are of the same instant.
+        let mut select = connection.prepare_cached(&format!(
+            "SELECT {FACTS} FROM deployment
+             WHERE workspace = ?1 AND source = ?2 AND external_id = ?3 AND at = ?4"
+        ))?;
+        let mut rows = select.query(params![
+            workspace.as_str(),
+            source,
+            one.told.external_id,
+            one.at
+        ])?;
+        while let Some(row) = rows.next()? {
+            if row::is_told_before(connection, workspace, &row::facts(row)?, &one.told)? {
                 return Ok(true);
             }
         }
-        leaders.dedup();
         Ok(false)
     }
 
