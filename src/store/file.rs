@@ -197,7 +197,8 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
     // A checkpoint flushes the file too and keeps whoever waits for a commit
     // waiting: it comes every 32 MB, eight times as rarely as SQLite would have it.
     // The index of the texts is written to all over; 6 MB hold it for a hundred
-    // thousand of them.
+    // thousand of them. What undoes a job is kept in memory: it is written for every
+    // page that a job touches, and hardly ever read.
     connection
         .execute_batch(
             "PRAGMA journal_mode = WAL;
@@ -205,6 +206,7 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
              PRAGMA journal_size_limit = 67108864;
              PRAGMA wal_autocheckpoint = 8000;
              PRAGMA secure_delete = ON;
+             PRAGMA temp_store = MEMORY;
              PRAGMA cache_size = -6144;",
         )
         .map_err(fault)?;

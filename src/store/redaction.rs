@@ -187,7 +187,8 @@ fn having(
 
 /// Deletes what repeats these words and came into no record: a form that was
 /// refused, a command that was mistyped, a message that was overheard. Returns
-/// what went. Of an offer the text stays as one that was removed: whoever takes
+/// what went. What a source told that repeats them loses its words, and keeps its
+/// place. Of an offer the text stays as one that was removed: whoever takes
 /// it up is told, and sent to the message itself.
 fn forget_echoes(
     connection: &Connection,
@@ -213,6 +214,7 @@ fn forget_echoes(
         }
         forgotten.push(echo);
     }
+    texts::redact_told(connection, workspace, words, |told| repeats(told, words))?;
     Ok(forgotten)
 }
 
@@ -250,7 +252,7 @@ fn copies(path: &Path, workspace: &WorkspaceId, texts: &[Commitment]) -> Vec<Str
 fn holds(path: &Path, workspace: &WorkspaceId, texts: &[Commitment]) -> Option<bool> {
     let connection = file::open_for_inspection(path).ok()?;
     for text in texts {
-        if texts::find(&connection, workspace, *text).ok()?.is_some() {
+        if texts::stands(&connection, workspace, *text).ok()? {
             return Some(true);
         }
     }

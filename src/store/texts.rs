@@ -11,6 +11,10 @@ use crate::domain::text::{Commitment, Salt, Text};
 /// The words behind commitments; nothing where they were redacted.
 pub type Words = BTreeMap<Commitment, Option<String>>;
 
+/// Keeps a text that is part of what a source told.
+pub(super) const KEEP_TOLD: &str =
+    "INSERT INTO text (workspace, commitment, salt, body, telling) VALUES (?1, ?2, ?3, ?4, ?5)";
+
 pub(super) fn keep(
     connection: &Connection,
     workspace: &WorkspaceId,
@@ -38,15 +42,80 @@ pub(super) fn find(
     commitment: Commitment,
 ) -> Result<Option<Text>, StoreError> {
     let row: Option<(Option<String>, Option<[u8; 32]>)> = connection
-        .prepare_cached("SELECT body, salt FROM text WHERE workspace = ?1 AND commitment = ?2")?
+        .prepare_cached(
+            "SELECT body, salt FROM text
+             WHERE workspace = ?1 AND commitment = ?2 AND telling IS NULL",
+        )?
         .query_row(params![workspace.as_str(), commitment.0], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })
         .optional()?;
-    Ok(match row {
+    Ok(as_text(row))
+}
+
+fn as_text(row: Option<(Option<String>, Option<[u8; 32]>)>) -> Option<Text> {
+    match row {
         Some((Some(body), Some(salt))) => Some(Text::new(body, Salt(salt))),
         _ => None,
-    })
+    }
+}
+
+/// Returns a text of a telling; nothing if it was redacted.
+pub(super) fn find_told(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    telling: i64,
+    commitment: Commitment,
+) -> Result<Option<Text>, StoreError> {
+    let row = connection
+        .prepare_cached(
+            "SELECT body, salt FROM text
+             WHERE telling = ?3 AND workspace = ?1 AND commitment = ?2",
+        )?
+        .query_row(params![workspace.as_str(), commitment.0, telling], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?;
+    Ok(as_text(row))
+}
+
+/// Takes the words and salts of what sources told away where these words stand in
+/// them, as far as `is_meant` says so. Seldom asked, and all of them are read for it.
+pub(super) fn redact_told(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    words: &str,
+    is_meant: impl Fn(&str) -> bool,
+) -> Result<(), StoreError> {
+    let found: Vec<(i64, String)> = connection
+        .prepare_cached(
+            "SELECT rowid, body FROM text
+             WHERE workspace = ?1 AND telling IS NOT NULL AND instr(body, ?2) > 0",
+        )?
+        .query_map(params![workspace.as_str(), words], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    for (row, _) in found.iter().filter(|(_, body)| is_meant(body)) {
+        connection
+            .prepare_cached("UPDATE text SET salt = NULL, body = NULL WHERE rowid = ?1")?
+            .execute([row])?;
+    }
+    Ok(())
+}
+
+/// Whether the words of a text stand in a file, of whatever form that is.
+pub(super) fn stands(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    commitment: Commitment,
+) -> Result<bool, StoreError> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM text
+             WHERE workspace = ?1 AND commitment = ?2 AND body IS NOT NULL)",
+        )?
+        .query_row(params![workspace.as_str(), commitment.0], |row| row.get(0))?)
 }
 
 pub(super) fn words(
@@ -71,13 +140,14 @@ pub(super) fn redact(
 ) -> Result<(), StoreError> {
     connection
         .prepare_cached(
-            "UPDATE text SET salt = NULL, body = NULL WHERE workspace = ?1 AND commitment = ?2",
+            "UPDATE text SET salt = NULL, body = NULL
+             WHERE workspace = ?1 AND commitment = ?2 AND telling IS NULL",
         )?
         .execute(params![workspace.as_str(), commitment.0])?;
     Ok(())
 }
 
-/// Returns the texts in which these words stand. Seldom asked, and all of them
+/// Returns the texts of people in which these words stand. Seldom asked, and all of them
 /// are read for it.
 pub(super) fn containing(
     connection: &Connection,
@@ -85,7 +155,10 @@ pub(super) fn containing(
     words: &str,
 ) -> Result<Vec<Commitment>, StoreError> {
     connection
-        .prepare_cached("SELECT commitment FROM text WHERE workspace = ?1 AND instr(body, ?2) > 0")?
+        .prepare_cached(
+            "SELECT commitment FROM text
+             WHERE workspace = ?1 AND telling IS NULL AND instr(body, ?2) > 0",
+        )?
         .query_map(params![workspace.as_str(), words], |row| {
             row.get(0).map(Commitment)
         })?
@@ -100,7 +173,9 @@ pub(super) fn forget(
     commitment: Commitment,
 ) -> Result<(), StoreError> {
     connection
-        .prepare_cached("DELETE FROM text WHERE workspace = ?1 AND commitment = ?2")?
+        .prepare_cached(
+            "DELETE FROM text WHERE workspace = ?1 AND commitment = ?2 AND telling IS NULL",
+        )?
         .execute(params![workspace.as_str(), commitment.0])?;
     Ok(())
 }

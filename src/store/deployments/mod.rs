@@ -342,7 +342,7 @@ impl Store {
     /// Returns the questions that nobody was asked yet and that still make sense,
     /// oldest first.
     pub async fn unasked(&self, limit: usize) -> Result<Vec<Question>, StoreError> {
-        self.read(move |connection, workspace| question::open(connection, workspace, true, limit))
+        self.read(move |connection, workspace| question::unasked(connection, workspace, limit))
             .await
     }
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, Rows, params};
 
 use super::belong::{Register, matched};
 use super::group::{Group, bits, marks};
@@ -244,19 +244,33 @@ pub(super) fn question(
     }
 }
 
-/// Returns the questions without an answer that still make sense, oldest first:
-/// those that nobody was asked, or all.
-pub(super) fn open(
+/// Returns the questions that nobody was asked yet and that still make sense, oldest
+/// first.
+pub(super) fn unasked(
     connection: &Connection,
     workspace: &WorkspaceId,
-    only_unasked: bool,
     limit: usize,
 ) -> Result<Vec<Question>, StoreError> {
     let mut select = connection.prepare_cached(&format!(
-        "{COLUMNS} WHERE workspace = ?1 AND answer IS NULL
-             AND (asked_at IS NULL OR NOT ?2) ORDER BY id"
+        "{COLUMNS} WHERE workspace = ?1 AND answer IS NULL AND asked_at IS NULL
+             AND {COUNTED_AT} IS NOT NULL ORDER BY id"
     ))?;
-    let mut rows = select.query(params![workspace.as_str(), only_unasked])?;
+    let rows = select.query([workspace.as_str()])?;
+    sensible(connection, workspace, rows, limit)
+}
+
+/// When the change of a question counts; nothing while it doesn't by itself.
+const COUNTED_AT: &str = "(SELECT leader.counted_at FROM deployment
+     JOIN deployment AS leader ON leader.id = deployment.leader
+     WHERE deployment.id = question.deployment)";
+
+/// Returns those of the questions that still make sense.
+fn sensible(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    mut rows: Rows<'_>,
+    limit: usize,
+) -> Result<Vec<Question>, StoreError> {
     let mut open = Vec::new();
     while open.len() < limit
         && let Some(row) = rows.next()?
@@ -277,12 +291,12 @@ pub(super) fn unexplained(
     from: DateTime<Utc>,
     to: DateTime<Utc>,
 ) -> Result<Vec<Question>, StoreError> {
-    let mut found = open(connection, workspace, false, usize::MAX)?;
-    found.retain(|one| {
-        one.told
-            .as_ref()
-            .is_some_and(|told| from <= told.at && told.at < to)
-    });
+    let mut select = connection.prepare_cached(&format!(
+        "{COLUMNS} WHERE workspace = ?1 AND answer IS NULL
+             AND {COUNTED_AT} >= ?2 AND {COUNTED_AT} < ?3"
+    ))?;
+    let rows = select.query(params![workspace.as_str(), micros(from), micros(to)])?;
+    let mut found = sensible(connection, workspace, rows, usize::MAX)?;
     found.sort_by_key(|one| (one.told.as_ref().map(|told| told.at), one.id));
     Ok(found)
 }

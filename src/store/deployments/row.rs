@@ -59,11 +59,12 @@ pub(super) fn within() -> i64 {
 pub(super) const FACTS: &str = "(SELECT name FROM source WHERE id = deployment.source),
      external_id, happening, at, kind, (SELECT name FROM system WHERE id = deployment.system),
      author, author_email, url, commit_hash, change_type, approved_by, approval_url, testing_url,
-     deploy_log_url, outcome, reference, marks, title, testing_result";
+     deploy_log_url, outcome, reference, marks, title, testing_result, id";
 
 /// A telling without its words, for which it has their commitments.
 #[derive(Debug)]
 pub(super) struct Facts {
+    id: i64,
     pub(super) told: Deployment,
     pub(super) title: Option<Commitment>,
     pub(super) testing_result: Option<Commitment>,
@@ -82,7 +83,7 @@ impl Facts {
         workspace: &WorkspaceId,
     ) -> Result<Deployment, StoreError> {
         let find = |text: Option<Commitment>| match text {
-            Some(text) => texts::find(connection, workspace, text),
+            Some(text) => texts::find_told(connection, workspace, self.id, text),
             None => Ok(None),
         };
         Ok(Deployment {
@@ -126,6 +127,7 @@ pub(super) fn facts(row: &Row<'_>) -> Result<Facts, StoreError> {
         testing_result: None,
     };
     Ok(Facts {
+        id: row.get(20)?,
         told,
         title: row.get::<_, Option<Hash>>(18)?.map(Commitment),
         testing_result: row.get::<_, Option<Hash>>(19)?.map(Commitment),
@@ -155,7 +157,7 @@ pub(super) fn is_told_before(
     ] {
         let is_same = match (kept, said) {
             (None, None) => true,
-            (Some(kept), Some(said)) => texts::find(connection, workspace, kept)?
+            (Some(kept), Some(said)) => texts::find_told(connection, workspace, facts.id, kept)?
                 .is_none_or(|kept| kept.body() == said.body()),
             (None, Some(_)) | (Some(_), None) => false,
         };

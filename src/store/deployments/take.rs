@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{CachedStatement, Connection, params};
+use rusqlite::{CachedStatement, Connection, ToSql, params};
 use sha2::{Digest, Sha256};
 
 use super::belong::{self, Register};
@@ -131,34 +131,70 @@ fn look_after(
 /// and its link in its own week and those beside it.
 type Leaders = Vec<i64>;
 
-const SAME_IDENTITY: &str =
-    "SELECT id, leader FROM deployment WHERE workspace = ?1 AND source = ?2 AND external_id = ?3";
+const SAME_IDENTITY: &str = "SELECT leader FROM deployment
+     WHERE workspace = ?1 AND source = ?2 AND external_id = ?3 LIMIT 1";
 
-/// Everything of one commit in one week is of one group, so that one of each week
-/// is enough; in the weeks beside it, the nearest.
-const SAME_COMMIT: &str = "
-    SELECT * FROM (SELECT leader FROM deployment
-        WHERE workspace = ?1 AND week = ?2 AND commit_hash = ?3 LIMIT 1)
-    UNION ALL
-    SELECT * FROM (SELECT leader FROM deployment
-        WHERE workspace = ?1 AND week = ?2 - 1 AND commit_hash = ?3 AND at >= ?4 - ?5
-        ORDER BY at DESC LIMIT 1)
-    UNION ALL
-    SELECT * FROM (SELECT leader FROM deployment
-        WHERE workspace = ?1 AND week = ?2 + 1 AND commit_hash = ?3 AND at <= ?4 + ?5
-        ORDER BY at LIMIT 1)";
+/// Everything of one commit or link in one week is of one group, so that one of it
+/// is enough; of the weeks beside it, the nearest. The three are asked one by one:
+/// joined in one statement, each would be written to a table of its own first.
+const SAME_COMMIT: [&str; 3] = [
+    "SELECT leader FROM deployment
+     WHERE workspace = ?1 AND week = ?2 AND commit_hash = ?3 LIMIT 1",
+    "SELECT leader FROM deployment
+     WHERE workspace = ?1 AND week = ?2 AND commit_hash = ?3 AND at >= ?4
+     ORDER BY at DESC LIMIT 1",
+    "SELECT leader FROM deployment
+     WHERE workspace = ?1 AND week = ?2 AND commit_hash = ?3 AND at <= ?4
+     ORDER BY at LIMIT 1",
+];
 
-const SAME_URL: &str = "
-    SELECT * FROM (SELECT leader FROM deployment
-        WHERE workspace = ?1 AND week = ?2 AND url = ?3 LIMIT 1)
-    UNION ALL
-    SELECT * FROM (SELECT leader FROM deployment
-        WHERE workspace = ?1 AND week = ?2 - 1 AND url = ?3 AND at >= ?4 - ?5
-        ORDER BY at DESC LIMIT 1)
-    UNION ALL
-    SELECT * FROM (SELECT leader FROM deployment
-        WHERE workspace = ?1 AND week = ?2 + 1 AND url = ?3 AND at <= ?4 + ?5
-        ORDER BY at LIMIT 1)";
+const SAME_URL: [&str; 3] = [
+    "SELECT leader FROM deployment
+     WHERE workspace = ?1 AND week = ?2 AND url = ?3 LIMIT 1",
+    "SELECT leader FROM deployment
+     WHERE workspace = ?1 AND week = ?2 AND url = ?3 AND at >= ?4 ORDER BY at DESC LIMIT 1",
+    "SELECT leader FROM deployment
+     WHERE workspace = ?1 AND week = ?2 AND url = ?3 AND at <= ?4 ORDER BY at LIMIT 1",
+];
+
+/// How the tellings of one commit, or of one link, are found.
+struct Neighbours<'c> {
+    same_week: CachedStatement<'c>,
+    before: CachedStatement<'c>,
+    after: CachedStatement<'c>,
+}
+
+impl<'c> Neighbours<'c> {
+    fn new(
+        connection: &'c Connection,
+        [same_week, before, after]: [&str; 3],
+    ) -> Result<Self, StoreError> {
+        Ok(Self {
+            same_week: connection.prepare_cached(same_week)?,
+            before: connection.prepare_cached(before)?,
+            after: connection.prepare_cached(after)?,
+        })
+    }
+
+    /// Notes the groups of what has the same name within a week of `at`.
+    fn note(
+        &mut self,
+        workspace: &str,
+        name: &dyn ToSql,
+        at: i64,
+        leaders: &mut Leaders,
+    ) -> Result<(), StoreError> {
+        let (week, within) = (week(at), within());
+        note(
+            leaders,
+            self.same_week.query(params![workspace, week, name])?,
+        )?;
+        let earlier = params![workspace, week - 1, name, at - within];
+        note(leaders, self.before.query(earlier)?)?;
+        let later = params![workspace, week + 1, name, at + within];
+        note(leaders, self.after.query(later)?)
+    }
+}
 
 /// Takes in one telling after the other.
 struct Taker<'c> {
@@ -173,9 +209,10 @@ struct Taker<'c> {
     is_any_named: bool,
     follow_up: Vec<FollowUp>,
     same_identity: CachedStatement<'c>,
-    same_commit: CachedStatement<'c>,
-    same_url: CachedStatement<'c>,
+    same_commit: Neighbours<'c>,
+    same_url: Neighbours<'c>,
     insert: CachedStatement<'c>,
+    keep_text: CachedStatement<'c>,
 }
 
 impl<'c> Taker<'c> {
@@ -199,9 +236,10 @@ impl<'c> Taker<'c> {
             is_any_named: belong::is_any_named(connection, workspace)?,
             follow_up: Vec::new(),
             same_identity: connection.prepare_cached(SAME_IDENTITY)?,
-            same_commit: connection.prepare_cached(SAME_COMMIT)?,
-            same_url: connection.prepare_cached(SAME_URL)?,
+            same_commit: Neighbours::new(connection, SAME_COMMIT)?,
+            same_url: Neighbours::new(connection, SAME_URL)?,
             insert: connection.prepare_cached(INSERT)?,
+            keep_text: connection.prepare_cached(texts::KEEP_TOLD)?,
         })
     }
 
@@ -216,15 +254,13 @@ impl<'c> Taker<'c> {
         if self.is_known(source, one, &mut leaders)? {
             return Ok(TakenIn::Duplicate);
         }
-        let within = within();
         let workspace = self.workspace.as_str();
         if let Some(commit) = &one.commit {
-            let near = params![workspace, week(one.at), commit, one.at, within];
-            note(&mut leaders, self.same_commit.query(near)?)?;
+            self.same_commit
+                .note(workspace, commit, one.at, &mut leaders)?;
         }
         if let Some(url) = &one.told.url {
-            let near = params![workspace, week(one.at), url, one.at, within];
-            note(&mut leaders, self.same_url.query(near)?)?;
+            self.same_url.note(workspace, url, one.at, &mut leaders)?;
         }
         let counts = counting.counts(&one.told);
         let matched = belong::find(
@@ -237,7 +273,13 @@ impl<'c> Taker<'c> {
         let group = Group::of(&one.told, one.at, counts, matched);
         let (was_counted, group) = self.write(names, one, counts, matched, leaders, group)?;
         for text in one.told.title.iter().chain(&one.told.testing_result) {
-            texts::keep(self.connection, self.workspace, std::slice::from_ref(text))?;
+            self.keep_text.execute(params![
+                self.workspace.as_str(),
+                text.commitment().0,
+                text.salt().0,
+                text.body(),
+                self.next_id - 1,
+            ])?;
         }
         self.n_new += 1;
         self.rows.update(one.hash);
@@ -268,20 +310,27 @@ impl<'c> Taker<'c> {
         leaders: &mut Leaders,
     ) -> Result<bool, StoreError> {
         let (connection, workspace) = (self.connection, self.workspace);
-        let mut rows =
-            self.same_identity
-                .query(params![workspace.as_str(), source, one.told.external_id])?;
-        while let Some(found) = rows.next()? {
-            let id: i64 = found.get(0)?;
-            leaders.push(found.get(1)?);
-            let known = connection
-                .prepare_cached(&format!("SELECT {FACTS} FROM deployment WHERE id = ?1"))?
-                .query_row([id], |row| Ok(row::facts(row)))??;
-            if row::is_told_before(connection, workspace, &known, &one.told)? {
+        let identity = params![workspace.as_str(), source, one.told.external_id];
+        note(leaders, self.same_identity.query(identity)?)?;
+        if leaders.is_empty() {
+            return Ok(false);
+        }
+        // However often it was told of, few tellings are of the same instant.
+        let mut select = connection.prepare_cached(&format!(
+            "SELECT {FACTS} FROM deployment
+             WHERE workspace = ?1 AND source = ?2 AND external_id = ?3 AND at = ?4"
+        ))?;
+        let mut rows = select.query(params![
+            workspace.as_str(),
+            source,
+            one.told.external_id,
+            one.at
+        ])?;
+        while let Some(row) = rows.next()? {
+            if row::is_told_before(connection, workspace, &row::facts(row)?, &one.told)? {
                 return Ok(true);
             }
         }
-        leaders.dedup();
         Ok(false)
     }
 

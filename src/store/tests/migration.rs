@@ -31,7 +31,8 @@ fn of_the_first_form() -> Home {
         .unwrap();
     connection
         .execute_batch(
-            "INSERT INTO change VALUES ('T0BREAK01', 1042, 1, 'requested', 3, 'U0DANA0001',
+            "INSERT INTO text VALUES ('T0BREAK01', zeroblob(32), zeroblob(32), 'said before');
+             INSERT INTO change VALUES ('T0BREAK01', 1042, 1, 'requested', 3, 'U0DANA0001',
                                         'C0INCAUTH1', 1773450840000001, NULL, NULL, NULL, NULL);
              INSERT INTO outbox (id, workspace, key, kind, state, lane, priority, not_before,
                                  change, owed_revision, shown_revision, attempts, channel, ts,
@@ -92,6 +93,25 @@ async fn a_file_of_the_first_form_keeps_its_rows_and_is_copied_first() {
     };
     assert_eq!(form("breakglass.db.form-1.backup"), 1);
     assert_eq!(form("breakglass.db"), 7);
+}
+
+#[tokio::test]
+async fn what_people_wrote_is_found_after_its_table_moved() {
+    let home = of_the_first_form();
+    let store = home.open().unwrap();
+    let found = store
+        .read(|connection, workspace| {
+            let name = crate::domain::text::Commitment([0; 32]);
+            Ok((
+                texts::stands(connection, workspace, name)?,
+                texts::find(connection, workspace, name)?,
+            ))
+        })
+        .await
+        .unwrap();
+    assert!(found.0);
+    assert_eq!(found.1.unwrap().body(), "said before");
+    store.close().await;
 }
 
 #[tokio::test]

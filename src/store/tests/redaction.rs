@@ -158,3 +158,29 @@ async fn what_only_resembles_removed_words_stays() {
     assert!(!is_kept(&store, &again).await);
     store.close().await;
 }
+
+#[tokio::test]
+async fn what_a_source_told_that_repeats_removed_words_loses_them_and_still_verifies() {
+    use crate::domain::deployment::{Counting, Deployment, Happening, SourceName};
+
+    let home = Home::new();
+    let store = home.open().unwrap();
+    request(&store, "one").await;
+    let told = |id: &str, title: &str, salt| Deployment {
+        title: Some(text(title, salt)),
+        ..Deployment::new(SourceName::new("github"), id, Happening::Deployment, now())
+    };
+    let told = vec![
+        told("1", "fix: Deploy WAF rule now", 101),
+        told("2", "Deploy WAF rules", 102),
+    ];
+    let intake = Intake::new(SourceName::new("github"), told);
+    let counting = Arc::new(Counting::default());
+    let taken = store.take_in(intake, counting, rules(), now()).await;
+    assert_eq!(taken.unwrap(), [TakenIn::Counted; 2]);
+    let what = what(&store).await;
+    redact(&store, &[what]).await;
+    let titles = "SELECT count(*) FROM text WHERE telling IS NOT NULL AND body IS NOT NULL";
+    assert_eq!(count(&store, titles).await, 1);
+    store.close().await;
+}

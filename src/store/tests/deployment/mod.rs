@@ -331,6 +331,59 @@ async fn a_window_is_counted_without_touching_a_row() {
 }
 
 #[tokio::test]
+async fn nothing_is_looked_for_among_all_that_was_told() {
+    let home = Home::new();
+    let store = home.open().unwrap();
+    let plan = async |sql: &'static str| {
+        store
+            .read(move |connection, _| {
+                let plan = connection.query_row(
+                    &format!("EXPLAIN QUERY PLAN {sql}"),
+                    rusqlite::params_from_iter(["1"; 4].iter().take(sql.matches('?').count())),
+                    |row| row.get(3),
+                )?;
+                Ok::<String, _>(plan)
+            })
+            .await
+            .unwrap()
+    };
+    for (sql, index) in [
+        (
+            "SELECT body FROM text WHERE workspace = ?1 AND commitment = ?2 AND telling IS NULL",
+            "INDEX text_committed (workspace=? AND commitment=?)",
+        ),
+        (
+            "SELECT body FROM text WHERE telling = ?1 AND workspace = ?2 AND commitment = ?3",
+            "INDEX text_told (telling=?)",
+        ),
+        (
+            "SELECT leader FROM deployment
+             WHERE workspace = ?1 AND week = ?2 AND commit_hash = ?3 AND at >= ?4
+             ORDER BY at DESC LIMIT 1",
+            "INDEX deployment_commit (workspace=? AND week=? AND commit_hash=? AND at>?)",
+        ),
+        (
+            "SELECT leader FROM deployment WHERE workspace = ?1 AND week = ?2 AND url = ?3 LIMIT 1",
+            "INDEX deployment_url (workspace=? AND week=? AND url=?)",
+        ),
+        (
+            "UPDATE deployment SET leader = ?3
+             WHERE workspace = ?1 AND leader = ?2 AND leader <> id",
+            "INDEX deployment_member (workspace=? AND leader=?)",
+        ),
+        (
+            "SELECT min(settles_at) FROM deployment
+             WHERE workspace = ?1 AND settles_at IS NOT NULL",
+            "INDEX deployment_settles (workspace=? AND settles_at>?)",
+        ),
+    ] {
+        let plan = plan(sql).await;
+        assert!(plan.contains(index), "{sql}: {plan}");
+    }
+    store.close().await;
+}
+
+#[tokio::test]
 async fn a_frozen_week_stays_as_it_was_reported() {
     let home = Home::new();
     let store = home.open().unwrap();
