@@ -15,7 +15,7 @@ pub const SQLITE_AT_LEAST: i32 = 3_051_003;
 const APPLICATION_ID: i32 = 0x454D_4720;
 
 /// Every step of the database's form, in order. A released one is never edited.
-pub(super) const MIGRATIONS: [&str; 7] = [
+pub(super) const MIGRATIONS: [&str; 8] = [
     include_str!("../../migrations/0001_register.sql"),
     include_str!("../../migrations/0002_capture.sql"),
     include_str!("../../migrations/0003_home.sql"),
@@ -23,6 +23,7 @@ pub(super) const MIGRATIONS: [&str; 7] = [
     include_str!("../../migrations/0005_chase.sql"),
     include_str!("../../migrations/0006_delivery.sql"),
     include_str!("../../migrations/0007_deployment.sql"),
+    include_str!("../../migrations/0008_report.sql"),
 ];
 
 /// The form since which it is kept what tickets name.

@@ -1,0 +1,91 @@
+-- What the rate has to say in Slack: a report a week, and questions about changes
+-- that nobody declared. SQLite alters no CHECK, so the rows move.
+DROP INDEX outbox_owed;
+DROP INDEX outbox_claimed;
+DROP INDEX outbox_batch;
+DROP INDEX outbox_of_change;
+DROP INDEX outbox_said;
+DROP INDEX outbox_card;
+DROP INDEX outbox_rung;
+
+ALTER TABLE outbox RENAME TO outbox_of_form_7;
+
+-- One row a message that Slack shall have. It is rendered when claimed, from
+-- the state of that moment. A row is owed again when what it shows has changed
+-- (owed_revision runs ahead of shown_revision); with a ts it is then an edit.
+-- Rows of one batch went out as one message, which stands at the batch's leader.
+-- An offer comes a second time with again = 1. A person has one Home.
+-- Priority orders a lane; urgency says which lane goes first. said_at is when it
+-- was first sent, and place is the channel that it tells of. Round counts how often
+-- what a reminder is about had passed on, or come to be owed anew, before. week is
+-- where the week begins that a report is about, of which the details stand in the
+-- thread; question is the row of that name which it asks.
+CREATE TABLE outbox (
+    id             INTEGER PRIMARY KEY,
+    workspace      TEXT NOT NULL,
+    key            TEXT NOT NULL,
+    kind           TEXT NOT NULL CHECK (kind IN ('card', 'note', 'reminder', 'told', 'reply',
+                       'offer', 'home', 'shut', 'report', 'question')),
+    state          TEXT NOT NULL CHECK (state IN ('owed', 'claimed', 'settled', 'failed')),
+    lane           TEXT NOT NULL,
+    priority       INTEGER NOT NULL CHECK (priority BETWEEN 0 AND 9),
+    urgency        INTEGER NOT NULL CHECK (urgency BETWEEN 0 AND 3),
+    not_before     INTEGER NOT NULL,
+    change         INTEGER,
+    version        INTEGER,
+    person         TEXT,
+    duty           TEXT,
+    due_at         INTEGER,
+    rung           TEXT,
+    round          INTEGER NOT NULL DEFAULT 0,
+    gesture        TEXT,
+    offer          INTEGER,
+    again          INTEGER CHECK (again IN (0, 1)),
+    place          TEXT,
+    owed_revision  INTEGER NOT NULL DEFAULT 1,
+    shown_revision INTEGER NOT NULL DEFAULT 0,
+    batch          TEXT,
+    claimed_at     INTEGER,
+    attempts       INTEGER NOT NULL DEFAULT 0,
+    channel        TEXT,
+    ts             TEXT,
+    payload        BLOB CHECK (length(payload) = 32),
+    showed         INTEGER,
+    said_at        INTEGER,
+    error          TEXT,
+    week           INTEGER,
+    part           TEXT CHECK (part IN ('report', 'details')),
+    question       INTEGER,
+    UNIQUE (workspace, key)
+) STRICT;
+
+INSERT INTO outbox (id, workspace, key, kind, state, lane, priority, urgency, not_before,
+                    change, version, person, duty, due_at, rung, round, gesture, offer, again,
+                    place, owed_revision, shown_revision, batch, claimed_at, attempts, channel,
+                    ts, payload, showed, said_at, error)
+SELECT id, workspace, key, kind, state, lane, priority, urgency, not_before, change,
+       version, person, duty, due_at, rung, round, gesture, offer, again, place,
+       owed_revision, shown_revision, batch, claimed_at, attempts, channel, ts,
+       payload, showed, said_at, error
+FROM outbox_of_form_7;
+
+DROP TABLE outbox_of_form_7;
+
+-- Holds all that choosing a lane asks for.
+CREATE INDEX outbox_owed ON outbox (workspace, lane, priority, id, not_before, urgency)
+    WHERE state = 'owed';
+
+CREATE INDEX outbox_claimed ON outbox (workspace, claimed_at) WHERE state = 'claimed';
+
+CREATE INDEX outbox_batch ON outbox (workspace, batch) WHERE batch IS NOT NULL;
+
+CREATE INDEX outbox_of_change ON outbox (workspace, change) WHERE change IS NOT NULL;
+
+CREATE INDEX outbox_said ON outbox (workspace, person, said_at)
+    WHERE kind = 'reminder' AND said_at IS NOT NULL;
+
+CREATE INDEX outbox_card ON outbox (workspace, channel, ts) WHERE kind = 'card';
+
+-- A rung of the ladder is climbed once in a round.
+CREATE UNIQUE INDEX outbox_rung ON outbox (workspace, change, duty, person, due_at, rung, round)
+    WHERE kind = 'reminder';
