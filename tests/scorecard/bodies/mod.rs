@@ -4,8 +4,10 @@
 
 mod config;
 mod grammar;
+mod list;
 mod payload;
 mod signature;
+mod webhook;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
@@ -23,7 +25,7 @@ struct Target {
     words: &'static [&'static str],
 }
 
-const TARGETS: [Target; 4] = [
+const TARGETS: [Target; 6] = [
     Target {
         name: "grammar",
         body: grammar::body,
@@ -47,6 +49,18 @@ const TARGETS: [Target; 4] = [
         body: config::body,
         seeds: config::SEEDS,
         words: config::WORDS,
+    },
+    Target {
+        name: "webhooks",
+        body: webhook::body,
+        seeds: webhook::SEEDS,
+        words: webhook::WORDS,
+    },
+    Target {
+        name: "lists",
+        body: list::body,
+        seeds: list::SEEDS,
+        words: list::WORDS,
     },
 ];
 
