@@ -945,14 +945,27 @@ fn bad_handover(
             | Duty::CommanderAuthorization
             | Duty::Confirmation
     );
-    if stays {
+    let to = reader(Some(to))?;
+    // Where it is nobody else's to do and they have left, whoever can name another is
+    // asked.
+    let names_another = duty != Duty::AnswerRequest
+        && passing.why == Handover::Left
+        && (*to == change.requester || policy.escalation.contains(to));
+    if stays && !names_another {
         return Some(format!(
-            "{duty:?} is nobody else's to do, and passes to {to:?}"
+            "{duty:?} is nobody else's to do, and passes to {to}"
         ));
     }
-    let to = reader(Some(to))?;
     let decides = matches!(duty, Duty::Approval | Duty::SecondAuthorization);
-    if decides && !(APPROVERS.map(user).contains(to) && apart(change, to)) {
+    // The decision may be handed to somebody who went ahead, if anybody does so; the
+    // clock looks for others.
+    let may_decide = match passing.why {
+        Handover::Delegated if duty == Duty::Approval => !change.is_involved(to),
+        Handover::Delegated | Handover::Away | Handover::Left | Handover::Ineligible => {
+            apart(change, to)
+        }
+    };
+    if decides && !(APPROVERS.map(user).contains(to) && may_decide) {
         return Some(format!("{duty:?} passes to {to}, who may not do it"));
     }
     let from = reader(from)?;
