@@ -256,6 +256,7 @@ const WRITERS: &[&str] = &[
     "respond",
     "open_direct",
     "publish_home",
+    "upload_unshared",
 ];
 
 /// I4, of one file: words to the outside that don't go through the outbox.
