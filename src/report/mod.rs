@@ -1,5 +1,9 @@
-//! The weekly report, apart from its words: the picture of the last weeks.
+//! The weekly report, apart from its words: what it is made of, and the picture of
+//! the last weeks.
 //!
-//! Nothing here asks the store or Slack anything; what is drawn is handed over.
+//! Figures come from one moment of the store; what is drawn is handed over. Nothing
+//! here writes, and nothing asks Slack.
 
+pub mod assemble;
 pub mod chart;
+pub mod frozen;

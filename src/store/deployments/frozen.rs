@@ -30,7 +30,7 @@ pub(super) fn freeze(
 }
 
 /// Returns the frozen weeks that begin in a time, the first first.
-pub(super) fn between(
+pub(in crate::store) fn between(
     connection: &Connection,
     workspace: &WorkspaceId,
     from: DateTime<Utc>,

@@ -32,8 +32,11 @@ use crate::domain::text::Text;
 pub(super) use belong::{learn, learn_all};
 #[cfg(test)]
 pub(super) use count::COUNTED;
+pub(super) use count::{counted, emergencies};
 pub(super) use fit::check;
-pub(super) use question::next_at;
+pub(super) use frozen::between as frozen_weeks;
+pub(super) use hearing::between as hearings;
+pub(super) use question::{next_at, unexplained};
 
 /// How long nobody is asked about a change that looks like an undeclared emergency:
 /// its review may be told of later than the push.
