@@ -155,6 +155,7 @@ impl Bot {
         let mut flights = Flights::default();
         let mut swept_at = DateTime::<Utc>::MIN_UTC;
         let mut n_arrived = 0;
+        self.engine.begin(self.clock.now()).await?;
         loop {
             n_arrived = self.yield_to_a_rush(n_arrived).await;
             self.notice_a_jump().await?;
@@ -178,7 +179,7 @@ impl Bot {
                     () = stop.told() => break,
                 }
             } else if flights.tasks.is_empty() && none_opening {
-                let owed = self.engine.store().next_at(self.dispatcher.grace).await?;
+                let owed = self.engine.next_at(self.dispatcher.grace).await?;
                 let next = owed.into_iter().chain(round.next_at).min();
                 tokio::select! {
                     idled = self.idle(next) => idled?,

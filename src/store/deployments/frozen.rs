@@ -8,7 +8,7 @@ use crate::domain::id::WorkspaceId;
 use crate::store::{StoreError, instant, micros};
 
 /// Freezes a week. One that is frozen stays as it is; returns whether it wasn't.
-pub(super) fn freeze(
+pub(in crate::store) fn freeze(
     connection: &Connection,
     workspace: &WorkspaceId,
     week: &FrozenWeek,

@@ -34,7 +34,7 @@ pub(super) use belong::{learn, learn_all};
 pub(super) use count::COUNTED;
 pub(super) use count::{counted, emergencies};
 pub(super) use fit::check;
-pub(super) use frozen::between as frozen_weeks;
+pub(super) use frozen::{between as frozen_weeks, freeze};
 pub(super) use hearing::between as hearings;
 pub(super) use question::{next_at, unexplained};
 
@@ -386,15 +386,6 @@ impl Store {
     ) -> Result<Vec<Question>, StoreError> {
         self.read(move |connection, workspace| {
             question::unexplained(connection, workspace, from, to)
-        })
-        .await
-    }
-
-    /// Freezes a week as it is reported. Returns whether it wasn't frozen before;
-    /// one that was stays as it is.
-    pub async fn freeze_week(&self, week: FrozenWeek) -> Result<bool, StoreError> {
-        self.write(Urgency::Later, move |connection, workspace| {
-            frozen::freeze(connection, workspace, &week)
         })
         .await
     }

@@ -394,8 +394,18 @@ async fn a_frozen_week_stays_as_it_was_reported() {
         figures: figures.as_bytes().to_vec(),
         reported_at: now() + TimeDelta::weeks(1),
     };
-    assert!(store.freeze_week(week("3 of 41")).await.unwrap());
-    assert!(!store.freeze_week(week("4 of 41")).await.unwrap());
+    assert!(
+        store
+            .freeze_week(week("3 of 41"), None, now())
+            .await
+            .unwrap()
+    );
+    assert!(
+        !store
+            .freeze_week(week("4 of 41"), None, now())
+            .await
+            .unwrap()
+    );
     let frozen = store.frozen_weeks(now(), now() + TimeDelta::days(1)).await;
     assert_eq!(frozen.unwrap(), [week("3 of 41")]);
     store.close().await;
