@@ -10,16 +10,19 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::change::EmergencyChange;
 use crate::domain::id::{ChangeNumber, GroupId};
-use crate::domain::policy::{Party, Policy, Role};
+use crate::domain::policy::{Counting, Party, Policy, Role};
 use crate::domain::text::Salt;
 use crate::gesture::Heard;
-use crate::store::{Arrival, Execution, Fetched, Outcome, Rules, Store, StoreError};
+use crate::store::{
+    Arrival, Execution, Fetched, Intake, Outcome, Rules, Store, StoreError, TakenIn,
+};
 
 /// The rules and the store of one workspace.
 #[derive(Debug, Clone)]
 pub struct Engine {
     store: Store,
     rules: Arc<Rules>,
+    counting: Arc<Counting>,
 }
 
 impl Engine {
@@ -27,6 +30,7 @@ impl Engine {
     pub fn new(store: Store, rules: Rules) -> Self {
         Self {
             store,
+            counting: Arc::new(rules.newest().counting.clone()),
             rules: Arc::new(rules),
         }
     }
@@ -39,6 +43,21 @@ impl Engine {
     /// Returns the rules in force and those before them.
     pub fn rules(&self) -> &Arc<Rules> {
         &self.rules
+    }
+
+    /// Returns what counts as one change to production now.
+    pub fn counting(&self) -> &Arc<Counting> {
+        &self.counting
+    }
+
+    /// Takes in what a source told. Once this returns, it may be acknowledged.
+    pub async fn take_in(
+        &self,
+        intake: Intake,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<TakenIn>, StoreError> {
+        let (counting, rules) = (Arc::clone(&self.counting), Arc::clone(&self.rules));
+        self.store.take_in(intake, counting, rules, now).await
     }
 
     /// Returns the policy under which a change was declared.
@@ -75,15 +94,16 @@ impl Engine {
     }
 
     /// Does what has become due, but for the changes about which something
-    /// `unheard` is waiting. Returns how many changes there were to look at; more
-    /// may be waiting.
+    /// `unheard` is waiting, and asks about what sources told and nobody explained.
+    /// Returns how many changes there were to look at; more may be waiting.
     pub async fn tick(
         &self,
         unheard: BTreeSet<ChangeNumber>,
         now: DateTime<Utc>,
     ) -> Result<usize, StoreError> {
         let rules = Arc::clone(&self.rules);
-        self.store.sweep(unheard, rules, now).await
+        let swept = self.store.sweep(unheard, rules, now).await?;
+        Ok(swept + self.store.sweep_deployments(now).await?)
     }
 
     /// Returns the groups that decide who may do what: those of every role. Who is
