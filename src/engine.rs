@@ -10,11 +10,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::change::EmergencyChange;
 use crate::domain::id::{ChangeNumber, GroupId};
-use crate::domain::policy::{Party, Policy, Role};
+use crate::domain::policy::{Counting, Party, Policy, Role};
 use crate::domain::text::Salt;
 use crate::gesture::Heard;
 use crate::report::weekly;
-use crate::store::{Arrival, Execution, Fetched, Outcome, Rules, Store, StoreError};
+use crate::store::{
+    Arrival, Execution, Fetched, Intake, Outcome, Rules, Store, StoreError, TakenIn,
+};
 
 /// A report that can't be made is tried again after so long.
 const REPORT_PAUSE: TimeDelta = TimeDelta::hours(1);
@@ -24,6 +26,7 @@ const REPORT_PAUSE: TimeDelta = TimeDelta::hours(1);
 pub struct Engine {
     store: Store,
     rules: Arc<Rules>,
+    counting: Arc<Counting>,
     /// When the next weekly report is due, as far as that was looked up.
     report_at: Arc<Mutex<Upcoming>>,
 }
@@ -44,6 +47,7 @@ impl Engine {
     pub fn new(store: Store, rules: Rules) -> Self {
         Self {
             store,
+            counting: Arc::new(rules.newest().counting.clone()),
             rules: Arc::new(rules),
             report_at: Arc::new(Mutex::new(Upcoming::Unknown)),
         }
@@ -57,6 +61,21 @@ impl Engine {
     /// Returns the rules in force and those before them.
     pub fn rules(&self) -> &Arc<Rules> {
         &self.rules
+    }
+
+    /// Returns what counts as one change to production now.
+    pub fn counting(&self) -> &Arc<Counting> {
+        &self.counting
+    }
+
+    /// Takes in what a source told. Once this returns, it may be acknowledged.
+    pub async fn take_in(
+        &self,
+        intake: Intake,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<TakenIn>, StoreError> {
+        let (counting, rules) = (Arc::clone(&self.counting), Arc::clone(&self.rules));
+        self.store.take_in(intake, counting, rules, now).await
     }
 
     /// Returns the policy under which a change was declared.
@@ -93,8 +112,8 @@ impl Engine {
     }
 
     /// Does what has become due, but for the changes about which something
-    /// `unheard` is waiting. Returns how many changes there were to look at; more
-    /// may be waiting.
+    /// `unheard` is waiting, and asks about what sources told and nobody explained.
+    /// Returns how many changes there were to look at; more may be waiting.
     pub async fn tick(
         &self,
         unheard: BTreeSet<ChangeNumber>,
@@ -102,7 +121,8 @@ impl Engine {
     ) -> Result<usize, StoreError> {
         let rules = Arc::clone(&self.rules);
         let n_reported = self.report(now).await?;
-        Ok(n_reported + self.store.sweep(unheard, rules, now).await?)
+        let n_swept = self.store.sweep(unheard, rules, now).await?;
+        Ok(n_reported + n_swept + self.store.sweep_deployments(now).await?)
     }
 
     /// Begins: weekly reports are posted from now on, or go on where they were before.

@@ -23,10 +23,9 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use super::writer::Urgency;
 use super::{Rules, Store, StoreError};
 use crate::domain::change::{Criterion, NotGenuine, Stage};
-use crate::domain::deployment::{
-    ChangeKind, Counting, Deployment, Doubt, Explanation, Mark, SourceName,
-};
+use crate::domain::deployment::{ChangeKind, Deployment, Doubt, Explanation, Mark, SourceName};
 use crate::domain::id::{ChangeNumber, ChannelId, UserId};
+use crate::domain::policy::Counting;
 use crate::domain::text::Text;
 
 pub(super) use belong::{learn, learn_all};
