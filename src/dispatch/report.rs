@@ -36,11 +36,9 @@ impl Dispatcher {
                 channel: channel.clone(),
                 thread: Some(ts.clone()),
             }),
-            (ReportPart::Details, None) if reported.is_lost => Err(SlackError::Refused {
+            (ReportPart::Details, None) => Err(SlackError::Refused {
                 code: ErrorCode::MessageNotFound,
             }),
-            // The report comes first; its thread follows it.
-            (ReportPart::Details, None) => Err(SlackError::Unreachable),
         }
     }
 

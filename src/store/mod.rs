@@ -700,6 +700,19 @@ impl Store {
                 return Ok(());
             };
             outbox::reopen(connection, workspace, &channel)?;
+            if let Some(Owed {
+                key,
+                kind:
+                    Kind::Report {
+                        week,
+                        part: ReportPart::Report,
+                    },
+                ..
+            }) = parcel.first()
+            {
+                let report = (*week, key.as_str());
+                outbox::owe_details(connection, workspace, report, &channel, now)?;
+            }
             for owed in &parcel {
                 let Some(number) = change_of(&owed.kind) else {
                     continue;

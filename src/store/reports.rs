@@ -48,8 +48,6 @@ pub struct Reported {
     pub picture: Option<Picture>,
     /// Where the report stands, if it does.
     pub stands: Option<(ChannelId, MessageTs)>,
-    /// Whether it was given up: then nothing can stand in its thread.
-    pub is_lost: bool,
 }
 
 impl FrozenWeek {
@@ -133,10 +131,8 @@ impl Store {
         &self,
         week: DateTime<Utc>,
     ) -> Result<Option<(ChannelId, MessageTs)>, StoreError> {
-        self.read(move |connection, workspace| {
-            Ok(outbox::report_stands(connection, workspace, week)?.0)
-        })
-        .await
+        self.read(move |connection, workspace| outbox::report_stands(connection, workspace, week))
+            .await
     }
 }
 
@@ -167,12 +163,11 @@ pub(super) fn reported(
 ) -> Result<Option<Reported>, StoreError> {
     let end = week + chrono::TimeDelta::microseconds(1);
     let frozen = deployments::frozen_weeks(connection, workspace, week, end)?.pop();
-    let (stands, is_lost) = outbox::report_stands(connection, workspace, week)?;
+    let stands = outbox::report_stands(connection, workspace, week)?;
     let picture = outbox::picture(connection, workspace, week)?;
     Ok(frozen.map(|week| Reported {
         week,
         picture,
         stands,
-        is_lost,
     }))
 }

@@ -20,7 +20,7 @@ mod trouble;
 pub(super) use home::{open_home, redraw_all_homes, redraw_homes};
 use owing::UPDATE;
 pub(super) use owing::{owe_effects, owe_offer, owe_reply, owe_requests, redraw_offer};
-pub(super) use report::{keep_picture, owe_report, picture, report_stands};
+pub(super) use report::{keep_picture, owe_details, owe_report, picture, report_stands};
 use row::{COLUMNS, read};
 pub use row::{Kind, Owed, ReportPart};
 pub use trouble::{Halt, Shut};

@@ -8,8 +8,8 @@ use super::{Kind, ReportPart};
 use crate::domain::id::{ChannelId, MessageTs, WorkspaceId};
 use crate::store::{Look, Picture, StoreError, micros};
 
-/// Owes the report of a week and, in its thread, the details. Its name is that of the
-/// week wherever that begins: it is owed once.
+/// Owes the report of a week. Its name is that of the week wherever that begins, so
+/// that it is owed once.
 pub(in crate::store) fn owe_report(
     connection: &Connection,
     workspace: &WorkspaceId,
@@ -17,38 +17,44 @@ pub(in crate::store) fn owe_report(
     channel: &ChannelId,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    for part in ReportPart::ALL {
-        let key = match part {
-            ReportPart::Report => format!("report:{name}"),
-            ReportPart::Details => format!("report:{name}:details"),
-        };
-        let kind = Kind::Report { week, part: *part };
-        owe(connection, workspace, &key, channel.as_str(), &kind, now)?;
-    }
-    Ok(())
+    let key = format!("report:{name}");
+    let part = ReportPart::Report;
+    let kind = Kind::Report { week, part };
+    owe(connection, workspace, &key, channel.as_str(), &kind, now)
 }
 
-/// Returns where the report of a week stands; nothing while it doesn't, and `Err` if
-/// it was given up.
+/// Owes the details of a report that stands now, in its thread.
+pub(in crate::store) fn owe_details(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    (week, report): (DateTime<Utc>, &str),
+    channel: &ChannelId,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let key = format!("{report}:details");
+    let part = ReportPart::Details;
+    let kind = Kind::Report { week, part };
+    owe(connection, workspace, &key, channel.as_str(), &kind, now)
+}
+
+/// Returns where the report of a week stands, if it does.
 pub(in crate::store) fn report_stands(
     connection: &Connection,
     workspace: &WorkspaceId,
     week: DateTime<Utc>,
-) -> Result<(Option<(ChannelId, MessageTs)>, bool), StoreError> {
-    let row = connection
+) -> Result<Option<(ChannelId, MessageTs)>, StoreError> {
+    let row: Option<(Option<String>, Option<String>)> = connection
         .prepare_cached(
-            "SELECT channel, ts, state = 'failed' AND ts IS NULL FROM outbox
+            "SELECT channel, ts FROM outbox
              WHERE workspace = ?1 AND kind = 'report' AND part = 'report' AND week = ?2",
         )?
         .query_row(params![workspace.as_str(), micros(week)], |row| {
-            let channel: Option<String> = row.get(0)?;
-            let ts: Option<String> = row.get(1)?;
-            Ok((channel.zip(ts), row.get(2)?))
+            Ok((row.get(0)?, row.get(1)?))
         })
         .optional()?;
-    let (stands, is_lost) = row.unwrap_or((None, true));
-    let stands = stands.map(|(channel, ts)| (ChannelId::new(channel), MessageTs::new(ts)));
-    Ok((stands, is_lost))
+    Ok(row
+        .and_then(|(channel, ts)| channel.zip(ts))
+        .map(|(channel, ts)| (ChannelId::new(channel), MessageTs::new(ts))))
 }
 
 /// Returns what is known of a report's picture.

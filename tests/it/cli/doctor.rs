@@ -112,7 +112,11 @@ fn an_unwritten_policy_is_told_and_is_no_fault() {
     let ended = doctor(&sandbox);
     found(
         &ended,
-        &["! policy: none is written", "! escalation: nobody is named"],
+        &[
+            "! policy: none is written",
+            "! escalation: nobody is named",
+            "! report channel: none is named, so no weekly report is posted",
+        ],
     );
     assert_eq!(ended.code, Some(0));
 }
