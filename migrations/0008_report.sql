@@ -89,3 +89,24 @@ CREATE INDEX outbox_card ON outbox (workspace, channel, ts) WHERE kind = 'card';
 -- A rung of the ladder is climbed once in a round.
 CREATE UNIQUE INDEX outbox_rung ON outbox (workspace, change, duty, person, due_at, rung, round)
     WHERE kind = 'reminder';
+
+-- One row while weekly reports are posted: since when. What was due before isn't
+-- made up for.
+CREATE TABLE reporting (
+    workspace TEXT NOT NULL PRIMARY KEY,
+    since     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- One row a report of which something is known about its picture: week is where the
+-- week begins. look is how its chart is shown: by our picture, which Slack calls file;
+-- by Slack's own; or not at all. tries counts how often Slack couldn't show the file
+-- yet.
+CREATE TABLE picture (
+    workspace TEXT NOT NULL,
+    week      INTEGER NOT NULL,
+    look      TEXT NOT NULL CHECK (look IN ('file', 'native', 'nothing')),
+    file      TEXT,
+    tries     INTEGER NOT NULL DEFAULT 0 CHECK (tries >= 0),
+    PRIMARY KEY (workspace, week),
+    CHECK ((look = 'file') = (file IS NOT NULL))
+) STRICT, WITHOUT ROWID;

@@ -4,22 +4,42 @@
 //! and reads no clock: `now` is a parameter.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::change::EmergencyChange;
 use crate::domain::id::{ChangeNumber, GroupId};
-use crate::domain::policy::{Party, Policy, Role};
+use crate::domain::policy::{Counting, Party, Policy, Role};
 use crate::domain::text::Salt;
 use crate::gesture::Heard;
-use crate::store::{Arrival, Execution, Fetched, Outcome, Rules, Store, StoreError};
+use crate::report::weekly;
+use crate::store::{
+    Arrival, Execution, Fetched, Intake, Outcome, Rules, Store, StoreError, TakenIn,
+};
+
+/// A report that can't be made is tried again after so long.
+const REPORT_PAUSE: TimeDelta = TimeDelta::hours(1);
 
 /// The rules and the store of one workspace.
 #[derive(Debug, Clone)]
 pub struct Engine {
     store: Store,
     rules: Arc<Rules>,
+    counting: Arc<Counting>,
+    /// When the next weekly report is due, as far as that was looked up.
+    report_at: Arc<Mutex<Upcoming>>,
+}
+
+/// When something is due next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Upcoming {
+    /// Nobody has looked yet.
+    Unknown,
+    /// Nothing is.
+    Never,
+    /// Then.
+    At(DateTime<Utc>),
 }
 
 impl Engine {
@@ -27,7 +47,9 @@ impl Engine {
     pub fn new(store: Store, rules: Rules) -> Self {
         Self {
             store,
+            counting: Arc::new(rules.newest().counting.clone()),
             rules: Arc::new(rules),
+            report_at: Arc::new(Mutex::new(Upcoming::Unknown)),
         }
     }
 
@@ -39,6 +61,21 @@ impl Engine {
     /// Returns the rules in force and those before them.
     pub fn rules(&self) -> &Arc<Rules> {
         &self.rules
+    }
+
+    /// Returns what counts as one change to production now.
+    pub fn counting(&self) -> &Arc<Counting> {
+        &self.counting
+    }
+
+    /// Takes in what a source told. Once this returns, it may be acknowledged.
+    pub async fn take_in(
+        &self,
+        intake: Intake,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<TakenIn>, StoreError> {
+        let (counting, rules) = (Arc::clone(&self.counting), Arc::clone(&self.rules));
+        self.store.take_in(intake, counting, rules, now).await
     }
 
     /// Returns the policy under which a change was declared.
@@ -75,15 +112,78 @@ impl Engine {
     }
 
     /// Does what has become due, but for the changes about which something
-    /// `unheard` is waiting. Returns how many changes there were to look at; more
-    /// may be waiting.
+    /// `unheard` is waiting, and asks about what sources told and nobody explained.
+    /// Returns how many changes there were to look at; more may be waiting.
     pub async fn tick(
         &self,
         unheard: BTreeSet<ChangeNumber>,
         now: DateTime<Utc>,
     ) -> Result<usize, StoreError> {
         let rules = Arc::clone(&self.rules);
-        self.store.sweep(unheard, rules, now).await
+        let n_reported = self.report(now).await?;
+        let n_swept = self.store.sweep(unheard, rules, now).await?;
+        Ok(n_reported + n_swept + self.store.sweep_deployments(now).await?)
+    }
+
+    /// Begins: weekly reports are posted from now on, or go on where they were before.
+    pub async fn begin(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let posts = self.rules.newest().report_channel.is_some();
+        self.store.posts_reports(posts, now).await?;
+        self.remember(Upcoming::Unknown);
+        Ok(())
+    }
+
+    /// Returns when the clock has something to do next.
+    pub async fn next_at(&self, grace: TimeDelta) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let report = match self.upcoming().await? {
+            Upcoming::At(at) => Some(at),
+            Upcoming::Never | Upcoming::Unknown => None,
+        };
+        let next = self.store.next_at(grace).await?;
+        Ok(next.into_iter().chain(report).min())
+    }
+
+    /// Freezes the weeks whose reports are due. Returns how many there were.
+    async fn report(&self, now: DateTime<Utc>) -> Result<usize, StoreError> {
+        match self.upcoming().await? {
+            Upcoming::At(at) if at <= now => {}
+            Upcoming::At(_) | Upcoming::Never | Upcoming::Unknown => return Ok(0),
+        }
+        match weekly::freeze_due(&self.store, &self.rules, now).await {
+            Ok(n_reported) => {
+                self.remember(Upcoming::Unknown);
+                Ok(n_reported)
+            }
+            Err(error @ (StoreError::Unknown | StoreError::Stopped)) => Err(error),
+            // It must not hold up what else is due.
+            Err(error) => {
+                tracing::error!(error = %error, "the weekly report can't be made");
+                self.remember(Upcoming::At(now + REPORT_PAUSE));
+                Ok(0)
+            }
+        }
+    }
+
+    /// When the next report is due. Nobody but this process moves it.
+    async fn upcoming(&self) -> Result<Upcoming, StoreError> {
+        let known = *self
+            .report_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if known != Upcoming::Unknown {
+            return Ok(known);
+        }
+        let next = weekly::next_at(&self.store, &self.rules).await?;
+        let found = next.map_or(Upcoming::Never, Upcoming::At);
+        self.remember(found);
+        Ok(found)
+    }
+
+    fn remember(&self, upcoming: Upcoming) {
+        *self
+            .report_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = upcoming;
     }
 
     /// Returns the groups that decide who may do what: those of every role. Who is

@@ -6,6 +6,7 @@
 //! wait for Slack; a lane sends one message at a time; nothing else waits.
 
 mod holds;
+mod looks;
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
@@ -19,13 +20,17 @@ use crate::clock::{Clock, ClockError};
 use crate::dispatch::Dispatcher;
 use crate::domain::id::ChangeNumber;
 use crate::engine::Engine;
+use crate::intake::poll::Watch;
 use crate::slack::inbound::reception::Openings;
 use crate::slack::inbound::resolve;
 use crate::slack::lookup::Lookup;
 use crate::stop::Stop;
 use crate::store::{StoreError, Waiting};
 
+pub use looks::{EVERY, FIRST_LOOK};
+
 use holds::{Hold, bars, holds_of, is_an_answer};
+use looks::Looks;
 
 /// How many gestures are looked at at once, and how many are answered.
 const GESTURES: usize = 128;
@@ -74,6 +79,8 @@ pub struct Bot {
     pub wake: Arc<Notify>,
     /// The modals that its reception is opening.
     pub openings: Openings,
+    /// The sources that it asks.
+    pub watches: Vec<Arc<Watch>>,
 }
 
 /// What is under way.
@@ -153,8 +160,11 @@ impl Bot {
     /// Works until told to stop, then finishes what is under way.
     pub async fn run(&self, stop: Stop) -> Result<(), BotError> {
         let mut flights = Flights::default();
+        // They end with us: what they saw and didn't keep is seen again.
+        let mut looks = Looks::at(&self.watches);
         let mut swept_at = DateTime::<Utc>::MIN_UTC;
         let mut n_arrived = 0;
+        self.engine.begin(self.clock.now()).await?;
         loop {
             n_arrived = self.yield_to_a_rush(n_arrived).await;
             self.notice_a_jump().await?;
@@ -163,6 +173,10 @@ impl Bot {
             // during one isn't in it, and must not be slept upon.
             let none_opening = self.openings.none();
             let round = self.begin(&mut flights, &mut swept_at, now).await?;
+            looks.begin(&self.engine, &self.clock, now);
+            // A sandbox's clock waits for all that is under way, a source's answer
+            // too; nothing else waits for that.
+            let none_looking = looks.is_empty() || !self.clock.is_followed();
             if round.begun && flights.tasks.is_empty() {
                 // The clock has done something that nobody can be told of yet;
                 // nothing is under way that would wake us for what comes next.
@@ -177,11 +191,13 @@ impl Bot {
                     () = self.wake.notified() => {}
                     () = stop.told() => break,
                 }
-            } else if flights.tasks.is_empty() && none_opening {
-                let owed = self.engine.store().next_at(self.dispatcher.grace).await?;
-                let next = owed.into_iter().chain(round.next_at).min();
+            } else if flights.tasks.is_empty() && none_opening && none_looking {
+                let owed = self.engine.next_at(self.dispatcher.grace).await?;
+                let all = owed.into_iter().chain(round.next_at);
+                let next = all.chain(looks.next_at()).min();
                 tokio::select! {
                     idled = self.idle(next) => idled?,
+                    landed = looks.land(), if !looks.is_empty() => landed?,
                     () = stop.told() => break,
                     () = self.engine.store().failed() => {
                         return Err(StoreError::Unknown.into());
@@ -190,6 +206,7 @@ impl Bot {
             } else {
                 tokio::select! {
                     landed = flights.land(), if !flights.tasks.is_empty() => landed?,
+                    landed = looks.land(), if !looks.is_empty() => landed?,
                     () = self.wake.notified() => {}
                     () = stop.told() => break,
                 }

@@ -5,16 +5,19 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use chrono::TimeDelta;
+use futures_util::FutureExt as _;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::bot::Bot;
 use crate::clock::{Clock, ClockError};
-use crate::config::{Config, Door, Flags, PolicyFile};
+use crate::config::{Config, Door, Flags, PolicyFile, Sources};
 use crate::dispatch::Dispatcher;
 use crate::engine::Engine;
 use crate::http::HttpError;
+use crate::intake::poll::{ApiError, Asked, Watch};
+use crate::intake::routes::{self, NotKept};
 use crate::slack::client::{GRACE, HTTP_TIMEOUT, Identity, Settings, SlackClient};
 use crate::slack::error::SlackError;
 use crate::slack::events::{self, SigningSecret};
@@ -79,7 +82,9 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
     let wake = Arc::new(Notify::new());
     let openings = Openings::default();
     let lookup = Lookup::new(client.clone(), identity.workspace.clone(), clock.clone());
+    let hooks = hooks(&config.sources, &engine, &clock, &wake);
     let bot = Bot {
+        watches: watches(&config.sources)?,
         lookup: lookup.clone(),
         dispatcher: Dispatcher {
             engine: engine.clone(),
@@ -107,7 +112,9 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
     let doors = match &config.door {
         Door::Http { signing_secret } => {
             let secret = SigningSecret::new(signing_secret.reveal())?;
-            let routes = http::health().merge(events::router(secret, clock.clone(), receive));
+            let routes = http::health()
+                .merge(events::router(secret, clock.clone(), receive))
+                .merge(hooks);
             tokio::spawn(serve_http(listener, routes, stop.clone(), None))
         }
         Door::Socket { .. } => {
@@ -130,7 +137,7 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
             }
             tokio::spawn(serve_http(
                 listener,
-                http::health(),
+                http::health().merge(hooks),
                 stop.clone(),
                 Some(socket),
             ))
@@ -157,6 +164,38 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
     watched.await???;
     store.close().await;
     Ok(())
+}
+
+/// The doors for sources that send; none, if no source has a key.
+fn hooks(sources: &Sources, engine: &Engine, clock: &Clock, wake: &Arc<Notify>) -> axum::Router {
+    if sources.keys.open().is_empty() {
+        return axum::Router::new();
+    }
+    let counting = Arc::clone(engine.counting());
+    let (engine, wake) = (engine.clone(), Arc::clone(wake));
+    let take_in: routes::TakeIn = Arc::new(move |intake, at| {
+        let (engine, wake) = (engine.clone(), Arc::clone(&wake));
+        async move {
+            let taken = engine.take_in(intake, at).await.map_err(|error| {
+                tracing::error!(error = %error, "what a source told couldn't be kept");
+                NotKept
+            })?;
+            // A deployment may be what a change waited for.
+            wake.notify_one();
+            Ok(taken)
+        }
+        .boxed()
+    });
+    routes::router(sources.keys.clone(), counting, clock.clone(), take_in)
+}
+
+/// The sources that are asked.
+pub(super) fn watches(sources: &Sources) -> Result<Vec<Arc<Watch>>, ApiError> {
+    let github = sources.github.as_ref().map(|one| (Asked::Github, one));
+    let gitlab = sources.gitlab.as_ref().map(|one| (Asked::Gitlab, one));
+    let all = github.into_iter().chain(gitlab);
+    all.map(|(asked, polled)| Watch::of(asked, polled).map(Arc::new))
+        .collect()
 }
 
 async fn serve_http(

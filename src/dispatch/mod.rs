@@ -6,7 +6,9 @@
 //! its key, and is adopted or sent again.
 
 mod overview;
+mod picture;
 mod render;
+mod report;
 mod roll;
 
 use std::sync::Arc;
@@ -23,7 +25,7 @@ use crate::slack::error::{ErrorCode, SlackError};
 use crate::slack::lookup::Lookup;
 use crate::slack::views::{self, Message, card, home};
 use crate::store::{
-    Claim, Doubtful, Kind, Offered, Owed, Parcel, Snapshot, StoreError, reply_is_alive,
+    Claim, Doubtful, Kind, Offered, Owed, Parcel, ReportPart, Snapshot, StoreError, reply_is_alive,
 };
 
 /// Slack lets one message a second into a channel.
@@ -127,6 +129,9 @@ impl Dispatcher {
         {
             return Ok(());
         }
+        let Some(parcel) = self.with_picture(parcel, now).await? else {
+            return Ok(());
+        };
         let Some(rendered) = self.render(&parcel, now).await? else {
             // What it would have said is no longer so.
             let claim = claim(&parcel, [0; 32], 0, None);
@@ -205,7 +210,8 @@ impl Dispatcher {
             | Kind::Reminder { .. }
             | Kind::Told { .. }
             | Kind::Shut { .. }
-            | Kind::Home { .. } => false,
+            | Kind::Home { .. }
+            | Kind::Report { .. } => false,
         };
         if whispered {
             // A whisper leaves no trace to look for; it can be asked for again, and
@@ -222,7 +228,19 @@ impl Dispatcher {
                 let snapshot = store.change(*change).await?;
                 thread_of(&leader.kind, snapshot.as_ref(), &channel, card.as_ref())
             }
-            Kind::Reminder { .. }
+            Kind::Report {
+                week,
+                part: ReportPart::Details,
+            } => store
+                .report_stands(*week)
+                .await?
+                .filter(|(place, _)| *place == channel)
+                .map(|(_, ts)| ts),
+            Kind::Report {
+                part: ReportPart::Report,
+                ..
+            }
+            | Kind::Reminder { .. }
             | Kind::Told { .. }
             | Kind::Reply { .. }
             | Kind::Offer { .. }
@@ -288,7 +306,8 @@ impl Dispatcher {
             | Kind::Reply { .. }
             | Kind::Offer { .. }
             | Kind::Shut { .. }
-            | Kind::Home { .. } => None,
+            | Kind::Home { .. }
+            | Kind::Report { .. } => None,
         });
         if let (Some(snapshot), Some((channel, _))) = (card, &stands) {
             self.reach_the_asked(snapshot, channel, now).await?;
@@ -449,6 +468,7 @@ impl Dispatcher {
             Kind::Reminder { person, .. }
             | Kind::Told { person, .. }
             | Kind::Shut { person, .. } => self.direct(parcel.direct.clone(), person).await?,
+            Kind::Report { part, .. } => self.way_of_report(parcel, *part),
             Kind::Home { person } => Ok(Way::Publish {
                 person: person.clone(),
             }),
@@ -583,8 +603,19 @@ impl Dispatcher {
                 .as_ref()
                 .map(|answered| answered.gesture.actor.clone()),
             (Kind::Offer { .. }, Way::Whisper { person, .. }) => Some(person.clone()),
+            (Kind::Report { .. }, Way::Post { channel, .. }) if !is_direct(channel) => {
+                self.engine.rules().newest().escalation.first().cloned()
+            }
             _ => None,
         };
+        if let Kind::Report { .. } = &leader.kind
+            && let Some(until) = self
+                .reconsidered(&parcel, leader, &error, aside.is_some(), now)
+                .await?
+        {
+            let (key, said) = (leader.key.clone(), error.to_string());
+            return store.release(key, until, said).await;
+        }
         let Some(person) = aside.filter(|_| error.bars_the_place()) else {
             return self.not_sent(lane, &parcel, leader, &error, now).await;
         };
@@ -605,8 +636,12 @@ impl Dispatcher {
             | Kind::Reply { .. }
             | Kind::Offer { .. }
             | Kind::Shut { .. }
-            | Kind::Home { .. } => match self.render(&parcel, now).await? {
-                Some(rendered) => {
+            | Kind::Home { .. }
+            | Kind::Report { .. } => match self.render(&parcel, now).await? {
+                Some(mut rendered) => {
+                    if let Kind::Report { .. } = &leader.kind {
+                        self.say_where_it_belongs(&mut rendered.message);
+                    }
                     rest = rendered.rest;
                     Some(rendered.message)
                 }
@@ -781,6 +816,7 @@ fn thread_of(
         | Kind::Reply { .. }
         | Kind::Offer { .. }
         | Kind::Shut { .. }
-        | Kind::Home { .. } => None,
+        | Kind::Home { .. }
+        | Kind::Report { .. } => None,
     }
 }

@@ -254,7 +254,7 @@ impl Dispatcher {
     }
 
     /// Shows changes to anybody: those of closed places without their words.
-    fn seen_from_outside<'a>(
+    pub(super) fn seen_from_outside<'a>(
         &'a self,
         snapshots: &'a [Snapshot],
         closed: &BTreeSet<ChannelId>,
@@ -282,7 +282,7 @@ fn fits(change: &EmergencyChange, wanted: Wanted) -> bool {
     }
 }
 
-fn places_of(snapshots: &[Snapshot]) -> BTreeSet<ChannelId> {
+pub(super) fn places_of(snapshots: &[Snapshot]) -> BTreeSet<ChannelId> {
     snapshots
         .iter()
         .map(|one| one.change.place.channel.clone())

@@ -72,6 +72,10 @@ impl Dispatcher {
                 None => None,
             },
             Kind::Home { person } => Some(self.home(person, now).await?),
+            Kind::Report { part, .. } => match &parcel.report {
+                Some(reported) => self.report(reported, *part, now).await?,
+                None => None,
+            },
             // Where it was opened again meanwhile, there is nothing to tell.
             Kind::Shut { channel, .. } => {
                 let since = parcel.shut.as_ref();
@@ -552,7 +556,8 @@ fn change_of(kind: &Kind) -> Option<ChangeNumber> {
         | Kind::Reply { .. }
         | Kind::Offer { .. }
         | Kind::Home { .. }
-        | Kind::Shut { .. } => None,
+        | Kind::Shut { .. }
+        | Kind::Report { .. } => None,
     }
 }
 

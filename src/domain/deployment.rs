@@ -5,7 +5,7 @@
 //! a pull request, a deployment, a line of a list. Which of them are one change is
 //! decided here, and so is whether it counts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -130,29 +130,6 @@ impl Explanation {
             Self::NotProduction => true,
             Self::Yes | Self::No => doubt == Doubt::Belongs,
         }
-    }
-}
-
-/// By which happening a change of each source counts: one rule a source, so that
-/// nothing counts twice.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Counting(BTreeMap<SourceName, Happening>);
-
-impl Counting {
-    /// Takes the rules; of a source that has none, deployments count.
-    pub fn new(rules: impl IntoIterator<Item = (SourceName, Happening)>) -> Self {
-        Self(rules.into_iter().collect())
-    }
-
-    /// Returns what counts of a source.
-    pub fn of(&self, source: &SourceName) -> Happening {
-        let rule = self.0.get(source).copied();
-        rule.unwrap_or(Happening::Deployment)
-    }
-
-    /// Whether a telling counts. What somebody lists counts always.
-    pub fn counts(&self, told: &Deployment) -> bool {
-        told.happening == Happening::Listed || told.happening == self.of(&told.source)
     }
 }
 

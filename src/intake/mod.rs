@@ -4,10 +4,7 @@
 //! in what was told. What a person wrote becomes a text, the rest is cut to what
 //! an identifier may be.
 
-use chrono::{DateTime, Utc};
-
-use crate::domain::deployment::{Deployment, SourceName};
-use crate::domain::id::ChangeNumber;
+use crate::domain::deployment::Deployment;
 use crate::domain::text::Salt;
 
 pub mod bitbucket;
@@ -26,6 +23,7 @@ pub mod seal;
 #[cfg(test)]
 mod tests;
 
+pub use crate::store::{Intake, TakenIn};
 pub use row::{Column, RowFault};
 
 /// Draws the salt of a text, as [`crate::engine::draw_salt`] does.
@@ -102,34 +100,4 @@ impl PartialEq for Refused {
     fn eq(&self, other: &Self) -> bool {
         self.to_string() == other.to_string()
     }
-}
-
-/// What one delivery, or one look, brings to the store.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Intake {
-    /// The source that was heard from.
-    pub source: SourceName,
-    /// By what the source names the delivery, so that it counts once.
-    pub delivery: Option<String>,
-    /// The changes that it tells of.
-    pub told: Vec<Deployment>,
-    /// What the source told of that this program doesn't read.
-    pub unknown: Option<String>,
-    /// How many tellings couldn't be read.
-    pub n_refused: u32,
-    /// When it came.
-    pub received_at: DateTime<Utc>,
-}
-
-/// What became of a telling.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TakenIn {
-    /// It is a change of its own.
-    Counted,
-    /// It adds to what is known, and doesn't count by the policy.
-    NotCounted,
-    /// It had been told before.
-    Duplicate,
-    /// It belongs to an emergency change, which is counted.
-    Belongs(ChangeNumber),
 }

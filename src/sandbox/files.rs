@@ -4,11 +4,18 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::cast::{BOT_USER, TEAM};
 use super::message::Ts;
+
+/// How long after its completion Slack still looks at a file that an app uploaded:
+/// until then its kind isn't known and no block may show it.
+const PROCESSING: TimeDelta = TimeDelta::seconds(1);
+
+/// The kinds of images that a block may show.
+const IMAGES: [&str; 4] = ["png", "jpg", "jpeg", "gif"];
 
 /// A file, from the moment at which an upload URL was asked for.
 #[derive(Debug, Clone)]
@@ -22,6 +29,8 @@ pub(super) struct File {
     owner: String,
     bytes: Option<Bytes>,
     complete: bool,
+    /// From when on it can be shown.
+    ready: DateTime<Utc>,
     created: DateTime<Utc>,
     /// Where it was shared: channel and message.
     shares: Vec<(String, Ts, bool)>,
@@ -65,6 +74,7 @@ impl Files {
             owner: BOT_USER.to_owned(),
             bytes: None,
             complete: false,
+            ready: at,
             created: at,
             shares: Vec::new(),
         };
@@ -89,6 +99,7 @@ impl Files {
             owner,
             bytes: Some(bytes),
             complete: true,
+            ready: at,
             created: at,
             shares: Vec::new(),
         };
@@ -110,13 +121,19 @@ impl Files {
     }
 
     /// Makes an uploaded file a real one.
-    pub(super) fn complete(&mut self, id: &str, title: Option<&str>) -> Result<(), FileFault> {
+    pub(super) fn complete(
+        &mut self,
+        id: &str,
+        title: Option<&str>,
+        at: DateTime<Utc>,
+    ) -> Result<(), FileFault> {
         let file = self.all.get_mut(id).ok_or(FileFault::NotFound)?;
         if file.bytes.is_none() || file.complete {
             return Err(FileFault::NotFound);
         }
         file.title = title.map(str::to_owned);
         file.complete = true;
+        file.ready = at + PROCESSING;
         Ok(())
     }
 
@@ -134,6 +151,14 @@ impl Files {
 
     pub(super) fn bytes(&self, id: &str) -> Option<Bytes> {
         self.file(id).and_then(|file| file.bytes.clone())
+    }
+}
+
+impl Files {
+    /// The file that a block names by the address of its bytes or of its page.
+    pub(super) fn at(&self, url: &str, base_url: &str) -> Option<&File> {
+        let path = url.strip_prefix(base_url)?.strip_prefix("/files/")?;
+        self.file(path.split_once('/').map_or(path, |(id, _)| id))
     }
 }
 
@@ -155,9 +180,23 @@ fn media(name: &str) -> (&'static str, &'static str) {
 }
 
 impl File {
+    /// Whether an image block of the app may show it: its own or one that was shared,
+    /// an image, and looked at.
+    pub(super) fn can_be_shown(&self, now: DateTime<Utc>) -> bool {
+        let (_, extension) = self.name.rsplit_once('.').unwrap_or_default();
+        let is_image = IMAGES.contains(&extension.to_ascii_lowercase().as_str());
+        let is_seen = self.owner == BOT_USER || !self.shares.is_empty();
+        is_image && is_seen && self.ready <= now
+    }
+
     /// The file as `files.info` shows it.
-    pub(super) fn to_json(&self, base_url: &str) -> Value {
-        let (mimetype, filetype) = media(&self.name);
+    pub(super) fn to_json(&self, base_url: &str, now: DateTime<Utc>) -> Value {
+        // What isn't looked at yet is of no kind.
+        let (mimetype, filetype) = if self.ready <= now {
+            media(&self.name)
+        } else {
+            ("", "")
+        };
         let mut public = json!({});
         let mut private = json!({});
         for (channel, ts, is_public) in &self.shares {

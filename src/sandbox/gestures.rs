@@ -237,7 +237,12 @@ fn take_files(
                 .files
                 .add(id.clone(), by.to_owned(), name, bytes.into(), at);
             state.files.shared(&id, channel, ts, is_public);
-            Some(state.files.file(&id)?.to_json(&state.base_url))
+            Some(
+                state
+                    .files
+                    .file(&id)?
+                    .to_json(&state.base_url, state.clock.now()),
+            )
         })
         .collect()
 }

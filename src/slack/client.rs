@@ -53,6 +53,9 @@ const _: () = assert!(
 /// How long a file may take: ten megabytes over a line that is slow today.
 const FILE_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long Slack lets the description of a file be.
+const LONGEST_FILE_ALT: usize = 1000;
+
 /// Slack keeps a trigger for three seconds; a later answer opens nothing.
 const TRIGGER_LIFE: Duration = Duration::from_secs(3);
 
@@ -161,6 +164,19 @@ pub struct Shown {
     /// Names its present content, so that an update can refuse to overwrite another.
     #[serde(default)]
     pub hash: String,
+}
+
+/// A picture on its way into Slack.
+#[derive(Debug, Clone, Copy)]
+pub struct Picture<'a> {
+    /// What the file is called, with its ending.
+    pub name: &'a str,
+    /// What people see above it.
+    pub title: &'a str,
+    /// What it shows, in words.
+    pub alt: &'a str,
+    /// The file.
+    pub bytes: &'a [u8],
 }
 
 impl Outgoing {
@@ -424,6 +440,86 @@ impl SlackClient {
         tokio::time::timeout(FILE_TIMEOUT, exchange)
             .await
             .unwrap_or(Err(SlackError::Unknown))
+    }
+
+    /// Uploads a picture that nobody sees until a message shows it. Returns Slack's
+    /// name for the file. Whatever becomes of it, doing it again shows nothing twice.
+    pub async fn upload_unshared(&self, picture: Picture<'_>) -> Result<String, SlackError> {
+        #[derive(Deserialize)]
+        struct Promised {
+            upload_url: String,
+            file_id: String,
+        }
+        let length = picture.bytes.len().to_string();
+        let alt: String = picture.alt.chars().take(LONGEST_FILE_ALT).collect();
+        // Older than the rest of the three, it is documented with a query.
+        let promised: Promised = self
+            .read(
+                "files.getUploadURLExternal",
+                &[
+                    ("filename", Some(picture.name)),
+                    ("length", Some(&length)),
+                    ("alt_txt", Some(&alt)),
+                ],
+            )
+            .await?;
+        self.send_bytes(&promised.upload_url, picture.bytes).await?;
+        // Without a channel, only the bot sees it.
+        let request = serde_json::json!({
+            "files": [{"id": promised.file_id, "title": picture.title}],
+        });
+        self.write("files.completeUploadExternal", &request)
+            .await
+            .map(|Done { ok: _ }| promised.file_id)
+    }
+
+    /// Sends a file's bytes to the address that Slack gave for them. It is the key
+    /// to itself; the token doesn't go there.
+    async fn send_bytes(&self, address: &str, bytes: &[u8]) -> Result<(), SlackError> {
+        let url = Url::parse(address).map_err(|_| SlackError::ForeignAddress)?;
+        if !self.0.may_fetch_from(&url) {
+            return Err(SlackError::ForeignAddress);
+        }
+        let request = Request::post(url.as_str())
+            .header(header::CONTENT_TYPE, "application/octet-stream")
+            .body(Body::from(bytes.to_vec()))
+            .map_err(|_| SlackError::ForeignAddress)?;
+        let exchange = async {
+            let answer = self
+                .0
+                .raw
+                .request(request)
+                .await
+                .map_err(|error| SlackError::from_transport(&error))?;
+            match answer.status() {
+                StatusCode::OK => Ok(()),
+                status => Err(SlackError::from_status(
+                    status.as_u16(),
+                    retry_after(answer.headers()),
+                    "",
+                )),
+            }
+        };
+        tokio::time::timeout(FILE_TIMEOUT, exchange)
+            .await
+            .unwrap_or(Err(SlackError::Unknown))
+    }
+
+    /// Whether Slack can show an uploaded picture by now: it looks at files after
+    /// their upload, and until then refuses the blocks that name them.
+    pub async fn can_show(&self, file: &str) -> Result<bool, SlackError> {
+        #[derive(Deserialize)]
+        struct Found {
+            file: File,
+        }
+        #[derive(Deserialize)]
+        struct File {
+            #[serde(default)]
+            mimetype: Option<String>,
+        }
+        let Found { file } = self.read("files.info", &[("file", Some(file))]).await?;
+        // What it hasn't looked at yet is of no kind.
+        Ok(file.mimetype.is_some_and(|kind| kind.starts_with("image/")))
     }
 
     /// Opens the conversation between the bot and a person.

@@ -16,6 +16,7 @@ mod home;
 mod inbox;
 mod inspect;
 mod log;
+mod moment;
 mod offers;
 mod outbox;
 mod parcel;
@@ -25,6 +26,7 @@ mod quotes;
 mod redaction;
 mod register;
 mod repeats;
+mod reports;
 mod siblings;
 mod texts;
 mod writer;
@@ -55,11 +57,13 @@ pub use file::{OpenError, SQLITE_AT_LEAST, sqlite_is_sound, sqlite_version};
 pub use home::MOST_OWING;
 pub use inbox::{Arrival, Outcome, Waiting};
 pub use inspect::{Inspection, Register, Unsent, inspect};
+pub use moment::{LookError, Moment, Workspaces, look};
 pub use offers::{NewOffer, OffersOf};
-pub use outbox::{Claim, Doubtful, Halt, Kind, Owed, Shut, reply_is_alive};
+pub use outbox::{Claim, Doubtful, Halt, Kind, Owed, ReportPart, Shut, reply_is_alive};
 pub use parcel::{Answered, Offered, Parcel, Snapshot};
 pub use people::{Person, resolve};
 pub use policies::Adopted;
+pub use reports::{Look, Picture, Reported, Reporting};
 pub use texts::Words;
 pub use writer::LARGEST_GROUP;
 
@@ -696,6 +700,19 @@ impl Store {
                 return Ok(());
             };
             outbox::reopen(connection, workspace, &channel)?;
+            if let Some(Owed {
+                key,
+                kind:
+                    Kind::Report {
+                        week,
+                        part: ReportPart::Report,
+                    },
+                ..
+            }) = parcel.first()
+            {
+                let report = (*week, key.as_str());
+                outbox::owe_details(connection, workspace, report, &channel, now)?;
+            }
             for owed in &parcel {
                 let Some(number) = change_of(&owed.kind) else {
                     continue;

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use rusqlite::Connection;
 
 use super::texts::{self, Words};
-use super::{Kind, Outcome, Owed, Shut, StoreError, inbox, log, offers, outbox, people};
+use super::{
+    Kind, Outcome, Owed, Reported, Shut, StoreError, inbox, log, offers, outbox, people, reports,
+};
 use crate::domain::change::{EmergencyChange, Recorded};
 use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, WorkspaceId};
 use crate::domain::offer::Offer;
@@ -41,6 +43,9 @@ pub struct Parcel {
     pub direct: Option<ChannelId>,
     /// For word of a channel that is shut: since when, if it still is, and why.
     pub shut: Option<Shut>,
+    /// For the weekly report: its week as it was frozen, its picture, and where it
+    /// stands.
+    pub report: Option<Reported>,
 }
 
 /// A gesture with what became of it.
@@ -77,7 +82,11 @@ pub(super) fn change_of(kind: &Kind) -> Option<ChangeNumber> {
         | Kind::Note { change, .. }
         | Kind::Reminder { change, .. }
         | Kind::Told { change, .. } => Some(*change),
-        Kind::Reply { .. } | Kind::Offer { .. } | Kind::Home { .. } | Kind::Shut { .. } => None,
+        Kind::Reply { .. }
+        | Kind::Offer { .. }
+        | Kind::Home { .. }
+        | Kind::Shut { .. }
+        | Kind::Report { .. } => None,
     }
 }
 
@@ -123,7 +132,8 @@ pub(super) fn parcel(
         | Kind::Told { .. }
         | Kind::Offer { .. }
         | Kind::Home { .. }
-        | Kind::Shut { .. } => None,
+        | Kind::Shut { .. }
+        | Kind::Report { .. } => None,
     };
     let about = owed.iter().filter_map(|one| change_of(&one.kind));
     let spoken_of = answer
@@ -167,7 +177,8 @@ pub(super) fn parcel(
             | Kind::Note { .. }
             | Kind::Reply { .. }
             | Kind::Offer { .. }
-            | Kind::Home { .. },
+            | Kind::Home { .. }
+            | Kind::Report { .. },
             _,
         ) => None,
     };
@@ -180,7 +191,20 @@ pub(super) fn parcel(
         | Kind::Told { .. }
         | Kind::Reply { .. }
         | Kind::Offer { .. }
-        | Kind::Home { .. } => None,
+        | Kind::Home { .. }
+        | Kind::Report { .. } => None,
+    };
+    let report = match &leader.kind {
+        Kind::Report { week, .. } => reports::reported(connection, workspace, *week)?,
+        Kind::Card { .. }
+        | Kind::Ledger { .. }
+        | Kind::Note { .. }
+        | Kind::Reminder { .. }
+        | Kind::Told { .. }
+        | Kind::Reply { .. }
+        | Kind::Offer { .. }
+        | Kind::Home { .. }
+        | Kind::Shut { .. } => None,
     };
     Ok(Some(Parcel {
         owed,
@@ -191,6 +215,7 @@ pub(super) fn parcel(
         card_is_lost,
         direct,
         shut,
+        report,
     }))
 }
 

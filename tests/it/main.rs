@@ -15,3 +15,4 @@ mod sql;
 mod story;
 mod tidy;
 mod world;
+mod years;

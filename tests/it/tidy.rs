@@ -256,6 +256,7 @@ const WRITERS: &[&str] = &[
     "respond",
     "open_direct",
     "publish_home",
+    "upload_unshared",
 ];
 
 /// I4, of one file: words to the outside that don't go through the outbox.
@@ -711,6 +712,8 @@ const WORDLESS_COLUMNS: &[(&str, &str)] = &[
     ("delivery.id", "the source's identifier of a delivery"),
     ("frozen_week.zone", "a name of the time zone database"),
     ("frozen_week.figures", "figures as they were reported"),
+    ("picture.look", "a name of an enumeration, under a CHECK"),
+    ("picture.file", "Slack's identifier"),
     ("question.asked_of", "Slack's identifier"),
     ("question.answer", "a name of an enumeration, under a CHECK"),
     ("question.answered_by", "Slack's identifier"),

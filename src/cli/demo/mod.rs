@@ -13,6 +13,8 @@ use tokio::task::JoinHandle;
 use super::serve;
 use crate::clock::Clock;
 use crate::config::{Config, Door, PolicyFile, Secret, Sources};
+use crate::intake::routes::Keys;
+use crate::intake::seal::Token;
 use crate::sandbox::hand::Hand;
 use crate::sandbox::{self, Options, Running};
 use crate::slack::client::HTTP_TIMEOUT;
@@ -21,6 +23,7 @@ use crate::store::LARGEST_GROUP;
 
 mod story;
 mod transcript;
+mod week;
 
 /// The app as the sandbox installs it: the manifest that ships with the bot.
 const MANIFEST: &str = include_str!("../../../manifest.yml");
@@ -82,6 +85,8 @@ struct Demo {
     bot: JoinHandle<anyhow::Result<()>>,
     stopper: Stopper,
     database: PathBuf,
+    /// Where the bot hears of changes, and the word by which it believes them.
+    ci: (String, String),
     // Removes the database when the demo ends, unless it is to be kept.
     thrown_away: Option<ThrownAway>,
 }
@@ -94,6 +99,13 @@ impl Drop for ThrownAway {
         // What can't be removed is in the system's folder for such things.
         let _ = std::fs::remove_dir_all(&self.0);
     }
+}
+
+/// Returns an address on this machine at which nobody listens.
+fn free_port() -> anyhow::Result<SocketAddr> {
+    let any = std::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)));
+    let listener = any.context("no port is free on this machine")?;
+    Ok(listener.local_addr()?)
 }
 
 impl Demo {
@@ -120,10 +132,14 @@ impl Demo {
         .await?;
         let hand = Hand::on(sandbox.control_url())?;
         let credentials = sandbox.credentials();
+        let bot = free_port()?;
+        let ci = (
+            format!("http://{bot}/hooks/changes"),
+            credentials.signing_secret.clone(),
+        );
         let config = Config {
             database: database.clone(),
-            // The bot's own health check; nobody asks for it here.
-            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            listen: bot,
             slack_api_url: sandbox.slack_api_url(),
             http_timeout: HTTP_TIMEOUT,
             largest_group: LARGEST_GROUP,
@@ -139,7 +155,13 @@ impl Demo {
                 app_token: Secret::new(&credentials.app_token),
             },
             bot_token: Secret::new(&credentials.bot_token),
-            sources: Sources::default(),
+            sources: Sources {
+                keys: Keys {
+                    changes: Some(Token::new(&ci.1)?),
+                    ..Keys::default()
+                },
+                ..Sources::default()
+            },
         };
         let clock = Clock::following(&format!("http://{}", sandbox.address())).await?;
         let (stopper, stop) = stop::pair();
@@ -150,6 +172,7 @@ impl Demo {
             bot,
             stopper,
             database,
+            ci,
             thrown_away,
         };
         demo.hand.settle(0).await.context("the bot did not start")?;

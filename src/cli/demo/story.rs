@@ -11,31 +11,43 @@ use serde_json::{Value, json};
 
 use super::Demo;
 use super::transcript::{Handles, News, Seen};
+use super::week;
 use crate::domain::change::{EmergencyChange, Event, Exception, Recorded, Stage};
 use crate::domain::id::{ChangeNumber, WorkspaceId};
 use crate::domain::obligation::Duty;
 use crate::domain::policy::Party;
 use crate::domain::text::Commitment;
 use crate::domain::ticket::content_hash;
+use crate::report::frozen::thaw;
 use crate::sandbox::hand::Hand;
-use crate::store::{self, Snapshot, Store, resolve};
+use crate::store::{self, FrozenWeek, Snapshot, Store, resolve};
 
 /// Where the people of the story live.
 const ZONE: Tz = Tz::Europe__Berlin;
 
-const CHANNEL: &str = "#inc-auth-outage";
+pub(super) const CHANNEL: &str = "#inc-auth-outage";
+
+/// Where the weekly report stands.
+const REPORTS: &str = "#engineering";
+
 const PEOPLE: [&str; 4] = ["dana", "morgan", "riley", "sam"];
 
 /// Tells the stories, each in a workspace of its own.
 pub(super) async fn tell(database: Option<PathBuf>) -> anyhow::Result<()> {
     let mut n_steps = 0;
-    for story in [Story::Good, Story::Asleep, Story::Abandoned, Story::Plain] {
+    for story in [
+        Story::Good,
+        Story::Asleep,
+        Story::Abandoned,
+        Story::Plain,
+        Story::Week,
+    ] {
         // The first story is the one to keep.
         let kept = database.clone().filter(|_| story == Story::Good);
         n_steps += story.play(kept).await?;
     }
     print(&format!(
-        "All four stories came true: {n_steps} of {n_steps} steps."
+        "All five stories came true: {n_steps} of {n_steps} steps."
     ));
     Ok(())
 }
@@ -50,6 +62,8 @@ enum Story {
     Abandoned,
     /// Nobody types a command.
     Plain,
+    /// A week passes, and is reported.
+    Week,
 }
 
 impl Story {
@@ -59,17 +73,24 @@ impl Story {
             Self::Asleep => "2. The person asked is asleep",
             Self::Abandoned => "3. Nobody documents",
             Self::Plain => "4. Nobody types a command",
+            Self::Week => "5. Monday, 09:00, #engineering",
         };
         print(&format!("\n━━━ {title} ━━━\n"));
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        let demo = Demo::start(listen, Some(saturday(2, 14, 0)), database).await?;
+        let begins = match self {
+            Self::Good | Self::Asleep | Self::Abandoned | Self::Plain => saturday(2, 14, 0),
+            Self::Week => week::begins(),
+        };
+        let demo = Demo::start(listen, Some(begins), database).await?;
         let path = demo.database.clone();
         let mut telling = Telling::begin(demo.hand.clone()).await?;
+        telling.reads_reports = self == Self::Week;
         let played = match self {
             Self::Good => good(&mut telling).await,
             Self::Asleep => asleep(&mut telling).await,
             Self::Abandoned => abandoned(&mut telling).await,
             Self::Plain => plain(&mut telling).await,
+            Self::Week => week::week(&mut telling, &demo.ci).await,
         };
         let steps = telling.n_steps;
         // The bot is stopped before its record is read: what counts is the file.
@@ -160,6 +181,16 @@ impl Story {
                 );
                 proof.that("no exception is on record", change.exceptions.is_empty());
             }
+            Self::Week => {
+                proof.that(
+                    "the week is frozen as it was reported: 3 of 41",
+                    record.last_reported() == Some((3, 41)),
+                );
+                proof.that(
+                    "what was documented in time is so on record",
+                    change.stage == Stage::Closed,
+                );
+            }
         }
         proof.that("nobody was woken by a reminder", record.nobody_was_woken());
         proof.that("every reminder reached Slack", record.all_delivered());
@@ -216,7 +247,7 @@ async fn good(telling: &mut Telling) -> anyhow::Result<()> {
 }
 
 /// What the ticket asks for beside words.
-const CHOSEN: [(&str, &str); 7] = [
+pub(super) const CHOSEN: [(&str, &str); 7] = [
     ("section:category", "configuration"),
     ("section:security_impact", "reduced"),
     ("section:rollback_executed", "not_needed"),
@@ -303,13 +334,15 @@ async fn plain(telling: &mut Telling) -> anyhow::Result<()> {
 }
 
 /// The story as it goes on.
-struct Telling {
-    hand: Hand,
+pub(super) struct Telling {
+    pub(super) hand: Hand,
     seen: Seen,
     handles: Handles,
     /// What came since the last act, by where it was read.
     latest: Vec<News>,
-    n_steps: usize,
+    pub(super) n_steps: usize,
+    /// Whether only the channel of the reports is read, and no other.
+    reads_reports: bool,
 }
 
 impl Telling {
@@ -341,15 +374,21 @@ impl Telling {
             handles,
             latest: Vec::new(),
             n_steps: 0,
+            reads_reports: false,
         })
     }
 
     /// Reads every conversation and prints what is new.
     async fn catch_up(&mut self) -> anyhow::Result<()> {
         let mut news = Vec::new();
-        let said = self.hand.transcript("dana", CHANNEL).await?;
-        news.extend(self.seen.take("channel", &said, &self.handles, ZONE));
-        for who in PEOPLE {
+        let (place, channel, people) = if self.reads_reports {
+            ("engineering", REPORTS, &[][..])
+        } else {
+            ("channel", CHANNEL, &PEOPLE[..])
+        };
+        let said = self.hand.transcript("dana", channel).await?;
+        news.extend(self.seen.take(place, &said, &self.handles, ZONE));
+        for who in people {
             // Nobody has a conversation with the bot before the first word.
             if let Ok(said) = self.hand.transcript(who, "@breakglass").await {
                 news.extend(self.seen.take(who, &said, &self.handles, ZONE));
@@ -370,19 +409,19 @@ impl Telling {
     }
 
     /// Lets a few seconds pass, in which what was caused is done.
-    async fn settle(&mut self) -> anyhow::Result<()> {
+    pub(super) async fn settle(&mut self) -> anyhow::Result<()> {
         self.hand.settle(20).await?;
         self.n_steps += 1;
         self.catch_up().await
     }
 
-    async fn go_to(&mut self, at: DateTime<Utc>) -> anyhow::Result<()> {
+    pub(super) async fn go_to(&mut self, at: DateTime<Utc>) -> anyhow::Result<()> {
         self.hand.move_to(at).await?;
         self.n_steps += 1;
         self.catch_up().await
     }
 
-    async fn slash(&mut self, who: &str, words: &str) -> anyhow::Result<()> {
+    pub(super) async fn slash(&mut self, who: &str, words: &str) -> anyhow::Result<()> {
         print(&format!("▸ @{who} types: /emergency {words}\n"));
         let body = json!({"as": who, "channel": CHANNEL, "command": "/emergency", "text": words});
         acknowledged(&self.hand.act("slash", body).await?)?;
@@ -396,14 +435,19 @@ impl Telling {
         self.settle().await
     }
 
-    async fn press(&mut self, who: &str, place: &str, action: &str) -> anyhow::Result<()> {
+    pub(super) async fn press(
+        &mut self,
+        who: &str,
+        place: &str,
+        action: &str,
+    ) -> anyhow::Result<()> {
         print(&format!("▸ @{who} presses: {}\n", action.replace('_', " ")));
         acknowledged(&self.hand.press(who, place, action).await?)?;
         self.settle().await
     }
 
     /// Dana opens the ticket from her reminder and writes into it.
-    async fn document(&mut self, sections: &[(&str, &str)]) -> anyhow::Result<()> {
+    pub(super) async fn document(&mut self, sections: &[(&str, &str)]) -> anyhow::Result<()> {
         print("▸ @dana opens the ticket and writes:");
         for (section, words) in sections {
             let name = section.trim_start_matches("section:").replace('_', " ");
@@ -419,7 +463,7 @@ impl Telling {
     }
 
     /// Approves, and says that it was a genuine emergency.
-    async fn approve(&mut self, who: &str) -> anyhow::Result<()> {
+    pub(super) async fn approve(&mut self, who: &str) -> anyhow::Result<()> {
         acknowledged(&self.hand.press(who, "@breakglass", "approve").await?)?;
         print(&format!("▸ @{who} approves: yes, a genuine emergency.\n"));
         let values = [("genuine".to_owned(), json!({"input": "genuine"}))];
@@ -466,7 +510,7 @@ impl Telling {
     }
 
     /// Checks that words stand in what came last.
-    fn expect(&mut self, place: &str, words: &str) -> anyhow::Result<()> {
+    pub(super) fn expect(&mut self, place: &str, words: &str) -> anyhow::Result<()> {
         let said = self
             .latest
             .iter()
@@ -492,6 +536,7 @@ fn acknowledged(answer: &Value) -> anyhow::Result<()> {
 struct Record {
     snapshot: Snapshot,
     verified: Result<u64, String>,
+    frozen: Vec<FrozenWeek>,
 }
 
 impl Record {
@@ -503,8 +548,13 @@ impl Record {
             .change(ChangeNumber::FIRST)
             .await?
             .context("the story left no change")?;
+        let frozen = store.frozen_weeks(on(1, 0, 0, 0), on(31, 0, 0, 0)).await?;
         store.close().await;
-        Ok(Self { snapshot, verified })
+        Ok(Self {
+            snapshot,
+            verified,
+            frozen,
+        })
     }
 
     fn reminders(&self) -> impl Iterator<Item = (&Recorded, Duty, &Option<Party>, String)> {
@@ -517,6 +567,12 @@ impl Record {
                 } => Some((one, *duty, owner, rung.name())),
                 _ => None,
             })
+    }
+
+    /// How many emergencies of how many changes the newest report told of.
+    fn last_reported(&self) -> Option<(u64, u64)> {
+        let week = thaw(self.frozen.last()?)?;
+        Some((week.n_emergencies, week.n_changes))
     }
 
     /// The words that a commitment stands for.
@@ -666,7 +722,7 @@ fn sunday(hour: u32, minute: u32, second: u32) -> DateTime<Utc> {
 }
 
 /// March 2026: the 14th is a Saturday.
-fn on(day: u32, hour: u32, minute: u32, second: u32) -> DateTime<Utc> {
+pub(super) fn on(day: u32, hour: u32, minute: u32, second: u32) -> DateTime<Utc> {
     let local = NaiveDate::from_ymd_opt(2026, 3, day)
         .and_then(|date| date.and_hms_opt(hour, minute, second))
         .unwrap_or_default();
@@ -674,6 +730,6 @@ fn on(day: u32, hour: u32, minute: u32, second: u32) -> DateTime<Utc> {
 }
 
 #[expect(clippy::print_stdout, reason = "the story is what the command is for")]
-fn print(line: &str) {
+pub(super) fn print(line: &str) {
     println!("{line}");
 }

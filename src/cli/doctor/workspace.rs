@@ -234,8 +234,13 @@ async fn policy(settings: &Settings, client: &SlackClient, identity: &Identity) 
         }
     }
     census.escalation(&policy).await;
-    if let Some(channel) = &policy.report_channel {
-        census.report_channel(channel).await;
+    match &policy.report_channel {
+        Some(channel) => census.report_channel(channel).await,
+        None => census.findings.push(Finding::mind(
+            "report channel",
+            "none is named, so no weekly report is posted",
+            "name one as policy.report_channel in breakglass.toml",
+        )),
     }
     census.incident_channels(&policy, &identity.bot).await;
     census.findings

@@ -96,6 +96,23 @@ impl Frozen {
         })
     }
 
+    /// Returns figures of the same window with what was reported of it in them.
+    #[must_use]
+    pub fn put_into(&self, mut figures: Figures) -> Figures {
+        if (self.window.from, self.window.to) == (figures.window.from, figures.window.to) {
+            figures.rules = self.rules;
+            figures.n_changes = self.n_changes;
+            figures.n_emergencies = self.n_emergencies;
+            figures.n_not_genuine = self.n_not_genuine;
+            figures.n_standard = self.n_standard;
+            if self.is_unknown {
+                figures.is_told_of = false;
+                figures.coverage.heard.clear();
+            }
+        }
+        figures
+    }
+
     fn differences(&self, now: &Figures) -> Vec<Difference> {
         let then = Self::of(now);
         let with_standard = now.rules.with_standard;

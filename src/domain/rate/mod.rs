@@ -18,6 +18,7 @@ mod coverage;
 mod frozen;
 mod interval;
 mod offender;
+mod schedule;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ pub use coverage::{Coverage, Heard, Hearing, SILENT_AFTER, Silent};
 pub use frozen::{Corrected, Difference, Frozen};
 pub use interval::{Interval, wilson};
 pub use offender::{OFFENDER_WITHIN, Offender, offenders};
+pub use schedule::{Due, Schedule};
 pub use tally::Tally;
 pub use window::{Window, WindowKind, midnight};
 

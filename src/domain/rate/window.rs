@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{
+    DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc,
+};
 
 named! {
     /// What kind of window it is.
@@ -41,13 +43,18 @@ pub struct Window {
 /// Returns the first instant of a day in a zone. Where clocks go forward at
 /// midnight it is the one to which they go, where they show it twice the first.
 pub fn midnight<Z: TimeZone>(zone: &Z, day: NaiveDate) -> DateTime<Utc> {
-    let midnight = day.and_time(NaiveTime::MIN);
+    at_local(zone, day.and_time(NaiveTime::MIN))
+}
+
+/// Returns when clocks in a zone show a time; where they leave it out, when they show
+/// the first one after it, and where they show it twice, the first time.
+pub(super) fn at_local<Z: TimeZone>(zone: &Z, time: NaiveDateTime) -> DateTime<Utc> {
     (0..=QUARTERS_OF_AN_HOUR)
         .find_map(|n| {
-            let local = midnight.checked_add_signed(TimeDelta::minutes(15 * n))?;
+            let local = time.checked_add_signed(TimeDelta::minutes(15 * n))?;
             zone.from_local_datetime(&local).earliest()
         })
-        .map_or_else(|| midnight.and_utc(), |at| at.to_utc())
+        .map_or_else(|| time.and_utc(), |at| at.to_utc())
 }
 
 impl Window {

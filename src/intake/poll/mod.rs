@@ -17,9 +17,11 @@ use reqwest::{Response, StatusCode};
 use serde_json::Value;
 use url::Url;
 
-use super::Refused;
-use crate::config::Secret;
+use super::{Draw, Refused};
+use crate::config::{Polled, Secret};
 use crate::domain::deployment::Deployment;
+use crate::domain::named;
+use crate::domain::policy::Counting;
 
 pub mod github;
 pub mod gitlab;
@@ -106,6 +108,67 @@ pub struct Look {
     pub again_at: Option<DateTime<Utc>>,
     /// How many items couldn't be read.
     pub n_refused: u32,
+}
+
+named! {
+    /// A source that can be asked.
+    pub enum Asked {
+        /// GitHub.
+        Github = "github",
+        /// GitLab.
+        Gitlab = "gitlab",
+    }
+}
+
+/// A source that is asked, and for what.
+#[derive(Debug, Clone)]
+pub struct Watch {
+    /// Which source.
+    pub asked: Asked,
+    /// The repositories or projects, as the source calls them.
+    pub paths: Vec<String>,
+    api: Api,
+}
+
+impl Watch {
+    /// Prepares to ask a source as the configuration says.
+    pub fn of(asked: Asked, polled: &Polled) -> Result<Self, ApiError> {
+        let token = polled.token.as_ref();
+        let api = match asked {
+            Asked::Github => Api::github(&polled.api_url, token)?,
+            Asked::Gitlab => Api::gitlab(&polled.api_url, token)?,
+        };
+        Ok(Self {
+            asked,
+            paths: polled.paths.clone(),
+            api,
+        })
+    }
+
+    /// Looks through a repository or project, from where the cursor stands until now.
+    pub async fn look(
+        &self,
+        path: &str,
+        cursor: &Cursor,
+        rules: &Counting,
+        draw: Draw<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Look, PollError> {
+        match self.asked {
+            Asked::Github => github::look(&self.api, path, cursor, rules, draw, now).await,
+            Asked::Gitlab => gitlab::look(&self.api, path, cursor, rules, draw, now).await,
+        }
+    }
+
+    /// Asks whether a repository or project can be read at all.
+    pub async fn can_read(&self, path: &str, now: DateTime<Utc>) -> Result<(), PollError> {
+        let place = match self.asked {
+            Asked::Github => format!("/repos/{path}"),
+            Asked::Gitlab => format!("/projects/{}", encoded(path)),
+        };
+        Session::new(&self.api, now).get(&place, &[]).await?;
+        Ok(())
+    }
 }
 
 /// Why a source couldn't be looked through.

@@ -60,9 +60,13 @@ pub struct Keys {
 #[error("it couldn't be kept; send it again")]
 pub struct NotKept;
 
-/// Keeps what was told, and says of each telling what became of it, in order.
-pub type TakeIn =
-    Arc<dyn Fn(Intake) -> BoxFuture<'static, Result<Vec<TakenIn>, NotKept>> + Send + Sync>;
+/// Keeps what was told and came at an instant, and says of each telling what became
+/// of it, in order.
+pub type TakeIn = Arc<
+    dyn Fn(Intake, DateTime<Utc>) -> BoxFuture<'static, Result<Vec<TakenIn>, NotKept>>
+        + Send
+        + Sync,
+>;
 
 named! {
     /// A door.
@@ -82,9 +86,24 @@ named! {
     }
 }
 
+impl Keys {
+    /// Returns the sources that have a door.
+    pub fn open(&self) -> Vec<Source> {
+        let has_one = |source: &&Source| match source {
+            Source::Github => self.github.is_some(),
+            Source::Gitlab => self.gitlab.is_some(),
+            Source::Bitbucket => self.bitbucket.is_some(),
+            Source::Jenkins => self.jenkins.is_some(),
+            Source::Circleci => self.circleci.is_some(),
+            Source::Changes => self.changes.is_some(),
+        };
+        Source::ALL.iter().filter(has_one).copied().collect()
+    }
+}
+
 impl Source {
     /// The variable that opens the door.
-    const fn variable(self) -> &'static str {
+    pub const fn variable(self) -> &'static str {
         match self {
             Self::Github => "GITHUB_WEBHOOK_SECRET",
             Self::Gitlab => "GITLAB_WEBHOOK_TOKEN",
@@ -205,19 +224,15 @@ impl Doors {
             .find_map(|name| text(&headers, name))
             .and_then(deployment::identifier);
         let intake = Intake {
-            source: SourceName::new(source.name()),
             delivery,
-            told: Vec::new(),
-            unknown: None,
-            n_refused: 0,
-            received_at,
+            ..Intake::new(SourceName::new(source.name()), Vec::new())
         };
         if source == Source::Changes {
-            return self.listed(intake, body).await;
+            return self.listed(intake, body, received_at).await;
         }
         let event = source.event().and_then(|name| text(&headers, name));
         let event = event.unwrap_or_default().to_owned();
-        self.told(source, event, intake, body).await
+        self.told((source, event), intake, body, received_at).await
     }
 
     /// What can be known before the body is there: whether there is a key, and
@@ -288,16 +303,15 @@ impl Doors {
     /// A delivery in a source's own words.
     async fn told(
         &self,
-        source: Source,
-        event: String,
+        (source, event): (Source, String),
         mut intake: Intake,
         body: Bytes,
+        at: DateTime<Utc>,
     ) -> Result<Response, TurnedAway> {
         if source == Source::Circleci {
             intake.delivery = circleci::delivery(&body);
         }
         let rules = Arc::clone(&self.rules);
-        let at = intake.received_at;
         let read = move |body: &[u8]| {
             let read = match source {
                 Source::Github => github::read,
@@ -312,37 +326,42 @@ impl Doors {
         let answer = match reading {
             Ok(Reading::Told(told)) => {
                 intake.told = told;
-                let taken = self.keep(intake).await?;
+                let taken = self.keep(intake, at).await?;
                 return Ok(Json(summary(&taken)).into_response());
             }
             Ok(Reading::Ignored(why)) => why.to_string(),
             Ok(Reading::Unknown(event)) => {
                 let why = format!("`{event}` is nothing that this program reads");
-                intake.unknown = Some(event);
+                tracing::debug!(source = source.name(), event, "an event of no known kind");
+                intake.n_unknown = 1;
                 why
             }
             Err(refused) if refused.is_transient() => return Err(TurnedAway::Refused(refused)),
             Err(refused) => {
                 intake.n_refused = 1;
-                self.keep(intake).await?;
+                self.keep(intake, at).await?;
                 return Err(TurnedAway::Refused(refused));
             }
         };
         // That the source was heard from is worth keeping, too.
-        self.keep(intake).await?;
+        self.keep(intake, at).await?;
         Ok(Json(json!({"ignored": answer})).into_response())
     }
 
     /// A delivery in our own form.
-    async fn listed(&self, mut intake: Intake, body: Bytes) -> Result<Response, TurnedAway> {
-        let at = intake.received_at;
+    async fn listed(
+        &self,
+        mut intake: Intake,
+        body: Bytes,
+        at: DateTime<Utc>,
+    ) -> Result<Response, TurnedAway> {
         let rows = apart(body, move |body| changes::read(body, &draw_salt, at)).await?;
         let rows = match rows {
             Ok(rows) => rows,
             Err(refused) => {
                 if !refused.is_transient() {
                     intake.n_refused = 1;
-                    self.keep(intake).await?;
+                    self.keep(intake, at).await?;
                 }
                 return Err(TurnedAway::Refused(refused));
             }
@@ -361,8 +380,8 @@ impl Doors {
                 Err(fault) => refused.push(json!({"index": index, "reason": fault.to_string()})),
             }
         }
-        intake.n_refused = u32::try_from(refused.len()).unwrap_or(u32::MAX);
-        let taken = self.keep(intake).await?;
+        intake.n_refused = refused.len() as u64;
+        let taken = self.keep(intake, at).await?;
         let status = if places.is_empty() && !refused.is_empty() {
             StatusCode::UNPROCESSABLE_ENTITY
         } else {
@@ -371,9 +390,9 @@ impl Doors {
         Ok((status, Json(by_index(&places, &taken, &refused))).into_response())
     }
 
-    async fn keep(&self, intake: Intake) -> Result<Vec<TakenIn>, TurnedAway> {
+    async fn keep(&self, intake: Intake, at: DateTime<Utc>) -> Result<Vec<TakenIn>, TurnedAway> {
         let n = intake.told.len();
-        let taken = (self.take_in)(intake)
+        let taken = (self.take_in)(intake, at)
             .await
             .map_err(|NotKept| TurnedAway::NotKept)?;
         debug_assert_eq!(taken.len(), n, "each telling has its answer");

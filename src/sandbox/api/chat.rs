@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Arguments, Failure, Outcome};
-use crate::sandbox::blocks::{self, Surface};
+use crate::sandbox::blocks::{self, Fault, Surface};
 use crate::sandbox::cast::{BOT_USER, TEAM};
 use crate::sandbox::json::{put, text};
 use crate::sandbox::message::{Author, Message, Ts};
@@ -74,16 +74,49 @@ fn draft(state: &mut State, arguments: &Arguments) -> Result<Draft, Failure> {
     })
 }
 
-/// An image block may show an uploaded file, but only one that exists.
+/// An image may show an uploaded file, but only one that exists, that the app can
+/// see, that is an image, and that Slack has looked at.
 fn check_slack_files(state: &State, blocks: &[Value]) -> Result<(), Failure> {
-    for block in blocks {
-        if let Some(id) = block.get("slack_file").and_then(|file| text(file, "id"))
-            && state.files.file(id).is_none()
-        {
-            return Err(Failure::Named("invalid_blocks"));
-        }
+    let mut faults = Vec::new();
+    for (place, block) in blocks.iter().enumerate() {
+        find_unshown(state, block, &format!("/{place}"), &mut faults);
     }
-    Ok(())
+    if faults.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::Malformed {
+        name: "invalid_blocks",
+        prefix: "/blocks",
+        faults,
+    })
+}
+
+/// Looks through a block and its elements for images that can't be shown.
+fn find_unshown(state: &State, thing: &Value, pointer: &str, faults: &mut Vec<Fault>) {
+    match thing {
+        Value::Array(things) => {
+            for (place, thing) in things.iter().enumerate() {
+                find_unshown(state, thing, &format!("{pointer}/{place}"), faults);
+            }
+        }
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                let pointer = format!("{pointer}/{name}");
+                if name != "slack_file" {
+                    find_unshown(state, field, &pointer, faults);
+                    continue;
+                }
+                let by_id = text(field, "id").and_then(|id| state.files.file(id));
+                let by_url = text(field, "url");
+                let by_url = by_url.and_then(|url| state.files.at(url, &state.base_url));
+                let now = state.clock.now();
+                if !by_id.or(by_url).is_some_and(|file| file.can_be_shown(now)) {
+                    faults.push(Fault::unshown(&pointer));
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 fn metadata(arguments: &Arguments) -> Result<Option<Value>, Failure> {

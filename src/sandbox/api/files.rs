@@ -10,18 +10,26 @@ use crate::sandbox::posting;
 use crate::sandbox::state::State;
 use crate::sandbox::workspace::Kind;
 
+/// How long the description of an image may be.
+const LONGEST_ALT: usize = 1000;
+
 pub(super) fn upload_url(state: &mut State, arguments: &Arguments) -> Outcome {
     let name = arguments.required("filename")?;
     let length = arguments
         .number("length")
         .and_then(|length| usize::try_from(length).ok())
         .filter(|length| *length > 0)
-        .ok_or(Failure::Named("invalid_arguments"))?;
+        .ok_or(Failure::Named("missing_argument"))?;
+    let alt = arguments.text("alt_txt");
+    if alt
+        .as_ref()
+        .is_some_and(|alt| alt.chars().count() > LONGEST_ALT)
+    {
+        return Err(Failure::Named("alt_txt_too_large"));
+    }
     let id = state.ids.object("F");
     let at = state.clock.now();
-    state
-        .files
-        .promise(id.clone(), name, length, arguments.text("alt_txt"), at);
+    state.files.promise(id.clone(), name, length, alt, at);
     Ok(json!({"upload_url": format!("{}/upload/v1/{id}", state.base_url), "file_id": id}))
 }
 
@@ -50,12 +58,13 @@ pub(super) fn complete(state: &mut State, arguments: &Arguments) -> Outcome {
                 .map_err(|_| Failure::Named("invalid_thread_ts"))?,
         ),
     };
+    let at = state.clock.now();
     let mut ids = Vec::new();
     for file in &promised {
         let id = text(file, "id").ok_or(Failure::Named("invalid_arguments"))?;
         state
             .files
-            .complete(id, text(file, "title"))
+            .complete(id, text(file, "title"), at)
             .map_err(|fault| {
                 Failure::Named(match fault {
                     FileFault::NotFound => "file_not_found",
@@ -82,7 +91,7 @@ pub(super) fn complete(state: &mut State, arguments: &Arguments) -> Outcome {
 fn shown(state: &State, ids: &[String]) -> Vec<Value> {
     ids.iter()
         .filter_map(|id| state.files.file(id))
-        .map(|file| file.to_json(&state.base_url))
+        .map(|file| file.to_json(&state.base_url, state.clock.now()))
         .collect()
 }
 
@@ -92,7 +101,7 @@ pub(super) fn info(state: &mut State, arguments: &Arguments) -> Outcome {
         .files
         .file(&id)
         .ok_or(Failure::Named("file_not_found"))?;
-    let file = file.to_json(&state.base_url);
+    let file = file.to_json(&state.base_url, state.clock.now());
     Ok(json!({
         "file": file,
         "comments": [],

@@ -64,6 +64,15 @@ impl Fault {
         }
     }
 
+    /// A file that can't be shown, as Slack says so.
+    pub(super) fn unshown(pointer: &str) -> Self {
+        Self::new(
+            pointer,
+            json!({"type": "slack_file"}),
+            "invalid slack file".to_owned(),
+        )
+    }
+
     /// As `blocks.validate` lists it.
     pub(super) fn to_json(&self, prefix: &str) -> Value {
         json!({
@@ -259,6 +268,16 @@ impl Check {
                 pointer,
                 constraint,
                 "must provide exactly one of image_url and slack_file".to_owned(),
+            );
+        }
+        if let Some(file) = image.get("slack_file").filter(|file| file.is_object())
+            && file.get("id").is_some() == file.get("url").is_some()
+        {
+            let constraint = json!({"type": "one_of", "expected": ["id", "url"]});
+            self.fault(
+                &format!("{pointer}/slack_file"),
+                constraint,
+                "must provide exactly one of id and url".to_owned(),
             );
         }
     }

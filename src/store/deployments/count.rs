@@ -20,7 +20,7 @@ pub(in crate::store) const COUNTED: &str = "SELECT counted_at, rank, last_system
 
 /// Hands on the changes that count in a window, in order of time, without keeping
 /// them.
-pub(super) fn counted(
+pub(in crate::store) fn counted(
     connection: &Connection,
     workspace: &WorkspaceId,
     from: DateTime<Utc>,
@@ -49,7 +49,7 @@ fn name(names: &[String], place: usize) -> Option<Name<'_>> {
 
 /// Returns the emergencies that went into production in a window, the first first.
 /// Rehearsals and second records are none.
-pub(super) fn emergencies(
+pub(in crate::store) fn emergencies(
     connection: &Connection,
     workspace: &WorkspaceId,
     from: DateTime<Utc>,

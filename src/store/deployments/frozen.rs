@@ -8,7 +8,7 @@ use crate::domain::id::WorkspaceId;
 use crate::store::{StoreError, instant, micros};
 
 /// Freezes a week. One that is frozen stays as it is; returns whether it wasn't.
-pub(super) fn freeze(
+pub(in crate::store) fn freeze(
     connection: &Connection,
     workspace: &WorkspaceId,
     week: &FrozenWeek,
@@ -30,7 +30,7 @@ pub(super) fn freeze(
 }
 
 /// Returns the frozen weeks that begin in a time, the first first.
-pub(super) fn between(
+pub(in crate::store) fn between(
     connection: &Connection,
     workspace: &WorkspaceId,
     from: DateTime<Utc>,

@@ -69,7 +69,7 @@ pub(super) fn hear(
 }
 
 /// Returns who was heard from on the days that a time touches, by source and day.
-pub(super) fn between(
+pub(in crate::store) fn between(
     connection: &Connection,
     workspace: &WorkspaceId,
     from: DateTime<Utc>,

@@ -23,17 +23,19 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use super::writer::Urgency;
 use super::{Rules, Store, StoreError};
 use crate::domain::change::{Criterion, NotGenuine, Stage};
-use crate::domain::deployment::{
-    ChangeKind, Counting, Deployment, Doubt, Explanation, Mark, SourceName,
-};
+use crate::domain::deployment::{ChangeKind, Deployment, Doubt, Explanation, Mark, SourceName};
 use crate::domain::id::{ChangeNumber, ChannelId, UserId};
+use crate::domain::policy::Counting;
 use crate::domain::text::Text;
 
 pub(super) use belong::{learn, learn_all};
 #[cfg(test)]
 pub(super) use count::COUNTED;
+pub(super) use count::{counted, emergencies};
 pub(super) use fit::check;
-pub(super) use question::next_at;
+pub(super) use frozen::{between as frozen_weeks, freeze};
+pub(super) use hearing::between as hearings;
+pub(super) use question::{next_at, unexplained};
 
 /// How long nobody is asked about a change that looks like an undeclared emergency:
 /// its review may be told of later than the push.
@@ -383,15 +385,6 @@ impl Store {
     ) -> Result<Vec<Question>, StoreError> {
         self.read(move |connection, workspace| {
             question::unexplained(connection, workspace, from, to)
-        })
-        .await
-    }
-
-    /// Freezes a week as it is reported. Returns whether it wasn't frozen before;
-    /// one that was stays as it is.
-    pub async fn freeze_week(&self, week: FrozenWeek) -> Result<bool, StoreError> {
-        self.write(Urgency::Later, move |connection, workspace| {
-            frozen::freeze(connection, workspace, &week)
         })
         .await
     }

@@ -285,7 +285,7 @@ fn sensible(
 
 /// Returns the questions without an answer about changes of a window, in order of
 /// time: what the report names as unexplained.
-pub(super) fn unexplained(
+pub(in crate::store) fn unexplained(
     connection: &Connection,
     workspace: &WorkspaceId,
     from: DateTime<Utc>,

@@ -12,8 +12,8 @@ use super::group::Group;
 use super::names::Names;
 use super::row::{self, Derived, FACTS, INSERT, Prepared, week, within};
 use super::{ASKED_WITHIN, Intake, SETTLED_AFTER, TakenIn, hearing, question};
-use crate::domain::deployment::Counting;
 use crate::domain::id::{ChangeNumber, UserId, WorkspaceId};
+use crate::domain::policy::Counting;
 use crate::store::log::{Appender, HouseEvent};
 use crate::store::{Rules, StoreError, micros, texts};
 
@@ -262,7 +262,7 @@ impl<'c> Taker<'c> {
         if let Some(url) = &one.told.url {
             self.same_url.note(workspace, url, one.at, &mut leaders)?;
         }
-        let counts = counting.counts(&one.told);
+        let counts = counting.counts(&one.told.source, one.told.happening);
         let matched = belong::find(
             self.connection,
             self.workspace,

@@ -13,14 +13,16 @@ use crate::domain::obligation::{Duty, day_began_at, has_room, is_last_word, next
 
 mod home;
 pub(super) mod owing;
+mod report;
 mod row;
 mod trouble;
 
 pub(super) use home::{open_home, redraw_all_homes, redraw_homes};
 use owing::UPDATE;
 pub(super) use owing::{owe_effects, owe_offer, owe_reply, owe_requests, redraw_offer};
+pub(super) use report::{keep_picture, owe_details, owe_report, picture, report_stands};
 use row::{COLUMNS, read};
-pub use row::{Kind, Owed};
+pub use row::{Kind, Owed, ReportPart};
 pub use trouble::{Halt, Shut};
 pub(super) use trouble::{
     STUCK, clock_stepped, go_on, halt, halted, reopen, set_aside, set_claimed_aside, shut,
@@ -274,7 +276,8 @@ fn shared(kind: &Kind) -> Option<&'static str> {
         | Kind::Reply { .. }
         | Kind::Offer { .. }
         | Kind::Home { .. }
-        | Kind::Shut { .. } => None,
+        | Kind::Shut { .. }
+        | Kind::Report { .. } => None,
     }
 }
 

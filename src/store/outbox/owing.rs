@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
 
-use super::Kind;
 use super::row::columns;
+use super::{Kind, ReportPart};
 use crate::domain::change::{EmergencyChange, Event, Recorded};
 use crate::domain::effect::Effect;
 use crate::domain::id::{ChannelId, UserId, WorkspaceId};
@@ -25,6 +25,10 @@ fn priority(kind: &Kind) -> u8 {
         // What happened before what follows from it.
         Kind::Ledger { .. } | Kind::Offer { .. } | Kind::Shut { .. } => 5,
         Kind::Home { .. } => 6,
+        Kind::Report { part, .. } => match part {
+            ReportPart::Report => 7,
+            ReportPart::Details => 8,
+        },
     }
 }
 
@@ -52,9 +56,11 @@ fn urgency(kind: &Kind, is_about_a_deadline: bool) -> Urgency {
         Kind::Reminder { due_at, .. } if due_at.is_some() => Urgency::Deadline,
         Kind::Told { .. } | Kind::Note { .. } if is_about_a_deadline => Urgency::Deadline,
         Kind::Reminder { .. } | Kind::Told { .. } | Kind::Note { .. } => Urgency::Update,
-        Kind::Ledger { .. } | Kind::Offer { .. } | Kind::Shut { .. } | Kind::Home { .. } => {
-            Urgency::Digest
-        }
+        Kind::Ledger { .. }
+        | Kind::Offer { .. }
+        | Kind::Shut { .. }
+        | Kind::Home { .. }
+        | Kind::Report { .. } => Urgency::Digest,
     }
 }
 
@@ -142,9 +148,9 @@ fn owe_as(
         .prepare_cached(
             "INSERT INTO outbox (workspace, key, kind, state, lane, priority, urgency, not_before,
                                  change, version, person, duty, due_at, rung, gesture, offer,
-                                 again, place, round)
+                                 again, place, round, week, part)
              VALUES (?1, ?2, ?3, 'owed', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,
-                     ?16, ?17, ?18)
+                     ?16, ?17, ?18, ?19, ?20)
              ON CONFLICT DO NOTHING",
         )?
         .execute(params![
@@ -166,6 +172,8 @@ fn owe_as(
             columns.again,
             columns.place.map(ChannelId::as_str),
             columns.round.unwrap_or_default(),
+            columns.week.map(micros),
+            columns.part,
         ])?;
     Ok(())
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::Row;
 
 use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId};
+use crate::domain::named;
 use crate::domain::obligation::{Duty, Rung};
 use crate::store::{StoreError, instant};
 
@@ -75,6 +76,23 @@ pub enum Kind {
         /// Who hears of it.
         person: UserId,
     },
+    /// The weekly report.
+    Report {
+        /// Where the week begins.
+        week: DateTime<Utc>,
+        /// Which message of it.
+        part: ReportPart,
+    },
+}
+
+named! {
+    /// What the weekly report is made of.
+    pub enum ReportPart {
+        /// The report itself.
+        Report = "report",
+        /// What stands in its thread.
+        Details = "details",
+    }
 }
 
 /// A message of the outbox as it stands.
@@ -109,6 +127,8 @@ pub(super) struct Columns<'k> {
     pub(super) offer: Option<u64>,
     pub(super) again: Option<bool>,
     pub(super) place: Option<&'k ChannelId>,
+    pub(super) week: Option<DateTime<Utc>>,
+    pub(super) part: Option<&'static str>,
 }
 
 /// Returns the columns in which a kind stands.
@@ -181,12 +201,18 @@ pub(super) fn columns(kind: &Kind) -> Columns<'_> {
             place: Some(channel),
             ..Columns::default()
         },
+        Kind::Report { week, part } => Columns {
+            kind: "report",
+            week: Some(*week),
+            part: Some(part.name()),
+            ..Columns::default()
+        },
     }
 }
 
 /// What [`read`] reads.
 pub(super) const COLUMNS: &str = "key, kind, change, version, person, duty, due_at, rung, round, gesture, \
-                       offer, again, place, owed_revision, attempts, channel, ts, batch";
+                       offer, again, place, week, part, owed_revision, attempts, channel, ts, batch";
 
 /// Reads a row.
 pub(super) fn read(row: &Row<'_>) -> Result<Owed, StoreError> {
@@ -244,6 +270,16 @@ pub(super) fn read(row: &Row<'_>) -> Result<Owed, StoreError> {
                 .map(ChannelId::new)
                 .ok_or_else(corrupt)?,
             person: person?,
+        },
+        "report" => Kind::Report {
+            week: row
+                .get::<_, Option<i64>>("week")?
+                .map(instant)
+                .ok_or_else(corrupt)?,
+            part: row
+                .get::<_, Option<String>>("part")?
+                .and_then(|name| ReportPart::from_name(&name))
+                .ok_or_else(corrupt)?,
         },
         _ => return Err(corrupt()),
     };

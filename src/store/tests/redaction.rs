@@ -161,7 +161,8 @@ async fn what_only_resembles_removed_words_stays() {
 
 #[tokio::test]
 async fn what_a_source_told_that_repeats_removed_words_loses_them_and_still_verifies() {
-    use crate::domain::deployment::{Counting, Deployment, Happening, SourceName};
+    use crate::domain::deployment::{Deployment, Happening, SourceName};
+    use crate::domain::policy::Counting;
 
     let home = Home::new();
     let store = home.open().unwrap();

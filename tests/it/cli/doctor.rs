@@ -112,7 +112,11 @@ fn an_unwritten_policy_is_told_and_is_no_fault() {
     let ended = doctor(&sandbox);
     found(
         &ended,
-        &["! policy: none is written", "! escalation: nobody is named"],
+        &[
+            "! policy: none is written",
+            "! escalation: nobody is named",
+            "! report channel: none is named, so no weekly report is posted",
+        ],
     );
     assert_eq!(ended.code, Some(0));
 }
@@ -195,7 +199,7 @@ fn scopes_are_held_against_the_manifest() {
         .lines()
         .find(|line| line.trim().starts_with("- usergroups:read"))
         .unwrap();
-    let sandbox = Sandbox::with_manifest(&manifest.replace(line, "      - files:write"));
+    let sandbox = Sandbox::with_manifest(&manifest.replace(line, "      - pins:write"));
     sandbox.write("breakglass.toml", POLICY);
     found(
         &doctor(&sandbox),
@@ -205,11 +209,11 @@ fn scopes_are_held_against_the_manifest() {
         ],
     );
     let more =
-        Sandbox::with_manifest(&manifest.replace(line, &format!("{line}\n      - files:write")));
+        Sandbox::with_manifest(&manifest.replace(line, &format!("{line}\n      - pins:write")));
     let ended = doctor(&more);
     found(
         &ended,
-        &["! scopes: the token may do more than the bot needs: files:write"],
+        &["! scopes: the token may do more than the bot needs: pins:write"],
     );
     assert_eq!(ended.code, Some(0));
 }

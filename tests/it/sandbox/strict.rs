@@ -532,8 +532,72 @@ async fn an_upload_takes_three_calls_and_lands_in_the_channel() {
         .await;
     assert_eq!(&history["messages"][0]["ts"], share);
     assert_eq!(history["messages"][0]["files"][0]["title"], "Rate");
-    let shown = json!({"channel": INCIDENT, "blocks": [{"type": "image", "slack_file": {"id": id}, "alt_text": "rate"}]});
-    bench.done("chat.postMessage", shown).await;
+}
+
+#[tokio::test]
+async fn an_unshared_picture_can_be_shown_once_slack_has_looked_at_it() {
+    let bench = bench().await;
+    let long = json!({"filename": "rate.png", "length": 4, "alt_txt": "x".repeat(1001)});
+    assert_eq!(
+        bench.error("files.getUploadURLExternal", long).await,
+        "alt_txt_too_large"
+    );
+    let empty = json!({"filename": "rate.png", "length": 0});
+    assert_eq!(
+        bench.error("files.getUploadURLExternal", empty).await,
+        "missing_argument"
+    );
+    let mut ids = Vec::new();
+    for name in ["rate.png", "rate.csv"] {
+        let promised = bench
+            .done(
+                "files.getUploadURLExternal",
+                json!({"filename": name, "length": 4}),
+            )
+            .await;
+        let url = promised["upload_url"].as_str().unwrap();
+        bench.http.post(url).body("abcd").send().await.unwrap();
+        let complete = json!({"files": [{"id": promised["file_id"]}]});
+        let done = bench.done("files.completeUploadExternal", complete).await;
+        assert_eq!(done["files"][0]["mimetype"], "");
+        assert_eq!(
+            done["files"][0]["shares"],
+            json!({"public": {}, "private": {}})
+        );
+        ids.push(promised["file_id"].clone());
+    }
+    let shown = |file: Value| {
+        json!({"channel": INCIDENT, "blocks": [
+            {"type": "divider"},
+            {"type": "image", "slack_file": file, "alt_text": "rate"}
+        ]})
+    };
+    let early = bench
+        .api("chat.postMessage", shown(json!({"id": ids[0]})))
+        .await;
+    assert_eq!(early["error"], "invalid_blocks");
+    assert_eq!(
+        early["response_metadata"]["messages"],
+        json!(["[ERROR] invalid slack file [json-pointer:/blocks/1/slack_file]"])
+    );
+    bench.control("clock/move", json!({"by_s": 1})).await;
+    let info = bench.done("files.info", json!({"file": ids[0]})).await;
+    assert_eq!(info["file"]["mimetype"], "image/png");
+    let address = info["file"]["permalink"].clone();
+    for file in [json!({"id": ids[0]}), json!({"url": address})] {
+        bench.done("chat.postMessage", shown(file)).await;
+    }
+    for file in [
+        json!({"id": ids[1]}),
+        json!({"id": "F0NOWHERE1"}),
+        json!({"id": ids[0], "url": address}),
+        json!({}),
+    ] {
+        assert_eq!(
+            bench.error("chat.postMessage", shown(file)).await,
+            "invalid_blocks"
+        );
+    }
 }
 
 #[tokio::test]

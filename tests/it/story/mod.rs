@@ -16,6 +16,7 @@ mod overview;
 mod private;
 mod redact;
 mod repeated;
+mod report;
 mod roles;
 mod rush;
 mod siblings;

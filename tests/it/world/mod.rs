@@ -52,6 +52,8 @@ pub(crate) struct Setting {
     pub(crate) at: DateTime<Utc>,
     pub(crate) policy: PolicyFile,
     pub(crate) http_timeout: Duration,
+    /// A scope that the app wasn't given.
+    pub(crate) without: Option<&'static str>,
 }
 
 impl Default for Setting {
@@ -63,11 +65,11 @@ impl Default for Setting {
                 approvers: vec!["S0ENGMGRS1".to_owned()],
                 commanders: vec!["S0COMMAND1".to_owned()],
                 escalation: vec!["U0SAM00001".to_owned()],
-                report_channel: Some("C0ENGINEER".to_owned()),
                 zone: "Europe/Berlin".to_owned(),
                 ..PolicyFile::default()
             },
             http_timeout: HTTP_TIMEOUT,
+            without: None,
         }
     }
 }
@@ -137,7 +139,14 @@ impl World {
         let request_url = format!("http://{}/slack", port.address);
         let sandbox = sandbox::start(sandbox::Options {
             listen: "127.0.0.1:0".parse().unwrap(),
-            manifest: include_str!("../../../manifest.yml").to_owned(),
+            manifest: include_str!("../../../manifest.yml")
+                .lines()
+                .filter(|line| {
+                    setting
+                        .without
+                        .is_none_or(|scope| line.trim() != format!("- {scope}"))
+                })
+                .fold(String::new(), |whole, line| whole + line + "\n"),
             frozen_at: Some(setting.at),
             request_url: (setting.door == Door::Http).then_some(request_url),
             seed: 1,

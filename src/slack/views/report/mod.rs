@@ -11,6 +11,7 @@ use slack_morphism::prelude::{
     SlackSeriesChart,
 };
 
+use crate::domain::id::ChannelId;
 use crate::domain::rate::{Budget, Figures, Verdict, WindowKind, guideline_percent};
 
 use super::blocks::{context, message, section};
@@ -89,6 +90,15 @@ pub fn weekly(report: &Report<'_>, picture: Picture<'_>) -> Message {
     )));
     let when = figures::when(&week.window, week.is_in_progress());
     message(&format!("{headline} {when}."), blocks)
+}
+
+/// Returns what stands above the report where somebody gets it by direct message, for
+/// it can't be posted where it belongs.
+pub fn aside(channel: &ChannelId) -> SlackBlock {
+    section(&format!(
+        "This week's report belongs in {}, where I can't write. Until I can, you get it.",
+        say::channel(channel)
+    ))
 }
 
 /// Returns what somebody is told who asks for the rate: the window that they asked

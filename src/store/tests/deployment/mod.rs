@@ -10,8 +10,9 @@ use std::collections::BTreeSet;
 use super::capture::{DANA, MORGAN, member, text};
 use super::*;
 use crate::domain::deployment::{
-    ChangeKind, Counting, Deployment, Doubt, Explanation, Happening, Mark, SourceName,
+    ChangeKind, Deployment, Doubt, Explanation, Happening, Mark, SourceName,
 };
+use crate::domain::policy::Counting;
 
 /// A telling of a deployment, so many minutes after the house's now.
 fn told(id: &str, minutes: i64) -> Deployment {
@@ -26,7 +27,10 @@ fn commit_of(n: u8) -> String {
 
 fn counting() -> Arc<Counting> {
     let rule = (SourceName::new("gitlab"), Happening::Merge);
-    Arc::new(Counting::new([rule]))
+    Arc::new(Counting {
+        happenings: [rule].into(),
+        ..Counting::default()
+    })
 }
 
 async fn take(store: &Store, told: Vec<Deployment>) -> Vec<TakenIn> {
@@ -394,8 +398,18 @@ async fn a_frozen_week_stays_as_it_was_reported() {
         figures: figures.as_bytes().to_vec(),
         reported_at: now() + TimeDelta::weeks(1),
     };
-    assert!(store.freeze_week(week("3 of 41")).await.unwrap());
-    assert!(!store.freeze_week(week("4 of 41")).await.unwrap());
+    assert!(
+        store
+            .freeze_week(week("3 of 41"), None, now())
+            .await
+            .unwrap()
+    );
+    assert!(
+        !store
+            .freeze_week(week("4 of 41"), None, now())
+            .await
+            .unwrap()
+    );
     let frozen = store.frozen_weeks(now(), now() + TimeDelta::days(1)).await;
     assert_eq!(frozen.unwrap(), [week("3 of 41")]);
     store.close().await;

@@ -1,0 +1,132 @@
+//! The weekly report and its thread: where they go and what they say. Its figures are
+//! those that were frozen when it was due, whenever it is said.
+
+use chrono::{DateTime, Utc};
+
+use super::overview::places_of;
+use super::{Dispatcher, Way};
+use crate::report::chart::{self, Chart};
+use crate::report::weekly;
+use crate::slack::error::{ErrorCode, SlackError};
+use crate::slack::views::reply::Undeclared;
+use crate::slack::views::report::{self, Details, Picture, Report, Unexplained};
+use crate::slack::views::{Message, Said, Withheld};
+use crate::store::{Look, MOST_OWING, Parcel, ReportPart, Reported, StoreError};
+
+/// How many authorizations that nobody put on record are looked at: more than fit.
+const UNDECLARED: usize = 50;
+
+impl Dispatcher {
+    /// Where the report or its thread goes.
+    pub(super) fn way_of_report(
+        &self,
+        parcel: &Parcel,
+        part: ReportPart,
+    ) -> Result<Way, SlackError> {
+        let reported = parcel.report.as_ref().ok_or(SlackError::Malformed)?;
+        match (part, &reported.stands) {
+            (ReportPart::Report, _) => {
+                let channel = &self.engine.rules().newest().report_channel;
+                Ok(Way::Post {
+                    channel: channel.clone().ok_or(SlackError::Malformed)?,
+                    thread: None,
+                })
+            }
+            (ReportPart::Details, Some((channel, ts))) => Ok(Way::Post {
+                channel: channel.clone(),
+                thread: Some(ts.clone()),
+            }),
+            (ReportPart::Details, None) => Err(SlackError::Refused {
+                code: ErrorCode::MessageNotFound,
+            }),
+        }
+    }
+
+    /// Says where the report would stand, to whoever gets it instead.
+    pub(super) fn say_where_it_belongs(&self, message: &mut Message) {
+        if let Some(channel) = &self.engine.rules().newest().report_channel {
+            message.blocks.insert(0, report::aside(channel));
+        }
+    }
+
+    /// Renders a part of the report; nothing if nobody wants it any more.
+    pub(super) async fn report(
+        &self,
+        reported: &Reported,
+        part: ReportPart,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Message>, StoreError> {
+        let store = self.engine.store();
+        let rules = self.engine.rules();
+        if rules.newest().report_channel.is_none() {
+            return Ok(None);
+        }
+        let all = weekly::of_week(store, rules, &reported.week).await?;
+        let owing = store.owing_changes(MOST_OWING).await?;
+        let offered = store.undeclared(None, UNDECLARED).await?;
+        let places = offered.iter().map(|(offer, _)| offer.channel.clone());
+        let closed = self
+            .closed(places_of(&owing).into_iter().chain(places).collect())
+            .await;
+        let changes = self.seen_from_outside(&owing, &closed, now);
+        let undeclared: Vec<_> = offered
+            .iter()
+            .map(|(offer, words)| Undeclared {
+                offer,
+                texts: if closed.contains(&offer.channel) {
+                    &Withheld
+                } else {
+                    words
+                },
+            })
+            .collect();
+        let fallback = rules.newest().undeclared.as_ref();
+        let unexplained: Vec<_> = all
+            .unexplained
+            .iter()
+            .filter_map(|question| {
+                let told = question.told.as_ref()?;
+                let asked = question.asked.as_ref().map(|(who, _)| who);
+                let title = told.title.as_ref();
+                Some(Unexplained {
+                    at: told.at,
+                    system: told.system.as_deref(),
+                    // Whoever is asked in an author's place isn't the author.
+                    author: asked.filter(|who| Some(*who) != fallback),
+                    marks: &question.marks,
+                    title: title.map(|title| Said::Words(title.body().to_owned())),
+                    url: told.url.as_deref(),
+                })
+            })
+            .collect();
+        let details = Details {
+            week: &all.week,
+            changes: &changes,
+            offenders: &all.offenders,
+            unexplained: &unexplained,
+            undeclared: &undeclared,
+            corrections: &all.corrections,
+            has_policy: rules.newest().is_written(),
+        };
+        if part == ReportPart::Details {
+            return Ok(Some(report::details(&details)));
+        }
+        let alt = chart::alt(&Chart {
+            weeks: &all.weeks,
+            reported: &all.week,
+        });
+        let picture = match reported.picture.as_ref().map(|known| &known.look) {
+            Some(Look::File(id)) => Picture::File { id, alt: &alt },
+            Some(Look::Native) | None => Picture::Native,
+            Some(Look::Nothing) => Picture::Nothing,
+        };
+        let said = Report {
+            details: &details,
+            rolling: &all.rolling,
+            quarter: &all.quarter,
+            budget: all.budget.as_ref(),
+            weeks: &all.weeks,
+        };
+        Ok(Some(report::weekly(&said, picture)))
+    }
+}

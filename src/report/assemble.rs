@@ -1,0 +1,251 @@
+//! All that is said about the rate at one moment: what the weekly report, `/emergency
+//! rate`, the Home and `breakglass rate` show is taken from here, so that they can't
+//! disagree.
+//!
+//! The changes pass by once and aren't kept. What the figures are is the domain's to
+//! say; here they are only asked for.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+
+use super::frozen::thaw;
+use crate::domain::deployment::SourceName;
+use crate::domain::policy::{Counting, Policy};
+use crate::domain::rate::{
+    self, Budget, Corrected, Coverage, Figures, Frozen, OFFENDER_WITHIN, Offender, Pace, Rules,
+    Tally, Window, offenders,
+};
+use crate::store::{self, Hearing, Moment, Question, Store, StoreError};
+
+/// How many weeks the report shows.
+pub const WEEKS: u64 = 12;
+
+/// How far back hearings are looked at, before the first window: the habits of a
+/// source are told by them.
+const HABITS: TimeDelta = TimeDelta::weeks(12);
+
+/// The least time there is: what is known up to an instant lies before it.
+const LEAST: TimeDelta = TimeDelta::microseconds(1);
+
+/// By what is counted, and what is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wanted {
+    /// What the policy says about counting.
+    pub rules: Rules,
+    /// The zone in which weeks and quarters begin.
+    pub zone: Tz,
+    /// How many weeks are shown.
+    pub weeks: u64,
+    /// Whether the quarter before is wanted, too, which twice as many changes are
+    /// looked through for.
+    pub with_quarter_before: bool,
+    /// Up to when: what happened from then on is left out.
+    pub now: DateTime<Utc>,
+}
+
+impl Wanted {
+    /// What the weekly report and the Home want to know.
+    pub fn by(policy: &Policy, zone: Tz, now: DateTime<Utc>) -> Self {
+        Self {
+            rules: Rules {
+                guideline: policy.guideline,
+                with_standard: policy.counting.standard,
+            },
+            zone,
+            weeks: WEEKS,
+            with_quarter_before: false,
+            now,
+        }
+    }
+}
+
+/// All that is said about the rate at one moment.
+#[derive(Debug, Clone)]
+pub struct Assembled {
+    /// By what it was counted.
+    pub wanted: Wanted,
+    /// The last complete week: the one that is reported.
+    pub week: Figures,
+    /// The last complete weeks, the oldest first; the last is the one above.
+    pub weeks: Vec<Figures>,
+    /// The four weeks that end with the reported one.
+    pub rolling: Figures,
+    /// The week that isn't over, as far as it is known.
+    pub this_week: Figures,
+    /// The four weeks of which that is the last.
+    pub these_weeks: Figures,
+    /// The four weeks before those.
+    pub weeks_before: Figures,
+    /// The quarter, so far.
+    pub quarter: Figures,
+    /// The quarter before, if it was wanted.
+    pub quarter_before: Option<Figures>,
+    /// What the quarter has room for, if that is known.
+    pub budget: Option<Budget>,
+    /// What comes again and again.
+    pub offenders: Vec<Offender>,
+    /// Reported weeks that are known better now, the oldest first.
+    pub corrections: Vec<Corrected>,
+    /// The changes of the reported four weeks, and since, that nobody explained.
+    pub unexplained: Vec<Question>,
+}
+
+/// The windows, before anything is known of them.
+struct Windows {
+    weeks: Vec<Window>,
+    week: Window,
+    rolling: Window,
+    this_week: Window,
+    these_weeks: Window,
+    weeks_before: Window,
+    quarter: Window,
+    quarter_before: Option<Window>,
+}
+
+impl Windows {
+    fn of(wanted: &Wanted) -> Self {
+        let zone = &wanted.zone;
+        // Whoever asks at midnight asks about what was before.
+        let latest = wanted.now - LEAST;
+        let week = Window::last_week(zone, wanted.now);
+        let these_weeks = Window::rolling(zone, latest);
+        let quarter = Window::quarter(zone, latest);
+        let before = |window: &Window| window.from - LEAST;
+        Self {
+            weeks: Window::weeks(zone, before_end(&week), wanted.weeks),
+            rolling: Window::rolling(zone, before_end(&week)),
+            week,
+            this_week: Window::week(zone, latest),
+            weeks_before: Window::rolling(zone, before(&these_weeks)),
+            these_weeks,
+            quarter_before: wanted
+                .with_quarter_before
+                .then(|| Window::quarter(zone, before(&quarter))),
+            quarter,
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Window> {
+        self.weeks
+            .iter()
+            .chain([
+                &self.week,
+                &self.rolling,
+                &self.this_week,
+                &self.these_weeks,
+                &self.weeks_before,
+                &self.quarter,
+            ])
+            .chain(&self.quarter_before)
+    }
+}
+
+/// The last instant of a window.
+fn before_end(window: &Window) -> DateTime<Utc> {
+    window.to - LEAST
+}
+
+/// Reads and counts all that is said about the rate, beside whatever else the bot
+/// does.
+pub async fn assembled(store: &Store, wanted: Wanted) -> Result<Assembled, StoreError> {
+    store.moment(move |moment| assemble(moment, &wanted)).await
+}
+
+/// Reads and counts all that is said about the rate, of a moment of any file.
+pub fn assemble(moment: &Moment<'_>, wanted: &Wanted) -> Result<Assembled, StoreError> {
+    let now = wanted.now;
+    let windows = Windows::of(wanted);
+    let since = windows.all().map(|one| one.from).min().unwrap_or(now);
+    // Weeks are frozen as they were then, by the zone of then.
+    let frozen: Vec<Frozen> = moment
+        .frozen_weeks(since, now)?
+        .iter()
+        .filter(|one| one.reported_at <= now)
+        .filter_map(thaw)
+        .collect();
+    let mut tally = Tally::new(
+        wanted.rules,
+        windows.all().chain(frozen.iter().map(|one| &one.window)),
+    );
+    moment.counted(since, now, |one| {
+        tally.count(&rate::Counted {
+            at: one.at,
+            kind: one.kind,
+            system: one.system.map(|it| it.name),
+            source: one.source.name,
+        });
+    })?;
+    let emergencies: Vec<rate::Emergency> = moment
+        .emergencies_between(since.min(now - OFFENDER_WITHIN), now, now)?
+        .into_iter()
+        .map(emergency)
+        .collect();
+    let offenders = offenders(&emergencies, now);
+    for one in emergencies {
+        tally.add(one);
+    }
+    let hearings = moment.hearings(since - HABITS, now)?;
+    let figures = |window: &Window| {
+        let coverage = Coverage::of(&wanted.zone, window, hearings.iter().map(heard), now);
+        tally.figures(window, coverage, now)
+    };
+    let rolling = figures(&windows.rolling);
+    let quarter = figures(&windows.quarter);
+    Ok(Assembled {
+        wanted: *wanted,
+        week: figures(&windows.week),
+        weeks: windows.weeks.iter().map(figures).collect(),
+        this_week: figures(&windows.this_week),
+        these_weeks: figures(&windows.these_weeks),
+        weeks_before: figures(&windows.weeks_before),
+        quarter_before: windows.quarter_before.as_ref().map(figures),
+        budget: Budget::of(&quarter, Pace::of(&rolling).as_ref()),
+        offenders,
+        corrections: frozen
+            .iter()
+            .filter_map(|one| one.corrected(&figures(&one.window)))
+            .collect(),
+        unexplained: moment.unexplained(windows.rolling.from, now)?,
+        rolling,
+        quarter,
+    })
+}
+
+/// An emergency of the register, as the rate sees it.
+fn emergency(one: store::Emergency) -> rate::Emergency {
+    // Whoever stated another reason than an emergency's said so themselves, as long
+    // as nobody who decides says otherwise.
+    let is_not_genuine = one
+        .is_genuine
+        .map_or(one.stated_reason.is_some(), |is_genuine| !is_genuine);
+    rate::Emergency {
+        number: one.number,
+        requested_at: one.requested_at,
+        deployed_at: one.deployed_at,
+        authorized_at: one.authorized_at,
+        documented_at: one.documented_at,
+        documented_in_time: one.documented_in_time,
+        approved_at: one.approved_at,
+        criterion: one.criterion,
+        systems: one.systems,
+        category: one.category,
+        team: None,
+        is_not_genuine,
+    }
+}
+
+fn heard(hearing: &Hearing) -> rate::Hearing<'_> {
+    rate::Hearing {
+        source: hearing.source.as_str(),
+        at: hearing.last_at,
+        is_regular: is_regular(&hearing.source),
+    }
+}
+
+/// Whether a source speaks by itself. All others are known by what people hand in by
+/// the list, whatever name they give it.
+fn is_regular(source: &SourceName) -> bool {
+    Counting::USUAL
+        .iter()
+        .any(|(name, _)| *name == source.as_str())
+}
