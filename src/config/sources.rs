@@ -54,6 +54,11 @@ impl Sources {
     }
 }
 
+/// Reads the word by which our own form is taken in.
+pub fn changes_token() -> anyhow::Result<Option<Secret>> {
+    secret("BREAKGLASS_CHANGES_TOKEN")
+}
+
 fn key<T>(name: &str, read: impl Fn(&str) -> Result<T, BadKey>) -> anyhow::Result<Option<T>> {
     secret(name)?
         .map(|secret| read(secret.reveal()))

@@ -68,6 +68,26 @@ pub struct Unsent {
 
 /// Looks at a database; `None` where there is none.
 pub fn inspect(path: &Path) -> Result<Option<Inspection>, OpenError> {
+    read(path, look)
+}
+
+/// Returns the workspaces whose registers stand in a database; none where there is
+/// no database, or an empty one.
+pub fn workspaces(path: &Path) -> Result<Vec<WorkspaceId>, OpenError> {
+    let found = read(path, |connection, form| {
+        if form == 0 {
+            return Ok(Vec::new());
+        }
+        heads(connection)
+    })?;
+    Ok(found.unwrap_or_default())
+}
+
+/// Reads a database, of which the form is told; `None` where there is none.
+fn read<T>(
+    path: &Path,
+    read: impl FnOnce(&Connection, usize) -> Result<T, StoreError>,
+) -> Result<Option<T>, OpenError> {
     match std::fs::File::open(path) {
         Ok(_) => {}
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -80,14 +100,22 @@ pub fn inspect(path: &Path) -> Result<Option<Inspection>, OpenError> {
     }
     let connection = file::open_for_inspection(path)?;
     let found = file::form(&connection, path)?;
-    match look(&connection, found) {
-        Ok(inspection) => Ok(Some(inspection)),
+    match read(&connection, found) {
+        Ok(read) => Ok(Some(read)),
         Err(StoreError::Sqlite(source)) => Err(file::explain(path, source)),
         Err(error) => Err(OpenError::Damaged {
             path: path.to_owned(),
             reason: error.to_string(),
         }),
     }
+}
+
+fn heads(connection: &Connection) -> Result<Vec<WorkspaceId>, StoreError> {
+    connection
+        .prepare("SELECT workspace FROM head ORDER BY workspace")?
+        .query_map([], |row| row.get::<_, String>(0))?
+        .map(|workspace| Ok(WorkspaceId::new(workspace?)))
+        .collect()
 }
 
 fn look(connection: &Connection, form: usize) -> Result<Inspection, StoreError> {
@@ -98,12 +126,8 @@ fn look(connection: &Connection, form: usize) -> Result<Inspection, StoreError> 
     let known = file::MIGRATIONS.len();
     let mut registers = Vec::new();
     if fault.is_none() && form == known {
-        let mut statement = moment.prepare("SELECT workspace FROM head ORDER BY workspace")?;
-        let workspaces = statement
-            .query_map([], |row| row.get::<_, String>(0))?
-            .collect::<Result<Vec<_>, _>>()?;
-        for workspace in workspaces {
-            registers.push(register(&moment, WorkspaceId::new(workspace))?);
+        for workspace in heads(&moment)? {
+            registers.push(register(&moment, workspace)?);
         }
     }
     Ok(Inspection {

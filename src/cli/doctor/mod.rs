@@ -179,7 +179,7 @@ fn unseen(what: &str, mend: &str) -> Finding {
 }
 
 /// Counts in words that fit one thing and several.
-fn count(n: usize, one: &str, several: &str) -> String {
+pub(super) fn count(n: usize, one: &str, several: &str) -> String {
     match n {
         1 => format!("1 {one}"),
         n => format!("{n} {several}"),

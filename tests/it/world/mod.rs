@@ -6,7 +6,7 @@
 
 mod news;
 #[path = "../../scorecard/kill/port.rs"]
-mod port;
+pub(crate) mod port;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
