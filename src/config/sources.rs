@@ -23,6 +23,8 @@ pub struct Sources {
     pub github: Option<Polled>,
     /// GitLab, if it is asked.
     pub gitlab: Option<Polled>,
+    /// The variables whose tokens are set, and nothing is named that they open.
+    pub idle: Vec<&'static str>,
 }
 
 /// A source that is asked for its changes.
@@ -39,7 +41,17 @@ pub struct Polled {
 impl Sources {
     /// Reads the environment, over the file.
     pub fn load(file: &File) -> anyhow::Result<Self> {
+        let mut idle = Vec::new();
+        for (polled, token) in [
+            (&file.github, "GITHUB_TOKEN"),
+            (&file.gitlab, "GITLAB_TOKEN"),
+        ] {
+            if polled.paths.is_empty() && secret(token)?.is_some() {
+                idle.push(token);
+            }
+        }
         Ok(Self {
+            idle,
             keys: Keys {
                 github: key("GITHUB_WEBHOOK_SECRET", Signing::new)?,
                 gitlab: key("GITLAB_WEBHOOK_TOKEN", Gitlab::new)?,

@@ -1,13 +1,15 @@
 //! What a look at a database tells: whether it is sound, and what it could not
 //! send. Takes no lock, writes nothing, and may be done beside a running bot.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::outbox::STUCK;
-use super::{Halt, OpenError, Shut, StoreError, file, instant, outbox};
+use super::{Halt, OpenError, Shut, StoreError, deployments, file, instant, outbox};
+use crate::domain::deployment::SourceName;
 use crate::domain::id::{ChangeNumber, ChannelId, WorkspaceId};
 
 /// How many messages are described; the rest is only counted.
@@ -47,6 +49,8 @@ pub struct Register {
     pub n_clock_steps: u64,
     /// When it did last, and by how much.
     pub clock_step: Option<(DateTime<Utc>, TimeDelta)>,
+    /// When each source of changes was heard from last.
+    pub heard: BTreeMap<SourceName, DateTime<Utc>>,
 }
 
 /// A message that Slack doesn't have and should.
@@ -199,6 +203,7 @@ fn register(connection: &Connection, workspace: WorkspaceId) -> Result<Register,
             },
         )
         .optional()?;
+    let heard = deployments::last_heard(connection, &workspace, DateTime::<Utc>::MAX_UTC)?;
     Ok(Register {
         workspace,
         records,
@@ -209,5 +214,6 @@ fn register(connection: &Connection, workspace: WorkspaceId) -> Result<Register,
         shut,
         n_clock_steps,
         clock_step,
+        heard,
     })
 }

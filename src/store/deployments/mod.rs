@@ -32,6 +32,7 @@ pub(super) use belong::{learn, learn_all};
 #[cfg(test)]
 pub(super) use count::COUNTED;
 pub(super) use fit::check;
+pub(super) use hearing::last_heard;
 pub(super) use question::next_at;
 
 /// How long nobody is asked about a change that looks like an undeclared emergency:

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use breakglass::cli::serve;
 use breakglass::clock::Clock;
-use breakglass::config::{self, Config, PolicyFile, Secret};
+use breakglass::config::{self, Config, PolicyFile, Secret, Sources};
 use breakglass::domain::id::WorkspaceId;
 use breakglass::sandbox::hand::{Hand, HandError};
 use breakglass::sandbox::{self, Running};
@@ -52,6 +52,7 @@ pub(crate) struct Setting {
     pub(crate) at: DateTime<Utc>,
     pub(crate) policy: PolicyFile,
     pub(crate) http_timeout: Duration,
+    pub(crate) sources: Sources,
 }
 
 impl Default for Setting {
@@ -68,6 +69,7 @@ impl Default for Setting {
                 ..PolicyFile::default()
             },
             http_timeout: HTTP_TIMEOUT,
+            sources: Sources::default(),
         }
     }
 }
@@ -182,7 +184,7 @@ impl World {
                 },
             },
             bot_token: Secret::new(&credentials.bot_token),
-            sources: config::Sources::default(),
+            sources: self.setting.sources.clone(),
         }
     }
 
