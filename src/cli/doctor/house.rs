@@ -365,6 +365,7 @@ mod tests {
             shut: Vec::new(),
             n_clock_steps: 0,
             clock_step: None,
+            heard: BTreeMap::new(),
         };
         let held = |registers| Inspection {
             form: 1,
