@@ -16,7 +16,7 @@ use crate::config::{Config, Door, Flags, PolicyFile, Sources};
 use crate::dispatch::Dispatcher;
 use crate::engine::Engine;
 use crate::http::HttpError;
-use crate::intake::poll::{ApiError, Asked, Watch};
+use crate::intake::poll::{Asked, Watch};
 use crate::intake::routes::{self, NotKept};
 use crate::slack::client::{GRACE, HTTP_TIMEOUT, Identity, Settings, SlackClient};
 use crate::slack::error::SlackError;
@@ -190,12 +190,16 @@ fn hooks(sources: &Sources, engine: &Engine, clock: &Clock, wake: &Arc<Notify>) 
 }
 
 /// The sources that are asked.
-pub(super) fn watches(sources: &Sources) -> Result<Vec<Arc<Watch>>, ApiError> {
+pub(super) fn watches(sources: &Sources) -> anyhow::Result<Vec<Arc<Watch>>> {
     let github = sources.github.as_ref().map(|one| (Asked::Github, one));
     let gitlab = sources.gitlab.as_ref().map(|one| (Asked::Gitlab, one));
     let all = github.into_iter().chain(gitlab);
-    all.map(|(asked, polled)| Watch::of(asked, polled).map(Arc::new))
-        .collect()
+    all.map(|(asked, polled)| {
+        let watch = Watch::of(asked, polled);
+        let watch = watch.with_context(|| format!("{} can't be asked", asked.name()))?;
+        Ok(Arc::new(watch))
+    })
+    .collect()
 }
 
 async fn serve_http(

@@ -16,7 +16,7 @@ mod value;
 pub use fault::{Fault, Faults, Wrong};
 pub use policy::PolicyFile;
 pub use read::{File, PolledFile};
-pub use sources::{Polled, Sources};
+pub use sources::{Polled, Sources, changes_token};
 pub use value::{in_words as duration_in_words, report_time_in_words};
 
 /// The file that is read if it exists and no other was named.

@@ -23,6 +23,8 @@ pub struct Sources {
     pub github: Option<Polled>,
     /// GitLab, if it is asked.
     pub gitlab: Option<Polled>,
+    /// The variables whose tokens are set, and nothing is named that they open.
+    pub idle: Vec<&'static str>,
 }
 
 /// A source that is asked for its changes.
@@ -39,7 +41,17 @@ pub struct Polled {
 impl Sources {
     /// Reads the environment, over the file.
     pub fn load(file: &File) -> anyhow::Result<Self> {
+        let mut idle = Vec::new();
+        for (polled, token) in [
+            (&file.github, "GITHUB_TOKEN"),
+            (&file.gitlab, "GITLAB_TOKEN"),
+        ] {
+            if polled.paths.is_empty() && secret(token)?.is_some() {
+                idle.push(token);
+            }
+        }
         Ok(Self {
+            idle,
             keys: Keys {
                 github: key("GITHUB_WEBHOOK_SECRET", Signing::new)?,
                 gitlab: key("GITLAB_WEBHOOK_TOKEN", Gitlab::new)?,
@@ -52,6 +64,11 @@ impl Sources {
             gitlab: polled(&file.gitlab, "GITLAB", GITLAB_API_URL)?,
         })
     }
+}
+
+/// Reads the word by which our own form is taken in.
+pub fn changes_token() -> anyhow::Result<Option<Secret>> {
+    secret("BREAKGLASS_CHANGES_TOKEN")
 }
 
 fn key<T>(name: &str, read: impl Fn(&str) -> Result<T, BadKey>) -> anyhow::Result<Option<T>> {

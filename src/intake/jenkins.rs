@@ -76,9 +76,6 @@ pub fn read(
     };
     let id = deployment::identifier(&id).unwrap_or(id);
     let at = build.instant("/timestamp").unwrap_or(received_at);
-    let changes = build
-        .items("/scm/changes")
-        .find_map(|change| change.text(""));
     let told = Deployment {
         system: deployment::identifier(job),
         author: build
@@ -95,7 +92,8 @@ pub fn read(
             .and_then(|page| deployment::identifier(&format!("{page}console"))),
         outcome: status.and_then(deployment::identifier),
         reference: payload::reference(&[branch, build.text("/notes"), Some(path)]),
-        marks: payload::marks(branch, changes),
+        // `scm.changes` are names of files, which say nothing of the kind of change.
+        marks: payload::marks(branch, build.text("/notes")),
         title: payload::title(build.text("/notes"), draw)?,
         url: page,
         ..Deployment::new(SourceName::new(SOURCE), id, Happening::Run, at)

@@ -19,6 +19,7 @@ mod payload;
 pub mod poll;
 pub mod routes;
 mod row;
+pub mod running;
 pub mod seal;
 #[cfg(test)]
 mod tests;

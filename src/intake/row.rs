@@ -3,11 +3,13 @@
 
 use std::borrow::Cow;
 
-use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
+use serde_json::{Map, Value};
 
 use super::{Draw, Refused, payload};
 use crate::domain::deployment::{self, ChangeKind, Deployment, Happening, SourceName};
 use crate::domain::named;
+use crate::domain::text::Text;
 
 named! {
     /// A column, and a field of an object.
@@ -179,6 +181,37 @@ impl<'a> Row<'a> {
             ..Deployment::new(SourceName::new(&source), id, Happening::Listed, at)
         })
     }
+}
+
+/// Writes a change that somebody lists as an object of our own form.
+pub(super) fn object(told: &Deployment) -> Value {
+    let at = told.at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+    let text = |text: &Option<Text>| text.as_ref().map(|text| text.body().to_owned());
+    let mut object = Map::new();
+    for column in Column::ALL {
+        let value = match column {
+            Column::DeployedAt => Some(at.clone()),
+            Column::System => told.system.clone(),
+            Column::Title => text(&told.title),
+            Column::Author => told.author.clone(),
+            Column::Source => Some(told.source.as_str().to_owned()),
+            Column::ExternalId => Some(told.external_id.clone()),
+            Column::Url => told.url.clone(),
+            Column::Commit => told.commit.clone(),
+            Column::Kind => told.kind.map(|kind| kind.name().to_owned()),
+            Column::Type => told.change_type.clone(),
+            Column::ApprovedBy => told.approved_by.clone(),
+            Column::ApprovalUrl => told.approval_url.clone(),
+            Column::TestingResult => text(&told.testing_result),
+            Column::TestingUrl => told.testing_url.clone(),
+            Column::DeployLogUrl => told.deploy_log_url.clone(),
+            Column::Outcome => told.outcome.clone(),
+        };
+        if let Some(value) = value {
+            object.insert(column.name().to_owned(), Value::String(value));
+        }
+    }
+    Value::Object(object)
 }
 
 /// A word that somebody wrote, as far as it may be repeated to them.

@@ -1,13 +1,15 @@
 //! What a look at a database tells: whether it is sound, and what it could not
 //! send. Takes no lock, writes nothing, and may be done beside a running bot.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::outbox::STUCK;
-use super::{Halt, OpenError, Shut, StoreError, file, instant, outbox};
+use super::{Halt, OpenError, Shut, StoreError, deployments, file, instant, outbox};
+use crate::domain::deployment::SourceName;
 use crate::domain::id::{ChangeNumber, ChannelId, WorkspaceId};
 
 /// How many messages are described; the rest is only counted.
@@ -47,6 +49,8 @@ pub struct Register {
     pub n_clock_steps: u64,
     /// When it did last, and by how much.
     pub clock_step: Option<(DateTime<Utc>, TimeDelta)>,
+    /// When each source of changes was heard from last.
+    pub heard: BTreeMap<SourceName, DateTime<Utc>>,
 }
 
 /// A message that Slack doesn't have and should.
@@ -68,6 +72,26 @@ pub struct Unsent {
 
 /// Looks at a database; `None` where there is none.
 pub fn inspect(path: &Path) -> Result<Option<Inspection>, OpenError> {
+    read(path, look)
+}
+
+/// Returns the workspaces whose registers stand in a database; none where there is
+/// no database, or an empty one.
+pub fn workspaces(path: &Path) -> Result<Vec<WorkspaceId>, OpenError> {
+    let found = read(path, |connection, form| {
+        if form == 0 {
+            return Ok(Vec::new());
+        }
+        heads(connection)
+    })?;
+    Ok(found.unwrap_or_default())
+}
+
+/// Reads a database, of which the form is told; `None` where there is none.
+fn read<T>(
+    path: &Path,
+    read: impl FnOnce(&Connection, usize) -> Result<T, StoreError>,
+) -> Result<Option<T>, OpenError> {
     match std::fs::File::open(path) {
         Ok(_) => {}
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -80,14 +104,22 @@ pub fn inspect(path: &Path) -> Result<Option<Inspection>, OpenError> {
     }
     let connection = file::open_for_inspection(path)?;
     let found = file::form(&connection, path)?;
-    match look(&connection, found) {
-        Ok(inspection) => Ok(Some(inspection)),
+    match read(&connection, found) {
+        Ok(read) => Ok(Some(read)),
         Err(StoreError::Sqlite(source)) => Err(file::explain(path, source)),
         Err(error) => Err(OpenError::Damaged {
             path: path.to_owned(),
             reason: error.to_string(),
         }),
     }
+}
+
+fn heads(connection: &Connection) -> Result<Vec<WorkspaceId>, StoreError> {
+    connection
+        .prepare("SELECT workspace FROM head ORDER BY workspace")?
+        .query_map([], |row| row.get::<_, String>(0))?
+        .map(|workspace| Ok(WorkspaceId::new(workspace?)))
+        .collect()
 }
 
 fn look(connection: &Connection, form: usize) -> Result<Inspection, StoreError> {
@@ -98,12 +130,8 @@ fn look(connection: &Connection, form: usize) -> Result<Inspection, StoreError> 
     let known = file::MIGRATIONS.len();
     let mut registers = Vec::new();
     if fault.is_none() && form == known {
-        let mut statement = moment.prepare("SELECT workspace FROM head ORDER BY workspace")?;
-        let workspaces = statement
-            .query_map([], |row| row.get::<_, String>(0))?
-            .collect::<Result<Vec<_>, _>>()?;
-        for workspace in workspaces {
-            registers.push(register(&moment, WorkspaceId::new(workspace))?);
+        for workspace in heads(&moment)? {
+            registers.push(register(&moment, workspace)?);
         }
     }
     Ok(Inspection {
@@ -175,6 +203,7 @@ fn register(connection: &Connection, workspace: WorkspaceId) -> Result<Register,
             },
         )
         .optional()?;
+    let heard = deployments::last_heard(connection, &workspace, DateTime::<Utc>::MAX_UTC)?;
     Ok(Register {
         workspace,
         records,
@@ -185,5 +214,6 @@ fn register(connection: &Connection, workspace: WorkspaceId) -> Result<Register,
         shut,
         n_clock_steps,
         clock_step,
+        heard,
     })
 }

@@ -56,7 +56,7 @@ pub use execute::{Afterwards, Execution, Target};
 pub use file::{OpenError, SQLITE_AT_LEAST, sqlite_is_sound, sqlite_version};
 pub use home::MOST_OWING;
 pub use inbox::{Arrival, Outcome, Waiting};
-pub use inspect::{Inspection, Register, Unsent, inspect};
+pub use inspect::{Inspection, Register, Unsent, inspect, workspaces};
 pub use moment::{LookError, Moment, Workspaces, look};
 pub use offers::{NewOffer, OffersOf};
 pub use outbox::{Claim, Doubtful, Halt, Kind, Owed, ReportPart, Shut, reply_is_alive};

@@ -8,6 +8,7 @@
 
 mod cli;
 mod doors;
+mod intake;
 mod sandbox;
 mod scopes;
 mod source;

@@ -1,6 +1,7 @@
 //! What `doctor` checks on this machine: the file, the secrets' form, the
 //! database, the room on the disk. Opens files to read them, and nothing else.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -8,6 +9,7 @@ use rustix::fs::{Access, access, statvfs};
 
 use super::{Finding, count};
 use crate::config::{Faults, Secret};
+use crate::domain::deployment::SourceName;
 use crate::domain::id::WorkspaceId;
 use crate::store::{self, Inspection, OpenError, Register, Unsent};
 
@@ -59,16 +61,23 @@ pub(super) fn signing_secret(secret: &Secret) -> Finding {
     }
 }
 
+/// When each source was heard from last; nothing where no register could be read.
+pub(super) type Heard = Option<BTreeMap<SourceName, DateTime<Utc>>>;
+
 /// Looks at the database and the disk under it. `ours` is the workspace that
 /// the token speaks for, where that is known.
-pub(super) fn database(path: &Path, ours: Option<&WorkspaceId>) -> Vec<Finding> {
+pub(super) fn database(path: &Path, ours: Option<&WorkspaceId>) -> (Vec<Finding>, Heard) {
     let mut findings = vec![sqlite()];
+    let mut heard = None;
     let folder = folder_of(path);
     match store::inspect(path) {
         Ok(None) => findings.push(to_be_made(path, &folder)),
         Ok(Some(inspection)) => {
             findings.push(form(path, &folder, &inspection));
             for register in &inspection.registers {
+                if ours.is_none_or(|ours| *ours == register.workspace) {
+                    heard = Some(register.heard.clone());
+                }
                 findings.push(log(register));
                 findings.extend(in_the_way(register));
                 findings.extend(unsent(register));
@@ -78,7 +87,7 @@ pub(super) fn database(path: &Path, ours: Option<&WorkspaceId>) -> Vec<Finding> 
         Err(error) => findings.push(closed(&error)),
     }
     findings.extend(room(&folder));
-    findings
+    (findings, heard)
 }
 
 fn sqlite() -> Finding {
@@ -356,6 +365,7 @@ mod tests {
             shut: Vec::new(),
             n_clock_steps: 0,
             clock_step: None,
+            heard: BTreeMap::new(),
         };
         let held = |registers| Inspection {
             form: 1,

@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::config::{self, Door, Flags, Settings};
 
 mod house;
+mod sources;
 mod workspace;
 
 /// What `breakglass doctor` takes.
@@ -165,7 +166,10 @@ async fn examine(flags: &Flags) -> Vec<Finding> {
         }
         Err(_) => findings.push(unseen("the bot token", "mend it first")),
     }
-    findings.extend(house::database(&settings.database, ours.as_ref()));
+    let (found, heard) = house::database(&settings.database, ours.as_ref());
+    findings.extend(found);
+    let now = Clock::system().now();
+    findings.extend(sources::examine(&settings.sources, heard.as_ref(), now).await);
     findings
 }
 
@@ -179,7 +183,7 @@ fn unseen(what: &str, mend: &str) -> Finding {
 }
 
 /// Counts in words that fit one thing and several.
-fn count(n: usize, one: &str, several: &str) -> String {
+pub(super) fn count(n: usize, one: &str, several: &str) -> String {
     match n {
         1 => format!("1 {one}"),
         n => format!("{n} {several}"),

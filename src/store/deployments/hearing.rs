@@ -106,7 +106,7 @@ pub(in crate::store) fn between(
 }
 
 /// Returns when each source was heard from last, before an instant.
-pub(super) fn last_heard(
+pub(in crate::store) fn last_heard(
     connection: &Connection,
     workspace: &WorkspaceId,
     before: DateTime<Utc>,

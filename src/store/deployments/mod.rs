@@ -34,7 +34,7 @@ pub(super) use count::COUNTED;
 pub(super) use count::{counted, emergencies};
 pub(super) use fit::check;
 pub(super) use frozen::{between as frozen_weeks, freeze};
-pub(super) use hearing::between as hearings;
+pub(super) use hearing::{between as hearings, last_heard};
 pub(super) use question::{next_at, unexplained};
 
 /// How long nobody is asked about a change that looks like an undeclared emergency:

@@ -24,7 +24,8 @@ fn installed() -> Sandbox {
 }
 
 fn doctor(sandbox: &Sandbox) -> Ended {
-    sandbox.run(&mut sandbox.installed("doctor"))
+    let mut command = sandbox.installed("doctor");
+    sandbox.run(command.env("BREAKGLASS_CHANGES_TOKEN", "a-long-enough-word"))
 }
 
 /// Each check has its line, and nothing else is said.
@@ -82,6 +83,7 @@ fn a_sound_installation_has_nothing_to_mend() {
             "✓ report channel: #engineering",
             "✓ incident channels",
             "✓ database: breakglass.db doesn't exist yet; serve makes it",
+            "✓ changes: POST /hooks/changes takes in lists",
         ],
     );
     assert!(
@@ -419,7 +421,9 @@ fn withdraws(n: usize, who: &str, change: &str) -> Value {
 #[test]
 fn the_same_is_told_to_a_program() {
     let sandbox = installed();
-    let ended = sandbox.run(sandbox.installed("doctor").arg("--json"));
+    let mut command = sandbox.installed("doctor");
+    let command = command.env("BREAKGLASS_CHANGES_TOKEN", "a-long-enough-word");
+    let ended = sandbox.run(command.arg("--json"));
     let told: Value = serde_json::from_str(&ended.out).unwrap();
     assert_eq!(told["ok"], true);
     let said: Vec<_> = told["checks"].as_array().unwrap().iter().collect();
@@ -432,4 +436,83 @@ fn the_same_is_told_to_a_program() {
     let ended = sandbox.run(sandbox.installed("doctor").arg("--json"));
     let told: Value = serde_json::from_str(&ended.out).unwrap();
     assert_eq!((ended.code, &told["ok"]), (Some(1), &json!(false)));
+}
+
+/// A source's API of which one name can be read, one is unknown and one forbidden.
+async fn api(listener: tokio::net::TcpListener) {
+    use axum::http::StatusCode;
+    use axum::routing::get;
+    let said = |status: u16| {
+        get(move || async move { (StatusCode::from_u16(status).unwrap(), "{}".to_owned()) })
+    };
+    let routes = axum::Router::new()
+        .route("/repos/acme/web", said(200))
+        .route("/repos/acme/secret", said(403))
+        .route("/projects/pay%2Fbilling", said(200));
+    let _ = axum::serve(listener, routes).await;
+}
+
+#[test]
+fn each_source_is_looked_at_and_what_is_wrong_has_its_mend() {
+    let sandbox = installed();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let listener = runtime
+        .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
+        .unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    runtime.spawn(api(listener));
+    let unset = sandbox.run(&mut sandbox.installed("doctor"));
+    found(
+        &unset,
+        &["! sources: none is configured, so the emergency rate is unknown; give a source its key"],
+    );
+    let idle = sandbox.run(
+        sandbox
+            .installed("doctor")
+            .env("GITLAB_TOKEN", "glpat-hunter2"),
+    );
+    found(
+        &idle,
+        &[
+            "! sources: GITLAB_TOKEN is set, and nothing is named that it opens; name what to ask in breakglass.toml ([gitlab] projects)",
+        ],
+    );
+    assert!(!idle.out.contains("hunter2"));
+    let asked = format!(
+        "[github]\nrepositories = [\"acme/web\", \"acme/nowhere\", \"acme/secret\"]\n\
+         [gitlab]\nprojects = [\"pay/billing\"]\n"
+    );
+    sandbox.write("breakglass.toml", &format!("{asked}{POLICY}"));
+    let look = || {
+        let mut command = sandbox.installed("doctor");
+        command
+            .env("GITHUB_API_URL", &url)
+            .env("GITLAB_API_URL", &url)
+            .env("GITHUB_TOKEN", "ghp-hunter2")
+            .env("BITBUCKET_WEBHOOK_SECRET", "hunter2hunter2hunter2");
+        let ended = sandbox.run(&mut command);
+        assert!(!ended.out.contains("hunter2"));
+        ended
+    };
+    let readable = [
+        "✓ github: 1 repository can be read: acme/web",
+        "✗ github: acme/nowhere can't be read: it knows nothing of this name",
+        "or let GITHUB_TOKEN see it",
+        "✗ github: acme/secret can't be read: it refuses the token (403)",
+        "✓ gitlab: 1 project can be read: pay/billing",
+    ];
+    let before = look();
+    found(&before, &readable);
+    found(
+        &before,
+        &["✓ bitbucket: it is listened to as soon as the bot runs"],
+    );
+    // Once the bot ran, silence says something.
+    assert_eq!(sandbox.serve().end("TERM"), Some(0));
+    let after = look();
+    found(&after, &readable);
+    found(
+        &after,
+        &["! bitbucket: nothing was ever heard from it; see on its own page"],
+    );
 }

@@ -14,6 +14,7 @@ use serde_json::Value;
 mod check_config;
 mod doctor;
 mod fields;
+mod import;
 mod picture;
 mod rehearse;
 mod serve;
@@ -192,8 +193,12 @@ impl Sandbox {
 
     /// Starts the bot and waits until it is ready and Slack can reach it.
     fn serve(&self) -> Serving {
-        let mut child = self
-            .installed("serve")
+        self.serve_with(&mut self.installed("serve"))
+    }
+
+    /// The same, told more.
+    fn serve_with(&self, command: &mut Command) -> Serving {
+        let mut child = command
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()

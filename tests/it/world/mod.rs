@@ -6,7 +6,7 @@
 
 mod news;
 #[path = "../../scorecard/kill/port.rs"]
-mod port;
+pub(crate) mod port;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use breakglass::cli::serve;
 use breakglass::clock::Clock;
-use breakglass::config::{self, Config, PolicyFile, Secret};
+use breakglass::config::{self, Config, PolicyFile, Secret, Sources};
 use breakglass::domain::id::WorkspaceId;
 use breakglass::sandbox::hand::{Hand, HandError};
 use breakglass::sandbox::{self, Running};
@@ -54,6 +54,7 @@ pub(crate) struct Setting {
     pub(crate) http_timeout: Duration,
     /// A scope that the app wasn't given.
     pub(crate) without: Option<&'static str>,
+    pub(crate) sources: Sources,
 }
 
 impl Default for Setting {
@@ -70,6 +71,7 @@ impl Default for Setting {
             },
             http_timeout: HTTP_TIMEOUT,
             without: None,
+            sources: Sources::default(),
         }
     }
 }
@@ -191,7 +193,7 @@ impl World {
                 },
             },
             bot_token: Secret::new(&credentials.bot_token),
-            sources: config::Sources::default(),
+            sources: self.setting.sources.clone(),
         }
     }
 
