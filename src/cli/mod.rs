@@ -8,6 +8,7 @@ pub mod check_config;
 pub mod demo;
 pub mod doctor;
 pub mod fields;
+pub mod rate;
 pub mod rehearse;
 pub mod sandbox;
 pub mod serve;
@@ -33,6 +34,8 @@ enum Subcommands {
     Fields(fields::FieldsArgs),
     /// Check the configuration, the token, the scopes, the channels and the database
     Doctor(doctor::DoctorArgs),
+    /// Count which share of all changes were emergencies, as the weekly report does
+    Rate(rate::RateArgs),
     /// Try the quiet offer on conversations of your own channels
     Rehearse(rehearse::RehearseArgs),
     /// Run the Slack workspace in a box alone
@@ -49,6 +52,7 @@ pub async fn run() -> ExitCode {
         Subcommands::CheckConfig(args) => check_config::run(&args),
         Subcommands::Fields(args) => fields::run(args),
         Subcommands::Doctor(args) => doctor::run(args).await,
+        Subcommands::Rate(args) => rate::run(&args),
         Subcommands::Rehearse(args) => rehearse::run(args),
         Subcommands::Sandbox(args) => sandbox::run(args).await,
     };

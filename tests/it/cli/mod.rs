@@ -15,6 +15,7 @@ mod check_config;
 mod doctor;
 mod fields;
 mod picture;
+mod rate;
 mod rehearse;
 mod serve;
 
