@@ -6,6 +6,7 @@
 //! its key, and is adopted or sent again.
 
 mod overview;
+mod rate;
 mod render;
 mod roll;
 
@@ -25,6 +26,8 @@ use crate::slack::views::{self, Message, card, home};
 use crate::store::{
     Claim, Doubtful, Kind, Offered, Owed, Parcel, Snapshot, StoreError, reply_is_alive,
 };
+
+pub use rate::Recent;
 
 /// Slack lets one message a second into a channel.
 const PACE: TimeDelta = TimeDelta::seconds(1);
@@ -65,6 +68,8 @@ pub struct Dispatcher {
     pub lookup: Lookup,
     /// How long a send of unknown outcome waits before it is looked for.
     pub grace: TimeDelta,
+    /// The rate as Homes were shown it last.
+    pub recent: Recent,
 }
 
 /// A message ready to go.
