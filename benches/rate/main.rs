@@ -184,16 +184,15 @@ async fn import(place: &Path, n: u64, short: bool) -> anyhow::Result<Vec<(String
     });
     store.close().await;
     let ceiling = if short {
-        let part = IMPORT.as_secs_f64() * n as f64 / 1e6;
-        Duration::from_secs_f64(part) * SLACK_WHEN_SHORT
+        IMPORT * u32::try_from(n / 1_000)? / 1_000 * SLACK_WHEN_SHORT
     } else {
         IMPORT
     };
     println!(
-        "a list of {n} lines, {} MB, taken in within {:.1} s: {:.0} lines a second; the database has {} MB",
+        "a list of {n} lines, {} MB, taken in within {:.1} s: {} lines a second; the database has {} MB",
         std::fs::metadata(&file)?.len() >> 20,
         first.took.as_secs_f64(),
-        n as f64 / first.took.as_secs_f64(),
+        u128::from(n) * 1_000 / first.took.as_millis().max(1),
         std::fs::metadata(&path)?.len() >> 20,
     );
     Ok(vec![

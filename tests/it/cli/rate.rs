@@ -7,6 +7,8 @@ use breakglass::config::PolicyFile;
 use breakglass::domain::deployment::{ChangeKind, Deployment, Happening, SourceName};
 use breakglass::domain::id::WorkspaceId;
 use breakglass::domain::policy::{Policy, PolicyVersion};
+use breakglass::report::assemble::{Wanted, assembled};
+use breakglass::report::frozen::freeze;
 use breakglass::store::{Intake, OpenError, Options, Rules, Store};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -177,6 +179,41 @@ fn a_day_in_the_week_ends_what_is_counted() {
         (&week["n_changes"], &week["n_emergencies"]),
         (&json!(12), &json!(1))
     );
+}
+
+#[test]
+fn a_reported_week_that_is_known_better_now_is_told_beside() {
+    let folder = tempfile::tempdir().unwrap();
+    let monday = at(MONDAY);
+    register(folder.path(), &["T0ONE"], &told(monday, 40, 4));
+    let store = open(folder.path(), "T0ONE");
+    let zone = chrono_tz::Europe::Berlin;
+    let policy = Policy::unwritten(PolicyVersion(1));
+    let reported_at = monday + TimeDelta::weeks(1) + TimeDelta::hours(9);
+    let wanted = Wanted::by(&policy, zone, reported_at);
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let rate = assembled(&store, wanted).await.unwrap();
+        assert!(rate.corrections.is_empty());
+        let week = freeze(&rate.week, zone);
+        assert!(store.freeze_week(week).await.unwrap());
+        assert!(
+            assembled(&store, wanted)
+                .await
+                .unwrap()
+                .corrections
+                .is_empty()
+        );
+        store.close().await;
+    });
+    drop(store);
+    let late = told(monday + TimeDelta::days(3), 2, 1);
+    register(folder.path(), &["T0ONE"], &late);
+    let ended = rate(folder.path(), &["--as-of", "2026-03-17"]);
+    let said = "Known better now: 9–15 Mar was reported as 4 of 40.";
+    assert!(ended.out.contains(said), "{ended:?}");
+    // Before it was reported there was nothing to put right.
+    let ended = rate(folder.path(), &["--as-of", "2026-03-15"]);
+    assert!(!ended.out.contains("Known better now"), "{ended:?}");
 }
 
 #[test]
