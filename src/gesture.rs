@@ -12,6 +12,7 @@ use crate::domain::change::{
 use crate::domain::id::{ChangeNumber, ChannelId, GroupId, MessageTs, UserId};
 use crate::domain::obligation::Duty;
 use crate::domain::policy::Party;
+use crate::domain::rate::WindowKind;
 use crate::domain::text::{Commitment, Text};
 use crate::domain::ticket::{ContentHash, Field, Part, Value};
 
@@ -438,6 +439,11 @@ pub enum Ask {
         /// Which change; nothing: the person's own open one, else the list.
         change: Option<ChangeNumber>,
     },
+    /// To see the emergency rate.
+    Rate {
+        /// Over which span; nothing: as the weekly report has it.
+        window: Option<WindowKind>,
+    },
     /// To see a list of changes.
     List {
         /// Which.
@@ -584,6 +590,7 @@ impl Gesture {
             | Ask::Withdraw { .. }
             | Ask::TakeOver { .. }
             | Ask::Status { .. }
+            | Ask::Rate { .. }
             | Ask::List { .. }
             | Ask::WhichToDocument
             | Ask::Exceptions

@@ -176,6 +176,7 @@ fn about(gesture: &Gesture) -> About {
         | Ask::NoteDeletion { ts } => About::Said(vec![ts.clone()]),
         Ask::SayAway { .. }
         | Ask::Status { .. }
+        | Ask::Rate { .. }
         | Ask::List { .. }
         | Ask::WhichToDocument
         | Ask::Exceptions

@@ -9,6 +9,7 @@ pub mod demo;
 pub mod doctor;
 pub mod fields;
 pub mod import;
+pub mod rate;
 pub mod rehearse;
 pub mod sandbox;
 pub mod serve;
@@ -36,6 +37,8 @@ enum Subcommands {
     Doctor(doctor::DoctorArgs),
     /// Take in a list of changes for the rate, with or without the bot running
     Import(import::ImportArgs),
+    /// Count which share of all changes were emergencies, as the weekly report does
+    Rate(rate::RateArgs),
     /// Try the quiet offer on conversations of your own channels
     Rehearse(rehearse::RehearseArgs),
     /// Run the Slack workspace in a box alone
@@ -53,6 +56,7 @@ pub async fn run() -> ExitCode {
         Subcommands::Fields(args) => fields::run(args),
         Subcommands::Doctor(args) => doctor::run(args).await,
         Subcommands::Import(args) => import::run(args).await,
+        Subcommands::Rate(args) => rate::run(&args),
         Subcommands::Rehearse(args) => rehearse::run(args),
         Subcommands::Sandbox(args) => sandbox::run(args).await,
     };

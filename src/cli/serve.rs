@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use crate::bot::Bot;
 use crate::clock::{Clock, ClockError};
 use crate::config::{Config, Door, Flags, PolicyFile, Sources};
-use crate::dispatch::Dispatcher;
+use crate::dispatch::{Dispatcher, Recent};
 use crate::engine::Engine;
 use crate::http::HttpError;
 use crate::intake::poll::{Asked, Watch};
@@ -91,6 +91,7 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
             client: client.clone(),
             lookup: lookup.clone(),
             grace: grace(config),
+            recent: Recent::default(),
         },
         engine: engine.clone(),
         clock: clock.clone(),

@@ -7,6 +7,7 @@
 
 mod overview;
 mod picture;
+mod rate;
 mod render;
 mod report;
 mod roll;
@@ -27,6 +28,8 @@ use crate::slack::views::{self, Message, card, home};
 use crate::store::{
     Claim, Doubtful, Kind, Offered, Owed, Parcel, ReportPart, Snapshot, StoreError, reply_is_alive,
 };
+
+pub use rate::Recent;
 
 /// Slack lets one message a second into a channel.
 const PACE: TimeDelta = TimeDelta::seconds(1);
@@ -67,6 +70,8 @@ pub struct Dispatcher {
     pub lookup: Lookup,
     /// How long a send of unknown outcome waits before it is looked for.
     pub grace: TimeDelta,
+    /// The rate as Homes were shown it last.
+    pub recent: Recent,
 }
 
 /// A message ready to go.

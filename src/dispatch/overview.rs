@@ -53,10 +53,16 @@ impl Dispatcher {
                 },
             })
             .collect();
+        let rate = if reader.is_full {
+            Some(self.recent_rate(now).await?)
+        } else {
+            None
+        };
         Ok(home::home(&Home {
             reader: &reader,
             changes: &showing,
             undeclared: if reader.is_full { &undeclared } else { &[] },
+            rate: rate.as_ref().map(|rate| (&rate.week, rate.budget.as_ref())),
             has_policy: self.engine.rules().newest().is_written(),
             now,
         }))

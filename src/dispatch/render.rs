@@ -263,6 +263,9 @@ impl Dispatcher {
             }
             (Outcome::Answered, Ask::Exceptions) => Some(self.exceptions(answered, now).await?),
             (Outcome::Answered, Ask::Agenda) => Some(self.agenda(answered, now).await?),
+            (Outcome::Answered, Ask::Rate { window }) => {
+                Some(self.rate(*window, answered, now).await?)
+            }
             (Outcome::Answered, Ask::List { which }) => {
                 Some(self.list(*which, answered, now).await?)
             }

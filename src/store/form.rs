@@ -18,6 +18,7 @@ use crate::domain::deployment::{Doubt, Explanation};
 use crate::domain::id::{ChangeNumber, ChannelId, GroupId, MessageTs, Permalink, UserId};
 use crate::domain::obligation::{Duty, Rung};
 use crate::domain::policy::{Party, PolicyVersion};
+use crate::domain::rate::WindowKind;
 use crate::domain::text::Commitment;
 use crate::domain::ticket::{self, ContentHash, Field, Part, Section, Vague, ValueHash};
 use crate::gesture::{Mention, Pointed, Which};
@@ -201,6 +202,7 @@ as_text! {
     Doubt: |one| one.name().to_owned(), Self::from_name;
     Explanation: |one| one.name().to_owned(), Self::from_name;
     Nap: |one| one.name().to_owned(), Self::from_name;
+    WindowKind: |one| one.name().to_owned(), Self::from_name;
     Review: |one| one.name().to_owned(), Self::from_name;
     ValueHash: |one| hex::encode(one.0), |text| hash(text).map(ValueHash);
     Duty: |one| one.name(), Self::from_name;

@@ -54,6 +54,7 @@ variants!(Ask, put_ask, take_ask {
     "remediate" => Remediate { change, how },
     "answer_exceptions" => AnswerExceptions { change, exceptions, cause, remedy, owner },
     "status" => Status { change },
+    "rate" => Rate { window },
     "list" => List { which },
     "which_to_document" => WhichToDocument,
     "exceptions" => Exceptions,

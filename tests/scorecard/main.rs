@@ -18,6 +18,7 @@ mod port;
 mod power;
 #[path = "kill/processes.rs"]
 mod processes;
+mod quarter;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -58,7 +59,7 @@ enum Form {
 }
 
 /// The harnesses, by the names that a filter finds.
-const HARNESSES: [(&str, [usize; 3]); 6] = [
+const HARNESSES: [(&str, [usize; 3]); 7] = [
     (
         "killing_the_bot_loses_nothing_and_repeats_nothing",
         [3, 20, 10_000],
@@ -76,6 +77,7 @@ const HARNESSES: [(&str, [usize; 3]); 6] = [
         "a_delivery_repeated_and_reordered_changes_nothing_more",
         [20, 300, 10_000],
     ),
+    ("a_quarter_equals_its_naive_recount", [10, 100, 1_000]),
     (
         "whatever_strangers_send_is_read_or_turned_away",
         [200, 20_000, 1_000_000],
@@ -163,6 +165,7 @@ fn prove(wanted: &Wanted) -> anyhow::Result<bool> {
                 2 => power::faults(&place, runs as u64, wanted.seed).await,
                 3 => Ok(months::months(runs, wanted.seed)),
                 4 => deliveries::deliveries(&place, runs, wanted.seed).await,
+                5 => quarter::quarters(&place, runs, wanted.seed).await,
                 _ => Ok(bodies::bodies(runs, wanted.seed)),
             }
         });

@@ -177,7 +177,9 @@ fn understand(slash: Slash, typed: &str, salt: &mut dyn FnMut() -> Salt) -> Unde
         Slash::List { which } => asked(Ask::List { which }),
         Slash::Document { change } => Understood::Form(Modal::Document, change, Prefill::default()),
         Slash::Redact { change } => Understood::Form(Modal::Redact, change, Prefill::default()),
-        Slash::Rate { .. } => asked(not_yet(Verb::Rate)),
+        Slash::Rate { window } => asked(Ask::Rate {
+            window: window.map(|span| span.kind()),
+        }),
         Slash::Agenda => asked(Ask::Agenda),
         Slash::Exceptions => asked(Ask::Exceptions),
         Slash::Evidence { .. } => asked(not_yet(Verb::Evidence)),

@@ -13,20 +13,21 @@ use crate::domain::change::EmergencyChange;
 use crate::domain::id::{ChangeNumber, GroupId, UserId};
 use crate::domain::obligation::{Duty, Obligation, Rung};
 use crate::domain::policy::Party;
+use crate::domain::rate::{Budget, Figures};
 use crate::slack::control::Control;
 
 use super::blocks::{actions, button, context, paragraphs, primary, section, section_with};
 use super::direct::{self, Due};
 use super::facts::Decision;
 use super::reply::{self, Undeclared};
-use super::{Message, Showing, facts, moves, say};
+use super::{Message, Showing, facts, moves, report, say};
 
 /// How many blocks Slack lets a Home have.
 const MOST_BLOCKS: usize = 100;
 
 /// How many blocks each of the first two parts may take, so that all three have
 /// room.
-const ROOM_FOR_TASKS: usize = 24;
+const ROOM_FOR_TASKS: usize = 23;
 
 /// How many open changes are shown, one block each.
 const MOST_OPEN: usize = 40;
@@ -41,7 +42,7 @@ const ROOM_FOR_WHAT: usize = 120;
 const ROOM_FOR_SYSTEMS: usize = 200;
 
 // The parts with their headings, their "and more", and what stands around them.
-const _: () = assert!(2 * (ROOM_FOR_TASKS + 2) + MOST_OPEN + 2 + 4 + 2 <= MOST_BLOCKS);
+const _: () = assert!(2 * (ROOM_FOR_TASKS + 2) + MOST_OPEN + 2 + 4 + 1 + 2 <= MOST_BLOCKS);
 
 /// Whose Home it is.
 #[derive(Debug, Clone)]
@@ -64,6 +65,8 @@ pub struct Home<'a> {
     pub changes: &'a [Showing<'a>],
     /// What nobody declared.
     pub undeclared: &'a [Undeclared<'a>],
+    /// The emergency rate of the last week, and what the quarter has room for.
+    pub rate: Option<(&'a Figures, Option<&'a Budget>)>,
     /// Whether somebody has written down who may approve.
     pub has_policy: bool,
     /// The present.
@@ -154,6 +157,7 @@ pub fn home(home: &Home<'_>) -> Message {
     }
     blocks.extend(open(home));
     blocks.extend(undeclared(home.undeclared));
+    blocks.extend(home.rate.map(|(week, budget)| report::home(week, budget)));
     blocks.push(context(&format!(
         "As of {}. Opening this tab draws it anew; `/emergency help` says what you can say.",
         say::at(home.now)

@@ -513,6 +513,7 @@ pub fn help() -> Message {
         "`/emergency status CHG-1042`",
         "`/emergency list`, `/emergency list open`, `/emergency list overdue`",
         "`/emergency exceptions`, `/emergency agenda`",
+        "`/emergency rate`, `/emergency rate month`, `/emergency rate quarter`",
     ];
     message(
         "What you can say to /emergency",

@@ -16,6 +16,7 @@ mod doctor;
 mod fields;
 mod import;
 mod picture;
+mod rate;
 mod rehearse;
 mod serve;
 

@@ -14,6 +14,7 @@ mod offer;
 mod overheard;
 mod overview;
 mod private;
+mod rate;
 mod redact;
 mod repeated;
 mod report;

@@ -1,6 +1,7 @@
 //! Words that name a span of time. It says whether they do; which instants a
 //! period begins and ends at is decided where the register is read.
 
+use crate::domain::rate::WindowKind;
 use crate::slack::inbound::when;
 
 /// A span of time up to now, as asked for in `rate 12 weeks`.
@@ -25,6 +26,25 @@ pub enum Unit {
     Quarters,
     /// Calendar years.
     Years,
+}
+
+impl Window {
+    /// Returns the kind of window that the rate is counted in and that comes nearest.
+    pub fn kind(self) -> WindowKind {
+        let days = u32::from(self.count)
+            * match self.unit {
+                Unit::Days => 1,
+                Unit::Weeks => 7,
+                Unit::Months => 30,
+                Unit::Quarters => 91,
+                Unit::Years => 365,
+            };
+        match days {
+            ..=10 => WindowKind::Week,
+            11..=45 => WindowKind::Rolling,
+            46.. => WindowKind::Quarter,
+        }
+    }
 }
 
 /// Reads `12 weeks`, `12w`, `last month`, `for the past 90 days`.

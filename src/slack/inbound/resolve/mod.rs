@@ -521,7 +521,8 @@ async fn resolve(scene: &Scene<'_>) -> Result<Resolved, Unresolved> {
             let own = store.undeployed_of(gesture.actor.clone()).await?;
             return Ok(Resolved::Reading(change.or(own)));
         }
-        Ask::List { .. }
+        Ask::Rate { .. }
+        | Ask::List { .. }
         | Ask::WhichToDocument
         | Ask::Exceptions
         | Ask::Agenda

@@ -5,6 +5,7 @@ use super::*;
 use crate::domain::change::{Criterion, Exception};
 use crate::domain::id::GroupId;
 use crate::domain::policy::Party;
+use crate::domain::rate::WindowKind;
 use crate::domain::ticket::{ContentHash, Field};
 use crate::gesture::{Gesture, Which};
 use crate::slack::control::{self, Control, Memory};
@@ -181,14 +182,22 @@ fn subcommands_are_heard_as_what_they_ask() {
     assert_eq!(ask("help"), Ask::Help);
     assert_eq!(ask("agenda"), Ask::Agenda);
     assert_eq!(ask("exceptions"), Ask::Exceptions);
-    for word in ["rate", "evidence"] {
-        assert_eq!(
-            ask(word),
-            Ask::NotYet {
-                word: word.to_owned()
-            }
-        );
+    for (line, window) in [
+        ("rate", None),
+        ("rate week", Some(WindowKind::Week)),
+        ("rate last month", Some(WindowKind::Rolling)),
+        ("rate 4 weeks", Some(WindowKind::Rolling)),
+        ("rate quarter", Some(WindowKind::Quarter)),
+        ("rate 12 weeks", Some(WindowKind::Quarter)),
+    ] {
+        assert_eq!(ask(line), Ask::Rate { window }, "{line}");
     }
+    assert_eq!(
+        ask("evidence"),
+        Ask::NotYet {
+            word: "evidence".to_owned()
+        }
+    );
     let open = opened(DeliveryKind::Command, commanded("document CHG-1042"));
     assert_eq!((open.which, open.change), (Modal::Document, Some(CHANGE)));
 }

@@ -200,6 +200,12 @@ pub(super) fn not_genuine(figures: &Figures) -> Option<String> {
 
 /// Returns what the quarter has room for, and until when.
 pub(super) fn budget(budget: &Budget) -> String {
+    format!("*Budget:* {}", budget_in_words(budget, day))
+}
+
+/// Returns what a quarter has room for without any markup, with days as `day` has
+/// them.
+pub fn budget_in_words(budget: &Budget, day: impl Fn(DateTime<Utc>) -> String) -> String {
     let quarter = budget.quarter;
     let more = match budget.left.unsigned_abs() {
         1 => "1 more emergency".to_owned(),
@@ -211,7 +217,7 @@ pub(super) fn budget(budget: &Budget) -> String {
         _ => format!("{more} in {quarter} than the guideline allows"),
     };
     let Some(forecast) = budget.forecast else {
-        return format!("*Budget:* {now}.");
+        return format!("{now}.");
     };
     let percent = percent(
         forecast.n_emergencies,
@@ -233,7 +239,7 @@ pub(super) fn budget(budget: &Budget) -> String {
         Reach::On(at) => format!("uses it up around {}: {end}", day(at)),
         Reach::Already => format!("leaves it used up: {end}"),
     };
-    format!("*Budget:* {now}; the present pace {pace}.")
+    format!("{now}; the present pace {pace}.")
 }
 
 /// Returns the systems that had emergencies.

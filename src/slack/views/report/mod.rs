@@ -20,6 +20,7 @@ use super::{Message, say};
 mod figures;
 mod thread;
 
+pub use figures::budget_in_words;
 pub use thread::{Details, Unexplained, details};
 
 /// Until somebody has said who may approve, that is said wherever the rate is.

@@ -28,6 +28,7 @@ fn seen_by(reader: &Reader, changes: &[Showing<'_>], undeclared: &[Undeclared<'_
         reader,
         changes,
         undeclared,
+        rate: None,
         has_policy: true,
         now,
     });

@@ -371,6 +371,7 @@ fn help_begins_with_examples() {
     `/emergency status CHG-1042`
     `/emergency list`, `/emergency list open`, `/emergency list overdue`
     `/emergency exceptions`, `/emergency agenda`
+    `/emergency rate`, `/emergency rate month`, `/emergency rate quarter`
     · Everything else you type is taken as a request: the fix comes first. Mentioning the bot does the same as the command.
     ");
 }
@@ -382,9 +383,9 @@ fn what_was_not_done_is_said() {
     Did you mean `/emergency status`? Nothing was recorded.
     [No, ask for authorization]
     ");
-    insta::assert_snapshot!(read(&not_yet("rate")), @r"
-    » `rate` isn't there yet, so nothing was done. `/emergency help` shows what is.
-    `rate` isn't there yet, so nothing was done. `/emergency help` shows what is.
+    insta::assert_snapshot!(read(&not_yet("evidence")), @r"
+    » `evidence` isn't there yet, so nothing was done. `/emergency help` shows what is.
+    `evidence` isn't there yet, so nothing was done. `/emergency help` shows what is.
     ");
 }
 
