@@ -5,6 +5,7 @@
 //! send of unknown outcome waits out its grace, is looked for in the history by
 //! its key, and is adopted or sent again.
 
+mod ask;
 mod overview;
 mod render;
 mod roll;
@@ -127,6 +128,12 @@ impl Dispatcher {
         {
             return Ok(());
         }
+        if let (Kind::Question { person, .. }, None) = (&leader.kind, &leader.stands)
+            && self.has_left(person).await
+        {
+            let asked = parcel.questions.keys().copied().collect();
+            return store.take_questions_back(asked, person.clone(), now).await;
+        }
         let Some(rendered) = self.render(&parcel, now).await? else {
             // What it would have said is no longer so.
             let claim = claim(&parcel, [0; 32], 0, None);
@@ -205,6 +212,7 @@ impl Dispatcher {
             | Kind::Reminder { .. }
             | Kind::Told { .. }
             | Kind::Shut { .. }
+            | Kind::Question { .. }
             | Kind::Home { .. } => false,
         };
         if whispered {
@@ -227,6 +235,7 @@ impl Dispatcher {
             | Kind::Reply { .. }
             | Kind::Offer { .. }
             | Kind::Shut { .. }
+            | Kind::Question { .. }
             | Kind::Home { .. } => None,
         };
         let since = doubtful.claimed_at - LOOK_BACK;
@@ -288,6 +297,7 @@ impl Dispatcher {
             | Kind::Reply { .. }
             | Kind::Offer { .. }
             | Kind::Shut { .. }
+            | Kind::Question { .. }
             | Kind::Home { .. } => None,
         });
         if let (Some(snapshot), Some((channel, _))) = (card, &stands) {
@@ -448,6 +458,7 @@ impl Dispatcher {
             },
             Kind::Reminder { person, .. }
             | Kind::Told { person, .. }
+            | Kind::Question { person, .. }
             | Kind::Shut { person, .. } => self.direct(parcel.direct.clone(), person).await?,
             Kind::Home { person } => Ok(Way::Publish {
                 person: person.clone(),
@@ -605,6 +616,7 @@ impl Dispatcher {
             | Kind::Reply { .. }
             | Kind::Offer { .. }
             | Kind::Shut { .. }
+            | Kind::Question { .. }
             | Kind::Home { .. } => match self.render(&parcel, now).await? {
                 Some(rendered) => {
                     rest = rendered.rest;
@@ -781,6 +793,7 @@ fn thread_of(
         | Kind::Reply { .. }
         | Kind::Offer { .. }
         | Kind::Shut { .. }
+        | Kind::Question { .. }
         | Kind::Home { .. } => None,
     }
 }

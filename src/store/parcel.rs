@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use rusqlite::Connection;
 
 use super::texts::{self, Words};
-use super::{Kind, Outcome, Owed, Shut, StoreError, inbox, log, offers, outbox, people};
+use super::{Kind, Outcome, Owed, Question, Shut, StoreError};
+use super::{deployments, inbox, log, offers, outbox, people};
 use crate::domain::change::{EmergencyChange, Recorded};
 use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, WorkspaceId};
 use crate::domain::offer::Offer;
@@ -39,6 +40,8 @@ pub struct Parcel {
     pub card_is_lost: bool,
     /// The direct message conversation with the person, if known.
     pub direct: Option<ChannelId>,
+    /// The questions that they ask.
+    pub questions: BTreeMap<u64, Question>,
     /// For word of a channel that is shut: since when, if it still is, and why.
     pub shut: Option<Shut>,
 }
@@ -77,7 +80,11 @@ pub(super) fn change_of(kind: &Kind) -> Option<ChangeNumber> {
         | Kind::Note { change, .. }
         | Kind::Reminder { change, .. }
         | Kind::Told { change, .. } => Some(*change),
-        Kind::Reply { .. } | Kind::Offer { .. } | Kind::Home { .. } | Kind::Shut { .. } => None,
+        Kind::Reply { .. }
+        | Kind::Offer { .. }
+        | Kind::Home { .. }
+        | Kind::Shut { .. }
+        | Kind::Question { .. } => None,
     }
 }
 
@@ -123,6 +130,7 @@ pub(super) fn parcel(
         | Kind::Told { .. }
         | Kind::Offer { .. }
         | Kind::Home { .. }
+        | Kind::Question { .. }
         | Kind::Shut { .. } => None,
     };
     let about = owed.iter().filter_map(|one| change_of(&one.kind));
@@ -155,7 +163,10 @@ pub(super) fn parcel(
     };
     let direct = match (&leader.kind, &offer) {
         (
-            Kind::Reminder { person, .. } | Kind::Told { person, .. } | Kind::Shut { person, .. },
+            Kind::Reminder { person, .. }
+            | Kind::Told { person, .. }
+            | Kind::Question { person, .. }
+            | Kind::Shut { person, .. },
             _,
         ) => people::direct(connection, workspace, person)?,
         (Kind::Offer { .. }, Some(offered)) => {
@@ -180,8 +191,17 @@ pub(super) fn parcel(
         | Kind::Told { .. }
         | Kind::Reply { .. }
         | Kind::Offer { .. }
+        | Kind::Question { .. }
         | Kind::Home { .. } => None,
     };
+    let mut questions = BTreeMap::new();
+    for one in &owed {
+        if let Kind::Question { question, .. } = &one.kind
+            && let Some(found) = deployments::question(connection, workspace, *question)?
+        {
+            questions.insert(*question, found);
+        }
+    }
     Ok(Some(Parcel {
         owed,
         changes,
@@ -190,6 +210,7 @@ pub(super) fn parcel(
         card,
         card_is_lost,
         direct,
+        questions,
         shut,
     }))
 }

@@ -75,6 +75,15 @@ pub enum Kind {
         /// Who hears of it.
         person: UserId,
     },
+    /// A question about a change that a source told of, by direct message.
+    Question {
+        /// Which question.
+        question: u64,
+        /// Who is asked, or whose word it is to be.
+        person: UserId,
+        /// Whether it comes for the second time.
+        again: bool,
+    },
 }
 
 /// A message of the outbox as it stands.
@@ -109,6 +118,7 @@ pub(super) struct Columns<'k> {
     pub(super) offer: Option<u64>,
     pub(super) again: Option<bool>,
     pub(super) place: Option<&'k ChannelId>,
+    pub(super) question: Option<u64>,
 }
 
 /// Returns the columns in which a kind stands.
@@ -181,12 +191,23 @@ pub(super) fn columns(kind: &Kind) -> Columns<'_> {
             place: Some(channel),
             ..Columns::default()
         },
+        Kind::Question {
+            question,
+            person,
+            again,
+        } => Columns {
+            kind: "question",
+            person: Some(person),
+            again: Some(*again),
+            question: Some(*question),
+            ..Columns::default()
+        },
     }
 }
 
 /// What [`read`] reads.
 pub(super) const COLUMNS: &str = "key, kind, change, version, person, duty, due_at, rung, round, gesture, \
-                       offer, again, place, owed_revision, attempts, channel, ts, batch";
+                       offer, again, place, question, owed_revision, attempts, channel, ts, batch";
 
 /// Reads a row.
 pub(super) fn read(row: &Row<'_>) -> Result<Owed, StoreError> {
@@ -244,6 +265,11 @@ pub(super) fn read(row: &Row<'_>) -> Result<Owed, StoreError> {
                 .map(ChannelId::new)
                 .ok_or_else(corrupt)?,
             person: person?,
+        },
+        "question" => Kind::Question {
+            question: row.get::<_, Option<u64>>("question")?.ok_or_else(corrupt)?,
+            person: person?,
+            again: row.get::<_, Option<bool>>("again")?.ok_or_else(corrupt)?,
         },
         _ => return Err(corrupt()),
     };
