@@ -209,8 +209,8 @@ fn title(question: &Question) -> String {
         ),
     };
     match told.url.as_deref().filter(|url| is_safe_address(url)) {
-        Some(url) => format!("*<{}|{label}>*", url.replace('&', "&amp;")),
-        None => format!("*{label}*"),
+        Some(url) => format!("<{}|{label}>", url.replace('&', "&amp;")),
+        None => label,
     }
 }
 

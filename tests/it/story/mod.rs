@@ -24,6 +24,7 @@ mod standard_change;
 mod ticket;
 mod trouble;
 mod two;
+mod undeclared;
 mod ways;
 mod week;
 mod who;
