@@ -201,7 +201,7 @@ fn title(question: &Question) -> String {
         .map(|title| title.body().lines().next().unwrap_or_default().trim())
         .filter(|title| !title.is_empty());
     let label = match words {
-        Some(words) => say::safe(words, ROOM_FOR_A_TITLE).words,
+        Some(words) => format!("“{}”", say::safe(words, ROOM_FOR_A_TITLE).words),
         None => format!(
             "{} of {}",
             say::safe(&told.external_id, ROOM_FOR_A_NAME).words,
@@ -234,15 +234,15 @@ fn why(question: &Question) -> String {
         }
         .to_owned()
     });
-    let marks = say::listed(marks);
+    let marks = say::capitalised(&say::listed(marks));
     let undeclared = match (question.doubt, change) {
         (Doubt::Undeclared, _) | (Doubt::Belongs, None) => {
-            "no emergency change was declared for it".to_owned()
+            "No emergency change was declared for it.".to_owned()
         }
-        (Doubt::Belongs, Some(number)) => format!("nobody said that it belongs to {number}"),
+        (Doubt::Belongs, Some(number)) => format!("Nobody has said that it belongs to {number}."),
     };
     if marks.is_empty() {
-        return format!("{}.", say::capitalised(&undeclared));
+        return undeclared;
     }
-    format!("I ask because {marks}, and {undeclared}.")
+    format!("{marks}. {undeclared}")
 }

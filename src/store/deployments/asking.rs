@@ -19,6 +19,10 @@ use crate::store::{inbox, instant, micros, outbox, people};
 /// How long an answer is waited for before it is asked once more.
 const ASKED_AGAIN_AFTER: TimeDelta = TimeDelta::days(1);
 
+/// How long a question waits for others of the same person: what was told of at once
+/// is asked in one message.
+const GATHERED_FOR: TimeDelta = TimeDelta::minutes(1);
+
 /// How often one person is asked the same.
 const MOST_ASKED: u8 = 2;
 
@@ -68,7 +72,7 @@ fn put(
     }
     people::meet(connection, workspace, to)?;
     let roster = roster(connection, workspace, rules);
-    let at = by_day(&to.id, now, &roster);
+    let at = by_day(&to.id, now + GATHERED_FOR, &roster);
     let next_at = (n_asked < MOST_ASKED).then(|| at + ASKED_AGAIN_AFTER);
     let asked_at = before.asked.filter(|_| is_theirs).map_or(now, |(_, at)| at);
     connection

@@ -64,14 +64,14 @@ async fn told(world: &mut World, told: Vec<Deployment>) {
     store.close().await;
     drop(store);
     world.start().await;
-    world.go(minutes(11)).await;
+    world.go(minutes(12)).await;
 }
 
 /// Dana is asked about one change, by day.
 async fn asked() -> World {
     let mut world = by_day().await;
     told(&mut world, vec![merged("7", Some(DANA))]).await;
-    world.heard("dana", &["Was this an emergency? Skip the session check"]);
+    world.heard("dana", &["Was this an emergency? “Skip the session check”"]);
     world
 }
 
@@ -100,7 +100,21 @@ async fn the_author_is_asked_and_declares_the_emergency_with_one_tap() {
         "{}",
         world.text(how)
     );
-    println!("{}", crate::world::shown(&world.read_all()));
+    // Its card stands where whoever is needed now can see it.
+    let card = world.read("#engineering");
+    assert!(
+        card[0]
+            .words
+            .contains("deployed before anybody authorized it"),
+        "{}",
+        crate::world::shown(&card)
+    );
+    let read = world.read("dana");
+    assert!(
+        read[0].words.contains("Declared by @dana as CHG-1001"),
+        "{}",
+        crate::world::shown(&read)
+    );
     world.skip();
     world.end().await;
 }
@@ -306,9 +320,9 @@ async fn proposed() -> World {
     world
         .press("morgan", crate::world::CHANNEL, "authorize")
         .await;
-    world
-        .document("dana", crate::world::CHANNEL, &[("systems", "auth-api")])
-        .await;
+    world.tap("dana", crate::world::CHANNEL, "document").await;
+    let systems = [("section:systems", json!(["auth-api"]))];
+    world.send_in("dana", &systems).await;
     world.skip();
     let other = Deployment {
         marks: BTreeSet::new(),
@@ -340,7 +354,7 @@ async fn no_asks_whether_it_was_an_emergency_of_its_own() {
     world.press("dana", "@breakglass", "explain:no").await;
     let first = "SELECT answer FROM question WHERE kind = 'belongs'";
     assert_eq!(world.text(first), "no");
-    world.go(minutes(1)).await;
+    world.go(minutes(2)).await;
     assert_eq!(world.stage(1001), "authorized");
     world.heard("sam", &["Was this an emergency?"]);
     world.skip();

@@ -142,3 +142,107 @@ fn without_system<'w>(reading: &Reading, words: &'w [Word]) -> (&'w [Word], Opti
     }
     (before, as_typed(reading, name))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Slash, Verb, as_normal, parse};
+    use super::Normal;
+
+    fn normal(what: &str, when: Option<&str>, system: Option<&str>) -> Normal {
+        Normal {
+            what: what.to_owned(),
+            when: when.map(str::to_owned),
+            system: system.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn a_normal_change_says_when_or_where_it_was() {
+        for (typed, when, system) in [
+            ("normal Rotated the certs at 14:00", Some("14:00"), None),
+            ("Normal Rotated the certs, at 14:00.", Some("14:00."), None),
+            (
+                "normal Rotated the certs 20 min ago",
+                Some("20 min ago"),
+                None,
+            ),
+            (
+                "normal Rotated the certs at yesterday 23:50",
+                Some("yesterday 23:50"),
+                None,
+            ),
+            (
+                "normal Rotated the certs system auth-api",
+                None,
+                Some("auth-api"),
+            ),
+            (
+                "normal Rotated the certs at 14:00 system auth-api",
+                Some("14:00"),
+                Some("auth-api"),
+            ),
+            (
+                "normal Rotated the certs system billing api at 14:00",
+                Some("14:00"),
+                Some("billing api"),
+            ),
+            ("normal change: Rotated the certs", None, None),
+            ("normal: Rotated the certs", None, None),
+            // What can't be a time is answered as the time that it is meant to be.
+            ("normal Rotated the certs at 25:99", Some("25:99"), None),
+            (
+                "normal Rotated the certs at tomorrow",
+                Some("tomorrow"),
+                None,
+            ),
+        ] {
+            let expected = Slash::Normal(normal("Rotated the certs", when, system));
+            assert_eq!(parse(typed), expected, "{typed}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_an_emergency_is_asked_back() {
+        for typed in [
+            "normal",
+            "normal operation is broken",
+            "normal Rotated the certs",
+            "normal logins fail at 14:00",
+            "normal users can't log in at 14:00",
+            "normal operation stopped at 02:19",
+            "normal restart of the system",
+            "normal traffic is down system auth-api",
+            "normal users see the system down",
+            "normal, is it?",
+        ] {
+            let slash = parse(typed);
+            let Slash::Unsure { meant, request } = slash else {
+                panic!("{typed}: {slash:?}");
+            };
+            assert_eq!(meant, Verb::Normal, "{typed}");
+            assert!(typed.starts_with(&request.what), "{typed}: {request:?}");
+        }
+    }
+
+    #[test]
+    fn who_names_somebody_asks_them() {
+        for typed in [
+            "normal operation is broken @morgan",
+            "normal operation is broken <@U123MORGAN>",
+            "normal Rotated the certs at 14:00 @morgan",
+        ] {
+            assert!(matches!(parse(typed), Slash::Request(_)), "{typed}");
+        }
+        assert!(matches!(parse("normally this works"), Slash::Request(_)));
+    }
+
+    #[test]
+    fn one_tap_lists_what_was_asked_back() {
+        assert_eq!(
+            as_normal("normal Rotated the certs"),
+            Some(normal("Rotated the certs", None, None))
+        );
+        assert_eq!(as_normal("normal"), None);
+        assert_eq!(as_normal("Rotated the certs"), None);
+    }
+}

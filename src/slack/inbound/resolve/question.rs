@@ -82,7 +82,19 @@ pub(super) async fn explained(
 async fn declared(scene: &Scene<'_>, question: &Question) -> Result<Resolved, Unresolved> {
     let gesture = scene.gesture;
     let told = question.told.as_ref().ok_or(NO_QUESTION)?;
-    let channel = gesture.channel.clone().ok_or(NO_PLACE)?;
+    // Where the question was asked nobody else reads: whoever is needed now would never
+    // see the card there.
+    let read_by_all = scene.engine.rules().newest().report_channel.clone();
+    let place = match read_by_all {
+        Some(channel) => Place {
+            channel,
+            thread: None,
+        },
+        None => Place {
+            channel: gesture.channel.clone().ok_or(NO_PLACE)?,
+            thread: gesture.thread.clone(),
+        },
+    };
     let title = told.title.as_ref().map(|title| title.body().trim());
     let words = match title.filter(|title| !title.is_empty()) {
         Some(title) => title.to_owned(),
@@ -103,10 +115,7 @@ async fn declared(scene: &Scene<'_>, question: &Question) -> Result<Resolved, Un
         what,
         verbatim,
         asked: Vec::new(),
-        place: Place {
-            channel,
-            thread: gesture.thread.clone(),
-        },
+        place,
         criterion: None,
         said: None,
         captured: None,
