@@ -53,8 +53,20 @@ fn shown(about: &Question, reader: &str) -> String {
 
 #[test]
 fn whoever_made_the_change_is_asked_without_being_accused() {
-    insta::assert_snapshot!(shown(&asked(), "dana"), @"");
-    insta::assert_snapshot!(read(&question(&asked(), &user("dana"), true)), @"");
+    insta::assert_snapshot!(shown(&asked(), "dana"), @r"
+    » Was this an emergency? “Skip &lt;the&gt; session check”↗ went to production on auth-api Sat 02:19 UTC, made by dana-dev.
+    Was this an emergency? “Skip &lt;the&gt; session check”↗ went to production on auth-api Sat 02:19 UTC, made by dana-dev.
+    It was merged although nobody had reviewed it and it calls itself a hotfix. No emergency change was declared for it.
+    [+Declare the emergency] [Normal change] [Not production]
+    · Unanswered, I ask once more in a day; then the weekly report names it as unexplained.
+    ");
+    insta::assert_snapshot!(read(&question(&asked(), &user("dana"), true)), @r"
+    » Was this an emergency? “Skip &lt;the&gt; session check”↗ went to production on auth-api Sat 02:19 UTC, made by dana-dev.
+    Was this an emergency? “Skip &lt;the&gt; session check”↗ went to production on auth-api Sat 02:19 UTC, made by dana-dev.
+    It was merged although nobody had reviewed it and it calls itself a hotfix. No emergency change was declared for it.
+    [+Declare the emergency] [Normal change] [Not production]
+    · I won't ask again. Until it is answered, the weekly report names it as unexplained.
+    ");
 }
 
 #[test]
@@ -69,7 +81,13 @@ fn a_change_of_which_little_is_known_is_asked_about_by_its_name() {
         )),
         ..asked()
     };
-    insta::assert_snapshot!(shown(&little, "dana"), @"");
+    insta::assert_snapshot!(shown(&little, "dana"), @r"
+    » Was this an emergency? deploy#4711 of jenkins went to production Sat 02:14 UTC.
+    Was this an emergency? deploy#4711 of jenkins went to production Sat 02:14 UTC.
+    It was pushed to the deployed branch directly. No emergency change was declared for it.
+    [+Declare the emergency] [Normal change] [Not production]
+    · Unanswered, I ask once more in a day; then the weekly report names it as unexplained.
+    ");
 }
 
 #[test]
@@ -78,14 +96,34 @@ fn until_the_second_person_has_spoken_it_stays_unexplained() {
         second: Some((user("morgan"), user("dana"))),
         ..asked()
     };
-    insta::assert_snapshot!(shown(&waiting, "dana"), @"");
-    insta::assert_snapshot!(shown(&waiting, "morgan"), @"");
-    insta::assert_snapshot!(shown(&asked(), "morgan"), @"");
+    insta::assert_snapshot!(shown(&waiting, "dana"), @r"
+    » Was this an emergency? “Skip &lt;the&gt; session check”↗ went to production on auth-api Sat 02:19 UTC, made by dana-dev.
+    Was this an emergency? “Skip &lt;the&gt; session check”↗ went to production on auth-api Sat 02:19 UTC, made by dana-dev.
+    It was merged although nobody had reviewed it and it calls itself a hotfix. No emergency change was declared for it.
+    :hourglass_flowing_sand: @Morgan is asked to confirm that it was a normal change. Until then it stays unexplained.
+    [+Declare the emergency] [Normal change] [Not production]
+    · Unanswered, I ask once more in a day; then the weekly report names it as unexplained.
+    ");
+    insta::assert_snapshot!(shown(&waiting, "morgan"), @r"
+    » @Dana says that this was a normal change. Can you confirm it?
+    @Dana says that this was a normal change. Can you confirm it?
+    “Skip &lt;the&gt; session check”↗ went to production on auth-api Sat 02:19 UTC, made by dana-dev.
+    It was merged although nobody had reviewed it and it calls itself a hotfix. No emergency change was declared for it.
+    [+Yes, it was] [I can't confirm it]
+    · Your word goes on record: the change was reviewed or approved before it went to production.
+    ");
+    insta::assert_snapshot!(shown(&asked(), "morgan"), @r"
+    » Nothing is left for you to say about “Skip &lt;the&gt; session check”↗.
+    Nothing is left for you to say about “Skip &lt;the&gt; session check”↗.
+    ");
     let given = Question {
         second: Some((user("morgan"), user("dana"))),
         ..answered(Explanation::Normal, "morgan")
     };
-    insta::assert_snapshot!(shown(&given, "dana"), @"");
+    insta::assert_snapshot!(shown(&given, "dana"), @r"
+    » On record as a normal change: “Skip &lt;the&gt; session check”↗. @Dana said so, and @Morgan confirmed it.
+    On record as a normal change: “Skip &lt;the&gt; session check”↗. @Dana said so, and @Morgan confirmed it.
+    ");
 }
 
 #[test]
@@ -96,7 +134,13 @@ fn whether_it_is_the_deployment_of_a_change_is_asked_by_its_number() {
         marks: BTreeSet::from([Mark::DuringIncident]),
         ..asked()
     };
-    insta::assert_snapshot!(shown(&belongs, "dana"), @"");
+    insta::assert_snapshot!(shown(&belongs, "dana"), @r"
+    » Is this the deployment of CHG-1042? “Skip &lt;the&gt; session check”↗ went to production on auth-api Sat 02:19 UTC, made by dana-dev.
+    Is this the deployment of CHG-1042? “Skip &lt;the&gt; session check”↗ went to production on auth-api Sat 02:19 UTC, made by dana-dev.
+    It went to a system of that change while it was being worked on. *Yes* puts its deployment time on record.
+    [+Yes] [No] [Not production]
+    · Unanswered, I ask once more in a day; then the weekly report names it as unexplained.
+    ");
 }
 
 #[test]
@@ -108,21 +152,50 @@ fn a_question_that_is_answered_says_so() {
         };
         shown(&about, "dana")
     };
-    insta::assert_snapshot!(of(Explanation::Declared), @"");
-    insta::assert_snapshot!(of(Explanation::Normal), @"");
-    insta::assert_snapshot!(of(Explanation::NotProduction), @"");
-    insta::assert_snapshot!(of(Explanation::Yes), @"");
-    insta::assert_snapshot!(of(Explanation::No), @"");
+    insta::assert_snapshot!(of(Explanation::Declared), @r"
+    » Declared by @Dana as CHG-1042: “Skip &lt;the&gt; session check”↗.
+    Declared by @Dana as CHG-1042: “Skip &lt;the&gt; session check”↗.
+    ");
+    insta::assert_snapshot!(of(Explanation::Normal), @r"
+    » On record as a normal change: “Skip &lt;the&gt; session check”↗. @Dana gave its review.
+    On record as a normal change: “Skip &lt;the&gt; session check”↗. @Dana gave its review.
+    ");
+    insta::assert_snapshot!(of(Explanation::NotProduction), @r"
+    » Not counted: by the word of @Dana, “Skip &lt;the&gt; session check”↗ didn't go to production.
+    Not counted: by the word of @Dana, “Skip &lt;the&gt; session check”↗ didn't go to production.
+    ");
+    insta::assert_snapshot!(of(Explanation::Yes), @r"
+    » On record by the word of @Dana: “Skip &lt;the&gt; session check”↗ is the deployment of CHG-1042.
+    On record by the word of @Dana: “Skip &lt;the&gt; session check”↗ is the deployment of CHG-1042.
+    ");
+    insta::assert_snapshot!(of(Explanation::No), @r"
+    » “Skip &lt;the&gt; session check”↗ isn't the deployment of CHG-1042, says @Dana.
+    “Skip &lt;the&gt; session check”↗ isn't the deployment of CHG-1042, says @Dana.
+    ");
     let moot = Question {
         stands: false,
         belongs_to: Some(ChangeNumber(1042)),
         ..asked()
     };
-    insta::assert_snapshot!(shown(&moot, "dana"), @"");
+    insta::assert_snapshot!(shown(&moot, "dana"), @r"
+    » Settled: “Skip &lt;the&gt; session check”↗ belongs to CHG-1042.
+    Settled: “Skip &lt;the&gt; session check”↗ belongs to CHG-1042.
+    ");
 }
 
 #[test]
 fn the_form_asks_for_a_link_or_a_person() {
     let form = explain_normal(&asked(), OpenedFrom::default());
-    insta::assert_snapshot!(view(&form), @"");
+    insta::assert_snapshot!(view(&form), @r"
+    # A normal change
+    “Skip &lt;the&gt; session check”↗ went to production on auth-api Sat 02:19 UTC, made by dana-dev.
+    One of the two is enough.
+    Where was it reviewed? (optional)
+      [ ] https://…
+      The request to merge, the ticket or the change record.
+    Or who can confirm it? (optional)
+      [Choose a person ▾]
+      They are asked by direct message. Until they say so, it stays unexplained.
+    [Save]
+    ");
 }
