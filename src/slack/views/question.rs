@@ -16,6 +16,10 @@ const ROOM_FOR_A_TITLE: usize = 200;
 /// How much of a name is shown that another system gave.
 const ROOM_FOR_A_NAME: usize = 80;
 
+/// How long an address may be that is shown: several changes are asked about in one
+/// message.
+const LONGEST_ADDRESS: usize = 500;
+
 /// Whether somebody can still answer a question, or give their word.
 pub fn is_open_to(question: &Question, who: &UserId) -> bool {
     question.stands && (is_with(question, who) || is_named(question, who))
@@ -216,7 +220,7 @@ fn title(question: &Question) -> String {
 
 /// Whether an address can't tear the markup around it.
 fn is_safe_address(url: &str) -> bool {
-    is_address(url) && !url.contains(['<', '>', '|', ' '])
+    is_address(url) && url.len() <= LONGEST_ADDRESS && !url.contains(['<', '>', '|', ' '])
 }
 
 /// Why it is asked about: its marks, in words.
