@@ -177,21 +177,21 @@ fn what_became(question: &Question) -> String {
 
 /// What another system told of: one sentence.
 pub(super) fn what_happened(question: &Question) -> String {
-    let mut sentence = title(question);
+    let title = title(question);
     let Some(told) = &question.told else {
-        return sentence;
+        return title;
     };
-    sentence.push_str(" went to production");
-    if let Some(system) = &told.system {
-        sentence.push_str(&format!(" on {}", say::safe(system, ROOM_FOR_A_NAME).words));
-    }
-    sentence.push_str(&format!(" {}", say::at(told.at)));
-    if let Some(author) = &told.author {
-        let author = say::safe(author, ROOM_FOR_A_NAME).words;
-        sentence.push_str(&format!(", made by {author}"));
-    }
-    sentence.push('.');
-    sentence
+    let named = |before: &str, name: Option<&String>| {
+        name.map_or_else(String::new, |name| {
+            format!("{before}{}", say::safe(name, ROOM_FOR_A_NAME).words)
+        })
+    };
+    format!(
+        "{title} went to production{} {}{}.",
+        named(" on ", told.system.as_ref()),
+        say::at(told.at),
+        named(", made by ", told.author.as_ref())
+    )
 }
 
 /// What a change is called, with the way to it.
@@ -212,15 +212,19 @@ fn title(question: &Question) -> String {
             say::safe(told.source.as_str(), ROOM_FOR_A_NAME).words
         ),
     };
-    match told.url.as_deref().filter(|url| is_safe_address(url)) {
-        Some(url) => format!("<{}|{label}>", url.replace('&', "&amp;")),
+    match told.url.as_deref().and_then(address) {
+        Some(address) => format!("<{address}|{label}>"),
         None => label,
     }
 }
 
-/// Whether an address can't tear the markup around it.
-fn is_safe_address(url: &str) -> bool {
-    is_address(url) && url.len() <= LONGEST_ADDRESS && !url.contains(['<', '>', '|', ' '])
+/// Returns an address that can't tear the markup around it, if it is short enough.
+fn address(url: &str) -> Option<String> {
+    if !is_address(url) || url.contains(['<', '>', '|', ' ']) {
+        return None;
+    }
+    let address = url.replace('&', "&amp;");
+    (address.len() <= LONGEST_ADDRESS).then_some(address)
 }
 
 /// Why it is asked about: its marks, in words.

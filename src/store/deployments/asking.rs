@@ -359,17 +359,13 @@ impl Store {
             if inbox::outcome(connection, workspace, &gesture.key)?.is_some() {
                 return Ok(());
             }
-            match unanswered(connection, workspace, id)? {
-                Err(explained) => {
-                    let said = (id, Explanation::Normal);
-                    conclude(connection, workspace, &gesture, said, &explained, now)
-                }
-                Ok(_) => {
-                    name(connection, workspace, id, None)?;
-                    outbox::redraw_question(connection, workspace, id, now)?;
-                    inbox::settle(connection, workspace, &gesture, &Outcome::Done, None)
-                }
+            if let Err(explained) = unanswered(connection, workspace, id)? {
+                let said = (id, Explanation::Normal);
+                return conclude(connection, workspace, &gesture, said, &explained, now);
             }
+            name(connection, workspace, id, None)?;
+            outbox::redraw_question(connection, workspace, id, now)?;
+            inbox::settle(connection, workspace, &gesture, &Outcome::Done, None)
         })
         .await
     }

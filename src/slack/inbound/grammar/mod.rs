@@ -373,10 +373,9 @@ fn command(verb: Verb, rest: &[&str], reading: &Reading, words: &[Word]) -> Opti
                 args: as_typed(reading, words),
             })
         }
-        // A drill's words are a request's; it is read before it gets here.
-        Verb::Drill => None,
-        // Alone it says nothing; all else is read before it gets here.
-        Verb::Normal => None,
+        // A drill's words are a request's, and `normal` alone says nothing; all else of
+        // them is read before it gets here.
+        Verb::Drill | Verb::Normal => None,
         Verb::Help => rest.is_empty().then_some(Slash::Help),
     }
 }

@@ -1,5 +1,7 @@
 use std::collections::BTreeSet;
 
+use super::super::blocks::fits;
+use super::super::joined;
 use super::super::modal::{OpenedFrom, explain_normal};
 use super::super::question::question;
 use super::reading::{message as read, view};
@@ -198,4 +200,23 @@ fn the_form_asks_for_a_link_or_a_person() {
       They are asked by direct message. Until they say so, it stays unexplained.
     [Save]
     ");
+}
+
+#[test]
+fn as_many_as_are_asked_at_once_fit_one_message() {
+    let long = |piece: &str| piece.repeat(300 / piece.len());
+    for piece in ["x", "<", "&", "\"", "😀"] {
+        let mut largest = asked();
+        largest.marks = Mark::ALL.iter().copied().collect();
+        largest.second = Some((user("morgan"), user("sam")));
+        if let Some(told) = &mut largest.told {
+            told.title = Some(Text::new(long(piece), Salt([1; 32])));
+            told.system = Some(long(piece));
+            told.author = Some(long(piece));
+            told.url = Some(format!("https://example.com/{}", "&".repeat(90)));
+        }
+        let five = (0..5).map(|_| question(&largest, &user("dana"), false));
+        let message = joined(five).unwrap();
+        assert!(fits(&message.blocks), "{piece}: {}", message.blocks.len());
+    }
 }
