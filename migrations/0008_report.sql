@@ -110,3 +110,23 @@ CREATE TABLE picture (
     PRIMARY KEY (workspace, week),
     CHECK ((look = 'file') = (file IS NOT NULL))
 ) STRICT, WITHOUT ROWID;
+
+-- One question at a time is with somebody: n_asked says how often they were asked,
+-- and next_at when it goes further. second is whoever is named as the second person
+-- whose word it is that the change was a normal one, and named_by who named them:
+-- nothing is answered before that word.
+ALTER TABLE question ADD COLUMN next_at INTEGER;
+
+ALTER TABLE question ADD COLUMN n_asked INTEGER NOT NULL DEFAULT 0
+    CHECK (n_asked BETWEEN 0 AND 2);
+
+ALTER TABLE question ADD COLUMN second TEXT;
+
+ALTER TABLE question ADD COLUMN named_by TEXT;
+
+UPDATE question SET next_at = made_at WHERE answer IS NULL;
+
+CREATE INDEX question_due ON question (workspace, next_at) WHERE next_at IS NOT NULL;
+
+-- What stands of a question is shown anew when it is answered.
+CREATE INDEX outbox_question ON outbox (workspace, question) WHERE question IS NOT NULL;

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::change::{
     Criterion, Exception, Genuineness, Nap, NotGenuine, Remedy, Review, Source, Verdict,
 };
+use crate::domain::deployment::Explanation;
 use crate::domain::id::{ChangeNumber, ChannelId, GroupId, MessageTs, UserId};
 use crate::domain::obligation::Duty;
 use crate::domain::policy::Party;
@@ -468,6 +469,33 @@ pub enum Ask {
         /// Which improvements of the process it found.
         improvements: Option<Commitment>,
     },
+    /// To answer what is asked about a change that a source told of.
+    Explain {
+        /// Which question.
+        question: u64,
+        /// The answer.
+        answer: Explanation,
+        /// Where its review is, for a normal one.
+        proof: Option<Commitment>,
+        /// Whose word it is to be otherwise.
+        second: Option<UserId>,
+    },
+    /// To give one's word, or not, that such a change was a normal one.
+    Vouch {
+        /// Which question.
+        question: u64,
+        /// Whether it is given.
+        is_given: bool,
+    },
+    /// To list a normal change that no source tells of.
+    ListNormal {
+        /// What was changed.
+        what: Commitment,
+        /// When, in words; nothing: now.
+        when: Option<Commitment>,
+        /// The name of the system, as it was typed.
+        system: Option<Commitment>,
+    },
     /// To be told what can be said.
     Help,
     /// A single word that is nearly a subcommand.
@@ -570,7 +598,13 @@ impl Gesture {
                 improvements,
                 ..
             } => minutes.iter().chain(improvements).copied().collect(),
+            Ask::Explain { proof, .. } => proof.iter().copied().collect(),
+            Ask::ListNormal { what, when, system } => {
+                let rest = when.iter().chain(system).copied();
+                std::iter::once(*what).chain(rest).collect()
+            }
             Ask::StateCriterion { .. }
+            | Ask::Vouch { .. }
             | Ask::AskSomeoneElse { .. }
             | Ask::Authorize { .. }
             | Ask::Deny { .. }

@@ -18,6 +18,8 @@ pub(super) enum Hold {
     Asking(ChannelId, String),
     /// Answers to what was said in a channel, in the order in which it was said.
     Channel(ChannelId),
+    /// Asking one question, and answers to it.
+    Question(u64),
     /// Sending in one lane.
     Lane(String),
     /// Looking for one message.
@@ -59,6 +61,7 @@ pub(super) async fn holds_of(store: &Store, gesture: &Gesture) -> Result<Vec<Hol
             let changes = numbers.into_iter().map(Hold::Change);
             changes.chain([person]).collect()
         }
+        About::Question(id) => vec![Hold::Question(id), person],
         About::Nothing => vec![person],
     })
 }
@@ -119,6 +122,8 @@ enum About {
     Changes(Vec<ChangeNumber>),
     /// An offer.
     Offer(u64),
+    /// A question about a change that a source told of.
+    Question(u64),
     /// Messages of its channel.
     Said(Vec<MessageTs>),
     /// Nothing that changes.
@@ -164,6 +169,7 @@ fn about(gesture: &Gesture) -> About {
         Ask::RecordDeployment { change: None, .. } => About::OwnChange,
         Ask::RecordMeeting { changes, .. } => About::Changes(changes.clone()),
         Ask::Request { .. } => About::NewChange,
+        Ask::Explain { question, .. } | Ask::Vouch { question, .. } => About::Question(*question),
         Ask::TakeOffer { offer } | Ask::DeclineOffer { offer } => About::Offer(*offer),
         Ask::Capture {
             request, answer, ..
@@ -182,6 +188,7 @@ fn about(gesture: &Gesture) -> About {
         | Ask::Exceptions
         | Ask::Agenda
         | Ask::OpenHome
+        | Ask::ListNormal { .. }
         | Ask::Help
         | Ask::Unsure { .. }
         | Ask::NotYet { .. } => About::Nothing,

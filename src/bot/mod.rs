@@ -43,6 +43,9 @@ const SENDERS: usize = 32;
 /// How many messages of unknown fate are looked for at once.
 const DOUBTFUL: usize = 16;
 
+/// How many questions find their way at once: each costs a call or two.
+const QUESTIONS: usize = 8;
+
 /// How long a flood of gestures may keep the clock's work waiting.
 const LONGEST_WITHOUT_SWEEP: TimeDelta = TimeDelta::seconds(30);
 /// If so many gestures came in during one round, people wait for their
@@ -272,9 +275,10 @@ impl Bot {
             *swept_at = now;
             self.engine.tick(answering.unheard, now).await?
         };
+        let asking = self.ask(flights, now).await?;
         let sending = self.send(flights, now).await?;
         Ok(Round {
-            begun: answering.begun || swept > 0 || sending,
+            begun: answering.begun || swept > 0 || asking || sending,
             next_at: answering.next_at,
         })
     }
@@ -292,6 +296,7 @@ impl Bot {
                 Hold::Person(_)
                 | Hold::Asking(..)
                 | Hold::Channel(_)
+                | Hold::Question(_)
                 | Hold::Lane(_)
                 | Hold::Doubt(_) => None,
             }));
@@ -321,6 +326,21 @@ impl Bot {
     async fn answer_one(self, waiting: Waiting) -> Result<(), StoreError> {
         let now = self.clock.now();
         resolve::answer(&self.engine, &self.lookup, waiting, now).await
+    }
+
+    /// Lets questions go to whoever can answer them.
+    async fn ask(&self, flights: &mut Flights, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let mut begun = false;
+        for question in self.engine.store().questions_due(now, QUESTIONS).await? {
+            let hold = Hold::Question(question.id);
+            if !flights.held.contains(&hold) {
+                let dispatcher = self.dispatcher.clone();
+                let task = async move { dispatcher.ask(question, now).await };
+                flights.spawn(vec![hold], task);
+                begun = true;
+            }
+        }
+        Ok(begun)
     }
 
     async fn send(&self, flights: &mut Flights, now: DateTime<Utc>) -> Result<bool, StoreError> {

@@ -5,6 +5,7 @@
 //! send of unknown outcome waits out its grace, is looked for in the history by
 //! its key, and is adopted or sent again.
 
+mod ask;
 mod overview;
 mod picture;
 mod rate;
@@ -137,6 +138,12 @@ impl Dispatcher {
         let Some(parcel) = self.with_picture(parcel, now).await? else {
             return Ok(());
         };
+        if let (Kind::Question { person, .. }, None) = (&leader.kind, &leader.stands)
+            && self.has_left(person).await
+        {
+            let asked = parcel.questions.keys().copied().collect();
+            return store.take_questions_back(asked, person.clone(), now).await;
+        }
         let Some(rendered) = self.render(&parcel, now).await? else {
             // What it would have said is no longer so.
             let claim = claim(&parcel, [0; 32], 0, None);
@@ -215,6 +222,7 @@ impl Dispatcher {
             | Kind::Reminder { .. }
             | Kind::Told { .. }
             | Kind::Shut { .. }
+            | Kind::Question { .. }
             | Kind::Home { .. }
             | Kind::Report { .. } => false,
         };
@@ -250,6 +258,7 @@ impl Dispatcher {
             | Kind::Reply { .. }
             | Kind::Offer { .. }
             | Kind::Shut { .. }
+            | Kind::Question { .. }
             | Kind::Home { .. } => None,
         };
         let since = doubtful.claimed_at - LOOK_BACK;
@@ -311,6 +320,7 @@ impl Dispatcher {
             | Kind::Reply { .. }
             | Kind::Offer { .. }
             | Kind::Shut { .. }
+            | Kind::Question { .. }
             | Kind::Home { .. }
             | Kind::Report { .. } => None,
         });
@@ -472,6 +482,7 @@ impl Dispatcher {
             },
             Kind::Reminder { person, .. }
             | Kind::Told { person, .. }
+            | Kind::Question { person, .. }
             | Kind::Shut { person, .. } => self.direct(parcel.direct.clone(), person).await?,
             Kind::Report { part, .. } => self.way_of_report(parcel, *part),
             Kind::Home { person } => Ok(Way::Publish {
@@ -641,6 +652,7 @@ impl Dispatcher {
             | Kind::Reply { .. }
             | Kind::Offer { .. }
             | Kind::Shut { .. }
+            | Kind::Question { .. }
             | Kind::Home { .. }
             | Kind::Report { .. } => match self.render(&parcel, now).await? {
                 Some(mut rendered) => {
@@ -821,6 +833,7 @@ fn thread_of(
         | Kind::Reply { .. }
         | Kind::Offer { .. }
         | Kind::Shut { .. }
+        | Kind::Question { .. }
         | Kind::Home { .. }
         | Kind::Report { .. } => None,
     }

@@ -16,7 +16,8 @@ use crate::gesture::{Ask, Gesture, Which};
 use crate::slack::reach::reach;
 use crate::slack::readers;
 use crate::slack::views::overview::Wanted;
-use crate::slack::views::{self, Message, Showing, card, direct, ledger, note, offer, reply, shut};
+use crate::slack::views::{self, Message, Showing, card, direct, ledger, note};
+use crate::slack::views::{offer, question, reply, shut};
 use crate::store::{
     Answered, Kind, MOST_OWING, Offered, OffersOf, Outcome, Parcel, Snapshot, StoreError,
 };
@@ -76,6 +77,7 @@ impl Dispatcher {
                 Some(reported) => self.report(reported, *part, now).await?,
                 None => None,
             },
+            Kind::Question { person, .. } => asked_about(parcel, person, leader.stands.is_some()),
             // Where it was opened again meanwhile, there is nothing to tell.
             Kind::Shut { channel, .. } => {
                 let since = parcel.shut.as_ref();
@@ -235,6 +237,7 @@ impl Dispatcher {
                 Some(snapshot) => Some(self.redacted(snapshot, *reason, now).await),
                 None => None,
             },
+            (Outcome::Done, Ask::ListNormal { .. }) => Some(reply::listed_normal(&typed)),
             (Outcome::Done, ask) => about.filter(|_| states_a_time(ask)).and_then(|snapshot| {
                 let at = deployed_by(&answered.gesture, snapshot)?;
                 Some(reply::deployed_at(shown.as_ref()?, at))
@@ -559,6 +562,7 @@ fn change_of(kind: &Kind) -> Option<ChangeNumber> {
         | Kind::Reply { .. }
         | Kind::Offer { .. }
         | Kind::Home { .. }
+        | Kind::Question { .. }
         | Kind::Shut { .. }
         | Kind::Report { .. } => None,
     }
@@ -567,6 +571,27 @@ fn change_of(kind: &Kind) -> Option<ChangeNumber> {
 /// Whether somebody said one half of a pair.
 fn has_part(offer: &Offer, who: &UserId) -> bool {
     offer.asker == *who || offer.answer.by == *who
+}
+
+/// One message for all that somebody is asked about changes at once. What is settled
+/// before it was said isn't said.
+fn asked_about(parcel: &Parcel, person: &UserId, stands: bool) -> Option<Message> {
+    let mut asked = Vec::new();
+    for owed in &parcel.owed {
+        let Kind::Question {
+            question, again, ..
+        } = &owed.kind
+        else {
+            continue;
+        };
+        let Some(question) = parcel.questions.get(question) else {
+            continue;
+        };
+        if stands || question::is_open_to(question, person) {
+            asked.push(question::question(question, person, *again));
+        }
+    }
+    views::joined(asked)
 }
 
 /// Renders an offer; nothing if it needn't be made any more.

@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::change::{Criterion, Nap, Review};
+use crate::domain::deployment::Explanation;
 use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId};
 use crate::domain::obligation::Duty;
 use crate::domain::ticket::{ContentHash, Field, Part};
@@ -102,6 +103,13 @@ pub enum Control {
     RecordMeeting,
     /// Opens the declare modal; its value is what the person had typed.
     Declare,
+    /// Answers a question about a change that a source told of, or opens the form of
+    /// the answer; its value names the question.
+    Explain(Explanation),
+    /// Gives one's word, or doesn't, that such a change was a normal one.
+    Vouch(bool),
+    /// Lists what was typed as a normal change; its value is what was typed.
+    ListNormal,
     /// The menu of moves that are rarely wanted.
     More,
 }
@@ -151,6 +159,10 @@ impl Control {
             Self::Status => "status".to_owned(),
             Self::RecordMeeting => "record_meeting".to_owned(),
             Self::Declare => "declare".to_owned(),
+            Self::Explain(answer) => format!("explain:{}", answer.name()),
+            Self::Vouch(true) => "vouch".to_owned(),
+            Self::Vouch(false) => "vouch_not".to_owned(),
+            Self::ListNormal => "list_normal".to_owned(),
             Self::More => "more".to_owned(),
         }
     }
@@ -194,6 +206,9 @@ impl Control {
             "status" => Self::Status,
             "record_meeting" => Self::RecordMeeting,
             "declare" => Self::Declare,
+            "vouch" => Self::Vouch(true),
+            "vouch_not" => Self::Vouch(false),
+            "list_normal" => Self::ListNormal,
             "more" => Self::More,
             other => match other.split_once(':')? {
                 ("criterion", name) => Self::Criterion(Criterion::from_name(name)?),
@@ -202,6 +217,7 @@ impl Control {
                     Self::Snooze(Nap::from_name(nap)?, Duty::from_name(duty)?)
                 }
                 ("delegate", duty) => Self::Delegate(Duty::from_name(duty)?),
+                ("explain", name) => Self::Explain(Explanation::from_name(name)?),
                 ("review", name) => Self::Review(Review::from_name(name)?),
                 ("take_over", name) => Self::TakeOver(Part::from_name(name)?),
                 _ => return None,
@@ -301,6 +317,16 @@ pub fn read_offer_value(value: &str) -> Option<u64> {
     value.parse().ok()
 }
 
+/// The value of a button about a question: its number.
+pub fn question_value(question: u64) -> String {
+    question.to_string()
+}
+
+/// Reads the value of a button about a question.
+pub fn read_question_value(value: &str) -> Option<u64> {
+    value.parse().ok()
+}
+
 /// The name of the message shortcut *Record authorization* in the manifest.
 pub const RECORD_SHORTCUT: &str = "record_authorization";
 
@@ -371,11 +397,13 @@ pub enum Modal {
     Delegate,
     /// To say until when one is away.
     Away,
+    /// To say what shows that a change was a normal one.
+    ExplainNormal,
 }
 
 impl Modal {
     /// Every modal.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Declare,
         Self::Document,
         Self::MoreFields,
@@ -397,6 +425,7 @@ impl Modal {
         Self::Redact,
         Self::Delegate,
         Self::Away,
+        Self::ExplainNormal,
     ];
 
     /// Returns the name that Slack hands back.
@@ -423,6 +452,7 @@ impl Modal {
             Self::Redact => "redact",
             Self::Delegate => "delegate",
             Self::Away => "away",
+            Self::ExplainNormal => "explain_normal",
         }
     }
 
@@ -493,6 +523,8 @@ pub enum Input {
     Minutes,
     /// Which improvements of the process it found.
     Improvements,
+    /// Where the review of a change is.
+    Proof,
 }
 
 impl Input {
@@ -532,6 +564,7 @@ impl Input {
             Self::HeldAt => "held_at",
             Self::Minutes => "minutes",
             Self::Improvements => "improvements",
+            Self::Proof => "proof",
         })
     }
 }
@@ -587,6 +620,9 @@ pub struct Memory {
     /// Which duty, by its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duty: Option<String>,
+    /// Which question about a change that a source told of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<u64>,
     /// Those who took the risk, and can't accept it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub involved: Vec<String>,
@@ -690,7 +726,12 @@ mod tests {
     use super::*;
     use crate::domain::change::Exception;
 
-    const CONTROLS: [Control; 43] = [
+    const CONTROLS: [Control; 48] = [
+        Control::Explain(Explanation::Declared),
+        Control::Explain(Explanation::No),
+        Control::Vouch(true),
+        Control::Vouch(false),
+        Control::ListNormal,
         Control::Snooze(Nap::TwoHours, Duty::AnswerException(Exception::Rejected)),
         Control::Delegate(Duty::FollowUp(3)),
         Control::Away,

@@ -543,8 +543,9 @@ impl Store {
             let offer = offers::next_at(connection, workspace)?;
             let message = outbox::next_at(connection, workspace, grace)?;
             let deployment = deployments::next_at(connection, workspace)?;
+            let question = deployments::next_question_at(connection, workspace)?;
             let all = sweep.into_iter().chain(offer).chain(message);
-            Ok(all.chain(deployment).min())
+            Ok(all.chain(deployment).chain(question).min())
         })
         .await
     }
@@ -650,16 +651,22 @@ impl Store {
                     let roster = roster(connection, workspace, &rules);
                     match outbox::next_of(connection, workspace, &ours, &rules, &roster, now)? {
                         Next::Now(owed) => parcel::parcel(connection, workspace, owed).map(Ok),
-                        Next::Held(until) => Ok(Err(until)),
+                        Next::Held(until) => Ok(Err((until, false))),
+                        Next::Unasked(until) => Ok(Err((until, true))),
                     }
                 })
                 .await;
             let ours = lane.clone();
             match next {
                 Ok(Ok(parcel)) => return Ok(parcel),
-                Ok(Err(until)) => {
+                Ok(Err((until, asks))) => {
                     self.write(Urgency::Later, move |connection, workspace| {
-                        outbox::hold_back(connection, workspace, &ours, until, now)
+                        let hold = if asks {
+                            outbox::hold_questions
+                        } else {
+                            outbox::hold_back
+                        };
+                        hold(connection, workspace, &ours, until, now)
                     })
                     .await?;
                 }

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use rusqlite::Connection;
 
 use super::texts::{self, Words};
-use super::{
-    Kind, Outcome, Owed, Reported, Shut, StoreError, inbox, log, offers, outbox, people, reports,
-};
+use super::{Kind, Outcome, Owed, Question, Reported, Shut, StoreError};
+use super::{deployments, inbox, log, offers, outbox, people, reports};
 use crate::domain::change::{EmergencyChange, Recorded};
 use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, WorkspaceId};
 use crate::domain::offer::Offer;
@@ -41,6 +40,8 @@ pub struct Parcel {
     pub card_is_lost: bool,
     /// The direct message conversation with the person, if known.
     pub direct: Option<ChannelId>,
+    /// The questions that they ask.
+    pub questions: BTreeMap<u64, Question>,
     /// For word of a channel that is shut: since when, if it still is, and why.
     pub shut: Option<Shut>,
     /// For the weekly report: its week as it was frozen, its picture, and where it
@@ -86,6 +87,7 @@ pub(super) fn change_of(kind: &Kind) -> Option<ChangeNumber> {
         | Kind::Offer { .. }
         | Kind::Home { .. }
         | Kind::Shut { .. }
+        | Kind::Question { .. }
         | Kind::Report { .. } => None,
     }
 }
@@ -132,6 +134,7 @@ pub(super) fn parcel(
         | Kind::Told { .. }
         | Kind::Offer { .. }
         | Kind::Home { .. }
+        | Kind::Question { .. }
         | Kind::Shut { .. }
         | Kind::Report { .. } => None,
     };
@@ -165,7 +168,10 @@ pub(super) fn parcel(
     };
     let direct = match (&leader.kind, &offer) {
         (
-            Kind::Reminder { person, .. } | Kind::Told { person, .. } | Kind::Shut { person, .. },
+            Kind::Reminder { person, .. }
+            | Kind::Told { person, .. }
+            | Kind::Question { person, .. }
+            | Kind::Shut { person, .. },
             _,
         ) => people::direct(connection, workspace, person)?,
         (Kind::Offer { .. }, Some(offered)) => {
@@ -191,6 +197,7 @@ pub(super) fn parcel(
         | Kind::Told { .. }
         | Kind::Reply { .. }
         | Kind::Offer { .. }
+        | Kind::Question { .. }
         | Kind::Home { .. }
         | Kind::Report { .. } => None,
     };
@@ -203,9 +210,18 @@ pub(super) fn parcel(
         | Kind::Told { .. }
         | Kind::Reply { .. }
         | Kind::Offer { .. }
+        | Kind::Question { .. }
         | Kind::Home { .. }
         | Kind::Shut { .. } => None,
     };
+    let mut questions = BTreeMap::new();
+    for one in &owed {
+        if let Kind::Question { question, .. } = &one.kind
+            && let Some(found) = deployments::question(connection, workspace, *question)?
+        {
+            questions.insert(*question, found);
+        }
+    }
     Ok(Some(Parcel {
         owed,
         changes,
@@ -214,6 +230,7 @@ pub(super) fn parcel(
         card,
         card_is_lost,
         direct,
+        questions,
         shut,
         report,
     }))

@@ -718,6 +718,8 @@ const WORDLESS_COLUMNS: &[(&str, &str)] = &[
     ("question.answer", "a name of an enumeration, under a CHECK"),
     ("question.answered_by", "Slack's identifier"),
     ("question.proof", "a commitment"),
+    ("question.second", "Slack's identifier"),
+    ("question.named_by", "Slack's identifier"),
 ];
 
 /// Returns the migrations, in order.

@@ -397,6 +397,7 @@ fn mention(event: &Event<'_>, salt: &mut dyn FnMut() -> Salt) -> Read {
             | Modal::CorrectDeployment
             | Modal::StateReason
             | Modal::RecordMeeting
+            | Modal::ExplainNormal
             | Modal::Redact,
             _,
             _,
@@ -432,6 +433,7 @@ fn answer_in(slash: &grammar::Slash) -> Option<Verdict> {
         | grammar::Slash::Exceptions
         | grammar::Slash::Evidence { .. }
         | grammar::Slash::Drill(_)
+        | grammar::Slash::Normal(_)
         | grammar::Slash::Help => None,
     }
 }

@@ -3,14 +3,15 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use crate::domain::deployment::Explanation;
 use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId};
-use crate::domain::text::Salt;
+use crate::domain::text::{Salt, Text};
 use crate::gesture::{Ask, Gesture, Heard};
 use crate::slack::control::{self, Control, Memory, Modal, RECORD_SHORTCUT};
 use crate::slack::lookup::Message;
 use crate::slack::views::modal::Prefill;
 
-use super::{Matter, OpenModal, Read, Unheard, instant, submission, text_at};
+use super::{Matter, OpenModal, Read, Unheard, grammar, instant, submission, text_at};
 
 /// Reads an interaction.
 pub(super) fn read(
@@ -19,7 +20,7 @@ pub(super) fn read(
     salt: &mut dyn FnMut() -> Salt,
 ) -> Read {
     match text_at(payload, "/type") {
-        Some("block_actions") => press(payload, received_at),
+        Some("block_actions") => press(payload, received_at, salt),
         Some("view_submission") => submission::read(payload, received_at, salt),
         Some("view_closed") => Read::Ignored("a form that was closed"),
         Some("message_action") => shortcut(payload),
@@ -68,10 +69,14 @@ enum Wanted {
     Form(Modal, Option<ChangeNumber>, Prefill),
     Part(Modal, ChangeNumber, Matter),
     Correction(ChangeNumber, DateTime<Utc>),
+    /// The form of an answer to a question about a change that a source told of.
+    Explanation(u64),
+    /// Words that the button holds, to be read as if they were typed.
+    Typed(String),
     Nothing(Unheard),
 }
 
-fn press(payload: &Value, received_at: DateTime<Utc>) -> Read {
+fn press(payload: &Value, received_at: DateTime<Utc>, salt: &mut dyn FnMut() -> Salt) -> Read {
     let Some(actor) = text_at(payload, "/user/id").map(UserId::new) else {
         return Read::Broken("a press by nobody");
     };
@@ -120,23 +125,38 @@ fn press(payload: &Value, received_at: DateTime<Utc>) -> Read {
         }),
         None => Read::Broken("a form without a trigger"),
     };
+    let heard = |ask: Ask, texts: Vec<Text>| {
+        let (at, source) = instant(action_ts, received_at);
+        Read::Heard(Heard {
+            gesture: Gesture {
+                key: key.clone(),
+                actor: actor.clone(),
+                at,
+                source,
+                channel: channel.clone(),
+                thread: thread.clone(),
+                response_url: response_url.clone(),
+                ask,
+            },
+            texts,
+        })
+    };
     match wanted(payload, action) {
-        Wanted::Asked(ask) => {
-            let (at, source) = instant(action_ts, received_at);
-            Read::Heard(Heard {
-                gesture: Gesture {
-                    key,
-                    actor: actor.clone(),
-                    at,
-                    source,
-                    channel: channel.clone(),
-                    thread: thread.clone(),
-                    response_url: response_url.clone(),
-                    ask,
-                },
-                texts: Vec::new(),
-            })
-        }
+        Wanted::Asked(ask) => heard(ask, Vec::new()),
+        Wanted::Typed(words) => match grammar::as_normal(&submission::as_markup(&words)) {
+            Some(normal) => {
+                let (ask, texts) = super::listed(normal, salt);
+                heard(ask, texts)
+            }
+            None => Read::Broken("a press that lists nothing"),
+        },
+        Wanted::Explanation(question) => form(
+            Modal::ExplainNormal,
+            None,
+            Prefill::default(),
+            Matter::Question(question),
+            None,
+        ),
         Wanted::Form(which, change, prefill) => form(which, change, prefill, Matter::Whole, None),
         Wanted::Part(which, change, matter) => {
             form(which, Some(change), Prefill::default(), matter, None)
@@ -155,6 +175,7 @@ fn press(payload: &Value, received_at: DateTime<Utc>) -> Read {
 fn wanted(payload: &Value, action: &Value) -> Wanted {
     const NO_CHANGE: Wanted = Wanted::Nothing(Unheard::Broken("a press about no change"));
     const NO_OFFER: Wanted = Wanted::Nothing(Unheard::Broken("a press about no offer"));
+    const NO_QUESTION: Wanted = Wanted::Nothing(Unheard::Broken("a press about no question"));
     let control = text_at(action, "/action_id").and_then(Control::from_action_id);
     let value = text_at(action, "/value").unwrap_or_default();
     match control {
@@ -225,6 +246,22 @@ fn wanted(payload: &Value, action: &Value) -> Wanted {
             Some(offer) => Wanted::Asked(Ask::DeclineOffer { offer }),
             None => NO_OFFER,
         },
+        Some(Control::Explain(answer)) => match control::read_question_value(value) {
+            // What shows it is asked for in a form.
+            Some(question) if answer == Explanation::Normal => Wanted::Explanation(question),
+            Some(question) => Wanted::Asked(Ask::Explain {
+                question,
+                answer,
+                proof: None,
+                second: None,
+            }),
+            None => NO_QUESTION,
+        },
+        Some(Control::Vouch(is_given)) => match control::read_question_value(value) {
+            Some(question) => Wanted::Asked(Ask::Vouch { question, is_given }),
+            None => NO_QUESTION,
+        },
+        Some(Control::ListNormal) => Wanted::Typed(value.to_owned()),
         // A time that has come says that one is back.
         Some(Control::Back) => Wanted::Asked(Ask::SayAway {
             until: DateTime::UNIX_EPOCH,
@@ -303,6 +340,9 @@ fn about(control: Control, change: ChangeNumber) -> Wanted {
         | Control::NameCommander
         | Control::Declare
         | Control::RecordMeeting
+        | Control::Explain(_)
+        | Control::Vouch(_)
+        | Control::ListNormal
         | Control::More => Wanted::Nothing(Unheard::Broken("a press that says too little")),
     }
 }

@@ -101,6 +101,8 @@ pub enum Matter {
     FollowUp(u16),
     /// Something that is owed.
     Duty(Duty),
+    /// A question about a change that a source told of.
+    Question(u64),
 }
 
 impl OpenModal {
@@ -183,6 +185,10 @@ fn understand(slash: Slash, typed: &str, salt: &mut dyn FnMut() -> Salt) -> Unde
         Slash::Agenda => asked(Ask::Agenda),
         Slash::Exceptions => asked(Ask::Exceptions),
         Slash::Evidence { .. } => asked(not_yet(Verb::Evidence)),
+        Slash::Normal(normal) => {
+            let (ask, texts) = listed(normal, salt);
+            Understood::Asked(ask, texts)
+        }
         Slash::Help => asked(Ask::Help),
         Slash::Unsure { meant, request } => {
             let said = Text::new(request.what, salt());
@@ -193,6 +199,20 @@ fn understand(slash: Slash, typed: &str, salt: &mut dyn FnMut() -> Salt) -> Unde
             Understood::Asked(ask, vec![said])
         }
     }
+}
+
+/// A normal change that somebody lists.
+fn listed(normal: grammar::Normal, salt: &mut dyn FnMut() -> Salt) -> (Ask, Vec<Text>) {
+    let what = Text::new(normal.what, salt());
+    let when = normal.when.map(|words| Text::new(words, salt()));
+    let system = normal.system.map(|name| Text::new(name, salt()));
+    let ask = Ask::ListNormal {
+        what: what.commitment(),
+        when: when.as_ref().map(Text::commitment),
+        system: system.as_ref().map(Text::commitment),
+    };
+    let texts = std::iter::once(what).chain(when).chain(system).collect();
+    (ask, texts)
 }
 
 /// A request, or the form for one that doesn't say what.

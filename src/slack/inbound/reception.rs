@@ -16,6 +16,7 @@ use slack_morphism::prelude::SlackView;
 use super::{Matter, OpenModal, Read, proposal, read};
 use crate::clock::Clock;
 use crate::domain::change::Source;
+use crate::domain::deployment::Explanation;
 use crate::domain::id::UserId;
 use crate::domain::policy::Party;
 use crate::domain::text::Salt;
@@ -242,6 +243,7 @@ impl Reception {
             }
             Modal::Record => return self.record(open).await,
             Modal::RecordMeeting => return self.meeting(open).await,
+            Modal::ExplainNormal => return self.explanation(open).await,
             Modal::Document
             | Modal::MoreFields
             | Modal::Approve
@@ -322,31 +324,39 @@ impl Reception {
             Modal::MoreFields => Wanted::view(modal::more_fields(&showing, from)),
             Modal::Approve => match open.matter {
                 Matter::Content(seen) => Wanted::view(modal::approve(&showing, seen, from)),
-                Matter::Whole | Matter::Review(..) | Matter::FollowUp(_) | Matter::Duty(_) => {
-                    status()
-                }
+                Matter::Whole
+                | Matter::Review(..)
+                | Matter::FollowUp(_)
+                | Matter::Question(_)
+                | Matter::Duty(_) => status(),
             },
             Modal::Review => match open.matter {
                 Matter::Review(review, seen) => {
                     Wanted::view(modal::review(&showing, review, seen, from))
                 }
-                Matter::Whole | Matter::Content(_) | Matter::FollowUp(_) | Matter::Duty(_) => {
-                    status()
-                }
+                Matter::Whole
+                | Matter::Content(_)
+                | Matter::FollowUp(_)
+                | Matter::Question(_)
+                | Matter::Duty(_) => status(),
             },
             Modal::FinishFollowUp => match open.matter {
                 Matter::FollowUp(n) => Wanted::view(modal::finish_follow_up(&showing, n, from)),
-                Matter::Whole | Matter::Content(_) | Matter::Review(..) | Matter::Duty(_) => {
-                    status()
-                }
+                Matter::Whole
+                | Matter::Content(_)
+                | Matter::Review(..)
+                | Matter::Question(_)
+                | Matter::Duty(_) => status(),
             },
             Modal::ReviewGenuineness => Wanted::view(modal::review_genuineness(&showing, from)),
             Modal::PermanentFix => Wanted::view(modal::permanent_fix(&showing, from)),
             Modal::Delegate => match open.matter {
                 Matter::Duty(duty) => Wanted::view(modal::delegate(&showing, duty, from)),
-                Matter::Whole | Matter::Content(_) | Matter::Review(..) | Matter::FollowUp(_) => {
-                    status()
-                }
+                Matter::Whole
+                | Matter::Content(_)
+                | Matter::Review(..)
+                | Matter::Question(_)
+                | Matter::FollowUp(_) => status(),
             },
             Modal::Away => Wanted::view(modal::away(&showing, from)),
             Modal::AddFollowUp => Wanted::view(modal::add_follow_up(&showing, from)),
@@ -364,7 +374,9 @@ impl Reception {
                     None => status(),
                 }
             }
-            Modal::Declare | Modal::Record | Modal::RecordMeeting => Wanted::instead(Ask::Help),
+            Modal::Declare | Modal::Record | Modal::RecordMeeting | Modal::ExplainNormal => {
+                Wanted::instead(Ask::Help)
+            }
         })
     }
 
@@ -402,6 +414,24 @@ impl Reception {
         }
         let form = modal::record_meeting(&showing, open.opened_from(), now);
         Ok(form.map_or_else(|| Wanted::instead(Ask::Agenda), Wanted::view))
+    }
+
+    /// The form of what shows that a change was a normal one. What was answered
+    /// meanwhile is answered by the rule itself.
+    async fn explanation(&self, open: &OpenModal) -> Result<Wanted, StoreError> {
+        let Matter::Question(id) = open.matter else {
+            return Ok(Wanted::instead(Ask::Help));
+        };
+        let question = self.engine.store().question(id).await?;
+        Ok(match question.filter(|question| question.stands) {
+            Some(question) => Wanted::view(modal::explain_normal(&question, open.opened_from())),
+            None => Wanted::instead(Ask::Explain {
+                question: id,
+                answer: Explanation::Normal,
+                proof: None,
+                second: None,
+            }),
+        })
     }
 
     /// The form about a message, with the other half that the bot finds. What is
@@ -563,6 +593,7 @@ const fn is_made_of_words(which: Modal) -> bool {
         | Modal::AskSomeoneElse
         | Modal::Attest
         | Modal::CorrectDeployment
+        | Modal::ExplainNormal
         | Modal::StateReason => false,
     }
 }

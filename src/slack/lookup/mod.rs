@@ -26,6 +26,10 @@ use crate::domain::id::{ChannelId, GroupId, UserId, WorkspaceId};
 /// How old a name may be when it is shown.
 const NAME_LIFE: TimeDelta = TimeDelta::minutes(1);
 
+/// How old it may be whose an e-mail address is. Addresses seldom pass on, and what
+/// the person may do is read anew.
+const ADDRESS_LIFE: TimeDelta = TimeDelta::hours(1);
+
 /// How old the directory may be in which a typed `@name` is looked up. Reading
 /// it costs a call for each thousand people, of twenty a minute that Slack allows.
 const DIRECTORY_LIFE: TimeDelta = TimeDelta::minutes(5);
@@ -42,6 +46,7 @@ struct Inner {
     members: Remembered<UserId, MemberFacts>,
     channels: Remembered<ChannelId, ChannelFacts>,
     belonging: Remembered<GroupId, BTreeSet<UserId>>,
+    addresses: Remembered<String, Option<UserId>>,
     // Held while the directory is read, so that it is read once.
     people: tokio::sync::Mutex<Option<Aged<Arc<Vec<Person>>>>>,
     groups: tokio::sync::Mutex<Option<Aged<Arc<Vec<Group>>>>>,
@@ -111,9 +116,10 @@ impl Lookup {
             client,
             workspace,
             clock,
-            members: Remembered::new(),
-            channels: Remembered::new(),
-            belonging: Remembered::new(),
+            members: Remembered::new(NAME_LIFE),
+            channels: Remembered::new(NAME_LIFE),
+            belonging: Remembered::new(NAME_LIFE),
+            addresses: Remembered::new(ADDRESS_LIFE),
             people: tokio::sync::Mutex::default(),
             groups: tokio::sync::Mutex::default(),
         }))
@@ -162,6 +168,39 @@ impl Lookup {
             Some(facts) => Ok(facts),
             None => self.member(user).await,
         }
+    }
+
+    /// Finds whose an e-mail address is, now or at most an hour ago. Nobody, where
+    /// Slack knows none of that address or doesn't let us ask.
+    pub async fn user_of_address(&self, address: &str) -> Result<Option<UserId>, SlackError> {
+        #[derive(Deserialize)]
+        struct Answer {
+            user: User,
+        }
+        let address = address.trim().to_lowercase();
+        if address.is_empty() {
+            return Ok(None);
+        }
+        if let Some(known) = self.0.addresses.recall(&address, self.0.clock.now()) {
+            return Ok(known);
+        }
+        let read = self
+            .0
+            .client
+            .read("users.lookupByEmail", &[("email", Some(address.as_str()))])
+            .await;
+        let found = match read {
+            Ok(Answer { user }) => Some(UserId::new(user.id)),
+            Err(error) if error.is_transient() || error.concerns_the_token() => return Err(error),
+            Err(error) => {
+                tracing::debug!(error = %error, "nobody in Slack is known by an address");
+                None
+            }
+        };
+        self.0
+            .addresses
+            .keep(address, found.clone(), self.0.clock.now());
+        Ok(found)
     }
 
     /// Reads who is in a user group, now.
@@ -530,30 +569,36 @@ impl<V> Aged<V> {
 
 /// What was read of each thing.
 #[derive(Debug)]
-struct Remembered<K, V>(Mutex<HashMap<K, Aged<V>>>);
+struct Remembered<K, V> {
+    life: TimeDelta,
+    read: Mutex<HashMap<K, Aged<V>>>,
+}
 
 impl<K: Eq + Hash, V: Clone> Remembered<K, V> {
-    fn new() -> Self {
-        Self(Mutex::new(HashMap::new()))
+    fn new(life: TimeDelta) -> Self {
+        Self {
+            life,
+            read: Mutex::new(HashMap::new()),
+        }
     }
 
     fn recall(&self, key: &K, now: DateTime<Utc>) -> Option<V> {
         let aged = self.lock().get(key)?.clone();
-        aged.is_younger_than(NAME_LIFE, now).then_some(aged.value)
+        aged.is_younger_than(self.life, now).then_some(aged.value)
     }
 
     /// Keeps one more, and lets go of what has grown old, so that the memory of
     /// a large workspace is that of its last minute.
     fn keep(&self, key: K, value: V, now: DateTime<Utc>) {
         let mut remembered = self.lock();
-        remembered.retain(|_, aged| aged.is_younger_than(NAME_LIFE, now));
+        remembered.retain(|_, aged| aged.is_younger_than(self.life, now));
         let read_at = now;
         remembered.insert(key, Aged { read_at, value });
     }
 
     /// An entry is written whole, so a poisoned lock still holds good ones.
     fn lock(&self) -> MutexGuard<'_, HashMap<K, Aged<V>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.read.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

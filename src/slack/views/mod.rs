@@ -29,6 +29,7 @@ pub mod modal;
 pub mod note;
 pub mod offer;
 pub mod overview;
+pub mod question;
 pub mod reply;
 pub mod report;
 pub mod shut;

@@ -13,6 +13,7 @@ use crate::domain::text::Commitment;
 use crate::domain::ticket::{Field, gaps, takeable};
 use crate::gesture::Which;
 use crate::slack::control::{self, Control};
+use crate::slack::inbound::grammar::{self, Verb};
 
 use super::blocks::{
     actions, button_of, context, fits, message, one_line, paragraphs, plain, primary, section,
@@ -503,6 +504,9 @@ pub fn help() -> Message {
         "`/emergency deployed`",
         "`/emergency deployed CHG-1042 20 min ago`",
         "",
+        "*Record a normal change that no other system tells of*",
+        "`/emergency normal Rotated the certificates at 14:00 system auth-api`",
+        "",
         "*Do the paperwork*",
         "`/emergency document CHG-1042`",
         "",
@@ -533,6 +537,9 @@ pub fn unsure(meant: &str, typed: Option<&str>) -> Message {
         "Did you mean `/emergency {}`? Nothing was recorded.",
         say::safe(meant, 40).words
     );
+    if meant == Verb::Normal.as_str() {
+        return unsure_of_a_change(typed);
+    }
     let label = "No, ask for authorization";
     let mut request = SlackBlockButtonElement::new(plain(label))
         .with_action_id(Control::Declare.action_id().into());
@@ -540,6 +547,55 @@ pub fn unsure(meant: &str, typed: Option<&str>) -> Message {
         request = request.with_value(say::beginning(typed, LONGEST_VALUE));
     }
     message(&line, vec![section(&line), actions(vec![request.into()])])
+}
+
+/// Asks whether words list a normal change. Nobody is asked for anything before that
+/// is clear, and one tap asks.
+fn unsure_of_a_change(typed: Option<&str>) -> Message {
+    let typed = typed.map(str::trim).unwrap_or_default();
+    let listed = grammar::as_normal(&say::safe(typed, usize::MAX).words);
+    let Some(listed) = listed.filter(|_| say::width(typed) <= LONGEST_VALUE) else {
+        return one_line(
+            "A normal change needs a few words: `/emergency normal Rotated the certificates at 14:00 system auth-api`. Nothing was recorded.",
+        );
+    };
+    let line =
+        "Did you mean to record a normal change? Nothing was recorded, and nobody was asked.";
+    let what = say::quoted(&say::safe(&listed.what, ROOM_FOR_A_TWIN).words);
+    let row = vec![
+        button_of(Control::Declare, "No, ask for authorization", typed).into(),
+        button_of(Control::ListNormal, "Yes, a normal change", typed).into(),
+    ];
+    message(
+        line,
+        vec![
+            section(&format!("{line}\n{what}")),
+            actions(row),
+            context(
+                "Say when it was, as in `… at 14:00`, or begin with `normal change:`, and I won't ask.",
+            ),
+        ],
+    )
+}
+
+/// Says that a change was listed. Who meant an emergency asks with one tap.
+pub fn listed_normal(typed: &[Typed]) -> Message {
+    let line = "Recorded as a normal change. It counts in the emergency rate.";
+    let mut facts: Vec<String> = Vec::new();
+    for one in typed {
+        let label = one.label.as_deref().unwrap_or("What");
+        facts.push(format!("*{label}:* {}", one.words));
+    }
+    let what = typed.first().map_or("", |one| one.words.as_str());
+    let mut request = SlackBlockButtonElement::new(plain("No, it's an emergency"))
+        .with_action_id(Control::Declare.action_id().into());
+    if !what.is_empty() {
+        request = request.with_value(say::beginning(what, LONGEST_VALUE));
+    }
+    let mut blocks = vec![section(line)];
+    blocks.extend(paragraphs(&facts.join("\n")));
+    blocks.push(actions(vec![request.into()]));
+    message(line, blocks)
 }
 
 /// Says that a subcommand isn't there yet, and that nothing was recorded.

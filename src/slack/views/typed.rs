@@ -132,6 +132,11 @@ pub fn typed(gesture: &Gesture, words: &dyn Words, policy: &Policy) -> Vec<Typed
             form.say("Why it couldn't wait", criterion.map(say::criterion));
             form.text("When it was deployed", deployed.as_ref());
         }
+        Ask::ListNormal { what, when, system } => {
+            form.text("What was changed", Some(what));
+            form.text("When", when.as_ref());
+            form.text("System", system.as_ref());
+        }
         _ => {
             for text in gesture.commitments() {
                 form.alone(&text);

@@ -4,6 +4,7 @@
 //! one change, whether it counts, to which emergency it belongs) is kept beside them
 //! as they come, and doesn't depend on the order in which they come.
 
+mod asking;
 mod belong;
 mod count;
 mod fit;
@@ -28,6 +29,7 @@ use crate::domain::id::{ChangeNumber, ChannelId, UserId};
 use crate::domain::policy::Counting;
 use crate::domain::text::Text;
 
+pub(super) use asking::next_at as next_question_at;
 pub(super) use belong::{learn, learn_all};
 #[cfg(test)]
 pub(super) use count::COUNTED;
@@ -35,7 +37,7 @@ pub(super) use count::{counted, emergencies};
 pub(super) use fit::check;
 pub(super) use frozen::{between as frozen_weeks, freeze};
 pub(super) use hearing::{between as hearings, last_heard};
-pub(super) use question::{next_at, unexplained};
+pub(super) use question::{next_at, question, unexplained};
 
 /// How long nobody is asked about a change that looks like an undeclared emergency:
 /// its review may be told of later than the push.
@@ -199,6 +201,14 @@ pub struct Question {
     pub asked: Option<(UserId, DateTime<Utc>)>,
     /// The answer, who gave it, and when.
     pub answered: Option<(Explanation, UserId, DateTime<Utc>)>,
+    /// How often whoever is asked was asked.
+    pub n_asked: u8,
+    /// Whose word it is to be that the change was a normal one, and who named them.
+    pub second: Option<(UserId, UserId)>,
+    /// Whether there is something to ask still.
+    pub stands: bool,
+    /// The emergency change of the register to which the change belongs by now.
+    pub belongs_to: Option<ChangeNumber>,
     /// What is known of the change by all who told of it.
     pub told: Option<Deployment>,
 }

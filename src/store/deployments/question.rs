@@ -17,7 +17,7 @@ use crate::domain::deployment::{ChangeKind, Deployment, Doubt, Explanation, Mark
 use crate::domain::id::{ChangeNumber, UserId, WorkspaceId};
 use crate::domain::text::Text;
 use crate::store::log::{Appender, HouseEvent};
-use crate::store::{Rules, StoreError, instant, micros, texts};
+use crate::store::{Rules, StoreError, instant, micros, outbox, texts};
 
 /// How many groups are asked about in one transaction.
 const AT_ONCE: usize = 100;
@@ -93,8 +93,8 @@ fn ask(
 ) -> Result<(), StoreError> {
     connection
         .prepare_cached(
-            "INSERT INTO question (workspace, deployment, kind, change, marks, made_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO question (workspace, deployment, kind, change, marks, made_at, next_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
         )?
         .execute(params![
             workspace.as_str(),
@@ -176,11 +176,11 @@ fn is_open(
 }
 
 const COLUMNS: &str = "SELECT id, deployment, kind, change, marks, made_at, asked_of, asked_at,
-     answer, answered_by, answered_at FROM question";
+     answer, answered_by, answered_at, n_asked, second, named_by FROM question";
 
 /// A question as it stands in its row.
-struct Kept {
-    question: Question,
+pub(super) struct Kept {
+    pub(super) question: Question,
     deployment: i64,
 }
 
@@ -200,6 +200,8 @@ fn read(row: &Row<'_>) -> Result<Kept, StoreError> {
         .zip(by)
         .zip(answered_at)
         .map(|((answer, by), at)| (answer, UserId::new(by), instant(at)));
+    let second: Option<String> = row.get(12)?;
+    let named_by: Option<String> = row.get(13)?;
     Ok(Kept {
         deployment: row.get(1)?,
         question: Question {
@@ -212,12 +214,18 @@ fn read(row: &Row<'_>) -> Result<Kept, StoreError> {
                 .zip(asked_at)
                 .map(|(who, at)| (UserId::new(who), instant(at))),
             answered,
+            n_asked: row.get(11)?,
+            second: second
+                .zip(named_by)
+                .map(|(who, by)| (UserId::new(who), UserId::new(by))),
+            stands: false,
+            belongs_to: None,
             told: None,
         },
     })
 }
 
-fn find(
+pub(super) fn find(
     connection: &Connection,
     workspace: &WorkspaceId,
     id: u64,
@@ -233,7 +241,7 @@ fn find(
 }
 
 /// Returns a question with what is known of the change.
-pub(super) fn question(
+pub(in crate::store) fn question(
     connection: &Connection,
     workspace: &WorkspaceId,
     id: u64,
@@ -257,6 +265,25 @@ pub(super) fn unasked(
     ))?;
     let rows = select.query([workspace.as_str()])?;
     sensible(connection, workspace, rows, limit)
+}
+
+/// Returns the questions that go further by now, longest due first.
+pub(super) fn due(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    now: DateTime<Utc>,
+    limit: usize,
+) -> Result<Vec<Question>, StoreError> {
+    let mut select = connection.prepare_cached(&format!(
+        "{COLUMNS} WHERE workspace = ?1 AND next_at <= ?2 ORDER BY next_at LIMIT ?3"
+    ))?;
+    let mut rows = select.query(params![workspace.as_str(), micros(now), limit])?;
+    let mut due = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (question, _) = with_facts(connection, workspace, read(row)?)?;
+        due.push(question);
+    }
+    Ok(due)
 }
 
 /// When the change of a question counts; nothing while it doesn't by itself.
@@ -318,8 +345,11 @@ fn with_facts(
     let leader = row::leader_of(connection, workspace, kept.deployment)?;
     let group = row::group(connection, workspace, leader)?;
     let told = known(connection, workspace, leader, &group)?;
+    let stands = kept.question.answered.is_none() && makes_sense(&kept.question, &group);
     let question = Question {
         told,
+        stands,
+        belongs_to: group.emergency,
         ..kept.question
     };
     Ok((question, group))
@@ -421,6 +451,7 @@ pub(super) fn answer(
     }
     let about = change.or(kept.question.change);
     put_on_record(connection, workspace, &kept, reply, about, now)?;
+    outbox::redraw_question(connection, workspace, id, now)?;
     let telling = kept.deployment;
     if let Some(number) = change {
         matched(connection, workspace, telling, number, None, rules, now)?;
@@ -486,7 +517,7 @@ fn put_on_record(
     connection
         .prepare_cached(
             "UPDATE question SET answer = ?3, answered_by = ?4, answered_at = ?5, proof = ?6,
-                    change = ?7
+                    change = ?7, next_at = NULL
              WHERE workspace = ?1 AND id = ?2",
         )?
         .execute(params![

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::people::Roster;
 use super::{Rules, StoreError, instant, log, micros};
 use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId, WorkspaceId};
-use crate::domain::obligation::{Duty, day_began_at, has_room, is_last_word, next_morning};
+use crate::domain::obligation::{Duty, by_day, day_began_at, has_room, is_last_word, next_morning};
 
 mod home;
 pub(super) mod owing;
@@ -19,6 +19,7 @@ mod trouble;
 
 pub(super) use home::{open_home, redraw_all_homes, redraw_homes};
 use owing::UPDATE;
+pub(super) use owing::{drop_question, owe_question, redraw_question};
 pub(super) use owing::{owe_effects, owe_offer, owe_reply, owe_requests, redraw_offer};
 pub(super) use report::{keep_picture, owe_details, owe_report, picture, report_stands};
 use row::{COLUMNS, read};
@@ -76,6 +77,16 @@ pub(super) const N_CHASED: &str = "SELECT count(*) FROM outbox
      WHERE workspace = ?1 AND person = ?2 AND kind = 'reminder' AND said_at >= ?3
        AND duty <> ?4";
 
+/// In how many messages somebody is asked about changes in one of their days.
+const MOST_ASKING: u32 = 3;
+
+/// About how many changes one message asks: more of them nobody reads to the end.
+const ASKED_AT_ONCE: usize = 5;
+
+/// In how many messages somebody was asked about changes since an instant.
+pub(super) const N_ASKING: &str = "SELECT count(*) FROM outbox
+     WHERE workspace = ?1 AND person = ?2 AND kind = 'question' AND said_at >= ?3";
+
 /// Returns the lanes in which something may be sent now, the most urgent first.
 pub(super) fn lanes(
     connection: &Connection,
@@ -129,6 +140,9 @@ pub(super) enum Next {
     /// Nothing more of what chases somebody before this: they were chased enough
     /// today.
     Held(DateTime<Utc>),
+    /// No more questions about changes before this: it is night, or they were asked
+    /// enough today.
+    Unasked(DateTime<Utc>),
 }
 
 /// Returns the next message of a lane with those that go out in one with it:
@@ -158,6 +172,20 @@ pub(super) fn next_of(
         return Ok(Next::Now(std::iter::once(leader).chain(parts).collect()));
     }
     let mut owed = vec![leader.clone()];
+    if let Kind::Question { person, .. } = &leader.kind {
+        let morning = by_day(person, now, roster);
+        if morning > now {
+            return Ok(Next::Unasked(morning));
+        }
+        let since = day_began_at(person, now, roster);
+        let n_today: u32 = connection.prepare_cached(N_ASKING)?.query_row(
+            params![workspace.as_str(), person.as_str(), micros(since)],
+            |row| row.get(0),
+        )?;
+        if n_today >= MOST_ASKING {
+            return Ok(Next::Unasked(next_morning(person, now, roster)));
+        }
+    }
     if let Some(kind) = shared(&leader.kind) {
         // The request for authorization stands alone: nothing may bury it.
         let mut select = connection.prepare_cached(&format!(
@@ -178,6 +206,9 @@ pub(super) fn next_of(
         while let Some(row) = rows.next()? {
             owed.push(read(row)?);
         }
+    }
+    if matches!(leader.kind, Kind::Question { .. }) {
+        owed.truncate(ASKED_AT_ONCE);
     }
     // What somebody asked to hear now, they hear now.
     let asked_for =
@@ -265,11 +296,35 @@ pub(super) fn hold_back(
     Ok(())
 }
 
+/// Lets questions about changes wait that somebody isn't asked now.
+pub(super) fn hold_questions(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    lane: &str,
+    until: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "UPDATE outbox SET not_before = ?4
+             WHERE workspace = ?1 AND lane = ?2 AND state = 'owed' AND not_before <= ?3
+               AND kind = 'question' AND ts IS NULL",
+        )?
+        .execute(params![
+            workspace.as_str(),
+            lane,
+            micros(now),
+            micros(until)
+        ])?;
+    Ok(())
+}
+
 /// The name of a kind of which several go out as one message.
 fn shared(kind: &Kind) -> Option<&'static str> {
     match kind {
         Kind::Reminder { .. } => Some("reminder"),
         Kind::Told { .. } => Some("told"),
+        Kind::Question { .. } => Some("question"),
         Kind::Card { .. }
         | Kind::Ledger { .. }
         | Kind::Note { .. }

@@ -23,7 +23,7 @@ fn priority(kind: &Kind) -> u8 {
         Kind::Told { .. } => 3,
         Kind::Note { .. } => 4,
         // What happened before what follows from it.
-        Kind::Ledger { .. } | Kind::Offer { .. } | Kind::Shut { .. } => 5,
+        Kind::Ledger { .. } | Kind::Offer { .. } | Kind::Shut { .. } | Kind::Question { .. } => 5,
         Kind::Home { .. } => 6,
         Kind::Report { part, .. } => match part {
             ReportPart::Report => 7,
@@ -59,6 +59,7 @@ fn urgency(kind: &Kind, is_about_a_deadline: bool) -> Urgency {
         Kind::Ledger { .. }
         | Kind::Offer { .. }
         | Kind::Shut { .. }
+        | Kind::Question { .. }
         | Kind::Home { .. }
         | Kind::Report { .. } => Urgency::Digest,
     }
@@ -148,9 +149,9 @@ fn owe_as(
         .prepare_cached(
             "INSERT INTO outbox (workspace, key, kind, state, lane, priority, urgency, not_before,
                                  change, version, person, duty, due_at, rung, gesture, offer,
-                                 again, place, round, week, part)
+                                 again, place, round, week, part, question)
              VALUES (?1, ?2, ?3, 'owed', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,
-                     ?16, ?17, ?18, ?19, ?20)
+                     ?16, ?17, ?18, ?19, ?20, ?21)
              ON CONFLICT DO NOTHING",
         )?
         .execute(params![
@@ -174,6 +175,7 @@ fn owe_as(
             columns.round.unwrap_or_default(),
             columns.week.map(micros),
             columns.part,
+            columns.question,
         ])?;
     Ok(())
 }
@@ -353,6 +355,68 @@ pub(in crate::store) fn redraw_offer(
              WHERE workspace = ?1 AND key IN (?2, ?3) AND (ts IS NOT NULL OR state = 'claimed')",
         )?
         .execute(params![workspace.as_str(), first, second, micros(now)])?;
+    Ok(())
+}
+
+/// Owes somebody a question; from `not_before` on.
+pub(in crate::store) fn owe_question(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    (question, person, again): (u64, &UserId, bool),
+    not_before: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let again_or_not = if again { ":again" } else { "" };
+    let key = format!("question:{question}:{person}{again_or_not}");
+    let kind = Kind::Question {
+        question,
+        person: person.clone(),
+        again,
+    };
+    owe(
+        connection,
+        workspace,
+        &key,
+        person.as_str(),
+        &kind,
+        not_before,
+    )
+}
+
+/// Lets the messages about a question show what has become of it, where they stand or
+/// are about to; what isn't sent yet shows it anyway.
+pub(in crate::store) fn redraw_question(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    question: u64,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "UPDATE outbox SET owed_revision = owed_revision + 1,
+                    state = iif(state = 'settled', 'owed', state),
+                    not_before = iif(state = 'settled', ?3, not_before)
+             WHERE workspace = ?1 AND (ts IS NOT NULL OR state = 'claimed') AND key IN (
+                 SELECT coalesce(batch, key) FROM outbox
+                 WHERE workspace = ?1 AND question = ?2)",
+        )?
+        .execute(params![workspace.as_str(), question, micros(now)])?;
+    Ok(())
+}
+
+/// Sends a question to nobody who isn't there any more.
+pub(in crate::store) fn drop_question(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    question: u64,
+    person: &UserId,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "UPDATE outbox SET state = 'settled'
+             WHERE workspace = ?1 AND question = ?2 AND person = ?3 AND state = 'owed'
+               AND ts IS NULL",
+        )?
+        .execute(params![workspace.as_str(), question, person.as_str()])?;
     Ok(())
 }
 

@@ -83,6 +83,15 @@ pub enum Kind {
         /// Which message of it.
         part: ReportPart,
     },
+    /// A question about a change that a source told of, by direct message.
+    Question {
+        /// Which question.
+        question: u64,
+        /// Who is asked, or whose word it is to be.
+        person: UserId,
+        /// Whether it comes for the second time.
+        again: bool,
+    },
 }
 
 named! {
@@ -129,6 +138,7 @@ pub(super) struct Columns<'k> {
     pub(super) place: Option<&'k ChannelId>,
     pub(super) week: Option<DateTime<Utc>>,
     pub(super) part: Option<&'static str>,
+    pub(super) question: Option<u64>,
 }
 
 /// Returns the columns in which a kind stands.
@@ -207,12 +217,23 @@ pub(super) fn columns(kind: &Kind) -> Columns<'_> {
             part: Some(part.name()),
             ..Columns::default()
         },
+        Kind::Question {
+            question,
+            person,
+            again,
+        } => Columns {
+            kind: "question",
+            person: Some(person),
+            again: Some(*again),
+            question: Some(*question),
+            ..Columns::default()
+        },
     }
 }
 
 /// What [`read`] reads.
 pub(super) const COLUMNS: &str = "key, kind, change, version, person, duty, due_at, rung, round, gesture, \
-                       offer, again, place, week, part, owed_revision, attempts, channel, ts, batch";
+                       offer, again, place, week, part, question, owed_revision, attempts, channel, ts, batch";
 
 /// Reads a row.
 pub(super) fn read(row: &Row<'_>) -> Result<Owed, StoreError> {
@@ -280,6 +301,11 @@ pub(super) fn read(row: &Row<'_>) -> Result<Owed, StoreError> {
                 .get::<_, Option<String>>("part")?
                 .and_then(|name| ReportPart::from_name(&name))
                 .ok_or_else(corrupt)?,
+        },
+        "question" => Kind::Question {
+            question: row.get::<_, Option<u64>>("question")?.ok_or_else(corrupt)?,
+            person: person?,
+            again: row.get::<_, Option<bool>>("again")?.ok_or_else(corrupt)?,
         },
         _ => return Err(corrupt()),
     };

@@ -195,7 +195,8 @@ fn a_reported_week_that_is_known_better_now_is_told_beside() {
         let rate = assembled(&store, wanted).await.unwrap();
         assert!(rate.corrections.is_empty());
         let week = freeze(&rate.week, zone);
-        assert!(store.freeze_week(week).await.unwrap());
+        let frozen = store.freeze_week(week, None, reported_at).await;
+        assert!(frozen.unwrap());
         assert!(
             assembled(&store, wanted)
                 .await

@@ -26,6 +26,7 @@ mod standard_change;
 mod ticket;
 mod trouble;
 mod two;
+mod undeclared;
 mod ways;
 mod week;
 mod who;

@@ -6,12 +6,14 @@
 //! after it are what that subcommand takes; everything else is a request.
 
 pub(in crate::slack::inbound) mod markup;
+mod normal;
 mod spans;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 
+pub use normal::Normal;
 pub use spans::{Unit, Window};
 
 use super::when::When;
@@ -69,10 +71,13 @@ pub enum Slash {
     },
     /// A rehearsal that counts nowhere. Its request may be blank: then the modal.
     Drill(Request),
+    /// A normal change that no source tells of.
+    Normal(Normal),
     /// What the bot understands.
     Help,
     /// One word that looks like a misspelt subcommand. The person is asked, and
-    /// may request with one tap what was typed.
+    /// may request with one tap what was typed. So are those whose words may list a
+    /// normal change and may ask for an emergency.
     Unsure {
         /// What was probably meant.
         meant: Verb,
@@ -122,12 +127,13 @@ pub enum Verb {
     Exceptions,
     Evidence,
     Drill,
+    Normal,
     Help,
 }
 
 impl Verb {
     /// All subcommands, in the order in which help tells of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Deployed,
         Self::Status,
         Self::Document,
@@ -138,6 +144,7 @@ impl Verb {
         Self::Evidence,
         Self::Redact,
         Self::Drill,
+        Self::Normal,
         Self::Help,
     ];
 
@@ -154,6 +161,7 @@ impl Verb {
             Self::Exceptions => "exceptions",
             Self::Evidence => "evidence",
             Self::Drill => "drill",
+            Self::Normal => "normal",
             Self::Help => "help",
         }
     }
@@ -186,6 +194,16 @@ pub fn parse(text: &str) -> Slash {
         Some(Verb::Drill) if !matches!(rest, ["into" | "down" | "through" | "in", ..]) => {
             return Slash::Drill(request(&reading, after));
         }
+        // Who names somebody asks them.
+        Some(Verb::Normal) if reading.spots.is_empty() && !rest.is_empty() => {
+            return match normal::read(&reading, &words) {
+                Some((normal, true)) => Slash::Normal(normal),
+                Some((_, false)) | None => Slash::Unsure {
+                    meant: Verb::Normal,
+                    request: request(&reading, &words),
+                },
+            };
+        }
         Some(verb) if reading.spots.is_empty() => {
             if let Some(command) = command(verb, rest, &reading, after) {
                 return command;
@@ -209,6 +227,14 @@ pub fn parse(text: &str) -> Slash {
 pub fn as_request(text: &str) -> Request {
     let reading = Reading::of(text);
     request(&reading, &reading.words())
+}
+
+/// Reads `normal …` as a normal change that is listed, whether or not it is certain
+/// that this was meant; nothing if it says nothing.
+pub fn as_normal(text: &str) -> Option<Normal> {
+    let reading = Reading::of(text);
+    let (normal, _) = normal::read(&reading, &reading.words())?;
+    Some(normal)
 }
 
 /// Reads a message that names the bot, as Slack delivers it, or returns nothing
@@ -244,6 +270,7 @@ pub fn parse_mention(text: &str, bot: &UserId) -> Option<Slash> {
         | Slash::Agenda
         | Slash::Exceptions
         | Slash::Evidence { .. }
+        | Slash::Normal(_)
         | Slash::Help => {}
     }
     Some(slash)
@@ -346,8 +373,9 @@ fn command(verb: Verb, rest: &[&str], reading: &Reading, words: &[Word]) -> Opti
                 args: as_typed(reading, words),
             })
         }
-        // A drill's words are a request's; it is read before it gets here.
-        Verb::Drill => None,
+        // A drill's words are a request's, and `normal` alone says nothing; all else of
+        // them is read before it gets here.
+        Verb::Drill | Verb::Normal => None,
         Verb::Help => rest.is_empty().then_some(Slash::Help),
     }
 }

@@ -8,6 +8,7 @@ mod attach;
 mod capture;
 mod overhear;
 mod people;
+mod question;
 mod redact;
 mod sibling;
 mod ticket;
@@ -22,13 +23,15 @@ use crate::domain::change::{
     ActOf, Actor, Command, EmergencyChange, Genuine, Genuineness, Given, Place, Refusal, Remedy,
     Shown, Source, Submission, Verdict,
 };
+use crate::domain::deployment::Deployment;
 use crate::domain::id::{ChangeNumber, ChannelId, UserId};
 use crate::domain::text::{Commitment, Text};
 use crate::engine::{Engine, draw_salt};
 use crate::gesture::{Ask, Gesture};
 use crate::slack::error::SlackError;
 use crate::slack::lookup::Lookup;
-use crate::store::{Execution, Fetched, NewOffer, Outcome, Person, StoreError, Target, Waiting};
+use crate::store::Waiting;
+use crate::store::{Execution, Fetched, NewOffer, Outcome, Person, Reply, StoreError, Target};
 
 use capture::Chosen;
 use people::persons;
@@ -102,6 +105,15 @@ enum Unresolved {
         /// What it is a duplicate of.
         first: ChangeNumber,
     },
+    /// A question was put to somebody else.
+    #[error("<@{0}> is asked about that, so only they can answer; nothing was recorded.")]
+    NotTheAsked(UserId),
+    /// The policy has no system of that name.
+    #[error(
+        "The policy names no such system, so nothing was recorded. It names: {}.",
+        .0.join(", ")
+    )]
+    NoSuchSystem(Vec<String>),
     /// It can't become one; this is the reply.
     #[error("{0}")]
     Sentence(&'static str),
@@ -122,6 +134,8 @@ impl Unresolved {
             | Self::WhichQuestion(_)
             | Self::Contradicted(_)
             | Self::DuplicateOfDuplicate { .. }
+            | Self::NotTheAsked(_)
+            | Self::NoSuchSystem(_)
             | Self::Sentence(_) => false,
         }
     }
@@ -189,6 +203,16 @@ enum Resolved {
     },
     /// *No, thanks* to an offer.
     Declined(u64),
+    /// An answer to a question about a change that a source told of.
+    Explained(u64, Box<Reply>),
+    /// The same, by an emergency change that is declared.
+    Declared(u64, Box<Execution>),
+    /// Somebody whose word it is to be that such a change was a normal one.
+    SecondNamed(u64, Person),
+    /// They don't give it.
+    WordRefused(u64),
+    /// A change that somebody lists.
+    Listed(Box<Deployment>),
 }
 
 /// A gesture with what is asked to resolve it.
@@ -343,6 +367,23 @@ pub async fn answer(
         Ok(Resolved::Offer { offer, texts }) => {
             return store.make_offer(gesture, *offer, texts, now).await;
         }
+        Ok(Resolved::Explained(id, reply)) => {
+            let rules = Arc::clone(engine.rules());
+            return store.explain(gesture, id, *reply, rules, now).await;
+        }
+        Ok(Resolved::Declared(id, execution)) => {
+            let rules = Arc::clone(engine.rules());
+            return store.declare_from(id, *execution, rules, now).await;
+        }
+        Ok(Resolved::SecondNamed(id, second)) => {
+            let rules = Arc::clone(engine.rules());
+            return store.name_second(gesture, id, second, rules, now).await;
+        }
+        Ok(Resolved::WordRefused(id)) => return store.refuse_word(gesture, id, now).await,
+        Ok(Resolved::Listed(told)) => {
+            let rules = Arc::clone(engine.rules());
+            return store.list_normal(gesture, *told, rules, now).await;
+        }
         Ok(Resolved::Declined(offer)) => return store.decline_offer(gesture, offer, now).await,
         Err(Unresolved::Store(error)) => return Err(error),
         Err(error) if error.is_transient() => {
@@ -447,6 +488,21 @@ async fn resolve(scene: &Scene<'_>) -> Result<Resolved, Unresolved> {
             let change = store.captured(channel.clone(), ts.clone()).await?;
             let ts = ts.clone();
             return overhear::altered(scene, change, Command::NoteDeletion { channel, ts }).await;
+        }
+        Ask::Explain {
+            question,
+            answer,
+            proof,
+            second,
+        } => {
+            let second = second.as_ref();
+            return question::explained(scene, *question, *answer, *proof, second).await;
+        }
+        Ask::Vouch { question, is_given } => {
+            return question::vouched(scene, *question, *is_given).await;
+        }
+        Ask::ListNormal { what, when, system } => {
+            return question::listed(scene, *what, *when, *system).await;
         }
         Ask::TakeOffer { offer } => return capture::offered(scene, *offer).await,
         Ask::DeclineOffer { offer } => return capture::declined(scene, *offer).await,

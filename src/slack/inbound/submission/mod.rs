@@ -6,10 +6,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use crate::domain::change::{Criterion, Exception, LONGEST_TEXT, NotGenuine, Source, Verdict};
+use crate::domain::deployment::Explanation;
 use crate::domain::id::{ChangeNumber, ChannelId, GroupId, MessageTs, UserId};
 use crate::domain::obligation::Duty;
 use crate::domain::policy::Party;
 use crate::domain::text::{Commitment, Salt, Text};
+use crate::domain::ticket::is_address;
 use crate::gesture::{Ask, Gesture, Heard, Mention, Pointed};
 use crate::slack::control::{self, Input, Memory, Modal};
 
@@ -95,6 +97,7 @@ pub(super) fn read(
     let submitted = match (modal, change) {
         (Modal::Declare, _) => declare(&filled, &memory, &actor, salt),
         (Modal::RecordMeeting, _) => record_meeting(&filled, received_at, salt),
+        (Modal::ExplainNormal, _) => explain_normal(&filled, &memory, &actor, salt),
         (Modal::Record, _) => record(&filled, &memory, &actor, salt),
         (Modal::Document | Modal::MoreFields, Some(change)) => {
             ticket::document(&filled, &memory, change, received_at, salt)
@@ -237,7 +240,7 @@ fn declare(
 }
 
 /// A form hands over what was typed, not Slack's markup.
-fn as_markup(typed: &str) -> String {
+pub(super) fn as_markup(typed: &str) -> String {
     typed
         .replace('&', "&amp;")
         .replace('<', "&lt;")
@@ -476,6 +479,51 @@ fn record_meeting(
 
 fn unless_blank(words: &str, salt: &mut dyn FnMut() -> Salt) -> Option<Text> {
     (!words.trim().is_empty()).then(|| Text::new(words, salt()))
+}
+
+/// What shows that a change was a normal one: a link or a person.
+fn explain_normal(
+    filled: &Filled<'_>,
+    memory: &Memory,
+    actor: &UserId,
+    salt: &mut dyn FnMut() -> Salt,
+) -> Submitted {
+    let Some(question) = memory.question else {
+        return Err(Unheard::Broken("a form about no question"));
+    };
+    let link = filled.text(Input::Proof).trim();
+    let second = filled.person(Input::Whom);
+    let mut faults = Faults::default();
+    if link.is_empty() && second.is_none() {
+        faults.find(
+            Input::Proof,
+            "Give the link of its review, or choose who can confirm it below.",
+        );
+    } else if !link.is_empty() && !is_address(link) {
+        faults.find(
+            Input::Proof,
+            "That is no link. Copy the whole address, with https:// in front.",
+        );
+    }
+    if link.chars().count() > LONGEST_TEXT {
+        faults.find(Input::Proof, TOO_LONG);
+    }
+    if second.as_ref() == Some(actor) {
+        faults.find(
+            Input::Whom,
+            "Your own word is there already. Choose somebody else.",
+        );
+    }
+    faults.settle()?;
+    let proof = unless_blank(link, salt);
+    let ask = Ask::Explain {
+        question,
+        answer: Explanation::Normal,
+        // The link shows it: nobody else's word is needed.
+        second: second.filter(|_| proof.is_none()),
+        proof: proof.as_ref().map(Text::commitment),
+    };
+    Ok((ask, proof.into_iter().collect()))
 }
 
 /// Something that is to be done after the change.

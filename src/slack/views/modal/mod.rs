@@ -25,6 +25,7 @@ mod chase;
 mod decide;
 mod later;
 mod meeting;
+mod question;
 mod redact;
 mod ticket;
 
@@ -34,6 +35,7 @@ pub use capture::{Candidate, Proposal, attest, correct_deployment, record, state
 pub use chase::{away, delegate};
 pub use decide::{approve, reject, remediate, review, review_genuineness};
 pub use later::{add_follow_up, finish_follow_up, permanent_fix};
+pub use question::explain_normal;
 pub use redact::redact;
 pub use ticket::{document, more_fields};
 

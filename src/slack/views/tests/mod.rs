@@ -12,6 +12,7 @@ mod home;
 mod modal;
 mod note;
 mod offer;
+mod question;
 mod reading;
 mod redact;
 mod reply;

@@ -361,6 +361,9 @@ fn help_begins_with_examples() {
     `/emergency deployed`
     `/emergency deployed CHG-1042 20 min ago`
 
+    *Record a normal change that no other system tells of*
+    `/emergency normal Rotated the certificates at 14:00 system auth-api`
+
     *Do the paperwork*
     `/emergency document CHG-1042`
 
