@@ -353,7 +353,10 @@ async fn a_deployment_that_names_an_emergency_is_its_deployment_and_counts_there
     world.settle().await;
     world.heard(
         CHANNEL,
-        &["as the pipeline says, 4 min after the authorization"],
+        &[
+            "*Deployed* by @dana",
+            "as the pipeline says, 4 min after the authorization",
+        ],
     );
     world.skip();
     world.end().await;
