@@ -102,7 +102,9 @@ async fn the_author_is_asked_and_declares_the_emergency_with_one_tap() {
         world.text(how)
     );
     // Its card stands where whoever is needed now can see it.
+    world.settle().await;
     let card = world.read("#engineering");
+    assert!(!card.is_empty(), "{}", crate::world::shown(&world.read_all()));
     assert!(
         card[0]
             .words
