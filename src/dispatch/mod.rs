@@ -609,21 +609,7 @@ impl Dispatcher {
             tracing::warn!(key = leader.key, error = %error, "the card is gone; it is posted anew");
             return store.uproot(leader.key.clone()).await;
         }
-        let aside = match (&leader.kind, &way) {
-            (Kind::Card { change }, Way::Post { .. }) => parcel
-                .changes
-                .get(change)
-                .map(|snapshot| snapshot.change.requester.clone()),
-            (Kind::Reply { .. }, Way::Respond { .. } | Way::Whisper { .. }) => parcel
-                .answer
-                .as_ref()
-                .map(|answered| answered.gesture.actor.clone()),
-            (Kind::Offer { .. }, Way::Whisper { person, .. }) => Some(person.clone()),
-            (Kind::Report { .. }, Way::Post { channel, .. }) if !is_direct(channel) => {
-                self.engine.rules().newest().escalation.first().cloned()
-            }
-            _ => None,
-        };
+        let aside = self.reader_aside(&parcel, leader, &way);
         if let Kind::Report { .. } = &leader.kind
             && let Some(until) = self
                 .reconsidered(&parcel, leader, &error, aside.is_some(), now)
@@ -686,6 +672,25 @@ impl Dispatcher {
                 self.doubt(&parcel, leader, &way, &error, now).await
             }
             Err(error) => self.not_sent(lane, &parcel, leader, &error, now).await,
+        }
+    }
+
+    /// Who gets a message that its place doesn't take.
+    fn reader_aside(&self, parcel: &Parcel, leader: &Owed, way: &Way) -> Option<UserId> {
+        match (&leader.kind, way) {
+            (Kind::Card { change }, Way::Post { .. }) => parcel
+                .changes
+                .get(change)
+                .map(|snapshot| snapshot.change.requester.clone()),
+            (Kind::Reply { .. }, Way::Respond { .. } | Way::Whisper { .. }) => parcel
+                .answer
+                .as_ref()
+                .map(|answered| answered.gesture.actor.clone()),
+            (Kind::Offer { .. }, Way::Whisper { person, .. }) => Some(person.clone()),
+            (Kind::Report { .. }, Way::Post { channel, .. }) if !is_direct(channel) => {
+                self.engine.rules().newest().escalation.first().cloned()
+            }
+            _ => None,
         }
     }
 
