@@ -122,7 +122,7 @@ impl Engine {
         let rules = Arc::clone(&self.rules);
         let n_reported = self.report(now).await?;
         let n_swept = self.store.sweep(unheard, rules, now).await?;
-        Ok(n_reported + n_swept + self.store.sweep_deployments(now).await?)
+        Ok(n_reported + n_swept)
     }
 
     /// Begins: weekly reports are posted from now on, or go on where they were before.

@@ -78,16 +78,12 @@ pub fn run(args: &RateArgs) -> anyhow::Result<()> {
 /// The policy that the bot counts by: what it adopted last, and what is written where
 /// it never ran.
 fn in_force(adopted: Option<&store::Adopted>, settings: &Settings) -> anyhow::Result<(Policy, Tz)> {
-    match adopted {
-        Some(adopted) => {
-            let file = PolicyFile::read(&adopted.bytes)?;
-            Ok((file.policy(adopted.version)?, file.zone()?))
-        }
-        None => {
-            let version = PolicyVersion(1);
-            Ok((settings.policy.policy(version)?, settings.policy.zone()?))
-        }
+    if let Some(adopted) = adopted {
+        let file = PolicyFile::read(&adopted.bytes)?;
+        return Ok((file.policy(adopted.version)?, file.zone()?));
     }
+    let version = PolicyVersion(1);
+    Ok((settings.policy.policy(version)?, settings.policy.zone()?))
 }
 
 fn wanted(

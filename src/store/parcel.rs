@@ -188,40 +188,23 @@ pub(super) fn parcel(
             _,
         ) => None,
     };
-    let shut = match &leader.kind {
-        Kind::Shut { channel, .. } => outbox::shut_since(connection, workspace, channel)?,
-        Kind::Card { .. }
-        | Kind::Ledger { .. }
-        | Kind::Note { .. }
-        | Kind::Reminder { .. }
-        | Kind::Told { .. }
-        | Kind::Reply { .. }
-        | Kind::Offer { .. }
-        | Kind::Question { .. }
-        | Kind::Home { .. }
-        | Kind::Report { .. } => None,
-    };
-    let report = match &leader.kind {
-        Kind::Report { week, .. } => reports::reported(connection, workspace, *week)?,
-        Kind::Card { .. }
-        | Kind::Ledger { .. }
-        | Kind::Note { .. }
-        | Kind::Reminder { .. }
-        | Kind::Told { .. }
-        | Kind::Reply { .. }
-        | Kind::Offer { .. }
-        | Kind::Question { .. }
-        | Kind::Home { .. }
-        | Kind::Shut { .. } => None,
-    };
-    let mut questions = BTreeMap::new();
-    for one in &owed {
-        if let Kind::Question { question, .. } = &one.kind
-            && let Some(found) = deployments::question(connection, workspace, *question)?
-        {
-            questions.insert(*question, found);
+    let (shut, report) = match &leader.kind {
+        Kind::Shut { channel, .. } => {
+            let shut = outbox::shut_since(connection, workspace, channel)?;
+            (shut, None)
         }
-    }
+        Kind::Report { week, .. } => (None, reports::reported(connection, workspace, *week)?),
+        Kind::Card { .. }
+        | Kind::Ledger { .. }
+        | Kind::Note { .. }
+        | Kind::Reminder { .. }
+        | Kind::Told { .. }
+        | Kind::Reply { .. }
+        | Kind::Offer { .. }
+        | Kind::Question { .. }
+        | Kind::Home { .. } => (None, None),
+    };
+    let questions = questions(connection, workspace, &owed)?;
     Ok(Some(Parcel {
         owed,
         changes,
@@ -234,6 +217,23 @@ pub(super) fn parcel(
         shut,
         report,
     }))
+}
+
+/// Reads the questions that are asked in one message.
+fn questions(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    owed: &[Owed],
+) -> Result<BTreeMap<u64, Question>, StoreError> {
+    let mut questions = BTreeMap::new();
+    for one in owed {
+        if let Kind::Question { question, .. } = &one.kind
+            && let Some(found) = deployments::question(connection, workspace, *question)?
+        {
+            questions.insert(*question, found);
+        }
+    }
+    Ok(questions)
 }
 
 fn answered(

@@ -174,7 +174,7 @@ impl Quarter {
     /// A change that a source tells of, and what else is told of it.
     fn normal(&mut self, dice: &mut Dice, n: usize, begin: &Window) {
         let is_emergency = n < OF_A_SOURCE;
-        let at = instant(dice, &self.zone, begin);
+        let at = instant(dice, self.zone, begin);
         let kind = match () {
             () if is_emergency => ChangeKind::Emergency,
             () if dice.one_in(10) => ChangeKind::Standard,
@@ -239,7 +239,7 @@ impl Quarter {
     /// An emergency that somebody declares; a deployment of it may be told of, too.
     fn emergency(&mut self, dice: &mut Dice, n: usize, begin: &Window) {
         let declared = Declared {
-            at: instant(dice, &self.zone, begin),
+            at: instant(dice, self.zone, begin),
             drill: n >= OF_THE_REGISTER,
             by_hand: dice.one_in(2),
             is_not_genuine: dice.one_in(6),
@@ -443,14 +443,14 @@ fn seconds(dice: &mut Dice, below: usize) -> i64 {
 }
 
 /// Somewhere in the quarter; now and then just where a week begins or ends.
-fn instant(dice: &mut Dice, zone: &Tz, quarter: &Window) -> DateTime<Utc> {
+fn instant(dice: &mut Dice, zone: Tz, quarter: &Window) -> DateTime<Utc> {
     let span = (quarter.to - quarter.from).num_seconds();
     let span = usize::try_from(span).unwrap_or_default();
     let at = quarter.from + TimeDelta::seconds(seconds(dice, span));
     if !dice.one_in(20) {
         return at;
     }
-    let week = Window::week(zone, at);
+    let week = Window::week(&zone, at);
     let edge = if dice.one_in(2) {
         week.from
     } else {

@@ -560,7 +560,7 @@ fn only_the_requester_says_so_before_the_deployment_and_of_an_earlier_change() {
 #[test]
 fn a_rehearsal_ends_at_any_time_and_then_owes_nothing() {
     let withdraw = || by(DANA, Command::Withdraw);
-    for story in [
+    let stories: Vec<Story> = vec![
         rehearsed(),
         rehearsed().when(authorize(MORGAN)),
         rehearsed().when(deny(MORGAN)),
@@ -573,7 +573,8 @@ fn a_rehearsal_ends_at_any_time_and_then_owes_nothing() {
             .at(minutes(5))
             .deploys(DANA)
             .when(reject(MORGAN)),
-    ] {
+    ];
+    for story in stories {
         let story = story.when(withdraw());
         assert_eq!(story.events(), [Event::Withdrawn]);
         assert_eq!(story.owed(), []);

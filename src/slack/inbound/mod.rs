@@ -180,7 +180,7 @@ fn understand(slash: Slash, typed: &str, salt: &mut dyn FnMut() -> Salt) -> Unde
         Slash::Document { change } => Understood::Form(Modal::Document, change, Prefill::default()),
         Slash::Redact { change } => Understood::Form(Modal::Redact, change, Prefill::default()),
         Slash::Rate { window } => asked(Ask::Rate {
-            window: window.map(|span| span.kind()),
+            window: window.map(grammar::Window::kind),
         }),
         Slash::Agenda => asked(Ask::Agenda),
         Slash::Exceptions => asked(Ask::Exceptions),
