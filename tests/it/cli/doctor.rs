@@ -478,10 +478,8 @@ fn each_source_is_looked_at_and_what_is_wrong_has_its_mend() {
         ],
     );
     assert!(!idle.out.contains("hunter2"));
-    let asked = format!(
-        "[github]\nrepositories = [\"acme/web\", \"acme/nowhere\", \"acme/secret\"]\n\
-         [gitlab]\nprojects = [\"pay/billing\"]\n"
-    );
+    let asked = "[github]\nrepositories = [\"acme/web\", \"acme/nowhere\", \"acme/secret\"]\n\
+         [gitlab]\nprojects = [\"pay/billing\"]\n";
     sandbox.write("breakglass.toml", &format!("{asked}{POLICY}"));
     let look = || {
         let mut command = sandbox.installed("doctor");
