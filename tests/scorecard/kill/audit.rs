@@ -261,9 +261,11 @@ fn said(evidence: &Evidence, changes: &BTreeMap<ChangeNumber, Snapshot>, tally: 
         }
     }
     for (place, key) in &standing {
-        // A reply answers a gesture, not a change, and has no event.
-        let is_reply = key.starts_with("reply:");
-        if !is_reply && !told.contains_key(place) {
+        // What belongs to no change has no event: a reply answers a gesture, a report
+        // is of a week, a question of what a source told.
+        let of_no_change = ["reply:", "report:", "question:", "shut:"];
+        let is_of_none = of_no_change.iter().any(|kind| key.starts_with(kind));
+        if !is_of_none && !told.contains_key(place) {
             tally
                 .twice
                 .push(format!("{key} stands where the log doesn't say"));
