@@ -1,6 +1,6 @@
 //! Every promise about faults, counted, beside a control that must break it.
 //!
-//! `cargo test --release --test scorecard -- --long` takes hours; `--short` is what
+//! `cargo test --release --test scorecard -- --long` takes over an hour; `--short` is what
 //! CI runs, and plain `cargo test` takes a few of each. `--seed N` repeats a run,
 //! a name picks one harness, `--runs N` says how often. Exits with failure if a
 //! harness fails or a control doesn't.

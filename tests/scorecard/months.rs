@@ -402,6 +402,8 @@ impl Month {
         let is_there = |who: &UserId| {
             owed.owner != Some(Party::Person(who.clone()))
                 && self.town.absence(who, now).is_none()
+                // Who had left has no part in the change until they act in it again.
+                && !change.gone.contains(who)
                 && apart(change, who)
         };
         APPROVERS.map(user).into_iter().find(is_there)

@@ -10,7 +10,7 @@ use super::{
     Written, passage,
 };
 use crate::domain::id::UserId;
-use crate::domain::obligation::Duty;
+use crate::domain::obligation::{Duty, Rung};
 use crate::domain::policy::Party;
 use crate::domain::ticket::{Entry, Field, Known, Vague, Value};
 
@@ -434,6 +434,10 @@ impl EmergencyChange {
             } => {
                 let key = (*duty, owner.clone());
                 self.chases.entry(key).or_default().reach(*rung, at);
+                // What is ready may be reopened, and ready another time.
+                if *rung == Rung::Ready {
+                    self.begin_round(*duty);
+                }
             }
             Event::Snoozed { duty, owner, until } => {
                 let key = (*duty, owner.clone());

@@ -775,3 +775,25 @@ fn no_further_contact_hears_of_what_closing_doesn_t_wait_for() {
     assert!(story.history.iter().any(missed));
     assert!(!story.history.iter().any(escalated));
 }
+
+#[test]
+fn a_ticket_that_is_ready_another_time_is_so_said_under_a_name_of_its_own() {
+    let ready = |story: &Story| -> Vec<String> {
+        let keys = keys(story, Duty::Approval).into_iter();
+        keys.filter(|key| key.contains(":ready")).collect()
+    };
+    let story = documented().until(hours(12));
+    assert_eq!(ready(&story).len(), 1, "{:?}", keys(&story, Duty::Approval));
+    let choose = |to: &str| {
+        let told = Told::Choice(to.to_owned());
+        write(DANA, vec![(Field::Permanence, told)])
+    };
+    let story = story
+        .at(hours(13))
+        .when(choose("temporary"))
+        .at(hours(14))
+        .when(choose("permanent"))
+        .until(hours(15));
+    let told: BTreeSet<String> = ready(&story).into_iter().collect();
+    assert_eq!(told.len(), 2, "{:?}", ready(&story));
+}
