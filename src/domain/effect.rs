@@ -136,10 +136,6 @@ fn is_told_with(one: &Recorded, next: Option<&Recorded>) -> bool {
     }
 }
 
-#[expect(
-    clippy::too_many_lines,
-    reason = "one arm for each event; the compiler sees that none is missing"
-)]
 fn effects_of(
     version: u64,
     recorded: &Recorded,
@@ -216,42 +212,30 @@ fn effects_of(
             due_at,
             rung,
             round,
-        } => match (duty, owner) {
-            // The request itself is repeated where everybody sees it.
-            (Duty::AnswerRequest, Some(Party::Person(person))) => vec![
-                Effect::Card,
-                note,
-                Effect::Remind {
-                    person: person.clone(),
-                    duty: *duty,
-                    due_at: *due_at,
-                    rung: *rung,
-                    round: *round,
-                },
-            ],
-            (Duty::AnswerRequest, Some(Party::Group(_)) | None) => vec![Effect::Card, note],
-            // What it says now is said with buttons of its own; the one before it
-            // gives its own up.
-            (Duty::Approval, Some(Party::Person(person))) if *rung == Rung::Ready => vec![
-                Effect::Refresh { duty: *duty },
-                Effect::Remind {
-                    person: person.clone(),
-                    duty: *duty,
-                    due_at: *due_at,
-                    rung: *rung,
-                    round: *round,
-                },
-            ],
-            (_, Some(Party::Person(person))) => vec![Effect::Remind {
+        } => {
+            let remind = |person: &UserId| Effect::Remind {
                 person: person.clone(),
                 duty: *duty,
                 due_at: *due_at,
                 rung: *rung,
                 round: *round,
-            }],
-            // A group, or nobody in particular, is reminded in the thread.
-            (_, Some(Party::Group(_)) | None) => vec![note],
-        },
+            };
+            match (duty, owner) {
+                // The request itself is repeated where everybody sees it.
+                (Duty::AnswerRequest, Some(Party::Person(person))) => {
+                    vec![Effect::Card, note, remind(person)]
+                }
+                (Duty::AnswerRequest, Some(Party::Group(_)) | None) => vec![Effect::Card, note],
+                // What it says now is said with buttons of its own; the one before it
+                // gives its own up.
+                (Duty::Approval, Some(Party::Person(person))) if *rung == Rung::Ready => {
+                    vec![Effect::Refresh { duty: *duty }, remind(person)]
+                }
+                (_, Some(Party::Person(person))) => vec![remind(person)],
+                // A group, or nobody in particular, is reminded in the thread.
+                (_, Some(Party::Group(_)) | None) => vec![note],
+            }
+        }
         // The reminder that was put off says until when; its buttons may stay away.
         Event::Snoozed { duty, .. } => vec![Effect::Refresh { duty: *duty }],
         // Who owed it hears so, unless they did it themselves; who owes it now is

@@ -4,21 +4,20 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::Context as _;
 use breakglass::domain::authorization::{Member, Standing};
 use breakglass::domain::change::{Actor, Command, Given, Place, Source, Stage, Submission};
 use breakglass::domain::id::{ChangeNumber, ChannelId, UserId};
-use breakglass::domain::policy::{Party, Policy, PolicyVersion};
+use breakglass::domain::policy::Party;
 use breakglass::domain::text::{Salt, Text};
 use breakglass::gesture::{Ask, Gesture, Heard, Mention};
-use breakglass::store::{Arrival, Execution, Outcome, Rules, Store, Target};
+use breakglass::store::{Arrival, Execution, Outcome, Store, Target};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::Score;
 use crate::dice::Dice;
-use crate::power::open;
+use crate::power::{open, rules};
 
 /// How many changes one run has, and how many gestures about them.
 const CHANGES: usize = 3;
@@ -147,12 +146,6 @@ pub(crate) async fn deliveries(place: &Path, n_runs: usize, seed: u64) -> anyhow
 
 fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_773_450_840, 0).unwrap_or_default()
-}
-
-fn rules() -> Arc<Rules> {
-    let mut policy = Policy::unwritten(PolicyVersion(1));
-    policy.approvers = vec![Party::Person(UserId::new("U0MORGAN01"))];
-    Arc::new(Rules::new(policy, [], chrono_tz::Europe::Berlin))
 }
 
 /// One shuffled run; returns the first thing that isn't as the model has it. Where

@@ -83,24 +83,21 @@ const OPTION: usize = 75;
 impl File {
     /// Reads a file's bytes, or says everything that is wrong with them.
     pub fn read(bytes: &[u8]) -> Result<Self, Vec<Fault>> {
-        file(bytes)
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => {
+                let at = error.valid_up_to();
+                let sound = String::from_utf8_lossy(bytes.get(..at).unwrap_or_default());
+                let wrong =
+                    Wrong::new("it isn't UTF-8 text from here on", "save the file as UTF-8");
+                return Err(vec![Fault::at(&sound, &(at..at), &wrong, true)]);
+            }
+        };
+        let (table, errors) = DeTable::parse_recoverable(text);
+        let mut reading = Reading::of(text, Reader::Check);
+        let file = reading.file(table.get_ref());
+        reading.finish(syntax::faults(text, table.get_ref(), &errors), file)
     }
-}
-
-fn file(bytes: &[u8]) -> Result<File, Vec<Fault>> {
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) => {
-            let at = error.valid_up_to();
-            let sound = String::from_utf8_lossy(bytes.get(..at).unwrap_or_default());
-            let wrong = Wrong::new("it isn't UTF-8 text from here on", "save the file as UTF-8");
-            return Err(vec![Fault::at(&sound, &(at..at), &wrong, true)]);
-        }
-    };
-    let (table, errors) = DeTable::parse_recoverable(text);
-    let mut reading = Reading::of(text, Reader::Check);
-    let file = reading.file(table.get_ref());
-    reading.finish(syntax::faults(text, table.get_ref(), &errors), file)
 }
 
 /// Reads a policy that was adopted: a table without its header.
@@ -382,7 +379,7 @@ mod tests {
 
     /// Reads a text; each fault must stand in it and be told once.
     fn read(text: &str) -> Vec<Fault> {
-        let faults = file(text.as_bytes()).err().unwrap_or_default();
+        let faults = File::read(text.as_bytes()).err().unwrap_or_default();
         for (n, fault) in faults.iter().enumerate() {
             let line = text.split('\n').nth(fault.line - 1).unwrap();
             assert!(

@@ -427,7 +427,8 @@ impl EmergencyChange {
             }
             Event::DeadlineMissed { duty, due_at, .. } => {
                 self.missed.insert((*duty, *due_at));
-                self.told_at.insert((*duty, *due_at), at);
+                let (_, told_at) = self.escalated.entry((*duty, *due_at)).or_insert((0, at));
+                *told_at = at;
             }
             Event::Reminded {
                 duty, owner, rung, ..
@@ -468,8 +469,7 @@ impl EmergencyChange {
             Event::Escalated {
                 duty, due_at, step, ..
             } => {
-                self.escalated.insert((*duty, *due_at), *step);
-                self.told_at.insert((*duty, *due_at), at);
+                self.escalated.insert((*duty, *due_at), (*step, at));
             }
             Event::Closed => {
                 self.closed_at = Some(at);

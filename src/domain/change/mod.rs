@@ -164,10 +164,9 @@ pub struct EmergencyChange {
     pub gone: BTreeSet<UserId>,
     /// How often each duty passed to somebody else, or came to be owed anew.
     pub rounds: BTreeMap<Duty, u16>,
-    /// How many further contacts heard of each miss.
-    pub escalated: BTreeMap<(Duty, DateTime<Utc>), u16>,
-    /// When a contact of the policy last heard of each miss.
-    pub told_at: BTreeMap<(Duty, DateTime<Utc>), DateTime<Utc>>,
+    /// How many further contacts of the policy heard of each miss, and when the last
+    /// one did; the first hears when it is noticed.
+    pub escalated: BTreeMap<(Duty, DateTime<Utc>), (u16, DateTime<Utc>)>,
     /// How far each chase has come.
     pub chases: BTreeMap<ChaseKey, Chase>,
     /// The captured messages.
@@ -264,7 +263,6 @@ impl EmergencyChange {
             gone: BTreeSet::new(),
             rounds: BTreeMap::new(),
             escalated: BTreeMap::new(),
-            told_at: BTreeMap::new(),
             chases: BTreeMap::new(),
             quotes: quote.into_iter().collect(),
             reactions: Vec::new(),
@@ -451,16 +449,25 @@ impl EmergencyChange {
 
     /// How many further contacts of the policy heard of a miss.
     pub fn escalations(&self, duty: Duty, due_at: DateTime<Utc>) -> u16 {
-        let of_it = self.escalated.range((duty, due_at)..);
-        let steps = of_it.take_while(|((of, _), _)| *of == duty);
-        steps.map(|(_, step)| *step).max().unwrap_or_default()
+        let steps = self.told_of(duty, due_at).map(|(step, _)| *step);
+        steps.max().unwrap_or_default()
     }
 
     /// When a contact of the policy last heard of a miss; nothing: it isn't missed.
     pub fn contact_told_at(&self, duty: Duty, due_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let of_it = self.told_at.range((duty, due_at)..);
-        let told = of_it.take_while(|((of, _), _)| *of == duty);
-        told.map(|(_, at)| *at).max()
+        self.told_of(duty, due_at).map(|(_, at)| *at).max()
+    }
+
+    /// What the contacts heard of a duty that was due then or later.
+    fn told_of(
+        &self,
+        duty: Duty,
+        due_at: DateTime<Utc>,
+    ) -> impl Iterator<Item = &(u16, DateTime<Utc>)> {
+        let of_it = self.escalated.range((duty, due_at)..);
+        of_it
+            .take_while(move |((of, _), _)| *of == duty)
+            .map(|(_, told)| told)
     }
 
     /// Returns who owes the remedy after a rejection.

@@ -509,8 +509,8 @@ pub(super) fn settle(
 }
 
 /// Owes a message again from `not_before` on: it was not sent, and that was an
-/// attempt, even if it was never claimed. What was to go out in one with it is owed again for itself; what stands already, where this
-/// was an edit, stays as it is.
+/// attempt, even if it was never claimed. What was to go out in one with it is owed
+/// again for itself; what stands already, where this was an edit, stays as it is.
 pub(super) fn release(
     connection: &Connection,
     workspace: &WorkspaceId,

@@ -180,6 +180,29 @@ fn owe_as(
     Ok(())
 }
 
+/// Owes the present state of what is kept up in one message: an edit of the one that
+/// stands, or the first of it.
+fn draw(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    (key, lane): (&str, &str),
+    kind: &Kind,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let redrawn = connection
+        .prepare_cached(
+            "UPDATE outbox SET owed_revision = owed_revision + 1,
+                    state = iif(state = 'settled', 'owed', state),
+                    not_before = iif(state = 'settled', ?3, not_before)
+             WHERE workspace = ?1 AND key = ?2",
+        )?
+        .execute(params![workspace.as_str(), key, micros(now)])?;
+    if redrawn == 0 {
+        owe(connection, workspace, key, lane, kind, now)?;
+    }
+    Ok(())
+}
+
 /// Shows anew what stands of a change.
 pub(in crate::store) const REDRAW: &str = "UPDATE outbox SET owed_revision = owed_revision + 1,
             state = iif(state = 'settled', 'owed', state),
@@ -218,22 +241,13 @@ pub(in crate::store) fn owe_effects(
     };
     for effect in effects {
         match effect {
-            Effect::Card | Effect::Ledger => {
-                let (key, kind) = match effect {
-                    Effect::Ledger => (format!("ledger:{number}"), Kind::Ledger { change: number }),
-                    _ => (format!("card:{number}"), Kind::Card { change: number }),
-                };
-                let redrawn = connection
-                    .prepare_cached(
-                        "UPDATE outbox SET owed_revision = owed_revision + 1,
-                                state = iif(state = 'settled', 'owed', state),
-                                not_before = iif(state = 'settled', ?3, not_before)
-                         WHERE workspace = ?1 AND key = ?2",
-                    )?
-                    .execute(params![workspace.as_str(), key, micros(now)])?;
-                if redrawn == 0 {
-                    owe(connection, workspace, &key, channel, &kind, now)?;
-                }
+            Effect::Card => {
+                let (key, card) = (format!("card:{number}"), Kind::Card { change: number });
+                draw(connection, workspace, (&key, channel), &card, now)?;
+            }
+            Effect::Ledger => {
+                let (key, ledger) = (format!("ledger:{number}"), Kind::Ledger { change: number });
+                draw(connection, workspace, (&key, channel), &ledger, now)?;
             }
             Effect::Note { version } => {
                 let key = note_key(number, *version);

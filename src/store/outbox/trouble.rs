@@ -315,18 +315,6 @@ pub(in crate::store) fn clock_stepped(
             "INSERT INTO clock_step (workspace, seen_at, by_micros) VALUES (?1, ?2, ?3)",
         )?
         .execute(params![workspace.as_str(), micros(at), by_micros])?;
-    connection
-        .prepare_cached(
-            "UPDATE lane SET not_before = not_before + ?2
-             WHERE workspace = ?1 AND not_before > ?3",
-        )?
-        .execute(params![workspace.as_str(), by_micros, before])?;
-    connection
-        .prepare_cached(
-            "UPDATE halt SET not_before = not_before + ?2
-             WHERE workspace = ?1 AND not_before > ?3",
-        )?
-        .execute(params![workspace.as_str(), by_micros, before])?;
     // What was due or could be tried by the old clock still is by the new one.
     for (table, waits) in [("outbox", "state = 'owed'"), ("inbox", "state = 'waiting'")] {
         connection
@@ -336,20 +324,21 @@ pub(in crate::store) fn clock_stepped(
             ))?
             .execute(params![workspace.as_str(), micros(at), before])?;
     }
-    // Only what has failed waits for a while; the rest waits for an instant.
-    connection
-        .prepare_cached(
-            "UPDATE outbox SET not_before = not_before + ?2
-             WHERE workspace = ?1 AND state = 'owed' AND error IS NOT NULL AND not_before > ?3",
-        )?
-        .execute(params![workspace.as_str(), by_micros, before])?;
-    // A gesture is only ever put off for a while.
-    connection
-        .prepare_cached(
-            "UPDATE inbox SET not_before = not_before + ?2
-             WHERE workspace = ?1 AND state = 'waiting' AND not_before > ?3",
-        )?
-        .execute(params![workspace.as_str(), by_micros, before])?;
+    // A pause goes on as long as it was to be. Of messages only those that failed wait
+    // for a while; the rest wait for an instant.
+    for (table, waits) in [
+        ("lane", "TRUE"),
+        ("halt", "TRUE"),
+        ("outbox", "state = 'owed' AND error IS NOT NULL"),
+        ("inbox", "state = 'waiting'"),
+    ] {
+        connection
+            .prepare_cached(&format!(
+                "UPDATE {table} SET not_before = not_before + ?2
+                 WHERE workspace = ?1 AND {waits} AND not_before > ?3"
+            ))?
+            .execute(params![workspace.as_str(), by_micros, before])?;
+    }
     connection
         .prepare_cached(
             "UPDATE offer SET next_at = ?2

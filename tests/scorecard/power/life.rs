@@ -56,7 +56,7 @@ fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_773_450_840, 0).unwrap_or_default()
 }
 
-fn rules() -> Arc<Rules> {
+pub(crate) fn rules() -> Arc<Rules> {
     let mut policy = Policy::unwritten(PolicyVersion(1));
     policy.approvers = vec![Party::Person(UserId::new("U0MORGAN01"))];
     Arc::new(Rules::new(policy, [], chrono_tz::Europe::Berlin))

@@ -13,8 +13,8 @@ use rusqlite::ffi;
 use crate::Score;
 use crate::dice::Dice;
 use disk::Trouble;
-pub(crate) use life::open;
 use life::{Found, Promises, lock, look, work, work_in_turn};
+pub(crate) use life::{open, rules};
 
 /// How many cuts one database takes: then a fresh one begins, so that the small
 /// files of the beginning are met again and again.
