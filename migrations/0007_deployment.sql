@@ -44,7 +44,7 @@ CREATE TABLE deployment (
     author         TEXT,
     author_email   TEXT,
     url            TEXT,
-    commit_hash    BLOB CHECK (length(commit_hash) IN (20, 32)),
+    commit_hash    BLOB CHECK (length(commit_hash) IN (6, 20, 32)),
     change_type    TEXT,
     approved_by    TEXT,
     approval_url   TEXT,

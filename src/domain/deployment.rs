@@ -315,14 +315,29 @@ pub fn identifier(raw: &str) -> Option<String> {
     (!kept.is_empty()).then(|| kept.replace(char::is_control, " "))
 }
 
-/// Returns a commit as it is compared: a full hash of git's (40 or 64 hexadecimal
-/// digits), in small letters. A short one names nothing for certain.
+/// How much is kept of a commit's hash that isn't there in full, in hexadecimal
+/// digits: Bitbucket Cloud tells twelve, and within a week no two are alike in them.
+pub const ABBREVIATED: usize = 12;
+
+/// Returns a commit as it is compared, in small letters: a full hash of git's (40 or
+/// 64 hexadecimal digits), or the first [`ABBREVIATED`] digits of one that was cut.
+/// A shorter one names nothing for certain.
 pub fn commit(raw: &str) -> Option<String> {
     let raw = raw.trim();
-    let is_full = [40, 64].contains(&raw.len()) && raw.bytes().all(|byte| byte.is_ascii_hexdigit());
-    // All zeros is git's word for "none": a branch that was deleted.
-    (is_full && raw.bytes().any(|byte| byte != b'0')).then(|| raw.to_ascii_lowercase())
+    let is_hash = (ABBREVIATED..=64).contains(&raw.len())
+        && raw.bytes().all(|byte| byte.is_ascii_hexdigit())
+        // All zeros is git's word for "none": a branch that was deleted.
+        && raw.bytes().any(|byte| byte != b'0');
+    let kept = match raw.len() {
+        40 | 64 => raw,
+        _ => raw.get(..ABBREVIATED)?,
+    };
+    is_hash.then(|| kept.to_ascii_lowercase())
 }
+
+/// How far ahead of ours the clock of a source may be. What is told to have happened
+/// later than that is refused at each door.
+pub const AHEAD: TimeDelta = TimeDelta::hours(1);
 
 /// Returns the emergency change that a text names, such as `CHG-1042` in
 /// `hotfix/chg-1042-waf`; the first where it names several.
@@ -404,6 +419,15 @@ mod tests {
         assert_eq!(commit(&"AB".repeat(20)), Some("ab".repeat(20)));
         assert_eq!(commit(&"0".repeat(40)), None);
         assert_eq!(commit("abc1234"), None);
+        assert_eq!(commit(&"0".repeat(12)), None);
+        assert_eq!(commit("not a hash at all"), None);
+    }
+
+    #[test]
+    fn of_a_hash_that_was_cut_the_first_twelve_digits_are_kept() {
+        for cut in ["76F92F937E29", "76f92f937e29af", "76f92f937e29afb"] {
+            assert_eq!(commit(cut).as_deref(), Some("76f92f937e29"), "{cut}");
+        }
     }
 
     #[test]

@@ -98,13 +98,7 @@ fn fulfilled(
         commit: request.commit("/merge_commit/hash"),
         change_type: payload::change_type(title, &[]),
         outcome: Some("merged".to_owned()),
-        reference: payload::reference(&[
-            branch,
-            title,
-            request
-                .text("/description")
-                .or_else(|| request.text("/summary/raw")),
-        ]),
+        reference: payload::reference(&[branch, title]),
         marks: payload::marks(branch, title),
         title: payload::title(title, draw)?,
         ..telling(
@@ -242,7 +236,7 @@ fn merged(
         commit: request.commit("/properties/mergeCommit/id"),
         change_type: payload::change_type(title, &[]),
         outcome: Some("merged".to_owned()),
-        reference: payload::reference(&[branch, title, request.text("/description")]),
+        reference: payload::reference(&[branch, title]),
         marks: payload::marks(branch, title),
         title: payload::title(title, draw)?,
         ..telling(

@@ -260,7 +260,7 @@ pub(super) fn merged(repository: &Repository<'_>, request: Payload<'_>, draw: Dr
             .text("/html_url")
             .and_then(|page| deployment::identifier(&format!("{page}/checks"))),
         outcome: Some("merged".to_owned()),
-        reference: payload::reference(&[branch, title, request.text("/body")]),
+        reference: payload::reference(&[branch, title]),
         marks: payload::marks(branch, title),
         title: payload::title(title, draw)?,
         ..repository.telling(&format!("pull/{number}"), Happening::Merge, at)

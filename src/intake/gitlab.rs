@@ -189,7 +189,7 @@ pub(super) fn merged(project: &Project<'_>, request: Payload<'_>, draw: Draw<'_>
             .as_deref()
             .and_then(|page| deployment::identifier(&format!("{page}/pipelines"))),
         outcome: Some("merged".to_owned()),
-        reference: payload::reference(&[branch, title, request.text("/description")]),
+        reference: payload::reference(&[branch, title]),
         marks: payload::marks(branch, title),
         title: payload::title(title, draw)?,
         url: page,

@@ -4,7 +4,9 @@
 //! in what was told. What a person wrote becomes a text, the rest is cut to what
 //! an identifier may be.
 
-use crate::domain::deployment::Deployment;
+use chrono::{DateTime, Utc};
+
+use crate::domain::deployment::{AHEAD, Deployment};
 use crate::domain::text::Salt;
 
 pub mod bitbucket;
@@ -39,6 +41,22 @@ pub enum Reading {
     Ignored(Ignored),
     /// Something that this program doesn't read; its name.
     Unknown(String),
+}
+
+impl Reading {
+    /// Returns what was told, if it can have happened by then.
+    ///
+    /// # Errors
+    ///
+    /// If something of it lies more than [`AHEAD`] later.
+    pub fn by(self, now: DateTime<Utc>) -> Result<Self, Refused> {
+        match &self {
+            Self::Told(told) if told.iter().any(|one| one.at > now + AHEAD) => {
+                Err(Refused::InTheFuture)
+            }
+            Self::Told(_) | Self::Ignored(_) | Self::Unknown(_) => Ok(self),
+        }
+    }
 }
 
 /// Why something that is understood is no change to production.
@@ -76,6 +94,9 @@ pub enum Refused {
     /// Something is missing that the source's documentation promises.
     #[error("the payload has no `{0}`")]
     Missing(&'static str),
+    /// Nothing went to production tomorrow.
+    #[error("it happened more than an hour from now, by the clock of whoever sent it")]
+    InTheFuture,
     /// It is neither an object nor an array of them.
     #[error("the body is neither one change nor an array of changes")]
     NotAChange,

@@ -147,7 +147,9 @@ pub(super) fn email(raw: &str) -> Option<String> {
     deployment::identifier(&raw)
 }
 
-/// Returns the first emergency change that one of the texts names.
+/// Returns the first emergency change that one of the texts names: branch, title or
+/// a commit's message. A description is left out, because it mentions what a change
+/// is about as often as what it is.
 pub(super) fn reference(texts: &[Option<&str>]) -> Option<ChangeNumber> {
     texts
         .iter()

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use chrono::{DateTime, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value};
 
 use super::{Draw, Refused, payload};
@@ -105,9 +105,6 @@ pub enum RowFault {
     NoSalt,
 }
 
-/// How far another machine's clock may be ahead of ours.
-const AHEAD: TimeDelta = TimeDelta::hours(1);
-
 /// The year 2000, in seconds since 1970.
 const YEAR_2000: i64 = 946_684_800;
 
@@ -141,7 +138,7 @@ impl<'a> Row<'a> {
     ) -> Result<Deployment, RowFault> {
         let wanted = |column| self.text(column).ok_or(RowFault::Empty(column));
         let at = instant(wanted(Column::DeployedAt)?)?;
-        if at > now + AHEAD {
+        if at > now + deployment::AHEAD {
             return Err(RowFault::InTheFuture);
         }
         if at.timestamp() < YEAR_2000 {

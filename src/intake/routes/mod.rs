@@ -16,6 +16,7 @@ use axum::routing::post;
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 use super::row::RowFault;
@@ -37,6 +38,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What takes longer to read than others should have to wait, in bytes.
 const LONG: usize = 256 * 1024;
+
+/// How many such bodies are in memory at once. Whoever sends one has proved nothing
+/// yet, and Slack is answered by the same process.
+const LONG_AT_ONCE: usize = 4;
 
 /// By what the sources prove who they are. Those without have no door.
 #[derive(Debug, Clone, Default)]
@@ -99,6 +104,36 @@ impl Keys {
         };
         Source::ALL.iter().filter(has_one).copied().collect()
     }
+
+    /// Whether the body is from whom it says.
+    fn is_genuine(
+        &self,
+        source: Source,
+        headers: &HeaderMap,
+        body: &[u8],
+        now: DateTime<Utc>,
+    ) -> Result<(), Unsealed> {
+        match source {
+            Source::Github => {
+                let key = self.github.as_ref().ok_or(Unsealed::Absent)?;
+                seal::hub(key, "x-hub-signature-256", headers, body)
+            }
+            Source::Bitbucket => {
+                let key = self.bitbucket.as_ref().ok_or(Unsealed::Absent)?;
+                seal::hub(key, "x-hub-signature", headers, body)
+            }
+            Source::Gitlab => {
+                let key = self.gitlab.as_ref().ok_or(Unsealed::Absent)?;
+                seal::gitlab(key, headers, body, now)
+            }
+            Source::Circleci => {
+                let key = self.circleci.as_ref().ok_or(Unsealed::Absent)?;
+                seal::circleci(key, headers, body)
+            }
+            // The word came in the headers, and was the right one.
+            Source::Jenkins | Source::Changes => Ok(()),
+        }
+    }
 }
 
 impl Source {
@@ -140,7 +175,8 @@ impl Source {
 }
 
 struct Doors {
-    keys: Keys,
+    keys: Arc<Keys>,
+    long: Semaphore,
     rules: Arc<Counting>,
     clock: Clock,
     take_in: TakeIn,
@@ -149,7 +185,8 @@ struct Doors {
 /// Returns the doors.
 pub fn router(keys: Keys, rules: Arc<Counting>, clock: Clock, take_in: TakeIn) -> Router {
     let doors = Arc::new(Doors {
-        keys,
+        keys: Arc::new(keys),
+        long: Semaphore::new(LONG_AT_ONCE),
         rules,
         clock,
         take_in,
@@ -195,7 +232,7 @@ impl IntoResponse for TurnedAway {
             Self::Late => StatusCode::REQUEST_TIMEOUT,
             Self::Broken | Self::Refused(Refused::NotJson) => StatusCode::BAD_REQUEST,
             Self::NotKept | Self::Refused(Refused::NoSalt(_)) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Refused(Refused::Missing(_) | Refused::NotAChange) => {
+            Self::Refused(Refused::Missing(_) | Refused::NotAChange | Refused::InTheFuture) => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
         };
@@ -215,9 +252,11 @@ impl Doors {
     async fn take(&self, source: Source, request: Request) -> Result<Response, TurnedAway> {
         self.may_come_in(source, request.headers())?;
         let headers = request.headers().clone();
-        let body = whole(request).await?;
+        let (body, _place) = self.whole(request).await?;
         let received_at = self.clock.now();
-        self.is_genuine(source, &headers, &body, received_at)?;
+        let (keys, sealed) = (Arc::clone(&self.keys), headers.clone());
+        let check = move |body: &[u8]| keys.is_genuine(source, &sealed, body, received_at);
+        apart(body.clone(), check).await??;
         let delivery = source
             .delivery()
             .iter()
@@ -269,35 +308,32 @@ impl Doors {
         }
     }
 
-    /// Whether the body is from whom it says.
-    fn is_genuine(
+    /// Waits for the body, and not for one that is too large or that many others are
+    /// before. Its place is free again when what is returned beside it is dropped.
+    async fn whole(
         &self,
-        source: Source,
-        headers: &HeaderMap,
-        body: &[u8],
-        now: DateTime<Utc>,
-    ) -> Result<(), Unsealed> {
-        let keys = &self.keys;
-        match source {
-            Source::Github => {
-                let key = keys.github.as_ref().ok_or(Unsealed::Absent)?;
-                seal::hub(key, "x-hub-signature-256", headers, body)
-            }
-            Source::Bitbucket => {
-                let key = keys.bitbucket.as_ref().ok_or(Unsealed::Absent)?;
-                seal::hub(key, "x-hub-signature", headers, body)
-            }
-            Source::Gitlab => {
-                let key = keys.gitlab.as_ref().ok_or(Unsealed::Absent)?;
-                seal::gitlab(key, headers, body, now)
-            }
-            Source::Circleci => {
-                let key = keys.circleci.as_ref().ok_or(Unsealed::Absent)?;
-                seal::circleci(key, headers, body)
-            }
-            // The word came in the headers, and was the right one.
-            Source::Jenkins | Source::Changes => Ok(()),
+        request: Request,
+    ) -> Result<(Bytes, Option<SemaphorePermit<'_>>), TurnedAway> {
+        let told = text(request.headers(), header::CONTENT_LENGTH.as_str())
+            .and_then(|length| length.parse::<usize>().ok());
+        if told.is_some_and(|length| length > LARGEST_BODY) {
+            return Err(TurnedAway::TooLarge);
         }
+        let is_long = told.is_none_or(|length| length > LONG);
+        let arrived = timeout(PATIENCE, async {
+            let place = match is_long {
+                true => Some(self.long.acquire().await.map_err(|_| TurnedAway::Broken)?),
+                false => None,
+            };
+            match Bytes::from_request(request, &()).await {
+                Ok(body) => Ok((body, place)),
+                Err(refused) if refused.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                    Err(TurnedAway::TooLarge)
+                }
+                Err(_) => Err(TurnedAway::Broken),
+            }
+        });
+        arrived.await.map_err(|_elapsed| TurnedAway::Late)?
     }
 
     /// A delivery in a source's own words.
@@ -308,9 +344,6 @@ impl Doors {
         body: Bytes,
         at: DateTime<Utc>,
     ) -> Result<Response, TurnedAway> {
-        if source == Source::Circleci {
-            intake.delivery = circleci::delivery(&body);
-        }
         let rules = Arc::clone(&self.rules);
         let read = move |body: &[u8]| {
             let read = match source {
@@ -320,10 +353,16 @@ impl Doors {
                 Source::Circleci => circleci::read,
                 Source::Jenkins | Source::Changes => jenkins::read,
             };
-            read(&event, body, &rules, &draw_salt, at)
+            // CircleCI numbers its deliveries in the body.
+            let delivery = match source {
+                Source::Circleci => circleci::delivery(body),
+                _ => None,
+            };
+            (read(&event, body, &rules, &draw_salt, at), delivery)
         };
-        let reading = apart(body, read).await?;
-        let answer = match reading {
+        let (reading, delivery) = apart(body, read).await?;
+        intake.delivery = intake.delivery.or(delivery);
+        let answer = match reading.and_then(|reading| reading.by(at)) {
             Ok(Reading::Told(told)) => {
                 intake.told = told;
                 let taken = self.keep(intake, at).await?;
@@ -411,25 +450,6 @@ async fn apart<T: Send + 'static>(
     tokio::task::spawn_blocking(move || read(&body))
         .await
         .map_err(|_| TurnedAway::Broken)
-}
-
-/// Waits for the body, and not for one that is too large.
-async fn whole(request: Request) -> Result<Bytes, TurnedAway> {
-    let told = text(request.headers(), header::CONTENT_LENGTH.as_str())
-        .and_then(|length| length.parse::<usize>().ok());
-    if told.is_some_and(|length| length > LARGEST_BODY) {
-        return Err(TurnedAway::TooLarge);
-    }
-    let arrived = timeout(PATIENCE, Bytes::from_request(request, &())).await;
-    arrived
-        .map_err(|_elapsed| TurnedAway::Late)?
-        .map_err(|refused| {
-            if refused.status() == StatusCode::PAYLOAD_TOO_LARGE {
-                TurnedAway::TooLarge
-            } else {
-                TurnedAway::Broken
-            }
-        })
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

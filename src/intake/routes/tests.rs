@@ -378,6 +378,70 @@ async fn a_length_over_25_mb_is_refused_unread() {
     assert_eq!(&answer, b"HTTP/1.1 413");
 }
 
+/// Nobody has proved who they are while their body comes, and each could be 25 MB.
+#[tokio::test]
+async fn few_long_bodies_are_in_memory_at_once_and_short_ones_dont_wait_for_them() {
+    use tokio::io::AsyncWriteExt as _;
+    let bench = Arc::new(Bench::open().await);
+    let head = format!(
+        "POST /hooks/github HTTP/1.1\r\nhost: x\r\nx-github-event: push\r\n\
+         x-hub-signature-256: sha256={}\r\ncontent-length: {}\r\n\r\n",
+        "0".repeat(64),
+        LONG + 1
+    );
+    let mut slow = Vec::new();
+    for _ in 0..LONG_AT_ONCE {
+        let mut stream = tokio::net::TcpStream::connect(bench.address).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        slow.push(stream);
+    }
+    let (door, headers, body) = genuine().swap_remove(0);
+    // Whoever came first has its place once these are answered.
+    for _ in 0..20 {
+        let (status, _) = bench.post(door, &lent(&headers), body.clone()).await;
+        assert_eq!(status, 200);
+    }
+    let waits = tokio::spawn({
+        let bench = Arc::clone(&bench);
+        async move {
+            let headers = [("x-hub-signature-256", "sha256=00")];
+            bench.post("github", &headers, vec![b' '; LONG + 1]).await
+        }
+    });
+    for _ in 0..20 {
+        let (status, _) = bench.post(door, &lent(&headers), body.clone()).await;
+        assert_eq!(status, 200);
+    }
+    assert!(!waits.is_finished(), "four are there already");
+    drop(slow);
+    let (status, _) = waits.await.unwrap();
+    assert_eq!(status, 401);
+}
+
+#[tokio::test]
+async fn what_is_to_happen_tomorrow_is_refused_at_every_door() {
+    let bench = Bench::open().await;
+    let mut body: Value = serde_json::from_slice(&genuine().swap_remove(0).2).unwrap();
+    body["deployment_status"]["created_at"] = json!("2930-01-01T00:00:00Z");
+    body["deployment_status"]["updated_at"] = json!("2930-01-01T00:00:00Z");
+    let body = body.to_string().into_bytes();
+    let signature = format!("sha256={}", signed(&body));
+    let headers = [
+        ("x-github-event", "deployment_status"),
+        ("x-hub-signature-256", signature.as_str()),
+    ];
+    let (status, answer) = bench.post("github", &headers, body).await;
+    assert_eq!(status, 422, "{answer}");
+    assert!(
+        answer["error"]
+            .as_str()
+            .unwrap()
+            .contains("more than an hour from now")
+    );
+    let kept = bench.kept();
+    assert_eq!((kept[0].n_refused, kept[0].told.len()), (1, 0));
+}
+
 #[tokio::test]
 async fn a_source_without_a_key_has_no_door_and_the_answer_names_the_variable() {
     let bench = Bench::with(Keys::default(), false).await;

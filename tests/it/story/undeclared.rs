@@ -394,6 +394,25 @@ async fn a_listed_change_counts_and_keeps_its_words() {
 }
 
 #[tokio::test]
+async fn a_listed_change_that_names_what_another_told_of_counts_once() {
+    let mut world = by_day().await;
+    let page = "https://github.com/acme/api/pull/7";
+    for (who, words) in [
+        ("dana", format!("normal Merged <{page}> at 09:30")),
+        (
+            "morgan",
+            format!("normal Raised the limit, {page}/#issuecomment-1 at 09:40"),
+        ),
+    ] {
+        world.slash(who, &words).await;
+        world.skip();
+    }
+    assert_eq!(world.count("SELECT count(*) FROM deployment"), 2);
+    assert_eq!(world.count("SELECT count(counted_at) FROM deployment"), 1);
+    world.end().await;
+}
+
+#[tokio::test]
 async fn a_time_that_can_not_be_is_refused_and_what_was_typed_comes_back() {
     let mut world = by_day().await;
     for typed in [

@@ -5,7 +5,7 @@ use super::{Resolved, Scene, Unresolved, text};
 use crate::domain::authorization::Standing;
 use crate::domain::change::{Command, Place};
 use crate::domain::deployment::{
-    ChangeKind, Deployment, Explanation, Happening, SourceName, identifier,
+    ChangeKind, Deployment, Explanation, Happening, SourceName, commit, identifier, reference,
 };
 use crate::domain::id::UserId;
 use crate::domain::text::{Commitment, Text};
@@ -228,7 +228,14 @@ pub(super) async fn listed(
         }
     };
     let source = SourceName::new("person");
+    let words = title.body();
+    let link = words.split_whitespace().find_map(address);
+    let link = link.and_then(|link| link.split(['#', '?']).next());
+    let link = link.map(|link| link.trim_end_matches('/'));
     let told = Deployment {
+        reference: reference(words),
+        commit: link.and_then(|link| link.rsplit('/').find_map(commit)),
+        url: link.and_then(identifier),
         kind: Some(ChangeKind::Normal),
         system,
         author: Some(gesture.actor.as_str().to_owned()),
@@ -236,6 +243,14 @@ pub(super) async fn listed(
         ..Deployment::new(source, gesture.key.clone(), Happening::Listed, at)
     };
     Ok(Resolved::Listed(Box::new(told)))
+}
+
+/// Returns the address that a word is, as Slack sends it or as it was typed.
+fn address(word: &str) -> Option<&str> {
+    let bare = word.trim_start_matches('<').trim_end_matches('>');
+    let bare = bare.split('|').next()?;
+    let is_one = bare.starts_with("https://") || bare.starts_with("http://");
+    is_one.then(|| bare.trim_end_matches(['.', ',', ';', ')']))
 }
 
 /// Returns a system of the policy by its name, however that is written.
