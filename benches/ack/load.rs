@@ -29,10 +29,12 @@ const PEOPLE: [(&str, &str); 5] = [
 /// What they ask for; longer than most.
 const TEXT: &str = "Deploy+WAF+rule+to+block+SQL+injection+in+front+of+auth-api+%40morgan";
 
-/// A deployment as GitHub tells of it, and what in it is another one's each time.
+/// A deployment as GitHub tells of it, the change that it names, and what in it is
+/// another one's each time.
 const TOLD: &str =
     include_str!("../../tests/fixtures/intake/github/deployment_status.production.json");
 const TOLD_ID: &str = "\"id\": 901,";
+const TOLD_OF: &str = "CHG-1042";
 const TOLD_COMMIT: &str = "2f22765d04931a078909145ca628d2264c852d7d";
 
 /// What stands in the answer to a deployment that was taken in and counts.
@@ -93,6 +95,7 @@ pub(crate) struct Sender {
     bot: SocketAddr,
     mac: Hmac<Sha256>,
     sent: Sent,
+    told: Rc<str>,
     /// Names what is sent; no two of a bot's life are alike.
     next: Rc<Cell<u64>>,
     pub(crate) n_acknowledged: usize,
@@ -103,6 +106,7 @@ impl Sender {
         Ok(Self {
             bot,
             sent,
+            told: TOLD.replace(TOLD_OF, "a change").into(),
             mac: Hmac::new_from_slice(secret.as_bytes())?,
             next: Rc::default(),
             n_acknowledged: 0,
@@ -113,6 +117,7 @@ impl Sender {
         Line {
             mac: self.mac.clone(),
             sent: self.sent,
+            told: Rc::clone(&self.told),
             next: Rc::clone(&self.next),
             request: Vec::with_capacity(2048),
         }
@@ -178,6 +183,7 @@ async fn connect(bot: SocketAddr) -> anyhow::Result<TcpStream> {
 struct Line {
     mac: Hmac<Sha256>,
     sent: Sent,
+    told: Rc<str>,
     next: Rc<Cell<u64>>,
     request: Vec<u8>,
 }
@@ -199,7 +205,8 @@ impl Line {
     /// Writes down a deployment, signed as GitHub signs.
     fn webhook(&mut self, n: u64) {
         let commit = format!("{n:040x}");
-        let body = TOLD
+        let body = self
+            .told
             .replace(TOLD_ID, &format!("\"id\": {n},"))
             .replace(TOLD_COMMIT, &commit);
         let mut mac = self.mac.clone();
