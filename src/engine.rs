@@ -12,10 +12,11 @@ use crate::domain::change::EmergencyChange;
 use crate::domain::id::{ChangeNumber, GroupId};
 use crate::domain::policy::{Counting, Party, Policy, Role};
 use crate::domain::text::Salt;
+use crate::evidence::seal::Seal;
 use crate::gesture::Heard;
 use crate::report::weekly;
 use crate::store::{
-    Arrival, Execution, Fetched, Intake, Outcome, Rules, Store, StoreError, TakenIn,
+    Arrival, Execution, Fetched, Intake, Kept, Outcome, Rules, Store, StoreError, TakenIn,
 };
 
 /// A report that can't be made is tried again after so long.
@@ -27,6 +28,8 @@ pub struct Engine {
     store: Store,
     rules: Arc<Rules>,
     counting: Arc<Counting>,
+    /// What signs the log; whoever only takes in a list signs nothing.
+    seal: Option<Seal>,
     /// When the next weekly report is due, as far as that was looked up.
     report_at: Arc<Mutex<Upcoming>>,
 }
@@ -49,7 +52,34 @@ impl Engine {
             store,
             counting: Arc::new(rules.newest().counting.clone()),
             rules: Arc::new(rules),
+            seal: None,
             report_at: Arc::new(Mutex::new(Upcoming::Unknown)),
+        }
+    }
+
+    /// Gives it what signs the log: it makes checkpoints from then on.
+    #[must_use]
+    pub fn sealed(self, seal: Seal) -> Self {
+        Self {
+            seal: Some(seal),
+            ..self
+        }
+    }
+
+    /// Returns the checkpoint of all that is news, and makes it if need be; nothing if
+    /// the log isn't signed.
+    pub async fn checkpoint(&self, now: DateTime<Utc>) -> Result<Option<Kept>, StoreError> {
+        match &self.seal {
+            Some(seal) => seal.checkpoint(&self.store, now).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Returns when the next checkpoint is due, if one is.
+    async fn checkpoint_at(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        match &self.seal {
+            Some(_) => self.store.checkpoint_at().await,
+            None => Ok(None),
         }
     }
 
@@ -122,7 +152,12 @@ impl Engine {
         let rules = Arc::clone(&self.rules);
         let n_reported = self.report(now).await?;
         let n_swept = self.store.sweep(unheard, rules, now).await?;
-        Ok(n_reported + n_swept)
+        // Last, so that it holds what the clock has just done.
+        let is_due = self.checkpoint_at().await?.is_some_and(|at| at <= now);
+        if is_due {
+            self.checkpoint(now).await?;
+        }
+        Ok(n_reported + n_swept + usize::from(is_due))
     }
 
     /// Begins: weekly reports are posted from now on, or go on where they were before.
@@ -140,7 +175,8 @@ impl Engine {
             Upcoming::Never | Upcoming::Unknown => None,
         };
         let next = self.store.next_at(grace).await?;
-        Ok(next.into_iter().chain(report).min())
+        let checkpoint = self.checkpoint_at().await?;
+        Ok(next.into_iter().chain(report).chain(checkpoint).min())
     }
 
     /// Freezes the weeks whose reports are due. Returns how many there were.
@@ -149,6 +185,8 @@ impl Engine {
             Upcoming::At(at) if at <= now => {}
             Upcoming::At(_) | Upcoming::Never | Upcoming::Unknown => return Ok(0),
         }
+        // The report says what the log was when its figures were frozen.
+        self.checkpoint(now).await?;
         match weekly::freeze_due(&self.store, &self.rules, now).await {
             Ok(n_reported) => {
                 self.remember(Upcoming::Unknown);

@@ -24,6 +24,8 @@ pub(super) enum Hold {
     Lane(String),
     /// Looking for one message.
     Doubt(String),
+    /// Showing checkpoints to others.
+    Showing,
 }
 
 /// What a gesture must have to itself. Where the change isn't named, it is

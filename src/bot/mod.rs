@@ -43,6 +43,9 @@ const SENDERS: usize = 32;
 /// How many messages of unknown fate are looked for at once.
 const DOUBTFUL: usize = 16;
 
+/// How many checkpoints are shown in one go.
+const SHOWINGS: usize = 16;
+
 /// How many questions find their way at once: each costs a call or two.
 const QUESTIONS: usize = 8;
 
@@ -277,8 +280,9 @@ impl Bot {
         };
         let asking = self.ask(flights, now).await?;
         let sending = self.send(flights, now).await?;
+        let showing = self.show(flights, now).await?;
         Ok(Round {
-            begun: answering.begun || swept > 0 || asking || sending,
+            begun: answering.begun || swept > 0 || asking || sending || showing,
             next_at: answering.next_at,
         })
     }
@@ -298,7 +302,8 @@ impl Bot {
                 | Hold::Channel(_)
                 | Hold::Question(_)
                 | Hold::Lane(_)
-                | Hold::Doubt(_) => None,
+                | Hold::Doubt(_)
+                | Hold::Showing => None,
             }));
             // What comes later about the same must not overtake.
             let behind = holds
@@ -341,6 +346,21 @@ impl Bot {
             }
         }
         Ok(begun)
+    }
+
+    /// Lets others have the checkpoints that they are owed, one after another.
+    async fn show(&self, flights: &mut Flights, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        if flights.held.contains(&Hold::Showing) {
+            return Ok(false);
+        }
+        let owed = self.engine.store().showings(now, SHOWINGS).await?;
+        if owed.is_empty() {
+            return Ok(false);
+        }
+        let dispatcher = self.dispatcher.clone();
+        let task = async move { dispatcher.show(owed, now).await };
+        flights.spawn(vec![Hold::Showing], task);
+        Ok(true)
     }
 
     async fn send(&self, flights: &mut Flights, now: DateTime<Utc>) -> Result<bool, StoreError> {

@@ -9,10 +9,12 @@ pub mod demo;
 pub mod doctor;
 pub mod fields;
 pub mod import;
+pub mod key;
 pub mod rate;
 pub mod rehearse;
 pub mod sandbox;
 pub mod serve;
+pub mod verify;
 
 /// Emergency changes on the record: authorized in the incident, documented in a
 /// day, counted every week, proved at the audit.
@@ -39,6 +41,10 @@ enum Subcommands {
     Import(import::ImportArgs),
     /// Count which share of all changes were emergencies, as the weekly report does
     Rate(rate::RateArgs),
+    /// Check that the record is what it was, and name the first thing that isn't
+    Verify(verify::VerifyArgs),
+    /// Put a new key in the place of the one that signs the log
+    Key(key::KeyArgs),
     /// Try the quiet offer on conversations of your own channels
     Rehearse(rehearse::RehearseArgs),
     /// Run the Slack workspace in a box alone
@@ -57,6 +63,8 @@ pub async fn run() -> ExitCode {
         Subcommands::Doctor(args) => doctor::run(args).await,
         Subcommands::Import(args) => import::run(args).await,
         Subcommands::Rate(args) => rate::run(&args),
+        Subcommands::Verify(args) => verify::run(&args),
+        Subcommands::Key(args) => key::run(args).await,
         Subcommands::Rehearse(args) => rehearse::run(args),
         Subcommands::Sandbox(args) => sandbox::run(args).await,
     };

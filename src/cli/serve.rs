@@ -13,8 +13,9 @@ use tokio::task::JoinHandle;
 use crate::bot::Bot;
 use crate::clock::{Clock, ClockError};
 use crate::config::{Config, Door, Flags, PolicyFile, Sources};
-use crate::dispatch::{Dispatcher, Recent};
+use crate::dispatch::{Address, Dispatcher, Recent};
 use crate::engine::Engine;
+use crate::evidence::seal::Seal;
 use crate::http::HttpError;
 use crate::intake::poll::{Asked, Watch};
 use crate::intake::routes::{self, NotKept};
@@ -79,6 +80,9 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
     };
     let store = Store::open(&options, identity.workspace.clone())?;
     let engine = engine(store.clone(), &config.policy, &clock).await?;
+    let to_address = config.witness_url.is_some();
+    let seal = Seal::of(&store, &config.database, to_address, clock.now()).await?;
+    let engine = engine.sealed(seal);
     let wake = Arc::new(Notify::new());
     let openings = Openings::default();
     let lookup = Lookup::new(client.clone(), identity.workspace.clone(), clock.clone());
@@ -92,6 +96,7 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
             lookup: lookup.clone(),
             grace: grace(config),
             recent: Recent::default(),
+            address: address(config)?,
         },
         engine: engine.clone(),
         clock: clock.clone(),
@@ -188,6 +193,13 @@ fn hooks(sources: &Sources, engine: &Engine, clock: &Clock, wake: &Arc<Notify>) 
         .boxed()
     });
     routes::router(sources.keys.clone(), counting, clock.clone(), take_in)
+}
+
+/// The address that checkpoints go to, if there is one.
+fn address(config: &Config) -> anyhow::Result<Option<Address>> {
+    let url = config.witness_url.as_ref();
+    url.map(|url| Address::new(url.reveal()).context("the address in `witness_url` can't be used"))
+        .transpose()
 }
 
 /// The sources that are asked.

@@ -94,6 +94,8 @@ pub struct Config {
     pub bot_token: Secret,
     /// The sources of changes.
     pub sources: Sources,
+    /// Where copies of the log's checkpoints go.
+    pub witness_url: Option<Secret>,
 }
 
 /// How Slack's deliveries come in.
@@ -130,6 +132,8 @@ pub struct Settings {
     pub policy: PolicyFile,
     /// The sources of changes.
     pub sources: Sources,
+    /// Where copies of the log's checkpoints go. An address may be the key to itself.
+    pub witness_url: Option<Secret>,
 }
 
 impl Config {
@@ -146,6 +150,7 @@ impl Config {
             largest_group: settings.largest_group,
             policy: settings.policy,
             sources: settings.sources,
+            witness_url: settings.witness_url,
         })
     }
 }
@@ -178,6 +183,7 @@ impl Settings {
                 .largest_group
                 .map_or(crate::store::LARGEST_GROUP, std::num::NonZeroUsize::get),
             sources,
+            witness_url: file.witness_url.map(Secret::new),
             policy: file.policy,
         })
     }

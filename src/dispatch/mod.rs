@@ -5,6 +5,7 @@
 //! send of unknown outcome waits out its grace, is looked for in the history by
 //! its key, and is adopted or sent again.
 
+mod address;
 mod ask;
 mod overview;
 mod picture;
@@ -12,6 +13,7 @@ mod rate;
 mod render;
 mod report;
 mod roll;
+mod witness;
 
 use std::sync::Arc;
 
@@ -30,6 +32,7 @@ use crate::store::{
     Claim, Doubtful, Kind, Offered, Owed, Parcel, ReportPart, Snapshot, StoreError, reply_is_alive,
 };
 
+pub use address::{Address, AddressFault};
 pub use rate::Recent;
 
 /// Slack lets one message a second into a channel.
@@ -73,6 +76,8 @@ pub struct Dispatcher {
     pub grace: TimeDelta,
     /// The rate as Homes were shown it last.
     pub recent: Recent,
+    /// Where copies of checkpoints go, if anywhere.
+    pub address: Option<Address>,
 }
 
 /// A message ready to go.

@@ -94,6 +94,10 @@ impl Dispatcher {
             let is_redacted = !snapshot.change.redactions.is_empty();
             is_redacted.then(|| note::moot(&show(snapshot)))
         });
+        let message = match message {
+            Some(message) => Some(self.sealed(message, parcel, now).await?),
+            None => None,
+        };
         let versions = parcel.changes.values().map(|one| one.change.version);
         Ok(message.map(|message| Rendered {
             message,

@@ -445,32 +445,81 @@ impl SlackClient {
     /// Uploads a picture that nobody sees until a message shows it. Returns Slack's
     /// name for the file. Whatever becomes of it, doing it again shows nothing twice.
     pub async fn upload_unshared(&self, picture: Picture<'_>) -> Result<String, SlackError> {
+        let alt: String = picture.alt.chars().take(LONGEST_FILE_ALT).collect();
+        let alt = Some(alt.as_str());
+        let file = self.hand_in(picture.name, alt, picture.bytes).await?;
+        // Without a channel, only the bot sees it.
+        let request = serde_json::json!({"files": [{"id": file, "title": picture.title}]});
+        self.write("files.completeUploadExternal", &request)
+            .await
+            .map(|Done { ok: _ }| file)
+    }
+
+    /// Hands in the bytes of a file that is to be shared. Returns Slack's name for it;
+    /// until it is shared, nobody sees it, and it may be handed in again.
+    pub async fn hand_in(
+        &self,
+        name: &str,
+        alt: Option<&str>,
+        bytes: &[u8],
+    ) -> Result<String, SlackError> {
         #[derive(Deserialize)]
         struct Promised {
             upload_url: String,
             file_id: String,
         }
-        let length = picture.bytes.len().to_string();
-        let alt: String = picture.alt.chars().take(LONGEST_FILE_ALT).collect();
+        let length = bytes.len().to_string();
         // Older than the rest of the three, it is documented with a query.
         let promised: Promised = self
             .read(
                 "files.getUploadURLExternal",
                 &[
-                    ("filename", Some(picture.name)),
+                    ("filename", Some(name)),
                     ("length", Some(&length)),
-                    ("alt_txt", Some(&alt)),
+                    ("alt_txt", alt),
                 ],
             )
             .await?;
-        self.send_bytes(&promised.upload_url, picture.bytes).await?;
-        // Without a channel, only the bot sees it.
+        self.send_bytes(&promised.upload_url, bytes).await?;
+        Ok(promised.file_id)
+    }
+
+    /// Shares a file that was handed in, in a thread. Slack takes it once.
+    pub async fn share_file(
+        &self,
+        file: &str,
+        title: &str,
+        channel: &ChannelId,
+        thread: &MessageTs,
+    ) -> Result<(), SlackError> {
         let request = serde_json::json!({
-            "files": [{"id": promised.file_id, "title": picture.title}],
+            "files": [{"id": file, "title": title}],
+            "channel_id": channel.as_str(),
+            "thread_ts": thread.as_str(),
         });
         self.write("files.completeUploadExternal", &request)
             .await
-            .map(|Done { ok: _ }| promised.file_id)
+            .map(|Done { ok: _ }| ())
+    }
+
+    /// Whether a file that was handed in is one by now: whoever doesn't know whether
+    /// sharing it succeeded finds out by that.
+    pub async fn is_shared(&self, file: &str) -> Result<bool, SlackError> {
+        #[derive(Deserialize)]
+        struct Found {
+            file: File,
+        }
+        #[derive(Deserialize)]
+        struct File {
+            id: String,
+        }
+        match self.read("files.info", &[("file", Some(file))]).await {
+            Ok(Found { file: found }) => Ok(found.id == file),
+            Err(SlackError::Refused {
+                code: ErrorCode::FileNotFound | ErrorCode::FileDeleted,
+            }) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Sends a file's bytes to the address that Slack gave for them. It is the key

@@ -15,7 +15,7 @@ pub const SQLITE_AT_LEAST: i32 = 3_051_003;
 const APPLICATION_ID: i32 = 0x454D_4720;
 
 /// Every step of the database's form, in order. A released one is never edited.
-pub(super) const MIGRATIONS: [&str; 8] = [
+pub(super) const MIGRATIONS: [&str; 9] = [
     include_str!("../../migrations/0001_register.sql"),
     include_str!("../../migrations/0002_capture.sql"),
     include_str!("../../migrations/0003_home.sql"),
@@ -24,6 +24,7 @@ pub(super) const MIGRATIONS: [&str; 8] = [
     include_str!("../../migrations/0006_delivery.sql"),
     include_str!("../../migrations/0007_deployment.sql"),
     include_str!("../../migrations/0008_report.sql"),
+    include_str!("../../migrations/0009_checkpoint.sql"),
 ];
 
 /// The form since which it is kept what tickets name.

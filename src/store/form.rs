@@ -22,6 +22,7 @@ use crate::domain::rate::WindowKind;
 use crate::domain::text::Commitment;
 use crate::domain::ticket::{self, ContentHash, Field, Part, Section, Vague, ValueHash};
 use crate::gesture::{Mention, Pointed, Which};
+use crate::store::Witness;
 
 /// JSON whose objects keep their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -207,6 +208,7 @@ as_text! {
     ValueHash: |one| hex::encode(one.0), |text| hash(text).map(ValueHash);
     Duty: |one| one.name(), Self::from_name;
     Rung: |one| one.name(), Self::from_name;
+    Witness: |one| one.name().to_owned(), Self::from_name;
     DateTime<Utc>: |at| at.to_rfc3339_opts(SecondsFormat::Micros, true), |text| {
         DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc())
     };

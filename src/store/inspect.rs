@@ -79,10 +79,11 @@ pub fn inspect(path: &Path) -> Result<Option<Inspection>, OpenError> {
 /// no database, or an empty one.
 pub fn workspaces(path: &Path) -> Result<Vec<WorkspaceId>, OpenError> {
     let found = read(path, |connection, form| {
-        if form == 0 {
-            return Ok(Vec::new());
+        match form {
+            0 => Ok(Vec::new()),
+            form if form < file::MIGRATIONS.len() => heads(connection),
+            _ => Ok(super::moment::workspaces(connection)?.into_iter().collect()),
         }
-        heads(connection)
     })?;
     Ok(found.unwrap_or_default())
 }

@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::Value;
 
-use super::StoreError;
 use super::form::{Form, Json, field, variants};
+use super::{StoreError, Witness};
 use crate::domain::change::{Actor, EmergencyChange, Event, Recorded, Source};
 use crate::domain::deployment::{Doubt, Explanation};
 use crate::domain::id::{ChangeNumber, UserId, WorkspaceId};
@@ -91,12 +91,33 @@ pub(super) enum HouseEvent {
         by: UserId,
         proof: Option<Commitment>,
     },
+    /// The log's first key: its checkpoints are signed by it from here on.
+    KeyAdopted { key: String },
+    /// Another key took its place. The note names the new key and is signed by the
+    /// old one; there is none where that was lost.
+    KeyRotated {
+        from: String,
+        to: String,
+        note: Option<String>,
+    },
+    /// A checkpoint was shown to somebody else. This alone is no news: a checkpoint
+    /// isn't made for it, or it would be owed for ever.
+    CheckpointShown {
+        size: u64,
+        root: Hash,
+        made_at: DateTime<Utc>,
+        witness: Witness,
+        place: String,
+    },
 }
 
 variants!(HouseEvent, put_house_event, take_house_event {
     "policy_adopted" => PolicyAdopted { version, bytes },
     "deployments_taken_in" => DeploymentsTakenIn { source, n, rows },
     "question_answered" => QuestionAnswered { question, doubt, source, external_id, answer, change, by, proof },
+    "key_adopted" => KeyAdopted { key },
+    "key_rotated" => KeyRotated { from, to, note },
+    "checkpoint_shown" => CheckpointShown { size, root, made_at, witness, place },
 });
 
 /// Encodes an event of a change as a leaf.

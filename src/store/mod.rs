@@ -6,7 +6,9 @@
 //! a commit error means *unknown*, never *failed*.
 
 mod attachments;
+mod audit;
 mod capture;
+mod checkpoints;
 mod delivery;
 mod deployments;
 mod execute;
@@ -27,6 +29,7 @@ mod redaction;
 mod register;
 mod repeats;
 mod reports;
+mod showings;
 mod siblings;
 mod texts;
 mod writer;
@@ -48,6 +51,8 @@ use crate::domain::text::{Commitment, Text};
 use crate::gesture::{Gesture, Heard};
 
 pub use attachments::Fetched;
+pub use audit::{Head, HouseFact, LeafHead, Misfit, Record};
+pub use checkpoints::{HandOver, Kept, Witness};
 pub use deployments::{
     ASKED_WITHIN, Counted, Emergency, Explained, FrozenWeek, Hearing, Intake, Name, OPEN_FOR,
     Question, Reply, SETTLED_AFTER, TakenIn,
@@ -64,6 +69,7 @@ pub use parcel::{Answered, Offered, Parcel, Snapshot};
 pub use people::{Person, resolve};
 pub use policies::Adopted;
 pub use reports::{Look, Picture, Reported, Reporting};
+pub use showings::Showing;
 pub use texts::Words;
 pub use writer::LARGEST_GROUP;
 
@@ -544,8 +550,9 @@ impl Store {
             let message = outbox::next_at(connection, workspace, grace)?;
             let deployment = deployments::next_at(connection, workspace)?;
             let question = deployments::next_question_at(connection, workspace)?;
+            let showing = showings::next_at(connection, workspace)?;
             let all = sweep.into_iter().chain(offer).chain(message);
-            Ok(all.chain(deployment).chain(question).min())
+            Ok(all.chain(deployment).chain(question).chain(showing).min())
         })
         .await
     }
@@ -719,6 +726,7 @@ impl Store {
             {
                 let report = (*week, key.as_str());
                 outbox::owe_details(connection, workspace, report, &channel, now)?;
+                showings::owe_with_report(connection, workspace, *week, now)?;
             }
             for owed in &parcel {
                 let Some(number) = change_of(&owed.kind) else {
@@ -895,26 +903,8 @@ fn verify(
         Ok(n_records) => n_records,
         Err(fault) => return Ok(Err(fault)),
     };
-    for (number, version, stage) in register::rows(connection, workspace)? {
-        let folded = log::load(connection, workspace, number)?;
-        let Some((change, history)) =
-            folded.filter(|(change, _)| change.version == version && change.stage.name() == stage)
-        else {
-            return Ok(Err(format!("{number} isn't what its records say")));
-        };
-        if !attachments::fit(connection, workspace, &change)? {
-            return Ok(Err(format!(
-                "the files of {number} aren't those that its records name"
-            )));
-        }
-        if !quotes::fit(connection, workspace, number, &history)? {
-            return Ok(Err(format!(
-                "the messages of {number} aren't those that its records name"
-            )));
-        }
-    }
-    if let Some(fault) = deployments::check(connection, workspace)? {
-        return Ok(Err(fault));
+    if let Some(misfit) = audit::misfit(connection, workspace)? {
+        return Ok(Err(misfit.to_string()));
     }
     Ok(Ok(n_records))
 }

@@ -14,8 +14,8 @@ use crate::domain::id::WorkspaceId;
 /// A moment of the store: whatever is asked of it, nothing is written in between.
 #[derive(Debug)]
 pub struct Moment<'a> {
-    connection: &'a Connection,
-    workspace: &'a WorkspaceId,
+    pub(super) connection: &'a Connection,
+    pub(super) workspace: &'a WorkspaceId,
 }
 
 /// Why there is no moment to look at.
@@ -113,9 +113,20 @@ where
     }
 }
 
-fn workspaces(connection: &Connection) -> Result<BTreeSet<WorkspaceId>, StoreError> {
+/// The workspaces of which a file holds a log, even if something of it is gone.
+pub(super) fn workspaces(connection: &Connection) -> Result<BTreeSet<WorkspaceId>, StoreError> {
     connection
-        .prepare("SELECT workspace FROM head")?
+        .prepare(
+            "WITH RECURSIVE told(workspace) AS (
+                 SELECT min(workspace) FROM event
+                 UNION ALL
+                 SELECT (SELECT min(event.workspace) FROM event
+                         WHERE event.workspace > told.workspace)
+                 FROM told WHERE told.workspace IS NOT NULL)
+             SELECT workspace FROM told WHERE workspace IS NOT NULL
+             UNION SELECT workspace FROM head
+             UNION SELECT workspace FROM checkpoint",
+        )?
         .query_map([], |row| row.get::<_, String>(0))?
         .map(|name| Ok(WorkspaceId::new(name?)))
         .collect()

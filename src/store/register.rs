@@ -256,16 +256,82 @@ pub(super) fn undeployed_of(
     })
 }
 
-/// Returns every change with its version and stage, to be held against the log.
-pub(super) fn rows(
-    connection: &Connection,
-    workspace: &WorkspaceId,
-) -> Result<Vec<(ChangeNumber, u64, String)>, StoreError> {
-    connection
-        .prepare("SELECT number, version, stage FROM change WHERE workspace = ?1 ORDER BY number")?
-        .query_map([workspace.as_str()], |row| {
-            Ok((ChangeNumber(row.get(0)?), row.get(1)?, row.get(2)?))
-        })?
-        .map(|row| Ok(row?))
-        .collect()
+/// What stands of a change in the register and follows from its events alone; when
+/// the clock looks at it next depends on more, and isn't part of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Row {
+    pub(super) number: ChangeNumber,
+    version: u64,
+    stage: String,
+    policy: u32,
+    requester: String,
+    channel: String,
+    requested_at: i64,
+    deployed_at: Option<i64>,
+    due_at: Option<i64>,
+    closed_at: Option<i64>,
 }
+
+impl Row {
+    /// The row that a change should have.
+    pub(super) fn of(change: &EmergencyChange) -> Self {
+        Self {
+            number: change.number,
+            version: change.version,
+            stage: change.stage.name().to_owned(),
+            policy: change.policy.0,
+            requester: change.requester.as_str().to_owned(),
+            channel: change.place.channel.as_str().to_owned(),
+            requested_at: micros(change.requested_at),
+            deployed_at: change.deployed_at().map(micros),
+            due_at: change.due_at().map(micros),
+            closed_at: change.closed_at.map(micros),
+        }
+    }
+
+    /// What of it isn't as it should be, in words.
+    pub(super) fn differs_in(&self, should: &Self) -> Option<&'static str> {
+        let differs = [
+            (self.version != should.version, "number of records"),
+            (self.stage != should.stage, "stage"),
+            (self.policy != should.policy, "policy"),
+            (self.requester != should.requester, "requester"),
+            (self.channel != should.channel, "channel"),
+            (
+                self.requested_at != should.requested_at,
+                "time of the request",
+            ),
+            (self.deployed_at != should.deployed_at, "time of deployment"),
+            (self.due_at != should.due_at, "deadline"),
+            (self.closed_at != should.closed_at, "time of closing"),
+        ];
+        differs.iter().find(|(is, _)| *is).map(|(_, what)| *what)
+    }
+}
+
+/// Reads every row in order of its number, without keeping them.
+pub(super) fn rows<'s>(
+    select: &'s mut rusqlite::Statement<'_>,
+    workspace: &WorkspaceId,
+) -> Result<impl Iterator<Item = Result<Row, StoreError>> + use<'s>, StoreError> {
+    let rows = select.query_map([workspace.as_str()], |row| {
+        Ok(Row {
+            number: ChangeNumber(row.get(0)?),
+            version: row.get(1)?,
+            stage: row.get(2)?,
+            policy: row.get(3)?,
+            requester: row.get(4)?,
+            channel: row.get(5)?,
+            requested_at: row.get(6)?,
+            deployed_at: row.get(7)?,
+            due_at: row.get(8)?,
+            closed_at: row.get(9)?,
+        })
+    })?;
+    Ok(rows.map(|row| Ok(row?)))
+}
+
+/// All that [`rows`] reads.
+pub(super) const ROWS: &str = "SELECT number, version, stage, policy, requester, channel,
+            requested_at, deployed_at, due_at, closed_at
+     FROM change WHERE workspace = ?1 ORDER BY number";

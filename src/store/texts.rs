@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::StoreError;
+use crate::domain::change::EmergencyChange;
 use crate::domain::id::WorkspaceId;
 use crate::domain::text::{Commitment, Salt, Text};
 
@@ -130,6 +131,26 @@ pub(super) fn words(
             Ok((commitment, text.map(|text| text.body().to_owned())))
         })
         .collect()
+}
+
+/// Returns whether the words of a change are those that its records commit to. Where
+/// its records say that they were taken out, they are gone.
+pub(super) fn fit(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    change: &EmergencyChange,
+) -> Result<bool, StoreError> {
+    for commitment in change.commitments() {
+        let kept = find(connection, workspace, commitment)?;
+        let fits = match kept {
+            Some(text) => text.commitment() == commitment,
+            None => change.redactions.contains_key(&commitment),
+        };
+        if !fits {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Takes the words of a text and their salt away, and leaves its row.

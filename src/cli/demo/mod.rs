@@ -162,6 +162,7 @@ impl Demo {
                 },
                 ..Sources::default()
             },
+            witness_url: None,
         };
         let clock = Clock::following(&format!("http://{}", sandbox.address())).await?;
         let (stopper, stop) = stop::pair();

@@ -57,6 +57,7 @@ pub(super) async fn examine(
         largest_group: settings.largest_group,
         policy: settings.policy.clone(),
         sources: settings.sources.clone(),
+        witness_url: None,
         // Without any door Slack can still be asked.
         door: door.unwrap_or(Door::Http {
             signing_secret: Secret::new(""),

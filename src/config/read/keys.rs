@@ -25,6 +25,7 @@ pub(super) fn of_file() -> Keys {
             "slack_api_url",
             "github",
             "gitlab",
+            "evidence",
             "policy",
         ],
     }
@@ -104,8 +105,18 @@ pub(super) fn of_gitlab() -> Keys {
     }
 }
 
-fn all() -> [Keys; 7] {
+/// The keys of what proves the record.
+pub(super) fn of_evidence() -> Keys {
+    Keys {
+        place: "in [evidence]",
+        secrets: OF_SLACK,
+        known: vec!["witness_url"],
+    }
+}
+
+fn all() -> [Keys; 8] {
     [
+        of_evidence(),
         of_file(),
         of_policy(),
         of_due(),

@@ -35,6 +35,8 @@ pub struct File {
     pub github: PolledFile,
     /// The projects of GitLab's that are asked for their changes.
     pub gitlab: PolledFile,
+    /// Where copies of the log's checkpoints go.
+    pub witness_url: Option<String>,
     /// The organisation's rules.
     pub policy: PolicyFile,
 }
@@ -195,6 +197,7 @@ impl<'t> Reading<'t> {
                 }
                 "github" => file.github = self.polled(&POLLED_GITHUB, value),
                 "gitlab" => file.gitlab = self.polled(&POLLED_GITLAB, value),
+                "evidence" => file.witness_url = self.evidence(value),
                 "policy" => match value.get_ref() {
                     DeValue::Table(table) => file.policy = self.policy(table),
                     other => self.fault(
@@ -234,6 +237,30 @@ impl<'t> Reading<'t> {
             }
         }
         polled
+    }
+
+    fn evidence(&mut self, value: &Spanned<DeValue<'_>>) -> Option<String> {
+        let DeValue::Table(table) = value.get_ref() else {
+            self.fault(
+                value.span(),
+                format!("`evidence` is {}", kind(value.get_ref())),
+                "write its keys below the line `[evidence]`",
+            );
+            return None;
+        };
+        let mut witness_url = None;
+        for (key, value) in table {
+            match key.get_ref().as_ref() {
+                "witness_url" => {
+                    let example = "https://auditor.example/checkpoints";
+                    witness_url = self.text_as("witness_url", example, value, |url| {
+                        value::source_url(url, example)
+                    });
+                }
+                other => self.unknown(key.span(), other, &keys::of_evidence()),
+            }
+        }
+        witness_url
     }
 
     fn path(&mut self, value: &Spanned<DeValue<'_>>) -> Option<PathBuf> {

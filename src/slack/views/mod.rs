@@ -32,6 +32,7 @@ pub mod overview;
 pub mod question;
 pub mod reply;
 pub mod report;
+pub mod seal;
 pub mod shut;
 
 mod afterwards;

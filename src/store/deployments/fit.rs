@@ -65,7 +65,13 @@ pub(in crate::store) fn check(
                     )));
                 }
             }
-            Some(HouseEvent::PolicyAdopted { .. }) | None => {}
+            Some(
+                HouseEvent::PolicyAdopted { .. }
+                | HouseEvent::KeyAdopted { .. }
+                | HouseEvent::KeyRotated { .. }
+                | HouseEvent::CheckpointShown { .. },
+            )
+            | None => {}
         }
     }
     if let Some((intake, _)) = tellings.next {

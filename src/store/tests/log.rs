@@ -21,6 +21,7 @@ use crate::domain::obligation::{Duty, Rung};
 use crate::domain::policy::{Party, PolicyVersion};
 use crate::domain::text::Commitment;
 use crate::domain::ticket::{ContentHash, Field, Section, Vague, Value};
+use crate::store::Witness;
 use crate::store::log::{
     HouseEvent, decode, decode_house_event, encode, encode_house_event, put_event, put_house_event,
 };
@@ -516,7 +517,25 @@ fn following_of_the_house(event: Option<&HouseEvent>) -> Option<HouseEvent> {
             by: UserId::new("U0DANA0001"),
             proof: Some(text(0xf2)),
         },
-        Some(HouseEvent::QuestionAnswered { .. }) => return None,
+        Some(HouseEvent::QuestionAnswered { .. }) => HouseEvent::KeyAdopted {
+            key: "breakglass/T0BREAK01+0c8d7be4+AT2tF7Tov+23kkyJ8xa3OlLH3MNNU2nnBcCrYhMEhx5k"
+                .to_owned(),
+        },
+        Some(HouseEvent::KeyAdopted { .. }) => HouseEvent::KeyRotated {
+            from: "breakglass/T0BREAK01+0c8d7be4+AT2tF7Tov+23kkyJ8xa3OlLH3MNNU2nnBcCrYhMEhx5k"
+                .to_owned(),
+            to: "breakglass/T0BREAK01+1d9e8cf5+AT2tF7Tov+23kkyJ8xa3OlLH3MNNU2nnBcCrYhMEhx5l"
+                .to_owned(),
+            note: Some("a\n\n— b AAAA\n".to_owned()),
+        },
+        Some(HouseEvent::KeyRotated { .. }) => HouseEvent::CheckpointShown {
+            size: 7,
+            root: [0xf3; 32],
+            made_at: at(60),
+            witness: Witness::Report,
+            place: "C0ENGINEER 1773450900.000100".to_owned(),
+        },
+        Some(HouseEvent::CheckpointShown { .. }) => return None,
     })
 }
 
@@ -526,7 +545,11 @@ fn samples_of_the_house(version: u64) -> Vec<HouseEvent> {
     });
     all.filter(|event| match event {
         HouseEvent::PolicyAdopted { .. } => true,
-        HouseEvent::DeploymentsTakenIn { .. } | HouseEvent::QuestionAnswered { .. } => version >= 3,
+        HouseEvent::DeploymentsTakenIn { .. }
+        | HouseEvent::QuestionAnswered { .. }
+        | HouseEvent::KeyAdopted { .. }
+        | HouseEvent::KeyRotated { .. }
+        | HouseEvent::CheckpointShown { .. } => version >= 3,
     })
     .collect()
 }

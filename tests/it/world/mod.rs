@@ -55,6 +55,7 @@ pub(crate) struct Setting {
     /// A scope that the app wasn't given.
     pub(crate) without: Option<&'static str>,
     pub(crate) sources: Sources,
+    pub(crate) witness_url: Option<Secret>,
 }
 
 impl Default for Setting {
@@ -72,6 +73,7 @@ impl Default for Setting {
             http_timeout: HTTP_TIMEOUT,
             without: None,
             sources: Sources::default(),
+            witness_url: None,
         }
     }
 }
@@ -194,6 +196,7 @@ impl World {
             },
             bot_token: Secret::new(&credentials.bot_token),
             sources: self.setting.sources.clone(),
+            witness_url: self.setting.witness_url.clone(),
         }
     }
 

@@ -1,0 +1,10 @@
+//! Whether a record is what it was: holds it against what was signed, names the first
+//! thing that is wrong, and says what can't be known. Changes nothing.
+
+mod database;
+mod verdict;
+mod witness;
+
+pub use database::{Ask, database};
+pub use verdict::{Fault, Reach, Verdict, Whose, Wrong};
+pub use witness::{Given, GivenFault, read_key, read_witness};
