@@ -19,6 +19,7 @@ pub mod config;
 pub mod dispatch;
 pub mod domain;
 pub mod engine;
+pub mod evidence;
 pub mod gesture;
 pub mod http;
 pub mod intake;
