@@ -4,3 +4,4 @@
 //! neither the database nor Slack; what it shows is handed to it.
 
 pub mod pages;
+pub mod record;

@@ -3,14 +3,29 @@
 //!
 //! Pure functions from a [`Record`](super::record::Record) to bytes. Nothing here
 //! reads a clock, a file or a database; the same record makes the same paper, to the
-//! byte. What is put on paper is decided in `emergency`, `normal` and `procedure`,
-//! how it looks in `paper`, `line` and `face`.
+//! byte. What is put on paper is decided by the file of each, how
+//! it looks by `paper`, `line` and `face`.
 
 use chrono::{DateTime, Utc};
 
+mod approval;
+mod deployment;
 mod face;
 mod line;
+pub mod normal;
 mod paper;
+mod parts;
+mod procedure;
+mod testing;
+#[cfg(test)]
+mod tests;
+mod ticket;
+
+pub use approval::approval_record;
+pub use deployment::deployment_confirmation;
+pub use procedure::{Procedure, emergency_change_procedure};
+pub use testing::testing_results;
+pub use ticket::change_ticket;
 
 /// What is printed below each page of a paper.
 #[derive(Debug, Clone, PartialEq, Eq)]
