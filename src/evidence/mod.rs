@@ -5,3 +5,4 @@
 
 pub mod pages;
 pub mod record;
+pub mod sheets;
