@@ -46,7 +46,10 @@ fn request(paper: &mut Paper, record: &Record) {
     }
     if let Some(captured) = &request.captured {
         let by = called(&captured.by);
-        paper.row("Put on record", &[text(by), soft(format!(" · {}", utc(captured.at)))]);
+        paper.row(
+            "Put on record",
+            &[text(by), soft(format!(" · {}", utc(captured.at)))],
+        );
     }
     let asked: Vec<String> = request.asked.iter().map(who).collect();
     if !asked.is_empty() {
@@ -56,7 +59,10 @@ fn request(paper: &mut Paper, record: &Record) {
         (Some(criterion), _) => paper.row("Why an emergency", &[sentence(criterion)]),
         (None, Some(stated)) => paper.row(
             "Why an emergency",
-            &[alarm("None of the five criteria: "), text(stated.reason.words.as_str())],
+            &[
+                alarm("None of the five criteria: "),
+                text(stated.reason.words.as_str()),
+            ],
         ),
         (None, None) => paper.row("Why an emergency", &[alarm("not stated")]),
     }
@@ -73,7 +79,9 @@ fn authorization(paper: &mut Paper, record: &Record) {
         }
         None => paper.boxed(
             Tone::Alarm,
-            &[strong("Nobody authorized this change before or after it was deployed.")],
+            &[strong(
+                "Nobody authorized this change before or after it was deployed.",
+            )],
         ),
     }
     paper.section("Incident commander");
@@ -98,7 +106,7 @@ fn authorization(paper: &mut Paper, record: &Record) {
         paper.section("Further permissions and refusals");
     }
     for one in others {
-        paper.paragraph(&[strong(format!("{} {}", called(&one.by), one.act.words))]);
+        paper.subheading(&[strong(format!("{} {}", called(&one.by), one.act.words))]);
         permission(paper, one);
     }
 }
@@ -109,7 +117,11 @@ fn segregation(paper: &mut Paper, record: &Record) {
         .people
         .iter()
         .map(|part| {
-            let held: Vec<&str> = part.capacities.iter().map(|one| one.words.as_str()).collect();
+            let held: Vec<&str> = part
+                .capacities
+                .iter()
+                .map(|one| one.words.as_str())
+                .collect();
             vec![person(&part.person), vec![text(held.join(", "))]]
         })
         .collect();
@@ -123,10 +135,17 @@ fn segregation(paper: &mut Paper, record: &Record) {
                 Some(false) => alarm("not kept"),
                 None => alarm("not met"),
             };
-            vec![vec![text(rule.rule.as_str())], vec![kept], vec![soft(rule.because.as_str())]]
+            vec![
+                vec![text(rule.rule.as_str())],
+                vec![kept],
+                vec![soft(rule.because.as_str())],
+            ]
         })
         .collect();
-    paper.table(&[("Rule", 3.0), ("Kept", 0.9), ("By what that is known", 3.0)], &rows);
+    paper.table(
+        &[("Rule", 3.0), ("Kept", 0.9), ("By what that is known", 3.0)],
+        &rows,
+    );
 }
 
 fn decision(paper: &mut Paper, record: &Record) {
@@ -174,9 +193,15 @@ fn decision(paper: &mut Paper, record: &Record) {
                 paper.row("Was it genuine", &cell);
             }
             if !decision.despite.is_empty() {
-                let fields: Vec<&str> =
-                    decision.despite.iter().map(|one| one.words.as_str()).collect();
-                paper.row("Approved although these say little", &[text(fields.join(", "))]);
+                let fields: Vec<&str> = decision
+                    .despite
+                    .iter()
+                    .map(|one| one.words.as_str())
+                    .collect();
+                paper.row(
+                    "Approved although these say little",
+                    &[text(fields.join(", "))],
+                );
             }
             if let Some(remedy) = &decision.remedy {
                 paper.row("Remedy", &[sentence(remedy)]);
@@ -201,10 +226,13 @@ fn decision(paper: &mut Paper, record: &Record) {
     if let Some(done) = &record.remediation {
         paper.row("Put right", &words(&done.words));
         let act = &done.act;
-        paper.row("By", &[text(called(&act.by)), soft(format!(" · {}", utc(act.at)))]);
+        paper.row(
+            "By",
+            &[text(called(&act.by)), soft(format!(" · {}", utc(act.at)))],
+        );
     }
     for one in &record.reviews {
-        paper.paragraph(&[strong(capitalised(&one.review.words))]);
+        paper.subheading(&[strong(capitalised(&one.review.words))]);
         paper.row("By", &person(&one.act.by));
         paper.row("When", &[at(one.act.at)]);
         paper.row("Bound to the content", &[code(one.content_hash.as_str())]);
@@ -213,7 +241,9 @@ fn decision(paper: &mut Paper, record: &Record) {
         }
     }
     if let Some(one) = &record.genuineness {
-        paper.paragraph(&[strong("The compliance lead's word on whether it was genuine")]);
+        paper.subheading(&[strong(
+            "The compliance lead's word on whether it was genuine",
+        )]);
         paper.row("By", &person(&one.act.by));
         paper.row("When", &[at(one.act.at)]);
         paper.row("Was it genuine", &[text(genuine(one.is_genuine))]);
@@ -228,7 +258,10 @@ fn quotes(paper: &mut Paper, record: &Record) {
         return;
     }
     paper.section("Captured messages");
-    paper.remark("As they stood in Slack when they were captured. What was captured stays, whatever became of the message since.");
+    paper.remark(
+        "As they stood in Slack when they were captured. What was captured stays, whatever became \
+         of the message since.",
+    );
     for quote in &record.quotes {
         paper.row("Written by", &person(&quote.by));
         paper.row("Captured words", &words(&quote.captured));

@@ -2,7 +2,7 @@
 //! is known, and what came of it.
 
 use super::paper::{Cell, Paper, Tone};
-use super::parts::{at, called, person, sentence, soft, strong, summary, text, words};
+use super::parts::{at, called, person, sentence, shortly, soft, strong, summary, text, words};
 use super::ticket::{ahead, fields, title};
 use super::{Imprint, PageFault};
 use crate::domain::ticket::Field;
@@ -26,18 +26,26 @@ pub fn deployment_confirmation(record: &Record, imprint: &Imprint) -> Result<Vec
             .iter()
             .map(|one| {
                 vec![
-                    vec![at(one.at)],
+                    vec![shortly(one.at)],
                     person(&one.by),
                     vec![sentence(&one.known_from)],
                     vec![
-                        at(one.recorded_at),
-                        soft(format!("\n{} the deployment", apart(one.recorded_at, one.at))),
+                        shortly(one.recorded_at),
+                        soft(format!(
+                            "\n{} the deployment",
+                            apart(one.recorded_at, one.at)
+                        )),
                     ],
                 ]
             })
             .collect();
         paper.table(
-            &[("In production", 2.0), ("Implemented by", 2.4), ("Known", 2.2), ("Recorded", 2.2)],
+            &[
+                ("In production", 2.0),
+                ("Implemented by", 2.4),
+                ("Known", 2.2),
+                ("Recorded", 2.2),
+            ],
             &rows,
         );
     }
@@ -47,12 +55,15 @@ pub fn deployment_confirmation(record: &Record, imprint: &Imprint) -> Result<Vec
         paper.paragraph(&cell);
     }
     for one in &record.corrections {
-        paper.paragraph(&[strong("A time was put right")]);
+        paper.subheading(&[strong("A time was put right")]);
         paper.row("From", &[at(one.from)]);
         paper.row("To", &[at(one.to)]);
         paper.row("Why", &words(&one.reason));
         let act = &one.act;
-        paper.row("By", &[text(called(&act.by)), soft(format!(" · {}", utc(act.at)))]);
+        paper.row(
+            "By",
+            &[text(called(&act.by)), soft(format!(" · {}", utc(act.at)))],
+        );
     }
     paper.section("What was deployed");
     fields(

@@ -305,7 +305,12 @@ mod tests {
 
     #[test]
     fn figures_are_as_wide_as_each_other() {
-        let width = |words| shape(words, Face::Regular).iter().map(|run| run.width).sum::<f32>();
+        let width = |words| {
+            shape(words, Face::Regular)
+                .iter()
+                .map(|run| run.width)
+                .sum::<f32>()
+        };
         assert!((width("1111") - width("0000")).abs() < 0.001);
     }
 }

@@ -174,8 +174,12 @@ impl Breaker {
         let runs = shape(&atom.words, style.face);
         let width = width_of(&runs, style);
         let space = self.space.take();
-        let gap = space.as_ref().map(|(space, style)| (shape(space, style.face), *style));
-        let gap_width = gap.as_ref().map_or(0.0, |(runs, style)| width_of(runs, *style));
+        let gap = space
+            .as_ref()
+            .map(|(space, style)| (shape(space, style.face), *style));
+        let gap_width = gap
+            .as_ref()
+            .map_or(0.0, |(runs, style)| width_of(runs, *style));
         if self.open.width + gap_width + width <= self.width {
             if let Some((runs, style)) = gap {
                 self.open.push(runs, style);
@@ -218,7 +222,11 @@ impl Breaker {
                     after_sign = Some(end);
                 }
             }
-            let end = if fits == rest.len() { fits } else { after_sign.unwrap_or(fits) };
+            let end = if fits == rest.len() {
+                fits
+            } else {
+                after_sign.unwrap_or(fits)
+            };
             let (part, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
             self.open.push(shape(part, style.face), style);
             rest = after;
@@ -271,7 +279,8 @@ fn may_break(before: char, after: char) -> bool {
         return false;
     }
     // What closes a sentence doesn't begin a line.
-    if "、。，．！？：；）」』】〉》".contains(after) || "（「『【〈《".contains(before) {
+    if "、。，．！？：；）」』】〉》".contains(after) || "（「『【〈《".contains(before)
+    {
         return before == ' ';
     }
     before == ' ' || is_east_asian(before) || is_east_asian(after) || before == '⟩' || before == '—'
@@ -328,7 +337,10 @@ mod tests {
     fn chinese_and_japanese_are_broken_anywhere_but_before_a_full_stop() {
         let lines = broken("注入攻撃を遮断する。注入攻撃を遮断する。", 40.0);
         assert!(lines.len() > 3, "{lines:?}");
-        assert!(lines.iter().all(|line| !line.starts_with('。')), "{lines:?}");
+        assert!(
+            lines.iter().all(|line| !line.starts_with('。')),
+            "{lines:?}"
+        );
     }
 
     #[test]

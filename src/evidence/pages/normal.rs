@@ -2,7 +2,7 @@
 //! of them told is said to be *not collected*, and never left out.
 
 use super::paper::{Cell, Paper, Tone};
-use super::parts::{alarm, at, code, good, sentence, soft, strong, text, words};
+use super::parts::{alarm, at, code, good, sentence, shortly, soft, strong, text, words};
 use super::{Imprint, PageFault};
 use crate::evidence::record::{NormalRecord, Words, capitalised};
 
@@ -39,12 +39,19 @@ pub fn approval_record(record: &NormalRecord, imprint: &Imprint) -> Result<Vec<u
     plain(&mut paper, "Approved by", record.approved_by.as_ref());
     plain(&mut paper, "Author", record.author.as_ref());
     let apart = match record.approver_is_another {
-        Some(true) => vec![good("kept"), soft(": the approver is somebody else than the author")],
+        Some(true) => vec![
+            good("kept"),
+            soft(": the approver is somebody else than the author"),
+        ],
         Some(false) => vec![alarm("not kept"), soft(": the author is the only approver")],
         None => vec![soft("can't be told: author or approver was not collected")],
     };
     paper.row("Segregation of duties", &apart);
-    address(&mut paper, "Where to look at it", record.approval_url.as_ref());
+    address(
+        &mut paper,
+        "Where to look at it",
+        record.approval_url.as_ref(),
+    );
     sources(&mut paper, record);
     paper.write(imprint)
 }
@@ -54,7 +61,11 @@ pub fn testing_results(record: &NormalRecord, imprint: &Imprint) -> Result<Vec<u
     let mut paper = begin("Testing results", record);
     paper.section("Testing");
     said(&mut paper, "Result", record.testing_result.as_ref());
-    address(&mut paper, "Where to look at it", record.testing_url.as_ref());
+    address(
+        &mut paper,
+        "Where to look at it",
+        record.testing_url.as_ref(),
+    );
     sources(&mut paper, record);
     paper.write(imprint)
 }
@@ -70,7 +81,11 @@ pub fn deployment_confirmation(
     plain(&mut paper, "System", record.system.as_ref());
     plain(&mut paper, "Outcome", record.outcome.as_ref());
     hash(&mut paper, "Commit", record.commit.as_ref());
-    address(&mut paper, "Log of the deployment", record.deploy_log_url.as_ref());
+    address(
+        &mut paper,
+        "Log of the deployment",
+        record.deploy_log_url.as_ref(),
+    );
     sources(&mut paper, record);
     paper.write(imprint)
 }
@@ -103,17 +118,27 @@ fn marks(paper: &mut Paper, record: &NormalRecord) {
     let marks: Vec<&str> = record.marks.iter().map(|one| one.words.as_str()).collect();
     paper.boxed(
         Tone::Alarm,
-        &[strong("Not like a normal change: "), text(marks.join("; ")), text(".")],
+        &[
+            strong("Not like a normal change: "),
+            text(marks.join("; ")),
+            text("."),
+        ],
     );
 }
 
 fn plain(paper: &mut Paper, label: &str, value: Option<&String>) {
-    let cell = value.map_or_else(|| vec![soft(NOT_COLLECTED)], |words| vec![text(words.as_str())]);
+    let cell = value.map_or_else(
+        || vec![soft(NOT_COLLECTED)],
+        |words| vec![text(words.as_str())],
+    );
     paper.row(label, &cell);
 }
 
 fn hash(paper: &mut Paper, label: &str, value: Option<&String>) {
-    let cell = value.map_or_else(|| vec![soft(NOT_COLLECTED)], |words| vec![code(words.as_str())]);
+    let cell = value.map_or_else(
+        || vec![soft(NOT_COLLECTED)],
+        |words| vec![code(words.as_str())],
+    );
     paper.row(label, &cell);
 }
 
@@ -140,21 +165,29 @@ fn sources(paper: &mut Paper, record: &NormalRecord) {
         .tellings
         .iter()
         .map(|one| {
-            let leaf = one.leaf.map_or_else(|| "—".to_owned(), |leaf| leaf.to_string());
+            let leaf = one
+                .leaf
+                .map_or_else(|| "—".to_owned(), |leaf| leaf.to_string());
             vec![
                 vec![
                     text(one.source.as_str()),
                     soft(format!("\n{}", one.external_id)),
                 ],
                 vec![sentence(&one.happening)],
-                vec![at(one.at), soft("\nheard "), at(one.heard_at)],
+                vec![shortly(one.at), soft("\nheard "), shortly(one.heard_at)],
                 vec![text(leaf)],
                 vec![code(one.hash.as_str())],
             ]
         })
         .collect();
     paper.table(
-        &[("Source", 2.2), ("By", 1.7), ("At", 2.2), ("Leaf", 0.7), ("SHA-256 of its facts", 3.4)],
+        &[
+            ("Source", 2.0),
+            ("By", 1.6),
+            ("At", 2.6),
+            ("Leaf", 0.7),
+            ("SHA-256 of its facts", 3.1),
+        ],
         &rows,
     );
 }

@@ -37,6 +37,8 @@ const LABELS: f32 = 138.0;
 const GAP: f32 = 10.0;
 /// The space above and below the words of a row.
 const PAD: f32 = 3.0;
+/// How far the ground of a table stands out beyond its words.
+const HANG: f32 = 4.0;
 /// How much of a page a row may leave empty rather than be broken.
 const WASTE: f32 = 160.0;
 
@@ -59,9 +61,25 @@ pub(super) enum Tone {
 
 /// What is drawn on a page.
 enum Mark {
-    Words { x: f32, y: f32, line: Line },
-    Box { x: f32, y: f32, width: f32, height: f32, ink: Ink },
-    Link { x: f32, y: f32, width: f32, height: f32, address: String },
+    Words {
+        x: f32,
+        y: f32,
+        line: Line,
+    },
+    Box {
+        x: f32,
+        y: f32,
+        width: f32,
+        height: f32,
+        ink: Ink,
+    },
+    Link {
+        x: f32,
+        y: f32,
+        width: f32,
+        height: f32,
+        address: String,
+    },
 }
 
 /// Who has a column of a table: its heading, and its share of the width.
@@ -73,6 +91,8 @@ pub(super) type Cell = Vec<Span>;
 /// A paper that is being laid out.
 pub(super) struct Paper {
     title: String,
+    /// What the footer calls it.
+    name: String,
     pages: Vec<Vec<Mark>>,
     y: f32,
 }
@@ -82,6 +102,10 @@ impl Paper {
     pub(super) fn new(kind: &str, title: &str, subtitle: &str) -> Self {
         let mut paper = Self {
             title: format!("{title}: {kind}"),
+            name: match title.split_once(':') {
+                Some((number, _)) => format!("{number} · {kind}"),
+                None => title.to_owned(),
+            },
             pages: vec![Vec::new()],
             y: TOP,
         };
@@ -113,7 +137,7 @@ impl Paper {
         }
     }
 
-    /// Sets a line and what it links to, if it is an address.
+    /// Sets a line where the paper has come to.
     fn set(&mut self, x: f32, line: Line) {
         let leading = line.leading;
         let y = self.y;
@@ -161,7 +185,11 @@ impl Paper {
             if std::mem::take(&mut first) {
                 let y = self.y;
                 let line = one_line("•", Style::LABEL, indent);
-                self.draw(Mark::Words { x: LEFT + 2.0, y, line });
+                self.draw(Mark::Words {
+                    x: LEFT + 2.0,
+                    y,
+                    line,
+                });
             }
             self.set(LEFT + indent, line);
         }
@@ -170,8 +198,22 @@ impl Paper {
 
     fn rule(&mut self, height: f32, ink: Ink) {
         let y = self.y;
-        self.draw(Mark::Box { x: LEFT, y, width: COLUMN, height, ink });
+        self.draw(Mark::Box {
+            x: LEFT,
+            y,
+            width: COLUMN,
+            height,
+            ink,
+        });
         self.y += height;
+    }
+
+    /// A heading within a section, which stays with what follows.
+    pub(super) fn subheading(&mut self, spans: &[Span]) {
+        self.y += 6.0;
+        self.leave_room(56.0);
+        self.words(spans);
+        self.y += 3.0;
     }
 
     /// Words in a box, to be seen first.
@@ -196,8 +238,20 @@ impl Paper {
             let n = n.count().max(1);
             let later = rest.split_off(n.min(rest.len()));
             let (y, height) = (self.y, total(&rest) + 12.0);
-            self.draw(Mark::Box { x: LEFT, y, width: COLUMN, height, ink: ground });
-            self.draw(Mark::Box { x: LEFT, y, width: 2.5, height, ink: edge });
+            self.draw(Mark::Box {
+                x: LEFT,
+                y,
+                width: COLUMN,
+                height,
+                ink: ground,
+            });
+            self.draw(Mark::Box {
+                x: LEFT,
+                y,
+                width: 2.5,
+                height,
+                ink: edge,
+            });
             self.y += 5.0;
             for line in rest {
                 self.set(LEFT + inset, line);
@@ -249,21 +303,43 @@ impl Paper {
                 .map(|(cell, (x, width))| (*x, lines(cell, *width)))
                 .collect();
             self.cells(&cells, Some(&head));
-            self.rule(0.5, HAIRLINE);
+            let y = self.y;
+            let (x, width) = (LEFT - HANG, COLUMN + 2.0 * HANG);
+            self.draw(Mark::Box {
+                x,
+                y,
+                width,
+                height: 0.5,
+                ink: HAIRLINE,
+            });
         }
         self.y += 4.0;
     }
 
     fn head(&mut self, head: &[(f32, Vec<Line>)]) {
-        let height = head.iter().map(|(_, lines)| total(lines)).fold(0.0, f32::max) + 2.0 * PAD;
-        let (x, y) = (LEFT - 4.0, self.y);
-        self.draw(Mark::Box { x, y, width: COLUMN + 8.0, height, ink: HEAD });
+        let height = head
+            .iter()
+            .map(|(_, lines)| total(lines))
+            .fold(0.0, f32::max)
+            + 2.0 * PAD;
+        let (x, y) = (LEFT - HANG, self.y);
+        let width = COLUMN + 2.0 * HANG;
+        self.draw(Mark::Box {
+            x,
+            y,
+            width,
+            height,
+            ink: HEAD,
+        });
         self.cells(head, None);
     }
 
     /// Sets cells beside each other, over as many pages as they need.
     fn cells(&mut self, cells: &[(f32, Vec<Line>)], head: Option<&[(f32, Vec<Line>)]>) {
-        let height = cells.iter().map(|(_, lines)| total(lines)).fold(0.0, f32::max);
+        let height = cells
+            .iter()
+            .map(|(_, lines)| total(lines))
+            .fold(0.0, f32::max);
         let turn = |paper: &mut Self| {
             paper.turn();
             if let Some(head) = head {
@@ -300,17 +376,25 @@ impl Paper {
         self.y += PAD;
     }
 
-    /// Makes the words on the last line of the last mark a link.
+    /// A label and an address, which can be followed.
     pub(super) fn link(&mut self, label: &str, address: &str) {
         let from = (self.pages.len(), self.y);
         self.row(label, &[Span::new(address, Style::BODY.ink(LINK))]);
-        let is_address = ["https://", "http://"].iter().any(|one| address.starts_with(one))
+        let is_address = ["https://", "http://"]
+            .iter()
+            .any(|one| address.starts_with(one))
             && address.bytes().all(|byte| byte.is_ascii_graphic());
         if is_address && self.pages.len() == from.0 {
             let (x, y) = (LEFT + LABELS + GAP, from.1);
             let (width, height) = (COLUMN - LABELS - GAP, self.y - from.1);
             let address = address.to_owned();
-            self.draw(Mark::Link { x, y, width, height, address });
+            self.draw(Mark::Link {
+                x,
+                y,
+                width,
+                height,
+                address,
+            });
         }
     }
 
@@ -339,15 +423,29 @@ impl Paper {
             let mut page = document.start_page_with(settings);
             let mut surface = page.surface();
             let mut links = Vec::new();
-            for mark in marks.into_iter().chain(footer(imprint, &self.title, n, n_pages)) {
+            for mark in marks
+                .into_iter()
+                .chain(footer(imprint, &self.name, n, n_pages))
+            {
                 match mark {
                     Mark::Words { x, y, line } => write_line(&mut surface, x, y, line)?,
-                    Mark::Box { x, y, width, height, ink } => {
+                    Mark::Box {
+                        x,
+                        y,
+                        width,
+                        height,
+                        ink,
+                    } => {
                         write_box(&mut surface, x, y, width, height, ink)?;
                     }
-                    Mark::Link { x, y, width, height, address } => {
-                        let place =
-                            Rect::from_xywh(x, y, width, height).ok_or(PageFault::Size)?;
+                    Mark::Link {
+                        x,
+                        y,
+                        width,
+                        height,
+                        address,
+                    } => {
+                        let place = Rect::from_xywh(x, y, width, height).ok_or(PageFault::Size)?;
                         links.push((place, address));
                     }
                 }
@@ -413,7 +511,7 @@ fn write_box(
 
 /// What stands below each page: of what it is a part, what it was made from, how
 /// the log stood then, and which page it is.
-fn footer(imprint: &Imprint, title: &str, n: usize, n_pages: usize) -> Vec<Mark> {
+fn footer(imprint: &Imprint, name: &str, n: usize, n_pages: usize) -> Vec<Mark> {
     let small = Style::SMALL.size(7.5);
     let pages = one_line(&format!("Page {n} of {n_pages}"), small, 90.0);
     let room = COLUMN - 100.0;
@@ -423,9 +521,19 @@ fn footer(imprint: &Imprint, title: &str, n: usize, n_pages: usize) -> Vec<Mark>
         line: one_line(words, style, width),
     };
     vec![
-        Mark::Box { x: LEFT, y: 784.0, width: COLUMN, height: 0.5, ink: HAIRLINE },
-        at(789.0, &format!("{title} · {}", imprint.part_of), small, room),
-        Mark::Words { x: RIGHT - pages.width, y: 789.0, line: pages },
+        Mark::Box {
+            x: LEFT,
+            y: 784.0,
+            width: COLUMN,
+            height: 0.5,
+            ink: HAIRLINE,
+        },
+        at(789.0, &format!("{name} · {}", imprint.part_of), small, room),
+        Mark::Words {
+            x: RIGHT - pages.width,
+            y: 789.0,
+            line: pages,
+        },
         at(800.0, &imprint.bound_to, small, COLUMN),
         at(811.0, &imprint.checkpoint, small, COLUMN),
     ]

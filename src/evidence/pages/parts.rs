@@ -70,8 +70,13 @@ pub(super) fn at(at: DateTime<Utc>) -> Span {
     text(utc(at))
 }
 
-pub(super) fn at_if_any(when: Option<DateTime<Utc>>) -> Cell {
-    when.map_or_else(nothing, |when| vec![at(when)])
+/// An instant for the narrow column of a table; its Z is the zone.
+pub(super) fn shortly(when: DateTime<Utc>) -> Span {
+    text(when.format("%Y-%m-%d %H:%M:%SZ").to_string())
+}
+
+pub(super) fn shortly_if_any(when: Option<DateTime<Utc>>) -> Cell {
+    when.map_or_else(nothing, |when| vec![shortly(when)])
 }
 
 /// What somebody wrote, verbatim, or that it is gone.
@@ -117,7 +122,11 @@ pub(super) fn channel(message: &Message) -> String {
 pub(super) fn message_rows(paper: &mut Paper, label: &str, message: &Message) {
     paper.row(
         label,
-        &[text(channel(message)), soft(" · message "), text(message.ts.as_str())],
+        &[
+            text(channel(message)),
+            soft(" · message "),
+            text(message.ts.as_str()),
+        ],
     );
     if let Some(permalink) = &message.permalink {
         paper.link("Permalink", permalink);
@@ -132,13 +141,22 @@ pub(super) fn timeliness(
 ) -> Cell {
     match (met_at, due_at) {
         (Some(met_at), Some(due_at)) if met_at <= due_at => {
-            vec![good("in time"), soft(format!(", {} the deadline", apart(met_at, due_at)))]
+            vec![
+                good("in time"),
+                soft(format!(", {} the deadline", apart(met_at, due_at))),
+            ]
         }
         (Some(met_at), Some(due_at)) => {
-            vec![alarm("late"), soft(format!(", {} the deadline", apart(met_at, due_at)))]
+            vec![
+                alarm("late"),
+                soft(format!(", {} the deadline", apart(met_at, due_at))),
+            ]
         }
         (None, Some(due_at)) if as_of > due_at => {
-            vec![alarm("overdue"), soft(format!(" for {}", span(as_of - due_at)))]
+            vec![
+                alarm("overdue"),
+                soft(format!(" for {}", span(as_of - due_at))),
+            ]
         }
         (None, _) => vec![soft("open")],
         (Some(_), None) => vec![good("done")],
@@ -148,7 +166,10 @@ pub(super) fn timeliness(
 /// A permission or refusal, with all that is known of it.
 pub(super) fn permission(paper: &mut Paper, given: &Permission) {
     paper.row("Who", &person(&given.by));
-    paper.row("When", &[at(given.at), soft(format!(" · {}", given.source.words))]);
+    paper.row(
+        "When",
+        &[at(given.at), soft(format!(" · {}", given.source.words))],
+    );
     if let Some(method) = &given.method {
         let mut how = vec![sentence(method)];
         if let Some(strength) = &given.strength {
@@ -160,7 +181,10 @@ pub(super) fn permission(paper: &mut Paper, given: &Permission) {
         paper.row("Ground of the authority", &[sentence(ground)]);
     }
     match &given.evidence {
-        Some(Evidence::Words { text: said, message }) => {
+        Some(Evidence::Words {
+            text: said,
+            message,
+        }) => {
             paper.row("Verbatim", &words(said));
             message_rows(paper, "Message", message);
         }
@@ -176,10 +200,14 @@ pub(super) fn permission(paper: &mut Paper, given: &Permission) {
     if let Some(attested) = &given.attested {
         paper.row(
             "Attested by",
-            &[text(called(&attested.by)), soft(format!(" · {}", utc(attested.at)))],
+            &[
+                text(called(&attested.by)),
+                soft(format!(" · {}", utc(attested.at))),
+            ],
         );
         let confirmed = given.confirmed_at;
-        let confirmed = confirmed.map_or_else(|| vec![alarm("not confirmed")], |when| vec![at(when)]);
+        let confirmed =
+            confirmed.map_or_else(|| vec![alarm("not confirmed")], |when| vec![at(when)]);
         paper.row("Confirmed", &confirmed);
     }
 }
@@ -191,7 +219,10 @@ pub(super) fn summary(paper: &mut Paper, record: &Record) {
         paper.boxed(Tone::Calm, &[strong(words)]);
     }
     if let Some(of) = &record.duplicate_of {
-        paper.boxed(Tone::Calm, &[strong(format!("A second record of {of}, which counts."))]);
+        paper.boxed(
+            Tone::Calm,
+            &[strong(format!("A second record of {of}, which counts."))],
+        );
     }
     let n = record.exceptions.len();
     if n == 0 {
@@ -202,17 +233,28 @@ pub(super) fn summary(paper: &mut Paper, record: &Record) {
         paper.boxed(Tone::Good, &[strong(words)]);
         return;
     }
-    let open = record.exceptions.iter().filter(|one| one.answer.is_none()).count();
+    let open = record
+        .exceptions
+        .iter()
+        .filter(|one| one.answer.is_none())
+        .count();
     let answered = match open {
         0 => "all answered".to_owned(),
         open => format!("{open} not answered"),
     };
     let noun = if n == 1 { "exception" } else { "exceptions" };
-    let list: Vec<&str> =
-        record.exceptions.iter().map(|one| one.exception.words.as_str()).collect();
+    let list: Vec<&str> = record
+        .exceptions
+        .iter()
+        .map(|one| one.exception.words.as_str())
+        .collect();
     paper.boxed(
         Tone::Alarm,
-        &[strong(format!("{n} {noun}, {answered}: ")), text(list.join("; ")), text(".")],
+        &[
+            strong(format!("{n} {noun}, {answered}: ")),
+            text(list.join("; ")),
+            text("."),
+        ],
     );
 }
 
@@ -223,7 +265,8 @@ pub(super) fn exceptions(paper: &mut Paper, record: &Record) {
         paper.paragraph(&[soft("None.")]);
     }
     for one in &record.exceptions {
-        paper.paragraph(&[alarm(capitalised(&one.exception.words)), soft(format!(" · recorded {}", utc(one.at)))]);
+        let recorded = soft(format!(" · recorded {}", utc(one.at)));
+        paper.subheading(&[alarm(capitalised(&one.exception.words)), recorded]);
         match &one.answer {
             Some(answer) => {
                 paper.row("Cause", &words(&answer.cause));
@@ -231,7 +274,10 @@ pub(super) fn exceptions(paper: &mut Paper, record: &Record) {
                 paper.row("Owner of the remedy", &person(&answer.owner));
                 paper.row(
                     "Answered",
-                    &[text(called(&answer.act.by)), soft(format!(" · {}", utc(answer.act.at)))],
+                    &[
+                        text(called(&answer.act.by)),
+                        soft(format!(" · {}", utc(answer.act.at))),
+                    ],
                 );
             }
             None => paper.row("Answer", &[alarm("none yet")]),
@@ -256,7 +302,9 @@ pub(super) fn attachments(paper: &mut Paper, record: &Record) {
             what.push(soft(format!(" · {}", why.words)));
         }
         if one.is_after_approval {
-            what.push(soft(" · attached after the approval, which doesn't speak of it"));
+            what.push(soft(
+                " · attached after the approval, which doesn't speak of it",
+            ));
         }
         paper.row("Kind", &what);
         if let Some(sha256) = &one.sha256 {
@@ -264,7 +312,10 @@ pub(super) fn attachments(paper: &mut Paper, record: &Record) {
         }
         paper.row(
             "Attached by",
-            &[text(called(&one.act.by)), soft(format!(" · {}", utc(one.act.at)))],
+            &[
+                text(called(&one.act.by)),
+                soft(format!(" · {}", utc(one.act.at))),
+            ],
         );
     }
 }

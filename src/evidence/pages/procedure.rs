@@ -10,7 +10,7 @@ use crate::domain::change::Criterion;
 use crate::domain::policy::{Framework, Party, Policy, Role, Term};
 use crate::domain::rate::guideline_percent;
 use crate::domain::ticket::{Circumstance, Field, Kind, Part, Requirement, provision};
-use crate::evidence::record::{capitalised, criterion, span, utc};
+use crate::evidence::record::{capitalised, span, utc};
 
 /// A policy with what is known of it beside its rules.
 #[derive(Clone, Copy)]
@@ -42,11 +42,16 @@ pub fn emergency_change_procedure(
     imprint: &Imprint,
 ) -> Result<Vec<u8>, PageFault> {
     let policy = procedure.policy;
-    let since = procedure.adopted_at.map_or_else(String::new, |at| format!(", in force since {}", utc(at)));
+    let since = procedure
+        .adopted_at
+        .map_or_else(String::new, |at| format!(", in force since {}", utc(at)));
     let mut paper = Paper::new(
         "Policy",
         "Emergency change procedure",
-        &format!("{} · version {}{since}", procedure.organisation, policy.version.0),
+        &format!(
+            "{} · version {}{since}",
+            procedure.organisation, policy.version.0
+        ),
     );
     paper.paragraph(&[text(
         "Emergency changes are for emergencies. They may go to production before the normal \
@@ -57,10 +62,13 @@ pub fn emergency_change_procedure(
     if !policy.is_written() {
         paper.boxed(
             Tone::Alarm,
-            &[strong("Nobody has written down who may authorize. "), text(
-                "Until then any full member of the workspace may, except whoever asked for the \
+            &[
+                strong("Nobody has written down who may authorize. "),
+                text(
+                    "Until then any full member of the workspace may, except whoever asked for the \
                  change or deploys it, and each record says that it was so.",
-            )],
+                ),
+            ],
         );
     }
     genuine(&mut paper);
@@ -78,9 +86,21 @@ pub fn emergency_change_procedure(
 
 fn genuine(paper: &mut Paper) {
     paper.section("1  When a change is an emergency");
-    paper.paragraph(&[text("One of these five must be true, and is stated with the request:")]);
+    paper.paragraph(&[text(
+        "One of these five must be true, and is stated with the request:",
+    )]);
     for one in Criterion::ALL {
-        paper.item(&[text(capitalised(&criterion(*one).words)), text(".")]);
+        paper.item(&[text(match one {
+            Criterion::Vulnerability => {
+                "A critical security vulnerability needs immediate patching."
+            }
+            Criterion::ProductionDown => "Production is down and a fix has to be deployed.",
+            Criterion::DataLoss => "Data loss is imminent without intervention.",
+            Criterion::CustomerImpact => "A customer-impacting bug requires immediate resolution.",
+            Criterion::ExternalFailure => {
+                "An external dependency's failure requires a configuration change."
+            }
+        })]);
     }
     paper.paragraph(&[text(
         "It is none to launch something faster, to meet a deadline, or to skip the normal process. \
@@ -162,7 +182,10 @@ fn during(paper: &mut Paper, policy: &Policy) {
         paper.item(&[text(step)]);
     }
     let emoji: Vec<String> = policy.emoji.iter().map(|one| format!(":{one}:")).collect();
-    paper.row("Incident channels", &[text(list(policy.incident_channels.iter().cloned()))]);
+    paper.row(
+        "Incident channels",
+        &[text(list(policy.incident_channels.iter().cloned()))],
+    );
     paper.row("Emoji that authorize", &[text(list(emoji))]);
 }
 
@@ -180,10 +203,16 @@ fn within(paper: &mut Paper, policy: &Policy) {
                 Term::SecurityReview => ("deployment", "security group"),
                 Term::DatabaseApproval => ("deployment", "database administrator"),
                 Term::AnswerException => ("its being recorded", "approver"),
-                Term::Remediation => ("rejection, unless it names a date", "named in the rejection"),
+                Term::Remediation => (
+                    "rejection, unless it names a date",
+                    "named in the rejection",
+                ),
                 Term::GenuinenessReview => ("decision", "compliance lead"),
                 Term::MeetingReview => ("approval", "compliance lead, else the approver"),
-                Term::PermanentFix => ("deployment, unless the ticket names a date", "named in the ticket"),
+                Term::PermanentFix => (
+                    "deployment, unless the ticket names a date",
+                    "named in the ticket",
+                ),
             };
             vec![
                 vec![text(capitalised(&term.to_string()))],
@@ -194,7 +223,12 @@ fn within(paper: &mut Paper, policy: &Policy) {
         })
         .collect();
     paper.table(
-        &[("What", 2.8), ("Within", 1.3), ("Counted from", 2.4), ("Owed by", 2.2)],
+        &[
+            ("What", 2.8),
+            ("Within", 1.3),
+            ("Counted from", 2.4),
+            ("Owed by", 2.2),
+        ],
         &rows,
     );
     paper.paragraph(&[text(
@@ -238,14 +272,26 @@ fn asked(field: Field, policy: &Policy) -> Option<String> {
     match field.row().requirement {
         Requirement::Close | Requirement::Act => always(),
         Requirement::When(Circumstance::PolicyListsSystems) => {
-            if policy.systems.is_empty() { None } else { always() }
+            if policy.systems.is_empty() {
+                None
+            } else {
+                always()
+            }
         }
         Requirement::When(circumstance) | Requirement::ActWhen(circumstance) => when(circumstance),
         Requirement::WhenOr(circumstance, asking) => {
-            if names(asking) { always() } else { when(circumstance) }
+            if names(asking) {
+                always()
+            } else {
+                when(circumstance)
+            }
         }
         Requirement::Framework(asking) => {
-            if names(asking) { always() } else { None }
+            if names(asking) {
+                always()
+            } else {
+                None
+            }
         }
         Requirement::Kept | Requirement::Afterwards | Requirement::Optional => None,
     }
@@ -292,7 +338,15 @@ fn categories(paper: &mut Paper, policy: &Policy) {
             ]
         })
         .collect();
-    paper.table(&[("Category", 2.0), ("Risk", 1.0), ("Testing", 2.4), ("Approved by", 3.0)], &rows);
+    paper.table(
+        &[
+            ("Category", 2.0),
+            ("Risk", 1.0),
+            ("Testing", 2.4),
+            ("Approved by", 3.0),
+        ],
+        &rows,
+    );
 }
 
 fn missed(paper: &mut Paper, procedure: &Procedure<'_>) {
@@ -339,21 +393,32 @@ fn rate(paper: &mut Paper, procedure: &Procedure<'_>) {
     let place = policy.report_channel.as_ref().map(|channel| {
         (procedure.channel)(channel).map_or_else(|| channel.to_string(), |name| format!("#{name}"))
     });
-    let place = place.map_or_else(|| vec![soft("no channel is named")], |place| vec![text(format!("every {day} at {time}, in {place}"))]);
+    let place = place.map_or_else(
+        || vec![soft("no channel is named")],
+        |place| vec![text(format!("every {day} at {time}, in {place}"))],
+    );
     paper.row("Weekly report", &place);
     for (source, happening) in &policy.counting.happenings {
         paper.row(
             &format!("Counted from {source}"),
-            &[text(capitalised(&crate::evidence::record::happening(*happening).words))],
+            &[text(capitalised(
+                &crate::evidence::record::happening(*happening).words,
+            ))],
         );
     }
     let patterns = |patterns: &[String]| match patterns {
         [] => vec![soft("none")],
         patterns => vec![text(list(patterns.iter().cloned()))],
     };
-    paper.row("Production is called", &patterns(&policy.counting.production));
+    paper.row(
+        "Production is called",
+        &patterns(&policy.counting.production),
+    );
     paper.row("Jobs that deploy", &patterns(&policy.counting.jobs));
-    paper.row("Branches that are deployed", &patterns(&policy.counting.branches));
+    paper.row(
+        "Branches that are deployed",
+        &patterns(&policy.counting.branches),
+    );
     let standard = if policy.counting.standard {
         "count among all changes"
     } else {

@@ -16,17 +16,29 @@ pub fn testing_results(record: &Record, imprint: &Imprint) -> Result<Vec<u8>, Pa
         "What was tested, even if minimal, and what shows it",
     );
     summary(&mut paper, record);
-    if record.entry(Field::Testing).is_none_or(|entry| entry.value.is_none()) {
+    if record
+        .entry(Field::Testing)
+        .is_none_or(|entry| entry.value.is_none())
+    {
         let words = "Nobody has written down what was tested.";
         paper.boxed(Tone::Alarm, &[strong(words)]);
     }
     paper.section("Testing performed");
-    fields(&mut paper, record, &[Field::Testing, Field::TestingDeferred]);
+    fields(
+        &mut paper,
+        record,
+        &[Field::Testing, Field::TestingDeferred],
+    );
     paper.section("Validation in production");
     fields(
         &mut paper,
         record,
-        &[Field::ValidatedBy, Field::ValidatedAt, Field::OutcomeCode, Field::IncidentResolved],
+        &[
+            Field::ValidatedBy,
+            Field::ValidatedAt,
+            Field::OutcomeCode,
+            Field::IncidentResolved,
+        ],
     );
     paper.section("Risk and security impact");
     fields(

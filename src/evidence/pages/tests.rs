@@ -1,8 +1,10 @@
 //! Facts about the papers, told from what stands in their bytes.
 
 use super::*;
-use crate::evidence::record::tests::{normal as a_normal_change, person_called, policy, the_guides_story};
 use crate::domain::policy::Party;
+use crate::evidence::record::tests::{
+    normal as a_normal_change, person_called, policy, the_guides_story,
+};
 
 fn imprint() -> Imprint {
     Imprint {
@@ -37,12 +39,30 @@ fn papers() -> Vec<(&'static str, Vec<u8>)> {
         ("change_ticket", change_ticket(record, imprint).unwrap()),
         ("approval_record", approval_record(record, imprint).unwrap()),
         ("testing_results", testing_results(record, imprint).unwrap()),
-        ("deployment_confirmation", deployment_confirmation(record, imprint).unwrap()),
-        ("procedure", emergency_change_procedure(procedure, imprint).unwrap()),
-        ("normal_ticket", normal::change_ticket(collected, imprint).unwrap()),
-        ("normal_approval", normal::approval_record(bare, imprint).unwrap()),
-        ("normal_testing", normal::testing_results(bare, imprint).unwrap()),
-        ("normal_deployment", normal::deployment_confirmation(bare, imprint).unwrap()),
+        (
+            "deployment_confirmation",
+            deployment_confirmation(record, imprint).unwrap(),
+        ),
+        (
+            "procedure",
+            emergency_change_procedure(procedure, imprint).unwrap(),
+        ),
+        (
+            "normal_ticket",
+            normal::change_ticket(collected, imprint).unwrap(),
+        ),
+        (
+            "normal_approval",
+            normal::approval_record(bare, imprint).unwrap(),
+        ),
+        (
+            "normal_testing",
+            normal::testing_results(bare, imprint).unwrap(),
+        ),
+        (
+            "normal_deployment",
+            normal::deployment_confirmation(bare, imprint).unwrap(),
+        ),
     ]
 }
 
@@ -54,21 +74,30 @@ fn the_same_record_makes_the_same_paper_to_the_byte() {
         assert!(once == again, "{name} differs");
         assert!(once.starts_with(b"%PDF-1.7"), "{name} is no PDF");
         if let Some(folder) = std::env::var_os("BREAKGLASS_LOOK") {
-            std::fs::write(std::path::Path::new(&folder).join(format!("{name}.pdf")), once).unwrap();
+            std::fs::write(
+                std::path::Path::new(&folder).join(format!("{name}.pdf")),
+                once,
+            )
+            .unwrap();
         }
     }
 }
 
 /// Whether bytes hold others.
 fn holds(bytes: &[u8], sought: &str) -> bool {
-    bytes.windows(sought.len()).any(|window| window == sought.as_bytes())
+    bytes
+        .windows(sought.len())
+        .any(|window| window == sought.as_bytes())
 }
 
 #[test]
 fn a_paper_says_that_it_is_pdf_a_and_bears_no_time_but_the_one_it_was_given() {
     for (name, paper) in papers() {
         assert!(holds(&paper, "<pdfaid:part>2</pdfaid:part>"), "{name}");
-        assert!(holds(&paper, "<pdfaid:conformance>U</pdfaid:conformance>"), "{name}");
+        assert!(
+            holds(&paper, "<pdfaid:conformance>U</pdfaid:conformance>"),
+            "{name}"
+        );
         assert!(holds(&paper, "2026-12-31T23:00:00"), "{name}");
     }
 }

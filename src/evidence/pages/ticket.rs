@@ -1,11 +1,11 @@
 //! `change_ticket.pdf`: the retrospective ticket, every field of it, in its order;
 //! what was owed and met; and everything that happened to the record.
 
-use super::line::Span;
+use super::line::{ALARM, Span, Style};
 use super::paper::{Cell, Paper};
 use super::parts::{
-    alarm, at, at_if_any, attachments, called, code, exceptions, nothing, person, sentence, soft,
-    strong, summary, text, timeliness, who, words, words_if_any,
+    alarm, at, attachments, called, code, exceptions, nothing, person, sentence, shortly,
+    shortly_if_any, soft, strong, summary, text, timeliness, who, words, words_if_any,
 };
 use super::{Imprint, PageFault};
 use crate::domain::ticket::Field;
@@ -21,8 +21,21 @@ pub fn change_ticket(record: &Record, imprint: &Imprint) -> Result<Vec<u8>, Page
     summary(&mut paper, record);
     for (part, entries) in record.parts() {
         paper.section(&part.words);
-        for entry in entries {
-            field(&mut paper, record, entry);
+        for entry in &entries {
+            if !is_left_out(entry) {
+                field(&mut paper, record, entry);
+            }
+        }
+        let left_out: Vec<&str> = entries
+            .iter()
+            .filter(|entry| is_left_out(entry))
+            .map(|entry| entry.field.words.as_str())
+            .collect();
+        if !left_out.is_empty() {
+            paper.row(
+                "Not required and not filled in",
+                &[soft(left_out.join(" · "))],
+            );
         }
     }
     obligations(&mut paper, record);
@@ -46,14 +59,26 @@ pub(super) fn title(record: &Record) -> String {
     format!("{drill}{}: {line}", record.number)
 }
 
+/// Whether nobody filled a field in, and nobody had to.
+fn is_left_out(entry: &Entry) -> bool {
+    !entry.is_recorded && !entry.is_required && entry.value.is_none()
+}
+
 fn field(paper: &mut Paper, record: &Record, entry: &Entry) {
     let label = &entry.field.words;
     if entry.is_recorded {
         let known = Field::from_name(&entry.field.name);
-        let lines = known.map(|field| recorded(record, field)).unwrap_or_default();
-        for (n, line) in lines.iter().enumerate() {
-            paper.row(if n == 0 { label } else { "" }, line);
+        let lines = known
+            .map(|field| recorded(record, field))
+            .unwrap_or_default();
+        let mut value = Cell::new();
+        for (n, line) in lines.into_iter().enumerate() {
+            if n > 0 {
+                value.push(text("\n"));
+            }
+            value.extend(line);
         }
+        paper.row(label, &value);
         return;
     }
     let Some(value) = &entry.value else {
@@ -74,18 +99,21 @@ fn field(paper: &mut Paper, record: &Record, entry: &Entry) {
     };
     let by = entry.by.as_ref().map_or_else(String::new, who);
     let when = entry.at.map_or_else(String::new, utc);
-    spans.push(Span::new(format!("\n{by} · {when}"), super::line::Style::SMALL));
+    spans.push(Span::new(format!("\n{by} · {when}"), Style::SMALL));
     if let Some(vague) = &entry.vague {
         spans.push(Span::new(
             format!(" · marked: {}", vague.words),
-            super::line::Style::SMALL.ink(super::line::ALARM),
+            Style::SMALL.ink(ALARM),
         ));
     }
     paper.row(label, &spans);
 }
 
 /// What the bot kept for a field that nobody writes.
-#[expect(clippy::too_many_lines, reason = "one arm for each field that the bot keeps")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm for each field that the bot keeps"
+)]
 fn recorded(record: &Record, field: Field) -> Vec<Cell> {
     let one = |cell: Cell| vec![cell];
     match field {
@@ -124,8 +152,11 @@ fn recorded(record: &Record, field: Field) -> Vec<Cell> {
             Some(given) => {
                 let mut cells = vec![person(&given.by), vec![at(given.at)]];
                 let how = [&given.method, &given.strength, &given.ground];
-                let how: Vec<&str> =
-                    how.into_iter().flatten().map(|one| one.words.as_str()).collect();
+                let how: Vec<&str> = how
+                    .into_iter()
+                    .flatten()
+                    .map(|one| one.words.as_str())
+                    .collect();
                 cells.push(vec![text(capitalised(&how.join(" · ")))]);
                 cells.extend(ahead(record));
                 cells
@@ -169,7 +200,10 @@ fn recorded(record: &Record, field: Field) -> Vec<Cell> {
             let decision = record.decision.as_ref();
             let mut cells = Vec::new();
             if let Some(is_genuine) = decision.and_then(|one| one.is_genuine) {
-                cells.push(vec![text(genuine(is_genuine)), soft(", by whoever decided")]);
+                cells.push(vec![
+                    text(genuine(is_genuine)),
+                    soft(", by whoever decided"),
+                ]);
             }
             if let Some(review) = &record.genuineness {
                 cells.push(vec![
@@ -181,8 +215,15 @@ fn recorded(record: &Record, field: Field) -> Vec<Cell> {
         }
         Field::Exceptions => {
             let list = record.exceptions.iter().map(|one| {
-                let answered = if one.answer.is_some() { "answered" } else { "not answered" };
-                vec![text(capitalised(&one.exception.words)), soft(format!(" · {answered}"))]
+                let answered = if one.answer.is_some() {
+                    "answered"
+                } else {
+                    "not answered"
+                };
+                vec![
+                    text(capitalised(&one.exception.words)),
+                    soft(format!(" · {answered}")),
+                ]
             });
             or_none(list.collect(), "none")
         }
@@ -190,13 +231,18 @@ fn recorded(record: &Record, field: Field) -> Vec<Cell> {
             Some(due_at) => {
                 let mut cell = vec![soft("Ticket due "), at(due_at), soft(": ")];
                 cell.extend(timeliness(record.documented_at, Some(due_at), record.as_of));
-                vec![cell, vec![soft("All deadlines stand under “What was owed”.")]]
+                vec![
+                    cell,
+                    vec![soft("All deadlines stand under “What was owed”.")],
+                ]
             }
             None => one(vec![soft("none: nothing is deployed")]),
         },
         Field::Reminders => {
             let n = record.chase.len();
-            one(vec![text(format!("{n} reminders, listed under “Reminders”"))])
+            one(vec![text(format!(
+                "{n} reminders, listed under “Reminders”"
+            ))])
         }
         Field::EventLog => {
             let n = record.timeline.len();
@@ -212,7 +258,11 @@ fn recorded(record: &Record, field: Field) -> Vec<Cell> {
         Field::FollowUps => {
             let list = record.follow_ups.iter().map(|one| {
                 let mut cell = words(&one.what);
-                cell.push(soft(format!(" · {}, due {}", called(&one.owner), utc(one.due_at))));
+                cell.push(soft(format!(
+                    " · {}, due {}",
+                    called(&one.owner),
+                    utc(one.due_at)
+                )));
                 cell.push(match &one.done {
                     Some(done) => soft(format!(" · done {}", utc(done.at))),
                     None => soft(" · open"),
@@ -263,9 +313,15 @@ pub(super) fn ahead(record: &Record) -> Option<Cell> {
     let seconds = record.authorized_ahead_by_seconds?;
     let length = chrono::TimeDelta::seconds(seconds);
     Some(if seconds >= 0 {
-        vec![super::parts::good(format!("{} before", span(length))), soft(" the deployment")]
+        vec![
+            super::parts::good(format!("{} before", span(length))),
+            soft(" the deployment"),
+        ]
     } else {
-        vec![alarm(format!("{} after", span(length))), soft(" the deployment")]
+        vec![
+            alarm(format!("{} after", span(length))),
+            soft(" the deployment"),
+        ]
     })
 }
 
@@ -297,20 +353,32 @@ fn obligations(paper: &mut Paper, record: &Record) {
         .iter()
         .map(|one| {
             let mut state = timeliness(one.met_at, one.due_at, record.as_of);
-            if one.is_missed && one.met_at.is_some_and(|met| one.due_at.is_some_and(|due| met <= due)) {
+            if one.is_missed
+                && one
+                    .met_at
+                    .is_some_and(|met| one.due_at.is_some_and(|due| met <= due))
+            {
                 state.push(soft("; an earlier deadline of it was missed"));
             }
             vec![
                 vec![sentence(&one.duty)],
-                one.owner.as_ref().map_or_else(nothing, |owner| vec![text(who(owner))]),
-                at_if_any(one.due_at),
-                at_if_any(one.met_at),
+                one.owner
+                    .as_ref()
+                    .map_or_else(nothing, |owner| vec![text(who(owner))]),
+                shortly_if_any(one.due_at),
+                shortly_if_any(one.met_at),
                 state,
             ]
         })
         .collect();
     paper.table(
-        &[("Obligation", 3.2), ("Owner", 2.0), ("Due", 2.1), ("Met", 2.1), ("State", 2.6)],
+        &[
+            ("Obligation", 3.2),
+            ("Owner", 2.0),
+            ("Due", 2.0),
+            ("Met", 2.0),
+            ("State", 2.4),
+        ],
         &rows,
     );
 }
@@ -346,21 +414,29 @@ fn chase(paper: &mut Paper, record: &Record) {
         .map(|one| {
             let mut became = vec![text(one.delivery.words.as_str())];
             if let Some(when) = one.delivered_at {
-                became.push(soft(format!(" · {}", utc(when))));
+                became.push(soft(" · "));
+                became.push(shortly(when));
             }
             if let Some(answer) = &one.answer {
                 became.push(soft(format!(" · {answer}")));
             }
             vec![
-                vec![at(one.at)],
-                one.owner.as_ref().map_or_else(nothing, |owner| vec![text(who(owner))]),
+                vec![shortly(one.at)],
+                one.owner
+                    .as_ref()
+                    .map_or_else(nothing, |owner| vec![text(who(owner))]),
                 vec![sentence(&one.duty), soft(format!(" · {}", one.rung.words))],
                 became,
             ]
         })
         .collect();
     paper.table(
-        &[("When", 2.0), ("Who", 1.8), ("Of what", 3.6), ("What became of it", 4.0)],
+        &[
+            ("When", 2.3),
+            ("Who", 1.9),
+            ("Of what", 3.4),
+            ("What became of it", 3.8),
+        ],
         &rows,
     );
 }
@@ -374,27 +450,41 @@ fn timeline(paper: &mut Paper, record: &Record) {
     );
     let rows: Vec<Vec<Cell>> = record.timeline.iter().map(event).collect();
     paper.table(
-        &[("No./leaf", 1.2), ("When (source)", 2.3), ("Who", 1.8), ("What", 6.6)],
+        &[
+            ("No. / leaf", 1.2),
+            ("When and how that is known", 2.7),
+            ("Who", 2.1),
+            ("What", 5.8),
+        ],
         &rows,
     );
 }
 
 fn event(event: &Event) -> Vec<Cell> {
-    let leaf = event.leaf.map_or_else(String::new, |leaf| format!(" / {leaf}"));
+    let leaf = event
+        .leaf
+        .map_or_else(String::new, |leaf| format!(" / {leaf}"));
     let mut what = vec![sentence(&event.event)];
     for passage in &event.texts {
         what.push(soft(format!("\n{}: ", passage.label)));
         what.extend(match passage.words.text {
             Some(_) => words(&passage.words),
             None => vec![
-                alarm(if passage.words.redacted.is_some() { "redacted" } else { "missing" }),
+                alarm(if passage.words.redacted.is_some() {
+                    "redacted"
+                } else {
+                    "missing"
+                }),
                 soft(format!(" ({})", short(&passage.words.commitment))),
             ],
         });
     }
     vec![
         vec![text(format!("{}{leaf}", event.n))],
-        vec![at(event.at), soft(format!("\n{}", event.source.words))],
+        vec![
+            shortly(event.at),
+            Span::new(format!("\n{}", event.source.words), Style::SMALL),
+        ],
         vec![text(who(&event.actor))],
         what,
     ]

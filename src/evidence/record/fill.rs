@@ -10,13 +10,13 @@ use super::words::{
 };
 use super::{
     Act, Alteration, Answer, Attachment, Commander, Correction, Decision, Deployed, Duties, Entry,
-    Evidence, Event as Told, Exception, FORM, FollowUp, Genuineness, Meeting, Message, Named,
+    Event as Told, Evidence, Exception, FORM, FollowUp, Genuineness, Meeting, Message, Named,
     Obligation, Part, Permission, Person, Quote, Record, Redaction, Reminder, Removed, Request,
     Review, StatedReason, TakenBack, VERSION, Value, Who, Words as Written, Written as Done,
 };
 use crate::domain::authorization::Ground;
 use crate::domain::change::{
-    ActOf, Actor, Altered, Alteration as Altering, Attached, EmergencyChange, Event,
+    ActOf, Actor, Alteration as Altering, Altered, Attached, EmergencyChange, Event,
     Evidence as Seen, MessageRef, Recorded,
 };
 use crate::domain::id::{ChannelId, GroupId, UserId};
@@ -205,7 +205,11 @@ impl Filler<'_> {
                     is_deleted: one.is_deleted,
                 })
                 .collect(),
-            alterations: change.altered.iter().map(|one| self.alteration(one)).collect(),
+            alterations: change
+                .altered
+                .iter()
+                .map(|one| self.alteration(one))
+                .collect(),
             chase: chase_log(change.number, history, self.policy)
                 .iter()
                 .map(|line| self.reminder(line))
@@ -329,7 +333,10 @@ impl Filler<'_> {
             channel: change.place.channel.to_string(),
             channel_name: (self.sources.channel)(&change.place.channel),
             message: change.said.as_ref().map(|said| self.message(said)),
-            captured: change.captured.as_ref().map(|one| self.act(&one.by, one.at)),
+            captured: change
+                .captured
+                .as_ref()
+                .map(|one| self.act(&one.by, one.at)),
             asked: change.asked.iter().map(|party| self.who(party)).collect(),
         }
     }
@@ -396,9 +403,12 @@ impl Filler<'_> {
                     evidence: evidence.as_ref().map(|one| self.evidence(one)),
                     ..plain("denied", "denied the change", actor, Some(*why))
                 },
-                Event::WentAhead => {
-                    plain("went_ahead", "went ahead without authorization", actor, None)
-                }
+                Event::WentAhead => plain(
+                    "went_ahead",
+                    "went ahead without authorization",
+                    actor,
+                    None,
+                ),
                 Event::CommanderAuthorized {
                     method: how,
                     strength: proves,
@@ -450,21 +460,23 @@ impl Filler<'_> {
     /// The rules of segregation of duties, held against what happened.
     fn segregation(&self) -> Vec<Duties> {
         let change = self.change;
-        let judge = |rule: &str, who: Option<&UserId>, nobody: &str, did: &str| {
-            let held = capacities(change);
-            let roles = |who: &UserId| {
-                let held = held.get(who).cloned().unwrap_or_default();
-                let words: Vec<String> = held.into_iter().map(|one| capacity(one).words).collect();
-                words.join(", ")
-            };
-            Duties {
-                rule: rule.to_owned(),
-                is_kept: who.map(|who| !change.is_involved(who)),
-                because: who.map_or_else(
-                    || nobody.to_owned(),
-                    |who| format!("{} {did}: {}", self.called(who), roles(who)),
-                ),
-            }
+        let judge = |rule: &str, who: Option<&UserId>, nobody: &str, did: &str| Duties {
+            rule: rule.to_owned(),
+            is_kept: who.map(|who| !change.is_involved(who)),
+            because: who.map_or_else(
+                || nobody.to_owned(),
+                |who| {
+                    let asked = change.requester == *who;
+                    let deployed = change.implementers().any(|by| by == who);
+                    let beside = match (asked, deployed) {
+                        (false, false) => "and neither asked for it nor deployed it",
+                        (true, false) => "and asked for it, too",
+                        (false, true) => "and deployed it, too",
+                        (true, true) => "and asked for it and deployed it, too",
+                    };
+                    format!("{} {did}, {beside}", self.called(who))
+                },
+            ),
         };
         let authorizer = change
             .second
@@ -512,7 +524,9 @@ impl Filler<'_> {
             at: stands.map(|entry| entry.at),
             known: stands.map(|entry| match entry.source {
                 Known::Person => named("person", "somebody wrote or chose it"),
-                Known::Bot(from) => named("bot", format!("kept by the bot: {}", source(from).words)),
+                Known::Bot(from) => {
+                    named("bot", format!("kept by the bot: {}", source(from).words))
+                }
                 Known::TakenFrom(number) => named("taken_from", format!("taken from {number}")),
             }),
             vague: stands
@@ -559,10 +573,18 @@ impl Filler<'_> {
                 }
                 Attached::Unfetched { n_bytes, why, .. } => {
                     let kind = named("unfetched", "a file whose bytes aren't kept");
-                    (kind, None, *n_bytes, Some(named(why.name(), why.to_string())))
+                    (
+                        kind,
+                        None,
+                        *n_bytes,
+                        Some(named(why.name(), why.to_string())),
+                    )
                 }
                 Attached::Elsewhere { .. } => {
-                    let kind = named("elsewhere", "a file that is kept elsewhere, at this address");
+                    let kind = named(
+                        "elsewhere",
+                        "a file that is kept elsewhere, at this address",
+                    );
                     (kind, None, None, None)
                 }
                 Attached::Link => {
@@ -706,9 +728,7 @@ impl Filler<'_> {
             alteration: match &altered.alteration {
                 Altering::Edited { .. } => named("edited", "edited by its author"),
                 Altering::Deleted => named("deleted", "deleted"),
-                Altering::ReactionRemoved => {
-                    named("reaction_removed", "the emoji was taken away")
-                }
+                Altering::ReactionRemoved => named("reaction_removed", "the emoji was taken away"),
             },
             message: self.message(&altered.message),
             at: altered.at,
@@ -719,9 +739,10 @@ impl Filler<'_> {
         let (delivery, delivered_at) = match &line.delivery {
             Delivery::Waiting => (named("waiting", "waits to be sent"), None),
             Delivery::Delivered { at, .. } => (named("delivered", "Slack has it"), Some(*at)),
-            Delivery::Undelivered { error, at } => {
-                (named("undelivered", format!("Slack refused it: {error}")), Some(*at))
-            }
+            Delivery::Undelivered { error, at } => (
+                named("undelivered", format!("Slack refused it: {error}")),
+                Some(*at),
+            ),
             Delivery::Unsaid { at, why } => (named("unsaid", moot(*why)), Some(*at)),
         };
         let answer = line.answered.as_ref().map(|answered| match answered {
@@ -772,7 +793,9 @@ const AUTHORIZED: &str = "authorized";
 impl Record {
     /// Returns the ticket's entry of a field.
     pub fn entry(&self, field: Field) -> Option<&Entry> {
-        self.ticket.iter().find(|entry| entry.field.name == field.name())
+        self.ticket
+            .iter()
+            .find(|entry| entry.field.name == field.name())
     }
 
     /// Returns the entries of the ticket by part, in their order.

@@ -107,7 +107,10 @@ impl Told {
     pub fn new(deployment: Deployment, heard_at: DateTime<Utc>, leaf: Option<u64>) -> Self {
         Self {
             title: deployment.title.as_ref().map(|text| text.commitment()),
-            testing_result: deployment.testing_result.as_ref().map(|text| text.commitment()),
+            testing_result: deployment
+                .testing_result
+                .as_ref()
+                .map(|text| text.commitment()),
             deployment,
             heard_at,
             leaf,
@@ -132,10 +135,13 @@ impl NormalRecord {
         let author = last(&|one| one.author.clone());
         let approved_by = last(&|one| one.approved_by.clone());
         let kinds = told.iter().rev().find_map(|one| one.deployment.kind);
-        let marks = told.iter().flat_map(|one| one.deployment.marks.iter().copied()).collect();
-        let is_merged = told.iter().any(|one| {
-            one.deployment.happening == crate::domain::deployment::Happening::Merge
-        });
+        let marks = told
+            .iter()
+            .flat_map(|one| one.deployment.marks.iter().copied())
+            .collect();
+        let is_merged = told
+            .iter()
+            .any(|one| one.deployment.happening == crate::domain::deployment::Happening::Merge);
         let marks = unexplained(&marks, is_merged, approved_by.is_some());
         Some(Self {
             form: NORMAL_FORM.to_owned(),
@@ -186,7 +192,10 @@ impl Told {
 fn is_another(author: Option<&str>, approved_by: Option<&str>) -> Option<bool> {
     let author = author?.trim().to_lowercase();
     let approved_by = approved_by?.to_lowercase();
-    let mut approvers = approved_by.split([',', ';']).map(str::trim).filter(|one| !one.is_empty());
+    let mut approvers = approved_by
+        .split([',', ';'])
+        .map(str::trim)
+        .filter(|one| !one.is_empty());
     Some(approvers.any(|approver| approver != author))
 }
 

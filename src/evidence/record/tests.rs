@@ -9,15 +9,15 @@ use super::*;
 use crate::domain::authorization::Ground;
 use crate::domain::change::{
     self as domain, Attached, Criterion, EmergencyChange, Event as Happened, Evidence as Seen,
-    Exception as NotMet, Genuineness as Genuine, MessageRef, Method, Place, Recorded, Review as Kind,
-    Source, Strength,
+    Exception as NotMet, Genuineness as Genuine, MessageRef, Method, Place, Recorded,
+    Review as Kind, Source, Strength,
 };
 use crate::domain::deployment::{ChangeKind, Deployment, Happening, Mark, SourceName};
 use crate::domain::id::{ChangeNumber, ChannelId, GroupId, MessageTs, Permalink, UserId};
 use crate::domain::obligation::{Duty, Rung};
 use crate::domain::policy::{Party, Policy, PolicyVersion};
 use crate::domain::text::{Commitment, Salt, Text};
-use crate::domain::ticket::{Field, Value as Entered, Vague, content_hash};
+use crate::domain::ticket::{Field, Vague, Value as Entered, content_hash};
 
 /// A change in the making.
 pub(in crate::evidence) struct Story {
@@ -50,7 +50,11 @@ fn user(id: &str) -> UserId {
 pub(in crate::evidence) fn policy() -> Policy {
     let person = |id: &str| Party::Person(user(id));
     Policy {
-        approvers: vec![person("U0MORGAN"), person("U0ALEX"), Party::Group(GroupId::new("S0LEADS"))],
+        approvers: vec![
+            person("U0MORGAN"),
+            person("U0ALEX"),
+            Party::Group(GroupId::new("S0LEADS")),
+        ],
         commanders: vec![person("U0RILEY")],
         security: vec![person("U0PAT")],
         compliance: vec![person("U0SAM")],
@@ -86,7 +90,12 @@ impl Story {
 
     fn push(&mut self, actor: domain::Actor, source: Source, event: Happened) -> &mut Self {
         let at = self.at;
-        self.history.push(Recorded { at, source, actor, event });
+        self.history.push(Recorded {
+            at,
+            source,
+            actor,
+            event,
+        });
         self
     }
 
@@ -138,8 +147,16 @@ impl Story {
             channel: &|_| Some("inc-auth-outage".to_owned()),
             as_of: self.as_of(),
         };
-        let leaves: Vec<u64> = (0..self.history.len() as u64).map(|n| 1200 + 3 * n).collect();
-        Record::of(&self.change(), &self.history, &leaves, &self.policy, sources)
+        let leaves: Vec<u64> = (0..self.history.len() as u64)
+            .map(|n| 1200 + 3 * n)
+            .collect();
+        Record::of(
+            &self.change(),
+            &self.history,
+            &leaves,
+            &self.policy,
+            sources,
+        )
     }
 }
 
@@ -158,7 +175,9 @@ fn message(ts: &str) -> MessageRef {
 /// The guide's own example, captured from two messages; late, with answers.
 #[expect(clippy::too_many_lines, reason = "a story is told in one go")]
 pub(in crate::evidence) fn the_guides_story() -> Story {
-    let began_at = DateTime::parse_from_rfc3339("2026-10-17T02:14:03Z").unwrap().to_utc();
+    let began_at = DateTime::parse_from_rfc3339("2026-10-17T02:14:03Z")
+        .unwrap()
+        .to_utc();
     let mut story = Story {
         began_at,
         at: began_at,
@@ -167,8 +186,7 @@ pub(in crate::evidence) fn the_guides_story() -> Story {
         policy: policy(),
     };
     let what = story.text("Deploy WAF rule to block SQL injection");
-    let verbatim =
-        story.text("@morgan deploying WAF rule to block SQL injection. Authorization?");
+    let verbatim = story.text("@morgan deploying WAF rule to block SQL injection. Authorization?");
     story.by(
         "U0DANA",
         Happened::Requested {
@@ -205,7 +223,9 @@ pub(in crate::evidence) fn the_guides_story() -> Story {
         },
     );
     let criterion = Criterion::Vulnerability;
-    story.after(2).by("U0DANA", Happened::CriterionStated { criterion });
+    story
+        .after(2)
+        .by("U0DANA", Happened::CriterionStated { criterion });
     story.after(3).by(
         "U0RILEY",
         Happened::CommanderNamed {
@@ -230,13 +250,15 @@ pub(in crate::evidence) fn the_guides_story() -> Story {
     );
     let due_at = began_at + TimeDelta::minutes(5) + TimeDelta::hours(24);
     for before in [960, 240, 60] {
-        story.after(5 + 24 * 60 - i64::from(before)).clock(Happened::Reminded {
-            duty: Duty::Ticket,
-            owner: Some(Party::Person(user("U0DANA"))),
-            due_at: Some(due_at),
-            rung: Rung::Before(before),
-            round: None,
-        });
+        story
+            .after(5 + 24 * 60 - i64::from(before))
+            .clock(Happened::Reminded {
+                duty: Duty::Ticket,
+                owner: Some(Party::Person(user("U0DANA"))),
+                due_at: Some(due_at),
+                rung: Rung::Before(before),
+                round: None,
+            });
     }
     story.after(5 + 24 * 60).clock(Happened::DeadlineMissed {
         duty: Duty::Ticket,
@@ -247,8 +269,18 @@ pub(in crate::evidence) fn the_guides_story() -> Story {
     story.clock(Happened::ExceptionRecorded { exception });
     story.after(55 * 60);
     story.choose("U0DANA", Field::Category, "security");
-    story.write("U0DANA", Field::IncidentLink, "https://acme.pagerduty.com/incidents/Q2R8XK41", None);
-    story.enter("U0DANA", Field::Systems, Entered::Systems(vec!["edge-waf".to_owned()]), None);
+    story.write(
+        "U0DANA",
+        Field::IncidentLink,
+        "https://acme.pagerduty.com/incidents/Q2R8XK41",
+        None,
+    );
+    story.enter(
+        "U0DANA",
+        Field::Systems,
+        Entered::Systems(vec!["edge-waf".to_owned()]),
+        None,
+    );
     story.write(
         "U0DANA",
         Field::WhatWasDone,
@@ -272,15 +304,35 @@ pub(in crate::evidence) fn the_guides_story() -> Story {
         None,
     );
     story.choose("U0DANA", Field::DataScope, "none");
-    story.write("U0DANA", Field::RollbackPlan, "Disable WAF rule 4711; takes effect in 30 s.", None);
+    story.write(
+        "U0DANA",
+        Field::RollbackPlan,
+        "Disable WAF rule 4711; takes effect in 30 s.",
+        None,
+    );
     story.choose("U0DANA", Field::RollbackExecuted, "not_needed");
-    story.write("U0DANA", Field::Outcome, "Attack blocked, no customer data exposed", None);
+    story.write(
+        "U0DANA",
+        Field::Outcome,
+        "Attack blocked, no customer data exposed",
+        None,
+    );
     story.choose("U0DANA", Field::OutcomeCode, "successful");
     story.choose("U0DANA", Field::IncidentResolved, "yes");
     story.choose("U0DANA", Field::DataExposed, "no");
     story.choose("U0DANA", Field::Permanence, "workaround");
-    story.write("U0DANA", Field::PermanentFix, "Parametrise the query in auth-api /login", None);
-    story.enter("U0DANA", Field::PermanentFixOwner, Entered::Person(user("U0ALEX")), None);
+    story.write(
+        "U0DANA",
+        Field::PermanentFix,
+        "Parametrise the query in auth-api /login",
+        None,
+    );
+    story.enter(
+        "U0DANA",
+        Field::PermanentFixOwner,
+        Entered::Person(user("U0ALEX")),
+        None,
+    );
     story.write(
         "U0DANA",
         Field::LessonsLearned,
@@ -342,7 +394,9 @@ pub(in crate::evidence) fn the_guides_story() -> Story {
 
 /// A normal change that two sources told of.
 pub(in crate::evidence) fn normal(title: Option<&str>) -> NormalRecord {
-    let at = DateTime::parse_from_rfc3339("2026-10-15T10:02:11Z").unwrap().to_utc();
+    let at = DateTime::parse_from_rfc3339("2026-10-15T10:02:11Z")
+        .unwrap()
+        .to_utc();
     let title = title.map(|words| Text::new(words, Salt([3; 32])));
     let merge = Deployment {
         title: title.clone(),
@@ -352,8 +406,17 @@ pub(in crate::evidence) fn normal(title: Option<&str>) -> NormalRecord {
         url: Some("https://github.com/acme/web/pull/1234".to_owned()),
         commit: Some("8f2c41d0".repeat(5)),
         kind: Some(ChangeKind::Normal),
-        marks: if title.is_some() { BTreeSet::new() } else { BTreeSet::from([Mark::Bypassed]) },
-        ..Deployment::new(SourceName::new("github"), "acme/web#1234", Happening::Merge, at)
+        marks: if title.is_some() {
+            BTreeSet::new()
+        } else {
+            BTreeSet::from([Mark::Bypassed])
+        },
+        ..Deployment::new(
+            SourceName::new("github"),
+            "acme/web#1234",
+            Happening::Merge,
+            at,
+        )
     };
     let run = Deployment {
         system: Some("web".to_owned()),
@@ -393,7 +456,9 @@ fn valid(record: &impl Serialize) -> Result<(), String> {
     let schema: serde_json::Value = serde_json::from_str(SCHEMA).unwrap();
     let validator = jsonschema::draft202012::new(&schema).unwrap();
     let value = serde_json::to_value(record).unwrap();
-    validator.validate(&value).map_err(|fault| fault.to_string())
+    validator
+        .validate(&value)
+        .map_err(|fault| fault.to_string())
 }
 
 #[test]
@@ -437,7 +502,9 @@ fn a_redacted_text_is_nowhere_in_the_record_and_its_commitment_stays() {
     let story = the_guides_story();
     let (whole, redacted) = (story.record(&[]), story.record(&["hunter2"]));
     let json = serde_json::to_string(&redacted).unwrap();
-    assert!(!json.contains("hunter2") && serde_json::to_string(&whole).unwrap().contains("hunter2"));
+    assert!(
+        !json.contains("hunter2") && serde_json::to_string(&whole).unwrap().contains("hunter2")
+    );
     let words = |record: &Record| match &record.entry(Field::SecurityImpactWords).unwrap().value {
         Some(Value::Words(words)) => words.clone(),
         other => panic!("{other:?}"),
@@ -459,11 +526,20 @@ fn the_record_tells_the_guides_trail() {
     assert_eq!(text.text.as_deref(), Some("approved. Deploy."));
     assert!(message.permalink.as_ref().unwrap().starts_with("https://"));
     assert_eq!(record.authorized_ahead_by_seconds, Some(240));
-    assert!(record.segregation.iter().all(|rule| rule.is_kept == Some(true)));
+    assert!(
+        record
+            .segregation
+            .iter()
+            .all(|rule| rule.is_kept == Some(true))
+    );
     let decision = record.decision.as_ref().unwrap();
     assert_eq!(decision.content_hash.as_ref(), Some(&record.content_hash));
     assert_eq!(decision.is_of_present_content, Some(true));
-    let ticket = record.obligations.iter().find(|one| one.duty.name == "ticket").unwrap();
+    let ticket = record
+        .obligations
+        .iter()
+        .find(|one| one.duty.name == "ticket")
+        .unwrap();
     assert!(ticket.is_missed && ticket.met_at > ticket.due_at);
     assert_eq!(record.exceptions.len(), 1);
     assert_eq!(record.ticket.len(), Field::ALL.len());
@@ -499,9 +575,16 @@ fn what_no_source_told_is_nothing_and_the_last_word_counts() {
 fn each_event_is_told_under_the_name_that_the_log_has_for_it() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/log/v3");
     let record = the_guides_story().record(&[]);
-    let told: BTreeSet<&str> = record.timeline.iter().map(|one| one.event.name.as_str()).collect();
+    let told: BTreeSet<&str> = record
+        .timeline
+        .iter()
+        .map(|one| one.event.name.as_str())
+        .collect();
     assert!(told.len() > 10);
     for name in told {
-        assert!(folder.join(format!("{name}.json")).exists(), "the log knows no {name}");
+        assert!(
+            folder.join(format!("{name}.json")).exists(),
+            "the log knows no {name}"
+        );
     }
 }

@@ -47,15 +47,24 @@ impl Filler<'_> {
             } => {
                 write_if_any("What is changed", &Some(*what));
                 write_if_any("As it was typed", &Some(*verbatim));
-                let what = if *drill { "a rehearsal" } else { "an emergency change" };
-                ("requested", format!("asked for {what}{}", self.asking(asked)))
+                let what = if *drill {
+                    "a rehearsal"
+                } else {
+                    "an emergency change"
+                };
+                (
+                    "requested",
+                    format!("asked for {what}{}", self.asking(asked)),
+                )
             }
-            Event::CriterionStated { criterion: of } => {
-                ("criterion_stated", format!("stated why: {}", criterion(*of).words))
-            }
-            Event::AskedAnew { asked } => {
-                ("asked_anew", format!("asked somebody else{}", self.asking(asked)))
-            }
+            Event::CriterionStated { criterion: of } => (
+                "criterion_stated",
+                format!("stated why: {}", criterion(*of).words),
+            ),
+            Event::AskedAnew { asked } => (
+                "asked_anew",
+                format!("asked somebody else{}", self.asking(asked)),
+            ),
             Event::Authorized {
                 by,
                 method: how,
@@ -161,7 +170,10 @@ impl Filler<'_> {
             Event::Withdrawn => ("withdrawn", "withdrew the request".to_owned()),
             Event::SectionWritten { section, text } => {
                 write_if_any(&field(section.field()).words, &Some(*text));
-                ("section_written", format!("wrote into the ticket: {section}"))
+                (
+                    "section_written",
+                    format!("wrote into the ticket: {section}"),
+                )
             }
             Event::FieldWritten {
                 field: of,
@@ -187,7 +199,10 @@ impl Filler<'_> {
             }
             Event::Redacted { reason, text } => {
                 write_if_any("Why", &Some(*reason));
-                ("redacted", format!("removed a text, {}", short(&text.to_string())))
+                (
+                    "redacted",
+                    format!("removed a text, {}", short(&text.to_string())),
+                )
             }
             Event::Documented => ("documented", "the ticket became complete".to_owned()),
             Event::TicketReopened { missing } => {
@@ -284,7 +299,10 @@ impl Filler<'_> {
             }
             Event::PermanentFixMade { how } => {
                 write_if_any("How", &Some(*how));
-                ("permanent_fix_made", "recorded the permanent fix".to_owned())
+                (
+                    "permanent_fix_made",
+                    "recorded the permanent fix".to_owned(),
+                )
             }
             Event::FollowUpAdded {
                 what,
@@ -301,15 +319,19 @@ impl Filler<'_> {
             }
             Event::FollowUpDone { n, how } => {
                 write_if_any("How", how);
-                ("follow_up_done", format!("recorded that follow-up {n} is done"))
+                (
+                    "follow_up_done",
+                    format!("recorded that follow-up {n} is done"),
+                )
             }
             Event::Remediated { how } => {
                 write_if_any("How", &Some(*how));
                 ("remediated", "recorded how it was put right".to_owned())
             }
-            Event::ExceptionRecorded { exception: of } => {
-                ("exception_recorded", format!("exception: {}", exception(*of).words))
-            }
+            Event::ExceptionRecorded { exception: of } => (
+                "exception_recorded",
+                format!("exception: {}", exception(*of).words),
+            ),
             Event::ExceptionAnswered {
                 exception: of,
                 cause,
@@ -346,7 +368,9 @@ impl Filler<'_> {
             } => {
                 let words = format!(
                     "reminded{} of {}: {}",
-                    owner.as_ref().map_or_else(String::new, |who| format!(" {}", self.party(who))),
+                    owner
+                        .as_ref()
+                        .map_or_else(String::new, |who| format!(" {}", self.party(who))),
                     duty(*of).words,
                     rung(*on).words
                 );
@@ -397,9 +421,10 @@ impl Filler<'_> {
                 );
                 ("delivered", words)
             }
-            Event::Undelivered { key, error } => {
-                ("undelivered", format!("Slack refused the message {key}: {error}"))
-            }
+            Event::Undelivered { key, error } => (
+                "undelivered",
+                format!("Slack refused the message {key}: {error}"),
+            ),
             Event::Closed => ("closed", "closed".to_owned()),
         };
         Sentence {
@@ -429,7 +454,9 @@ impl Filler<'_> {
     }
 
     fn of(&self, owner: Option<&Party>) -> String {
-        owner.map_or_else(String::new, |owner| format!(", owed by {}", self.party(owner)))
+        owner.map_or_else(String::new, |owner| {
+            format!(", owed by {}", self.party(owner))
+        })
     }
 
     pub(super) fn party(&self, party: &Party) -> String {
@@ -468,10 +495,7 @@ fn genuine_words(genuine: Option<&Genuineness>) -> &'static str {
     }
 }
 
-fn write_genuine(
-    genuine: Option<&Genuineness>,
-    write: &mut impl FnMut(&str, &Option<Commitment>),
-) {
+fn write_genuine(genuine: Option<&Genuineness>, write: &mut impl FnMut(&str, &Option<Commitment>)) {
     if let Some(genuine) = genuine {
         write("On whether it was genuine", &genuine.words);
     }
@@ -492,7 +516,9 @@ pub(in crate::evidence) fn apart(
     at: chrono::DateTime<chrono::Utc>,
     due_at: chrono::DateTime<chrono::Utc>,
 ) -> String {
-    if at <= due_at {
+    if at == due_at {
+        "at".to_owned()
+    } else if at < due_at {
         format!("{} before", span(due_at - at))
     } else {
         format!("{} after", span(at - due_at))

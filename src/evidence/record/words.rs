@@ -34,9 +34,14 @@ pub(in crate::evidence) fn span(length: TimeDelta) -> String {
     match (days, hours, minutes) {
         (0, 0, 0) => format!("{seconds} s"),
         (0, 0, minutes) => format!("{minutes} min"),
-        (0, hours, minutes) => format!("{hours} h {minutes:02} min"),
-        (1, hours, minutes) => format!("1 day {hours} h {minutes:02} min"),
-        (days, hours, minutes) => format!("{days} days {hours} h {minutes:02} min"),
+        (0, hours, 0) => format!("{hours} h"),
+        (0, hours, minutes) => format!("{hours} h {minutes} min"),
+        (1, 0, 0) => "1 day".to_owned(),
+        (1, hours, 0) => format!("1 day {hours} h"),
+        (1, hours, minutes) => format!("1 day {hours} h {minutes} min"),
+        (days, 0, 0) => format!("{days} days"),
+        (days, hours, 0) => format!("{days} days {hours} h"),
+        (days, hours, minutes) => format!("{days} days {hours} h {minutes} min"),
     }
 }
 
@@ -57,7 +62,7 @@ pub(super) fn stage(stage: Stage) -> Named {
 }
 
 /// The guide's own words for its five kinds.
-pub(in crate::evidence) fn criterion(criterion: Criterion) -> Named {
+pub(super) fn criterion(criterion: Criterion) -> Named {
     let words = match criterion {
         Criterion::Vulnerability => "a critical security vulnerability needed immediate patching",
         Criterion::ProductionDown => "production was down and a fix had to be deployed",
@@ -124,7 +129,7 @@ pub(super) fn ground(ground: Ground) -> Named {
     named(ground.name(), words)
 }
 
-pub(in crate::evidence) fn exception(exception: Exception) -> Named {
+pub(super) fn exception(exception: Exception) -> Named {
     let words = match exception {
         Exception::NotAuthorized => "went ahead without authorization",
         Exception::SelfAuthorized => "authorized by the requester alone, who holds the role",
@@ -197,10 +202,13 @@ pub(super) fn rung(rung: Rung) -> Named {
         Rung::Ready => "when it could be done".to_owned(),
         Rung::Again(n) => format!("asked again, {n} times so far"),
         Rung::Before(minutes) => {
-            format!("{} before the deadline", span(TimeDelta::minutes(i64::from(minutes))))
+            format!(
+                "{} before the deadline",
+                span(TimeDelta::minutes(i64::from(minutes)))
+            )
         }
         Rung::Overdue(n) => format!("overdue, reminder {n} after the deadline"),
-        Rung::AfterNap(n) => format!("after being put off for the {n}. time"),
+        Rung::AfterNap(n) => format!("after being put off ({n} times)"),
     };
     named(rung.name(), words)
 }

@@ -37,19 +37,35 @@ pub(super) struct Column {
 
 impl Column {
     pub(super) const fn text(heading: &'static str, width: f64) -> Self {
-        Self { heading, width, shape: Shape::Text }
+        Self {
+            heading,
+            width,
+            shape: Shape::Text,
+        }
     }
 
     pub(super) const fn instant(heading: &'static str) -> Self {
-        Self { heading, width: 20.0, shape: Shape::Instant }
+        Self {
+            heading,
+            width: 20.0,
+            shape: Shape::Instant,
+        }
     }
 
     pub(super) const fn number(heading: &'static str) -> Self {
-        Self { heading, width: 14.0, shape: Shape::Number }
+        Self {
+            heading,
+            width: 14.0,
+            shape: Shape::Number,
+        }
     }
 
     pub(super) const fn share(heading: &'static str) -> Self {
-        Self { heading, width: 12.0, shape: Shape::Share }
+        Self {
+            heading,
+            width: 12.0,
+            shape: Shape::Share,
+        }
     }
 }
 
@@ -156,7 +172,10 @@ impl Book {
         rows: impl Iterator<Item = Vec<Value>>,
     ) -> Result<Extent, SheetFault> {
         let mut rows = rows.peekable();
-        let mut extent = Extent { n_rows: 0, n_sheets: 0 };
+        let mut extent = Extent {
+            n_rows: 0,
+            n_sheets: 0,
+        };
         loop {
             extent.n_sheets += 1;
             let name = match extent.n_sheets {
@@ -203,10 +222,20 @@ impl Book {
             sheet.write_string_with_format(row, 0, fitting(label).as_ref(), &formats.label)?;
             match fact {
                 Fact::Text(words) => {
-                    sheet.write_string_with_format(row, 1, fitting(words).as_ref(), &formats.text)?;
+                    sheet.write_string_with_format(
+                        row,
+                        1,
+                        fitting(words).as_ref(),
+                        &formats.text,
+                    )?;
                 }
                 Fact::Hash(hash) => {
-                    sheet.write_string_with_format(row, 1, fitting(hash).as_ref(), &formats.code)?;
+                    sheet.write_string_with_format(
+                        row,
+                        1,
+                        fitting(hash).as_ref(),
+                        &formats.code,
+                    )?;
                 }
                 Fact::Count(n) => {
                     let n = count(*n);
@@ -251,7 +280,11 @@ impl Book {
             for line in lines.iter() {
                 row += 1;
                 // A note is read across the sheet, not in its first column.
-                let format = if heading == "The query" { format } else { &formats.text };
+                let format = if heading == "The query" {
+                    format
+                } else {
+                    &formats.text
+                };
                 sheet.write_string_with_format(row, 0, fitting(line).as_ref(), format)?;
             }
         }
@@ -337,8 +370,8 @@ fn put_instant(
     formats: &Formats,
 ) -> Result<(), SheetFault> {
     let date = at.date_naive();
-    let is_in_its_calendar = FIRST_DAY.is_some_and(|first| date >= first)
-        && LAST_DAY.is_some_and(|last| date <= last);
+    let is_in_its_calendar =
+        FIRST_DAY.is_some_and(|first| date >= first) && LAST_DAY.is_some_and(|last| date <= last);
     if is_in_its_calendar {
         let at = at.naive_utc();
         sheet.write_datetime_with_format(row, column, at, &formats.instant)?;

@@ -16,9 +16,7 @@ mod row;
 #[cfg(test)]
 mod tests;
 
-pub use row::{
-    ChangeRow, CoverageRow, ExceptionRow, Fact, Population, WeekRow, shown,
-};
+pub use row::{ChangeRow, CoverageRow, ExceptionRow, Fact, Population, WeekRow, shown};
 
 use book::{Book, Column, Value};
 
@@ -85,10 +83,21 @@ fn write(
         workbook.set_tempdir(scratch)?;
     }
     let mut book = Book::new(workbook, cover, rows_of_a_sheet)?;
-    let log = book.sheets("Change Log", &CHANGES, changes.into_iter().map(ChangeRow::cells))?;
-    let unmet =
-        book.sheets("Exceptions", &EXCEPTIONS, exceptions.into_iter().map(ExceptionRow::cells))?;
-    book.sheets("Rate by week", &WEEKS, weeks.into_iter().map(|week| week.cells()))?;
+    let log = book.sheets(
+        "Change Log",
+        &CHANGES,
+        changes.into_iter().map(ChangeRow::cells),
+    )?;
+    let unmet = book.sheets(
+        "Exceptions",
+        &EXCEPTIONS,
+        exceptions.into_iter().map(ExceptionRow::cells),
+    )?;
+    book.sheets(
+        "Rate by week",
+        &WEEKS,
+        weeks.into_iter().map(|week| week.cells()),
+    )?;
     book.population("Population", population)?;
     book.save(out)?;
     Ok(Written {
@@ -206,7 +215,10 @@ impl ExceptionRow {
 }
 
 impl WeekRow {
-    #[expect(clippy::cast_precision_loss, reason = "counts of changes are far below 2^52")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "counts of changes are far below 2^52"
+    )]
     fn cells(self) -> Vec<Value> {
         let rate = (self.n_changes > 0 && !self.is_unknown)
             .then(|| self.n_emergencies as f64 / self.n_changes as f64);

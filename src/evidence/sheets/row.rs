@@ -168,7 +168,10 @@ pub fn shown(words: &Words) -> String {
         (Some(text), _) => text.clone(),
         (None, Some(removed)) => {
             let by = removed.by.name.as_ref().unwrap_or(&removed.by.id);
-            let why = removed.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+            let why = removed
+                .why
+                .as_ref()
+                .map_or_else(String::new, |why| format!(": {why}"));
             format!("[redacted by {by} on {}{why}]", utc(removed.at))
         }
         (None, None) => format!("[missing from the database: {}]", words.commitment),
@@ -196,12 +199,16 @@ impl ChangeRow {
             }
             Evidence::Account { .. } => None,
         });
-        let approval = record.decision.as_ref().map(|decision| {
-            format!("{}: {}", record.number, decision.verdict.words)
-        });
+        let approval = record
+            .decision
+            .as_ref()
+            .map(|decision| format!("{}: {}", record.number, decision.verdict.words));
         let deployed = record.deployments.iter().min_by_key(|one| one.at);
-        let exceptions: Vec<&str> =
-            record.exceptions.iter().map(|one| one.exception.words.as_str()).collect();
+        let exceptions: Vec<&str> = record
+            .exceptions
+            .iter()
+            .map(|one| one.exception.words.as_str())
+            .collect();
         let decision = record.decision.as_ref();
         Self {
             at: deployed.map_or(record.request.at, |one| one.at),
@@ -238,15 +245,28 @@ impl ChangeRow {
             (Some(who), Some(place)) => Some(format!("{who}, {place}")),
             (one, other) => one.clone().or_else(|| other.clone()),
         };
-        let mut sources: Vec<&str> = record.tellings.iter().map(|one| one.source.as_str()).collect();
+        let mut sources: Vec<&str> = record
+            .tellings
+            .iter()
+            .map(|one| one.source.as_str())
+            .collect();
         sources.dedup();
         let marks: Vec<&str> = record.marks.iter().map(|one| one.words.as_str()).collect();
         Self {
             at: record.at,
-            change_type: record.change_type.clone().unwrap_or_else(|| "Not collected".to_owned()),
-            description: record.title.as_ref().map_or_else(|| record.name.clone(), shown),
+            change_type: record
+                .change_type
+                .clone()
+                .unwrap_or_else(|| "Not collected".to_owned()),
+            description: record
+                .title
+                .as_ref()
+                .map_or_else(|| record.name.clone(), shown),
             approval: both(&record.approved_by, &record.approval_url),
-            testing: both(&record.testing_result.as_ref().map(shown), &record.testing_url),
+            testing: both(
+                &record.testing_result.as_ref().map(shown),
+                &record.testing_url,
+            ),
             deploy_log: record.deploy_log_url.clone(),
             outcome: record.outcome.clone(),
             change: record.name.clone(),

@@ -9,7 +9,9 @@ use super::*;
 use crate::evidence::record::tests::{normal, the_guides_story};
 
 fn at(day: i64) -> DateTime<Utc> {
-    let first = DateTime::parse_from_rfc3339("2026-10-01T09:30:15Z").unwrap().to_utc();
+    let first = DateTime::parse_from_rfc3339("2026-10-01T09:30:15Z")
+        .unwrap()
+        .to_utc();
     first + TimeDelta::days(day)
 }
 
@@ -45,7 +47,10 @@ fn population() -> Population {
             ("Period to".to_owned(), Fact::Instant(at(91))),
             ("All changes".to_owned(), Fact::Count(440)),
             ("Emergencies".to_owned(), Fact::Count(40)),
-            ("Sampling".to_owned(), text("25 of 440, seed 7, exceptions first")),
+            (
+                "Sampling".to_owned(),
+                text("25 of 440, seed 7, exceptions first"),
+            ),
             ("Root of the log".to_owned(), Fact::Hash("9f3c".repeat(16))),
         ],
         coverage: vec![CoverageRow {
@@ -124,7 +129,10 @@ fn same(value: &Value, read: &Data) -> bool {
 #[test]
 fn what_was_written_is_read_back_equal_by_another_library() {
     let (file, done) = written(ROWS_OF_A_SHEET, rows());
-    assert_eq!((done.n_changes, done.n_exceptions, done.n_sheets), (4, 1, 1));
+    assert_eq!(
+        (done.n_changes, done.n_exceptions, done.n_sheets),
+        (4, 1, 1)
+    );
     let log = read(&file, "Change Log");
     assert_eq!(log.len(), 5);
     for (row, read) in rows().into_iter().zip(log.iter().skip(1)) {
@@ -134,7 +142,10 @@ fn what_was_written_is_read_back_equal_by_another_library() {
             assert!(same(value, read), "{value:?} was read as {read:?}");
         }
     }
-    for (week, read) in weeks().into_iter().zip(read(&file, "Rate by week").iter().skip(1)) {
+    for (week, read) in weeks()
+        .into_iter()
+        .zip(read(&file, "Rate by week").iter().skip(1))
+    {
         for (value, read) in week.cells().iter().zip(read) {
             assert!(same(value, read), "{value:?} was read as {read:?}");
         }
@@ -144,11 +155,22 @@ fn what_was_written_is_read_back_equal_by_another_library() {
 #[test]
 fn the_guides_columns_come_first_and_under_its_names() {
     let (file, _) = written(ROWS_OF_A_SHEET, rows());
-    let heading: Vec<String> =
-        read(&file, "Change Log")[0].iter().take(7).map(ToString::to_string).collect();
+    let heading: Vec<String> = read(&file, "Change Log")[0]
+        .iter()
+        .take(7)
+        .map(ToString::to_string)
+        .collect();
     assert_eq!(
         heading,
-        ["Date (UTC)", "Type", "Description", "Approval", "Testing", "Deploy Log", "Outcome"]
+        [
+            "Date (UTC)",
+            "Type",
+            "Description",
+            "Approval",
+            "Testing",
+            "Deploy Log",
+            "Outcome"
+        ]
     );
 }
 
@@ -161,7 +183,10 @@ fn no_cell_is_a_formula() {
         assert!(formulas.rows().flatten().all(String::is_empty), "{name}");
     }
     let read = read(&file, "Change Log");
-    assert_eq!(read[4][2].to_string(), "=HYPERLINK(\"https://evil.example\",\"click\")");
+    assert_eq!(
+        read[4][2].to_string(),
+        "=HYPERLINK(\"https://evil.example\",\"click\")"
+    );
 }
 
 #[test]
@@ -178,14 +203,28 @@ fn beyond_a_sheets_rows_the_log_goes_on_in_the_next() {
     let book: Xlsx<_> = Xlsx::new(Cursor::new(file.clone())).unwrap();
     assert_eq!(
         book.sheet_names(),
-        ["Change Log", "Change Log (2)", "Change Log (3)", "Exceptions", "Rate by week", "Population"]
+        [
+            "Change Log",
+            "Change Log (2)",
+            "Change Log (3)",
+            "Exceptions",
+            "Rate by week",
+            "Population"
+        ]
     );
     let names: Vec<String> = ["Change Log", "Change Log (2)", "Change Log (3)"]
         .iter()
         .flat_map(|sheet| {
             let rows = read(&file, sheet);
-            assert_eq!(rows[0][7].to_string(), "Change", "each sheet has the heading");
-            rows.into_iter().skip(1).map(|row| row[7].to_string()).collect::<Vec<_>>()
+            assert_eq!(
+                rows[0][7].to_string(),
+                "Change",
+                "each sheet has the heading"
+            );
+            rows.into_iter()
+                .skip(1)
+                .map(|row| row[7].to_string())
+                .collect::<Vec<_>>()
         })
         .collect();
     assert_eq!(names, (0..10).map(|n| format!("#{n}")).collect::<Vec<_>>());
@@ -193,7 +232,10 @@ fn beyond_a_sheets_rows_the_log_goes_on_in_the_next() {
 
 #[test]
 fn a_log_that_fills_its_sheet_exactly_begins_no_other_and_one_of_nothing_has_one() {
-    let row = |n| ChangeRow { at: at(n), ..ChangeRow::default() };
+    let row = |n| ChangeRow {
+        at: at(n),
+        ..ChangeRow::default()
+    };
     assert_eq!(written(5, (0..4).map(row).collect()).1.n_sheets, 1);
     assert_eq!(written(5, (0..5).map(row).collect()).1.n_sheets, 2);
     assert_eq!(written(5, Vec::new()).1.n_sheets, 1);
@@ -233,9 +275,17 @@ fn what_was_redacted_says_so_in_its_cell() {
 #[test]
 fn the_population_tells_how_it_was_obtained() {
     let (file, _) = written(ROWS_OF_A_SHEET, rows());
-    let all: Vec<String> =
-        read(&file, "Population").into_iter().flatten().map(|one| one.to_string()).collect();
-    for sought in ["github", "440", "25 of 440, seed 7, exceptions first", "=Rehearsals are left out."] {
+    let all: Vec<String> = read(&file, "Population")
+        .into_iter()
+        .flatten()
+        .map(|one| one.to_string())
+        .collect();
+    for sought in [
+        "github",
+        "440",
+        "25 of 440, seed 7, exceptions first",
+        "=Rehearsals are left out.",
+    ] {
         assert!(all.iter().any(|one| one == sought), "{sought}");
     }
 }
