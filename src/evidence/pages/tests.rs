@@ -1,0 +1,110 @@
+//! Facts about the papers, told from what stands in their bytes.
+
+use super::*;
+use crate::domain::policy::Party;
+use crate::evidence::record::tests::{
+    normal as a_normal_change, person_called, policy, the_guides_story,
+};
+
+fn imprint() -> Imprint {
+    Imprint {
+        part_of: "Sample 2 of 25 · SOC 2 evidence, 2026-10-01 to 2026-12-31 · T0ACME".to_owned(),
+        bound_to: "Made from record.json, SHA-256 4b0d5c1e8f7a6b5c4d3e2f1a0b9c8d7e6f5a4b3c2d1e0f9a8b7c6d5e4f3a2b1c".to_owned(),
+        checkpoint: "Log as of checkpoint 12,345 · root 9f3c1a22… · 2026-12-31 23:00:00 UTC".to_owned(),
+        at: DateTime::parse_from_rfc3339("2026-12-31T23:00:00Z").unwrap().to_utc(),
+    }
+}
+
+fn called(party: &Party) -> String {
+    match party {
+        Party::Person(who) => person_called(who).unwrap_or_else(|| who.to_string()),
+        Party::Group(_) => "everyone in @eng-leads".to_owned(),
+    }
+}
+
+fn papers() -> Vec<(&'static str, Vec<u8>)> {
+    let imprint = &imprint();
+    let record = &the_guides_story().record(&["hunter2"]);
+    let collected = &a_normal_change(Some("Add MFA to admin panel"));
+    let bare = &a_normal_change(None);
+    let policy = &policy();
+    let procedure = Procedure {
+        policy,
+        organisation: "Acme",
+        adopted_at: Some(imprint.at),
+        called: &called,
+        channel: &|_| Some("engineering".to_owned()),
+    };
+    vec![
+        ("change_ticket", change_ticket(record, imprint).unwrap()),
+        ("approval_record", approval_record(record, imprint).unwrap()),
+        ("testing_results", testing_results(record, imprint).unwrap()),
+        (
+            "deployment_confirmation",
+            deployment_confirmation(record, imprint).unwrap(),
+        ),
+        (
+            "procedure",
+            emergency_change_procedure(procedure, imprint).unwrap(),
+        ),
+        (
+            "normal_ticket",
+            normal::change_ticket(collected, imprint).unwrap(),
+        ),
+        (
+            "normal_approval",
+            normal::approval_record(bare, imprint).unwrap(),
+        ),
+        (
+            "normal_testing",
+            normal::testing_results(bare, imprint).unwrap(),
+        ),
+        (
+            "normal_deployment",
+            normal::deployment_confirmation(bare, imprint).unwrap(),
+        ),
+    ]
+}
+
+/// Lays the papers out for whoever wants to look at them.
+#[test]
+fn the_same_record_makes_the_same_paper_to_the_byte() {
+    let (once, again) = (papers(), papers());
+    for ((name, once), (_, again)) in once.iter().zip(&again) {
+        assert!(once == again, "{name} differs");
+        assert!(once.starts_with(b"%PDF-1.7"), "{name} is no PDF");
+        if let Some(folder) = std::env::var_os("BREAKGLASS_LOOK") {
+            std::fs::write(
+                std::path::Path::new(&folder).join(format!("{name}.pdf")),
+                once,
+            )
+            .unwrap();
+        }
+    }
+}
+
+/// Whether bytes hold others.
+fn holds(bytes: &[u8], sought: &str) -> bool {
+    bytes
+        .windows(sought.len())
+        .any(|window| window == sought.as_bytes())
+}
+
+#[test]
+fn a_paper_says_that_it_is_pdf_a_and_bears_no_time_but_the_one_it_was_given() {
+    for (name, paper) in papers() {
+        assert!(holds(&paper, "<pdfaid:part>2</pdfaid:part>"), "{name}");
+        assert!(
+            holds(&paper, "<pdfaid:conformance>U</pdfaid:conformance>"),
+            "{name}"
+        );
+        assert!(holds(&paper, "2026-12-31T23:00:00"), "{name}");
+    }
+}
+
+#[test]
+fn another_word_makes_another_paper() {
+    let story = the_guides_story();
+    let paper = |redacted| change_ticket(&story.record(redacted), &imprint()).unwrap();
+    assert_ne!(paper(&[]), paper(&["hunter2"]));
+}

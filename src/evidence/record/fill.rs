@@ -1,0 +1,814 @@
+//! Fills a record from a change, its events and its texts.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::words::{
+    capacity, capitalised, criterion, deed, duty, exception, field, ground, handover, method, moot,
+    named, not_genuine, remedy, review, rung, source, stage, strength,
+};
+use super::{
+    Act, Alteration, Answer, Attachment, Commander, Correction, Decision, Deployed, Duties, Entry,
+    Event as Told, Evidence, Exception, FORM, FollowUp, Genuineness, Meeting, Message, Named,
+    Obligation, Part, Permission, Person, Quote, Record, Redaction, Reminder, Removed, Request,
+    Review, StatedReason, TakenBack, VERSION, Value, Who, Words as Written, Written as Done,
+};
+use crate::domain::authorization::Ground;
+use crate::domain::change::{
+    ActOf, Actor, Alteration as Altering, Altered, Attached, EmergencyChange, Event,
+    Evidence as Seen, MessageRef, Recorded,
+};
+use crate::domain::id::{ChannelId, GroupId, UserId};
+use crate::domain::obligation::{Answered, ChaseLine, Delivery, chase_log, obligations};
+use crate::domain::policy::{Party, Policy};
+use crate::domain::text::Commitment;
+use crate::domain::ticket::{
+    Field, Kind, Known, Value as Entered, capacities, content_hash, is_required,
+};
+
+/// What a text says, looked up by its commitment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Words {
+    /// This, verbatim.
+    Text(String),
+    /// It was taken out of the record.
+    Redacted {
+        /// When.
+        at: DateTime<Utc>,
+        /// By whom.
+        by: UserId,
+        /// Why; nothing if that was taken out, too.
+        why: Option<String>,
+    },
+    /// Nobody has it, and nobody says that it was taken out.
+    Missing,
+}
+
+/// Where a record takes from what the change itself doesn't hold.
+#[derive(Clone, Copy)]
+pub struct Sources<'a> {
+    /// Whose log it stands in.
+    pub workspace: &'a str,
+    /// What a text says.
+    pub text: &'a dyn Fn(Commitment) -> Words,
+    /// What a person is called.
+    pub person: &'a dyn Fn(&UserId) -> Option<String>,
+    /// What a group is called.
+    pub group: &'a dyn Fn(&GroupId) -> Option<String>,
+    /// What a conversation is called, without `#`.
+    pub channel: &'a dyn Fn(&ChannelId) -> Option<String>,
+    /// The checkpoint's time.
+    pub as_of: DateTime<Utc>,
+}
+
+impl std::fmt::Debug for Sources<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sources")
+            .field("workspace", &self.workspace)
+            .field("as_of", &self.as_of)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Record {
+    /// Makes the record of a change. `leaves` says at which leaf of the log each event
+    /// of its history stands; it may be empty where nobody knows.
+    pub fn of(
+        change: &EmergencyChange,
+        history: &[Recorded],
+        leaves: &[u64],
+        policy: &Policy,
+        sources: Sources<'_>,
+    ) -> Self {
+        let filler = Filler {
+            sources,
+            policy,
+            change,
+        };
+        filler.record(history, leaves)
+    }
+}
+
+/// Makes the parts of a record.
+pub(super) struct Filler<'a> {
+    sources: Sources<'a>,
+    policy: &'a Policy,
+    change: &'a EmergencyChange,
+}
+
+impl Filler<'_> {
+    fn record(&self, history: &[Recorded], leaves: &[u64]) -> Record {
+        let change = self.change;
+        let permissions = self.permissions(history);
+        let stands = change.authorization.as_ref().and_then(|given| {
+            let mut acts = permissions.iter().rev();
+            acts.find(|one| {
+                one.act.name == AUTHORIZED && one.by.id == given.by.as_str() && one.at == given.at
+            })
+        });
+        Record {
+            form: FORM.to_owned(),
+            version: VERSION,
+            workspace: self.sources.workspace.to_owned(),
+            as_of: self.sources.as_of,
+            number: change.number.to_string(),
+            drill: change.drill,
+            duplicate_of: change.duplicate_of.map(|of| of.to_string()),
+            stage: stage(change.stage),
+            policy: change.policy.0,
+            what: self.words(&change.what),
+            request: self.request(),
+            criterion: change.criterion.map(criterion),
+            stated_reason: change.reason.as_ref().map(|stated| StatedReason {
+                reason: not_genuine(stated.reason),
+                text: stated.text.as_ref().map(|text| self.words(text)),
+                act: self.act(&stated.by, stated.at),
+            }),
+            authorization: stands.cloned(),
+            authorized_ahead_by_seconds: change.authorized_ahead_by().map(|by| by.num_seconds()),
+            permissions,
+            commander: change.commander.as_ref().map(|one| Commander {
+                person: self.person(&one.who),
+                authorized_at: one.authorized_at,
+            }),
+            people: capacities(change)
+                .iter()
+                .map(|(who, held)| Part {
+                    person: self.person(who),
+                    capacities: held.iter().copied().map(capacity).collect(),
+                })
+                .collect(),
+            segregation: self.segregation(),
+            deployments: change
+                .deployments
+                .iter()
+                .map(|one| Deployed {
+                    at: one.at,
+                    known_from: source(one.known_from),
+                    by: self.person(&one.by),
+                    recorded_at: one.recorded_at,
+                })
+                .collect(),
+            corrections: change
+                .corrections
+                .iter()
+                .map(|one| Correction {
+                    from: one.from,
+                    to: one.to,
+                    act: self.act(&one.by, one.at),
+                    reason: self.words(&one.reason),
+                })
+                .collect(),
+            ticket: Field::ALL.iter().map(|field| self.entry(*field)).collect(),
+            ticket_opened_at: change.ticket_opened_at(),
+            ticket_due_at: change.due_at(),
+            documented_at: change.first_documented_at,
+            attachments: self.attachments(),
+            content_hash: content_hash(change).to_string(),
+            decision: self.decision(history),
+            taken_back: self.taken_back(history),
+            reviews: change
+                .reviews
+                .iter()
+                .map(|(which, one)| Review {
+                    review: review(*which),
+                    act: self.act(&one.by, one.at),
+                    content_hash: one.content.to_string(),
+                    words: one.words.as_ref().map(|text| self.words(text)),
+                })
+                .collect(),
+            genuineness: change.genuineness.as_ref().map(|one| Genuineness {
+                act: self.act(&one.by, one.at),
+                is_genuine: one.genuine.is_genuine,
+                words: one.genuine.words.as_ref().map(|text| self.words(text)),
+            }),
+            meeting: change.meeting.as_ref().map(|one| Meeting {
+                act: self.act(&one.by, one.at),
+                held_at: one.held_at,
+                minutes: one.minutes.as_ref().map(|text| self.words(text)),
+                improvements: one.improvements.as_ref().map(|text| self.words(text)),
+            }),
+            permanent_fix: change.permanent_fix.as_ref().map(|one| self.done(one)),
+            remediation: change.remediation.as_ref().map(|one| self.done(one)),
+            follow_ups: self.follow_ups(),
+            obligations: self.obligations(),
+            exceptions: self.exceptions(),
+            quotes: change
+                .quotes
+                .iter()
+                .map(|one| Quote {
+                    message: self.message(&one.message),
+                    by: self.person(&one.by),
+                    captured: self.words(&one.captured),
+                    stands: self.words(&one.stands),
+                    is_deleted: one.is_deleted,
+                })
+                .collect(),
+            alterations: change
+                .altered
+                .iter()
+                .map(|one| self.alteration(one))
+                .collect(),
+            chase: chase_log(change.number, history, self.policy)
+                .iter()
+                .map(|line| self.reminder(line))
+                .collect(),
+            redactions: change
+                .redactions
+                .iter()
+                .map(|(text, one)| Redaction {
+                    commitment: text.to_string(),
+                    passage: change
+                        .texts
+                        .get(text)
+                        .map_or_else(String::new, |stands| stands.passage.to_string()),
+                    removed: Removed {
+                        at: one.at,
+                        by: self.person(&one.by),
+                        why: self.words(&one.reason).text,
+                    },
+                })
+                .collect(),
+            timeline: self.timeline(history, leaves),
+            closed_at: change.closed_at,
+        }
+    }
+
+    /// What somebody wrote, or that it is gone. The change's own record of a
+    /// redaction counts, too: the lookup may not know of it.
+    pub(super) fn words(&self, text: &Commitment) -> Written {
+        let removed = |at, by: &UserId, why| Removed {
+            at,
+            by: self.person(by),
+            why,
+        };
+        let known = self.change.redactions.get(text);
+        let (text_is, redacted) = match ((self.sources.text)(*text), known) {
+            (Words::Text(words), None) => (Some(words), None),
+            (Words::Redacted { at, by, why }, _) => (None, Some(removed(at, &by, why))),
+            (Words::Text(_) | Words::Missing, Some(one)) => {
+                let why = match (self.sources.text)(one.reason) {
+                    Words::Text(why) => Some(why),
+                    Words::Redacted { .. } | Words::Missing => None,
+                };
+                (None, Some(removed(one.at, &one.by, why)))
+            }
+            (Words::Missing, None) => (None, None),
+        };
+        Written {
+            commitment: text.to_string(),
+            text: text_is,
+            redacted,
+        }
+    }
+
+    pub(super) fn person(&self, who: &UserId) -> Person {
+        Person {
+            id: who.to_string(),
+            name: (self.sources.person)(who),
+        }
+    }
+
+    fn group(&self, group: &GroupId) -> Person {
+        Person {
+            id: group.to_string(),
+            name: (self.sources.group)(group),
+        }
+    }
+
+    pub(super) fn group_called(&self, group: &GroupId) -> String {
+        let group = self.group(group);
+        format!("the group {}", group.name.unwrap_or(group.id))
+    }
+
+    fn who(&self, party: &Party) -> Who {
+        match party {
+            Party::Person(who) => Who::Person(self.person(who)),
+            Party::Group(group) => Who::Group(self.group(group)),
+        }
+    }
+
+    fn actor(&self, actor: &Actor) -> Who {
+        match actor {
+            Actor::Person(who) => Who::Person(self.person(who)),
+            Actor::Clock => Who::Clock,
+            Actor::Bot => Who::Bot,
+        }
+    }
+
+    fn act(&self, by: &UserId, at: DateTime<Utc>) -> Act {
+        Act {
+            by: self.person(by),
+            at,
+        }
+    }
+
+    fn act_of(&self, act: &ActOf) -> Act {
+        self.act(&act.by, act.at)
+    }
+
+    fn done(&self, written: &crate::domain::change::Written) -> Done {
+        Done {
+            words: self.words(&written.text),
+            act: self.act(&written.by, written.at),
+        }
+    }
+
+    fn message(&self, message: &MessageRef) -> Message {
+        Message {
+            channel: message.channel.to_string(),
+            channel_name: (self.sources.channel)(&message.channel),
+            ts: message.ts.to_string(),
+            permalink: message.permalink.as_ref().map(ToString::to_string),
+        }
+    }
+
+    fn request(&self) -> Request {
+        let change = self.change;
+        Request {
+            by: self.person(&change.requester),
+            at: change.requested_at,
+            verbatim: self.words(&change.verbatim),
+            channel: change.place.channel.to_string(),
+            channel_name: (self.sources.channel)(&change.place.channel),
+            message: change.said.as_ref().map(|said| self.message(said)),
+            captured: change
+                .captured
+                .as_ref()
+                .map(|one| self.act(&one.by, one.at)),
+            asked: change.asked.iter().map(|party| self.who(party)).collect(),
+        }
+    }
+
+    fn evidence(&self, evidence: &Seen) -> Evidence {
+        match evidence {
+            Seen::Words { text, message } => Evidence::Words {
+                text: self.words(text),
+                message: self.message(message),
+            },
+            Seen::Emoji { name, on } => Evidence::Emoji {
+                name: name.clone(),
+                message: self.message(on),
+            },
+            Seen::Account { text } => Evidence::Account {
+                text: self.words(text),
+            },
+        }
+    }
+
+    /// Every act that permitted or refused it, as it happened.
+    fn permissions(&self, history: &[Recorded]) -> Vec<Permission> {
+        let mut permissions = Vec::new();
+        for recorded in history {
+            let Actor::Person(actor) = &recorded.actor else {
+                continue;
+            };
+            let plain = |name: &str, words: &str, by: &UserId, why: Option<Ground>| Permission {
+                act: named(name, words),
+                by: self.person(by),
+                at: recorded.at,
+                source: source(recorded.source),
+                method: None,
+                strength: None,
+                ground: why.map(ground),
+                evidence: None,
+                attested: None,
+                confirmed_at: None,
+            };
+            permissions.push(match &recorded.event {
+                Event::Authorized {
+                    by,
+                    method: how,
+                    strength: proves,
+                    ground: why,
+                    evidence,
+                    attested,
+                } => {
+                    let given = self.change.authorization.as_ref();
+                    let given = given.filter(|one| one.by == *by && one.at == recorded.at);
+                    Permission {
+                        method: Some(method(*how)),
+                        strength: Some(strength(*proves)),
+                        evidence: evidence.as_ref().map(|one| self.evidence(one)),
+                        attested: attested.as_ref().map(|one| self.act_of(one)),
+                        confirmed_at: given.and_then(|one| one.confirmed_at),
+                        ..plain(AUTHORIZED, "authorized the change", by, Some(*why))
+                    }
+                }
+                Event::Denied {
+                    ground: why,
+                    evidence,
+                } => Permission {
+                    evidence: evidence.as_ref().map(|one| self.evidence(one)),
+                    ..plain("denied", "denied the change", actor, Some(*why))
+                },
+                Event::WentAhead => plain(
+                    "went_ahead",
+                    "went ahead without authorization",
+                    actor,
+                    None,
+                ),
+                Event::CommanderAuthorized {
+                    method: how,
+                    strength: proves,
+                    ground: why,
+                } => Permission {
+                    method: Some(method(*how)),
+                    strength: Some(strength(*proves)),
+                    ..plain(
+                        "commander_authorized",
+                        "authorized the change as incident commander",
+                        actor,
+                        Some(*why),
+                    )
+                },
+                Event::SecondAuthorized {
+                    method: how,
+                    strength: proves,
+                    ground: why,
+                    evidence,
+                } => Permission {
+                    method: Some(method(*how)),
+                    strength: Some(strength(*proves)),
+                    evidence: evidence.as_ref().map(|one| self.evidence(one)),
+                    ..plain(
+                        "second_authorized",
+                        "authorized the change as second person",
+                        actor,
+                        Some(*why),
+                    )
+                },
+                Event::AttestationConfirmed => plain(
+                    "attestation_confirmed",
+                    "confirmed the authorization that was attested",
+                    actor,
+                    None,
+                ),
+                Event::AttestationDisputed => plain(
+                    "attestation_disputed",
+                    "disputed the authorization that was attested",
+                    actor,
+                    None,
+                ),
+                _ => continue,
+            });
+        }
+        permissions
+    }
+
+    /// The rules of segregation of duties, held against what happened.
+    fn segregation(&self) -> Vec<Duties> {
+        let change = self.change;
+        let judge = |rule: &str, who: Option<&UserId>, nobody: &str, did: &str| Duties {
+            rule: rule.to_owned(),
+            is_kept: who.map(|who| !change.is_involved(who)),
+            because: who.map_or_else(
+                || nobody.to_owned(),
+                |who| {
+                    let asked = change.requester == *who;
+                    let deployed = change.implementers().any(|by| by == who);
+                    let beside = match (asked, deployed) {
+                        (false, false) => "and neither asked for it nor deployed it",
+                        (true, false) => "and asked for it, too",
+                        (false, true) => "and deployed it, too",
+                        (true, true) => "and asked for it and deployed it, too",
+                    };
+                    format!("{} {did}, {beside}", self.called(who))
+                },
+            ),
+        };
+        let authorizer = change
+            .second
+            .as_ref()
+            .map(|act| &act.by)
+            .or_else(|| change.authorization.as_ref().map(|given| &given.by));
+        let mut rules = vec![
+            judge(
+                "Whoever authorized it neither asked for it nor deployed it",
+                authorizer,
+                "Nobody authorized it",
+                "authorized it",
+            ),
+            judge(
+                "Whoever decided on it afterwards neither asked for it nor deployed it",
+                change.decision().map(|(by, _)| by),
+                "Nobody has decided on it",
+                "decided on it",
+            ),
+        ];
+        for (which, one) in &change.reviews {
+            rules.push(judge(
+                &format!(
+                    "Whoever gave {} neither asked for it nor deployed it",
+                    review(*which).words
+                ),
+                Some(&one.by),
+                "",
+                "reviewed it",
+            ));
+        }
+        rules
+    }
+
+    fn entry(&self, of: Field) -> Entry {
+        let row = of.row();
+        let stands = self.change.fields.get(&of);
+        Entry {
+            field: field(of),
+            part: named(row.part.name(), capitalised(&row.part.to_string())),
+            is_recorded: row.kind == Kind::Recorded,
+            is_required: is_required(of, self.change, self.policy),
+            value: stands.map(|entry| self.value(of, &entry.value)),
+            by: stands.map(|entry| self.actor(&entry.by)),
+            at: stands.map(|entry| entry.at),
+            known: stands.map(|entry| match entry.source {
+                Known::Person => named("person", "somebody wrote or chose it"),
+                Known::Bot(from) => {
+                    named("bot", format!("kept by the bot: {}", source(from).words))
+                }
+                Known::TakenFrom(number) => named("taken_from", format!("taken from {number}")),
+            }),
+            vague: stands
+                .and_then(|entry| entry.vague)
+                .map(|why| named(why.name(), why.to_string())),
+        }
+    }
+
+    fn value(&self, of: Field, value: &Entered) -> Value {
+        match value {
+            Entered::Words(text) => Value::Words(self.words(text)),
+            Entered::Links(text) => Value::Links(self.words(text)),
+            Entered::Choice(name) => {
+                let label = match of.row().kind {
+                    Kind::Category => self.policy.category(name).map(|one| one.label.clone()),
+                    Kind::Recorded
+                    | Kind::Words
+                    | Kind::Choice(_)
+                    | Kind::Link
+                    | Kind::Links
+                    | Kind::Person
+                    | Kind::Instant
+                    | Kind::Systems => None,
+                };
+                let label = label.unwrap_or_else(|| capitalised(&name.replace('_', " ")));
+                Value::Choice(named(name, label))
+            }
+            Entered::Person(who) => Value::Person(self.person(who)),
+            Entered::Instant(at) => Value::Instant { at: *at },
+            Entered::Systems(names) => Value::Systems {
+                names: names.clone(),
+            },
+        }
+    }
+
+    fn attachments(&self) -> Vec<Attachment> {
+        let of = |one: &crate::domain::change::Attachment| {
+            let (kind, sha256, n_bytes, why) = match &one.attached {
+                Attached::File {
+                    sha256, n_bytes, ..
+                } => {
+                    let kind = named("file", "a file whose bytes are kept");
+                    (kind, Some(hex::encode(sha256)), Some(*n_bytes), None)
+                }
+                Attached::Unfetched { n_bytes, why, .. } => {
+                    let kind = named("unfetched", "a file whose bytes aren't kept");
+                    (
+                        kind,
+                        None,
+                        *n_bytes,
+                        Some(named(why.name(), why.to_string())),
+                    )
+                }
+                Attached::Elsewhere { .. } => {
+                    let kind = named(
+                        "elsewhere",
+                        "a file that is kept elsewhere, at this address",
+                    );
+                    (kind, None, None, None)
+                }
+                Attached::Link => {
+                    let kind = named("link", "an address; what stands there isn't kept");
+                    (kind, None, None, None)
+                }
+            };
+            Attachment {
+                name: self.words(&one.name),
+                kind,
+                sha256,
+                n_bytes,
+                not_kept_because: why,
+                message: self.message(&one.message),
+                act: self.act(&one.by, one.at),
+                is_after_approval: one.is_later,
+            }
+        };
+        self.change.attachments.iter().map(of).collect()
+    }
+
+    fn decision(&self, history: &[Recorded]) -> Option<Decision> {
+        let change = self.change;
+        let ground_of = |is_it: &dyn Fn(&Event) -> Option<Ground>| {
+            let mut events = history.iter().rev();
+            events.find_map(|one| is_it(&one.event)).map(ground)
+        };
+        let words = |text: &Option<Commitment>| text.as_ref().map(|text| self.words(text));
+        if let Some(one) = &change.approval {
+            let genuine = one.genuine.as_ref();
+            return Some(Decision {
+                verdict: named("approved", "approved"),
+                by: self.person(&one.by),
+                at: one.at,
+                ground: ground_of(&|event| match event {
+                    Event::Approved { ground, .. } => Some(*ground),
+                    _ => None,
+                }),
+                content_hash: Some(one.content.to_string()),
+                is_of_present_content: Some(one.content == content_hash(change)),
+                words: words(&one.conditions),
+                is_genuine: genuine.map(|one| one.is_genuine),
+                genuine_words: genuine.and_then(|one| words(&one.words)),
+                despite: one.despite.iter().copied().map(field).collect(),
+                remedy: None,
+                remedy_owner: None,
+                remedy_due_at: None,
+            });
+        }
+        let one = change.rejection.as_ref()?;
+        let genuine = one.genuine.as_ref();
+        Some(Decision {
+            verdict: named("rejected", "rejected"),
+            by: self.person(&one.by),
+            at: one.at,
+            ground: ground_of(&|event| match event {
+                Event::Rejected { ground, .. } => Some(*ground),
+                _ => None,
+            }),
+            content_hash: None,
+            is_of_present_content: None,
+            words: Some(self.words(&one.reason)),
+            is_genuine: genuine.map(|one| one.is_genuine),
+            genuine_words: genuine.and_then(|one| words(&one.words)),
+            despite: Vec::new(),
+            remedy: one.remedy.map(remedy),
+            remedy_owner: change.remedy_owner().map(|who| self.person(who)),
+            remedy_due_at: one.due_at,
+        })
+    }
+
+    fn taken_back(&self, history: &[Recorded]) -> Vec<TakenBack> {
+        let of = |recorded: &Recorded| match &recorded.event {
+            Event::ApprovalTakenBack { field: of } => Some(TakenBack {
+                by: self.actor(&recorded.actor),
+                at: recorded.at,
+                field: of.map(field),
+            }),
+            _ => None,
+        };
+        history.iter().filter_map(of).collect()
+    }
+
+    fn follow_ups(&self) -> Vec<FollowUp> {
+        let of = |one: &crate::domain::change::FollowUp| FollowUp {
+            what: self.words(&one.what),
+            owner: self.person(&one.owner),
+            due_at: one.due_at,
+            added: self.act_of(&one.added),
+            done: one.done.as_ref().map(|done| self.act(&done.by, done.at)),
+            how: one
+                .done
+                .as_ref()
+                .and_then(|done| done.how.as_ref())
+                .map(|text| self.words(text)),
+        };
+        self.change.follow_ups.iter().map(of).collect()
+    }
+
+    fn obligations(&self) -> Vec<Obligation> {
+        let as_of = self.sources.as_of;
+        obligations(self.change, self.policy)
+            .into_iter()
+            .map(|one| Obligation {
+                duty: duty(one.duty),
+                owner: one.owner.as_ref().map(|party| self.who(party)),
+                opened_at: one.opened_at,
+                due_at: one.due_at,
+                met_at: one.met_at,
+                is_missed: self.change.first_missed(one.duty).is_some()
+                    || one
+                        .due_at
+                        .is_some_and(|due_at| one.met_at.unwrap_or(as_of) > due_at),
+                closing_waits: one.closing_waits,
+            })
+            .collect()
+    }
+
+    fn exceptions(&self) -> Vec<Exception> {
+        let mut exceptions: Vec<Exception> = self
+            .change
+            .exceptions
+            .iter()
+            .map(|(which, state)| Exception {
+                exception: exception(*which),
+                at: state.at,
+                answer: state.answer.as_ref().map(|answer| Answer {
+                    act: self.act(&answer.by, answer.at),
+                    cause: self.words(&answer.cause),
+                    remedy: self.words(&answer.remedy),
+                    owner: self.person(&answer.owner),
+                }),
+            })
+            .collect();
+        exceptions.sort_by_key(|one| one.at);
+        exceptions
+    }
+
+    fn alteration(&self, altered: &Altered) -> Alteration {
+        Alteration {
+            alteration: match &altered.alteration {
+                Altering::Edited { .. } => named("edited", "edited by its author"),
+                Altering::Deleted => named("deleted", "deleted"),
+                Altering::ReactionRemoved => named("reaction_removed", "the emoji was taken away"),
+            },
+            message: self.message(&altered.message),
+            at: altered.at,
+        }
+    }
+
+    fn reminder(&self, line: &ChaseLine) -> Reminder {
+        let (delivery, delivered_at) = match &line.delivery {
+            Delivery::Waiting => (named("waiting", "waits to be sent"), None),
+            Delivery::Delivered { at, .. } => (named("delivered", "Slack has it"), Some(*at)),
+            Delivery::Undelivered { error, at } => (
+                named("undelivered", format!("Slack refused it: {error}")),
+                Some(*at),
+            ),
+            Delivery::Unsaid { at, why } => (named("unsaid", moot(*why)), Some(*at)),
+        };
+        let answer = line.answered.as_ref().map(|answered| match answered {
+            Answered::Snoozed(until) => format!("put off until {}", super::told::utc(*until)),
+            Answered::HandedOver { at, to, why } => {
+                let at = super::told::utc(*at);
+                format!("passed to {}, {}, at {at}", self.party(to), handover(*why))
+            }
+            Answered::Acted { at, by, deed: did } => {
+                let at = super::told::utc(*at);
+                format!("{} {} at {at}", self.called(by), deed(*did))
+            }
+        });
+        Reminder {
+            at: line.at,
+            duty: duty(line.duty),
+            owner: line.owner.as_ref().map(|party| self.who(party)),
+            due_at: line.due_at,
+            rung: rung(line.rung),
+            delivery,
+            delivered_at,
+            answer,
+        }
+    }
+
+    fn timeline(&self, history: &[Recorded], leaves: &[u64]) -> Vec<Told> {
+        let mut told = Vec::with_capacity(history.len());
+        for (n, recorded) in (1u64..).zip(history) {
+            let sentence = self.tell(&recorded.event);
+            told.push(Told {
+                n,
+                leaf: leaves.get(told.len()).copied(),
+                at: recorded.at,
+                source: source(recorded.source),
+                actor: self.actor(&recorded.actor),
+                event: sentence.event,
+                texts: sentence.texts,
+            });
+        }
+        told
+    }
+}
+
+/// The name of the act that permits.
+const AUTHORIZED: &str = "authorized";
+
+/// Returns what a record says of each field of the ticket that the bot keeps.
+impl Record {
+    /// Returns the ticket's entry of a field.
+    pub fn entry(&self, field: Field) -> Option<&Entry> {
+        self.ticket
+            .iter()
+            .find(|entry| entry.field.name == field.name())
+    }
+
+    /// Returns the entries of the ticket by part, in their order.
+    pub fn parts(&self) -> Vec<(&Named, Vec<&Entry>)> {
+        let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut parts: Vec<(&Named, Vec<&Entry>)> = Vec::new();
+        for entry in &self.ticket {
+            let n = *places.entry(&entry.part.name).or_insert(parts.len());
+            match parts.get_mut(n) {
+                Some((_, entries)) => entries.push(entry),
+                None => parts.push((&entry.part, vec![entry])),
+            }
+        }
+        parts
+    }
+}

@@ -1,0 +1,405 @@
+//! How a sheet is written: heading, formats, dates that are dates, text that is
+//! text, and another sheet when one is full.
+
+use std::io::Write;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_xlsxwriter::{
+    Color, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet,
+};
+
+use super::{Cover, Fact, Population, SheetFault};
+
+/// The longest text of a cell, in UTF-16 units.
+const LONGEST: usize = 32_767;
+
+/// What stands at the end of a text that is longer.
+const CUT: &str = " … [cut: the whole text stands in record.json]";
+
+const INSTANT: &str = "yyyy-mm-dd hh:mm:ss";
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy)]
+enum Shape {
+    Text,
+    Instant,
+    Number,
+    Share,
+}
+
+/// A column of a sheet.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Column {
+    heading: &'static str,
+    width: f64,
+    shape: Shape,
+}
+
+impl Column {
+    pub(super) const fn text(heading: &'static str, width: f64) -> Self {
+        Self {
+            heading,
+            width,
+            shape: Shape::Text,
+        }
+    }
+
+    pub(super) const fn instant(heading: &'static str) -> Self {
+        Self {
+            heading,
+            width: 20.0,
+            shape: Shape::Instant,
+        }
+    }
+
+    pub(super) const fn number(heading: &'static str) -> Self {
+        Self {
+            heading,
+            width: 14.0,
+            shape: Shape::Number,
+        }
+    }
+
+    pub(super) const fn share(heading: &'static str) -> Self {
+        Self {
+            heading,
+            width: 12.0,
+            shape: Shape::Share,
+        }
+    }
+}
+
+/// What stands in a cell.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Value {
+    Text(String),
+    Instant(DateTime<Utc>),
+    Number(f64),
+    Nothing,
+}
+
+impl Value {
+    pub(super) fn text(text: Option<String>) -> Self {
+        text.map_or(Self::Nothing, Self::Text)
+    }
+
+    pub(super) fn instant(at: Option<DateTime<Utc>>) -> Self {
+        at.map_or(Self::Nothing, Self::Instant)
+    }
+
+    pub(super) fn number(number: Option<f64>) -> Self {
+        number.map_or(Self::Nothing, Self::Number)
+    }
+}
+
+/// How much of a table was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Extent {
+    pub(super) n_rows: u64,
+    pub(super) n_sheets: u32,
+}
+
+struct Formats {
+    heading: Format,
+    text: Format,
+    instant: Format,
+    number: Format,
+    share: Format,
+    label: Format,
+    title: Format,
+    code: Format,
+    wrapped: Format,
+}
+
+impl Formats {
+    fn new() -> Self {
+        let cell = || Format::new().set_font_size(10).set_align(FormatAlign::Top);
+        // The mark of text stays when somebody edits the cell: `=1+1` typed over by
+        // itself must not become a formula.
+        let text = || cell().set_quote_prefix();
+        Self {
+            heading: Format::new()
+                .set_font_size(10)
+                .set_bold()
+                .set_text_wrap()
+                .set_align(FormatAlign::VerticalCenter)
+                .set_background_color(Color::RGB(0x00E9_EDF2))
+                .set_border_bottom(FormatBorder::Thin),
+            text: text(),
+            instant: cell().set_num_format(INSTANT).set_align(FormatAlign::Left),
+            number: cell().set_num_format("#,##0.##"),
+            share: cell().set_num_format("0.0 %"),
+            label: text().set_font_color(Color::RGB(0x0059_616B)),
+            title: text().set_bold().set_font_size(12),
+            code: text().set_font_name("Courier New"),
+            wrapped: text().set_text_wrap(),
+        }
+    }
+}
+
+/// The file in the making.
+pub(super) struct Book {
+    workbook: Workbook,
+    formats: Formats,
+    rows_of_a_sheet: u32,
+}
+
+impl Book {
+    pub(super) fn new(
+        mut workbook: Workbook,
+        cover: Cover<'_>,
+        rows_of_a_sheet: u32,
+    ) -> Result<Self, SheetFault> {
+        let made_at = ExcelDateTime::from_timestamp(cover.at.timestamp())?;
+        workbook.set_properties(
+            &DocProperties::new()
+                .set_title(cover.title)
+                .set_author("Breakglass")
+                .set_creation_datetime(&made_at),
+        );
+        Ok(Self {
+            workbook,
+            formats: Formats::new(),
+            rows_of_a_sheet,
+        })
+    }
+
+    /// Writes a table, on as many sheets as it needs: `Change Log`, `Change Log (2)`.
+    pub(super) fn sheets(
+        &mut self,
+        name: &str,
+        columns: &[Column],
+        rows: impl Iterator<Item = Vec<Value>>,
+    ) -> Result<Extent, SheetFault> {
+        let mut rows = rows.peekable();
+        let mut extent = Extent {
+            n_rows: 0,
+            n_sheets: 0,
+        };
+        loop {
+            extent.n_sheets += 1;
+            let name = match extent.n_sheets {
+                1 => name.to_owned(),
+                n => format!("{name} ({n})"),
+            };
+            let sheet = self.workbook.add_worksheet_with_constant_memory()?;
+            begin(sheet, &name, columns, &self.formats)?;
+            let mut last = 0;
+            while last + 1 < self.rows_of_a_sheet {
+                let Some(row) = rows.next() else { break };
+                last += 1;
+                extent.n_rows += 1;
+                for ((at, value), column) in (0u16..).zip(row).zip(columns) {
+                    put(sheet, (last, at), &value, column.shape, &self.formats)?;
+                }
+            }
+            let widest = u16::try_from(columns.len().saturating_sub(1)).unwrap_or(u16::MAX);
+            sheet.autofilter(0, 0, last, widest)?;
+            if rows.peek().is_none() {
+                return Ok(extent);
+            }
+        }
+    }
+
+    /// Writes how the population was obtained: no table, but a page to be read.
+    pub(super) fn population(
+        &mut self,
+        name: &str,
+        population: &Population,
+    ) -> Result<(), SheetFault> {
+        let formats = &self.formats;
+        let sheet = self.workbook.add_worksheet_with_constant_memory()?;
+        sheet.set_name(name)?;
+        sheet.set_landscape().set_print_fit_to_pages(1, 0);
+        for (at, width) in (0u16..).zip([34.0, 30.0, 12.0, 12.0, 12.0, 12.0, 20.0, 20.0, 48.0]) {
+            sheet.set_column_width(at, width)?;
+        }
+        let mut row = 0;
+        let title = "How this population was obtained";
+        sheet.write_string_with_format(row, 0, title, &formats.title)?;
+        row += 2;
+        for (label, fact) in &population.facts {
+            sheet.write_string_with_format(row, 0, fitting(label).as_ref(), &formats.label)?;
+            match fact {
+                Fact::Text(words) => {
+                    sheet.write_string_with_format(
+                        row,
+                        1,
+                        fitting(words).as_ref(),
+                        &formats.text,
+                    )?;
+                }
+                Fact::Hash(hash) => {
+                    sheet.write_string_with_format(
+                        row,
+                        1,
+                        fitting(hash).as_ref(),
+                        &formats.code,
+                    )?;
+                }
+                Fact::Count(n) => {
+                    let n = count(*n);
+                    sheet.write_number_with_format(row, 1, n, &formats.number)?;
+                }
+                Fact::Instant(at) => put_instant(sheet, (row, 1), *at, formats)?,
+            }
+            row += 1;
+        }
+        row += 1;
+        sheet.write_string_with_format(row, 0, "Sources and their coverage", &formats.title)?;
+        row += 1;
+        for (at, heading) in (0u16..).zip(COVERAGE) {
+            sheet.write_string_with_format(row, at, heading, &formats.heading)?;
+        }
+        for one in &population.coverage {
+            row += 1;
+            let cells = [
+                Value::Text(one.source.clone()),
+                Value::Text(one.counts_by.clone()),
+                Value::Number(count(one.n_told)),
+                Value::Number(count(one.n_duplicate)),
+                Value::Number(count(one.n_unknown)),
+                Value::Number(count(one.n_refused)),
+                Value::instant(one.first_at),
+                Value::instant(one.last_at),
+                Value::text(one.remark.clone()),
+            ];
+            for (at, cell) in (0u16..).zip(cells) {
+                put(sheet, (row, at), &cell, Shape::Number, formats)?;
+            }
+        }
+        for (heading, lines, format) in [
+            ("The query", &population.query, &formats.code),
+            ("What to know of it", &population.notes, &formats.wrapped),
+        ] {
+            if lines.is_empty() {
+                continue;
+            }
+            row += 2;
+            sheet.write_string_with_format(row, 0, heading, &formats.title)?;
+            for line in lines.iter() {
+                row += 1;
+                // A note is read across the sheet, not in its first column.
+                let format = if heading == "The query" {
+                    format
+                } else {
+                    &formats.text
+                };
+                sheet.write_string_with_format(row, 0, fitting(line).as_ref(), format)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Packs the file.
+    pub(super) fn save(mut self, out: impl Write + Send) -> Result<(), SheetFault> {
+        self.workbook.save_to_writer(out)?;
+        Ok(())
+    }
+}
+
+const COVERAGE: [&str; 9] = [
+    "Source",
+    "Counts by",
+    "Told",
+    "Known already",
+    "Of no known kind",
+    "Refused",
+    "Heard first (UTC)",
+    "Heard last (UTC)",
+    "Remark",
+];
+
+#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+fn count(n: u64) -> f64 {
+    n as f64
+}
+
+/// Sets up a sheet: its columns, its heading that stays, how it is printed.
+fn begin(
+    sheet: &mut Worksheet,
+    name: &str,
+    columns: &[Column],
+    formats: &Formats,
+) -> Result<(), SheetFault> {
+    sheet.set_name(name)?;
+    sheet.set_freeze_panes(1, 0)?;
+    sheet.set_landscape().set_print_fit_to_pages(1, 0);
+    sheet.set_repeat_rows(0, 0)?;
+    for (at, column) in (0u16..).zip(columns) {
+        sheet.set_column_width(at, column.width)?;
+        let heading = match column.shape {
+            Shape::Instant => format!("{} (UTC)", column.heading),
+            Shape::Text | Shape::Number | Shape::Share => column.heading.to_owned(),
+        };
+        sheet.write_string_with_format(0, at, heading, &formats.heading)?;
+    }
+    Ok(())
+}
+
+fn put(
+    sheet: &mut Worksheet,
+    (row, column): (u32, u16),
+    value: &Value,
+    shape: Shape,
+    formats: &Formats,
+) -> Result<(), SheetFault> {
+    match value {
+        Value::Nothing => {}
+        Value::Text(text) => {
+            sheet.write_string_with_format(row, column, fitting(text).as_ref(), &formats.text)?;
+        }
+        Value::Number(number) => {
+            let format = match shape {
+                Shape::Share => &formats.share,
+                Shape::Number | Shape::Text | Shape::Instant => &formats.number,
+            };
+            sheet.write_number_with_format(row, column, *number, format)?;
+        }
+        Value::Instant(at) => put_instant(sheet, (row, column), *at, formats)?,
+    }
+    Ok(())
+}
+
+/// Writes an instant as a date that can be sorted and filtered; one that Excel's
+/// calendar doesn't have, as text.
+fn put_instant(
+    sheet: &mut Worksheet,
+    (row, column): (u32, u16),
+    at: DateTime<Utc>,
+    formats: &Formats,
+) -> Result<(), SheetFault> {
+    let date = at.date_naive();
+    let is_in_its_calendar =
+        FIRST_DAY.is_some_and(|first| date >= first) && LAST_DAY.is_some_and(|last| date <= last);
+    if is_in_its_calendar {
+        let at = at.naive_utc();
+        sheet.write_datetime_with_format(row, column, at, &formats.instant)?;
+    } else {
+        let at = at.format("%Y-%m-%d %H:%M:%S UTC").to_string();
+        sheet.write_string_with_format(row, column, at, &formats.text)?;
+    }
+    Ok(())
+}
+
+/// Excel's calendar is right from this day on: it takes 1900 for a leap year.
+const FIRST_DAY: Option<NaiveDate> = NaiveDate::from_ymd_opt(1900, 3, 1);
+const LAST_DAY: Option<NaiveDate> = NaiveDate::from_ymd_opt(9999, 12, 31);
+
+/// Returns as much of a text as a cell takes.
+fn fitting(text: &str) -> std::borrow::Cow<'_, str> {
+    if text.encode_utf16().count() <= LONGEST {
+        return text.into();
+    }
+    let room = LONGEST - CUT.encode_utf16().count();
+    let mut used = 0;
+    let mut kept: String = text
+        .chars()
+        .take_while(|letter| {
+            used += letter.len_utf16();
+            used <= room
+        })
+        .collect();
+    kept.push_str(CUT);
+    kept.into()
+}
