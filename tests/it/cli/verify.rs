@@ -14,9 +14,10 @@ fn lived_in() -> Sandbox {
     let bot = sandbox.serve();
     let answered = sandbox.act(
         "slash",
-        json!({"user": "dana", "channel": "inc-auth-outage", "command": "/emergency", "text": "Deploy WAF rule @morgan"}),
+        json!({"as": "dana", "channel": "#inc-auth-outage", "command": "/emergency",
+                "text": "Deploy WAF rule @morgan"}),
     );
-    assert!(answered.is_object(), "{answered}");
+    assert_eq!(answered["status"], "acknowledged", "{answered}");
     assert_eq!(bot.end("TERM"), Some(0));
     sandbox
 }

@@ -13,7 +13,7 @@ use breakglass::store::look;
 use chrono::TimeDelta;
 use serde_json::Value;
 
-use crate::world::{CHANNEL, Setting, World, berlin};
+use crate::world::{Setting, World, berlin};
 
 fn verify(world: &World, witness: &str) -> Verdict {
     let witnesses = [read_witness(witness).unwrap()];
@@ -136,7 +136,7 @@ async fn a_file_of_which_nobody_knows_whether_it_was_shared_is_shared_once() {
     world.go_to(berlin("2026-03-16 08:59")).await;
     world
         .misbehave(serde_json::json!({
-            "method": "files.completeUploadExternal", "what": "apply_then_fail", "times": 3
+            "method": "files.completeUploadExternal", "fault": "applied_then_drop", "times": 1, "after": 1
         }))
         .await;
     world.go_to(berlin("2026-03-16 10:30")).await;
@@ -155,11 +155,11 @@ async fn a_file_of_which_nobody_knows_whether_it_was_shared_is_shared_once() {
 
 #[tokio::test]
 async fn an_approval_says_what_the_log_was_when_it_stood_in_it() {
-    let mut world = crate::story::ticket::documented().await;
+    let mut world = super::documented().await;
     world.approve("morgan", "@breakglass").await;
     let seq = "SELECT seq FROM event WHERE instr(leaf, '\"type\":\"approved\"') > 0";
     let seq = world.count(seq);
-    let said = messages(&world, CHANNEL).await;
+    let said = messages(&world, "C0INCAUTH1").await;
     let line = said
         .iter()
         .filter(|one| {
