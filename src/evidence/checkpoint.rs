@@ -126,7 +126,14 @@ mod tests {
             root: [0xab; 32],
         };
         let note = checkpoint.sign(&key).unwrap();
-        insta::assert_snapshot!(format!("{}\n{note}", key.verifier()));
+        insta::assert_snapshot!(format!("{}\n{note}", key.verifier()), @r"
+        breakglass/T0BREAK01+bf5d80e6+AW56HN0psLeP0Tr0xVmP7/TvKpcWbjym8uT7/M2AUFvx
+        breakglass/T0BREAK01
+        3
+        q6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s=
+
+        — breakglass/T0BREAK01 v12A5qmpl6ytaCi/JrfPlEwymzPE2bOLF9Po/njwhv1FdgWpsk8m5/u4vV27q7v6VEPC4D21d2nxMybEqQuxqilhMQc=
+        ");
         let key: VerifierKey = key.verifier().to_string().parse().unwrap();
         assert!(note.verified_by([&key]).is_ok());
         assert_eq!(Checkpoint::of(&note), Ok(checkpoint));

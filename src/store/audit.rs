@@ -300,7 +300,8 @@ pub(super) fn misfit(
         };
         let goes_on = gathered.as_ref().map(|(number, _)| *number)
             == next.as_ref().map(|(number, _)| *number);
-        if let (false, Some((number, history))) = (goes_on, gathered.take()) {
+        let over = if goes_on { None } else { gathered.take() };
+        if let Some((number, history)) = over {
             let row = rows.next().transpose()?;
             let found = judge(connection, workspace, number, history.as_deref(), row)?;
             if found.is_some() {

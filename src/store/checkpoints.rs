@@ -317,7 +317,10 @@ fn next_at(
 }
 
 /// The key that the log was handed over to last.
-fn key(connection: &Connection, workspace: &WorkspaceId) -> Result<Option<String>, StoreError> {
+pub(super) fn key(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+) -> Result<Option<String>, StoreError> {
     Ok(connection
         .prepare_cached("SELECT key FROM log_key WHERE workspace = ?1 ORDER BY seq DESC LIMIT 1")?
         .query_row([workspace.as_str()], |row| row.get(0))

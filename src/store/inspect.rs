@@ -8,7 +8,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::outbox::STUCK;
-use super::{Halt, OpenError, Shut, StoreError, deployments, file, instant, outbox};
+use super::{
+    Halt, OpenError, Shut, StoreError, checkpoints, deployments, file, instant, outbox, showings,
+};
 use crate::domain::deployment::SourceName;
 use crate::domain::id::{ChangeNumber, ChannelId, WorkspaceId};
 
@@ -49,6 +51,14 @@ pub struct Register {
     pub n_clock_steps: u64,
     /// When it did last, and by how much.
     pub clock_step: Option<(DateTime<Utc>, TimeDelta)>,
+    /// The key that signs the log, as it is written for verifiers; none was made yet,
+    /// without it.
+    pub key: Option<String>,
+    /// How many records the newest checkpoint is over, and when it was made.
+    pub checkpoint: Option<(u64, DateTime<Utc>)>,
+    /// What an address or a report is still to have of the log, and doesn't take: how
+    /// many checkpoints, and what stands in the way.
+    pub unshown: Option<(u64, String)>,
     /// When each source of changes was heard from last.
     pub heard: BTreeMap<SourceName, DateTime<Utc>>,
 }
@@ -78,12 +88,10 @@ pub fn inspect(path: &Path) -> Result<Option<Inspection>, OpenError> {
 /// Returns the workspaces whose registers stand in a database; none where there is
 /// no database, or an empty one.
 pub fn workspaces(path: &Path) -> Result<Vec<WorkspaceId>, OpenError> {
-    let found = read(path, |connection, form| {
-        match form {
-            0 => Ok(Vec::new()),
-            form if form < file::MIGRATIONS.len() => heads(connection),
-            _ => Ok(super::moment::workspaces(connection)?.into_iter().collect()),
-        }
+    let found = read(path, |connection, form| match form {
+        0 => Ok(Vec::new()),
+        form if form < file::MIGRATIONS.len() => heads(connection),
+        _ => Ok(super::moment::workspaces(connection)?.into_iter().collect()),
     })?;
     Ok(found.unwrap_or_default())
 }
@@ -205,7 +213,11 @@ fn register(connection: &Connection, workspace: WorkspaceId) -> Result<Register,
         )
         .optional()?;
     let heard = deployments::last_heard(connection, &workspace, DateTime::<Utc>::MAX_UTC)?;
+    let newest = checkpoints::newest(connection, &workspace)?;
     Ok(Register {
+        key: checkpoints::key(connection, &workspace)?,
+        checkpoint: newest.map(|one| (one.size, one.made_at)),
+        unshown: showings::stuck(connection, &workspace)?,
         workspace,
         records,
         n_changes,

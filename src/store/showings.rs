@@ -257,3 +257,19 @@ pub(super) fn next_at(
         .optional()?;
     Ok(at.flatten().map(instant))
 }
+
+/// How many showings failed again and again, and with what the last of them did.
+pub(super) fn stuck(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+) -> Result<Option<(u64, String)>, StoreError> {
+    let (n, error): (u64, Option<String>) = connection
+        .prepare_cached(
+            "SELECT count(*), max(error) FROM showing
+             WHERE workspace = ?1 AND error IS NOT NULL AND attempts >= ?2",
+        )?
+        .query_row(params![workspace.as_str(), outbox::STUCK], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    Ok(error.map(|error| (n, error)))
+}

@@ -11,6 +11,8 @@ use super::{Finding, count};
 use crate::config::{Faults, Secret};
 use crate::domain::deployment::SourceName;
 use crate::domain::id::WorkspaceId;
+use crate::evidence::checkpoint::origin;
+use crate::evidence::key;
 use crate::store::{self, Inspection, OpenError, Register, Unsent};
 
 /// Below this a burst of an incident's traffic could fill the disk.
@@ -79,6 +81,8 @@ pub(super) fn database(path: &Path, ours: Option<&WorkspaceId>) -> (Vec<Finding>
                     heard = Some(register.heard.clone());
                 }
                 findings.push(log(register));
+                findings.extend(key(path, register));
+                findings.extend(unshown(register));
                 findings.extend(in_the_way(register));
                 findings.extend(unsent(register));
             }
@@ -183,6 +187,57 @@ fn log(register: &Register) -> Finding {
             "stop the bot, keep the file as it is for the auditor, and put the last backup in its place",
         ),
     }
+}
+
+/// The key that signs the log: whoever verifies it needs the line.
+fn key(database: &Path, register: &Register) -> Option<Finding> {
+    let Some(known) = &register.key else {
+        return Some(Finding::good("key", "none yet; serve makes one"));
+    };
+    let file = key::path_of(database, &register.workspace);
+    let name = origin(&register.workspace).ok()?;
+    let missing = |what: String| {
+        Finding::bad(
+            "key",
+            format!("the log is signed by {known}, and {what}"),
+            "put the right file back; if it is lost, `breakglass key rotate --lost` puts that on record",
+        )
+    };
+    Some(match key::read(&file, &name) {
+        Ok(Some(key)) if key.verifier().to_string() == *known => {
+            let newest = register.checkpoint.map_or_else(String::new, |(size, at)| {
+                let at = at.format("%Y-%m-%d %H:%M UTC");
+                format!("; the newest checkpoint is over {size} records, {at}")
+            });
+            Finding::good(
+                "key",
+                format!(
+                    "the log is signed by {known} (SHA-256 {}){newest}",
+                    key.verifier().fingerprint()
+                ),
+            )
+        }
+        Ok(Some(_)) => missing(format!("{} holds another key", file.display())),
+        Ok(None) => missing(format!("{} isn't there", file.display())),
+        Err(fault) => Finding {
+            verdict: super::Verdict::Bad,
+            ..Finding::good("key", fault.to_string())
+        },
+    })
+}
+
+fn unshown(register: &Register) -> Option<Finding> {
+    let (n, why) = register.unshown.as_ref()?;
+    let n = count(
+        usize::try_from(*n).unwrap_or(usize::MAX),
+        "checkpoint",
+        "checkpoints",
+    );
+    Some(Finding::mind(
+        "witness",
+        format!("{n} couldn't be shown to others ({why})"),
+        "look at `witness_url`, and at whether the bot may write in the report's channel",
+    ))
 }
 
 /// What the bot found in its way when it last tried to send.
@@ -365,6 +420,9 @@ mod tests {
             shut: Vec::new(),
             n_clock_steps: 0,
             clock_step: None,
+            key: None,
+            checkpoint: None,
+            unshown: None,
             heard: BTreeMap::new(),
         };
         let held = |registers| Inspection {

@@ -65,10 +65,9 @@ fn judge(
     let head = moment.head()?;
     let checkpoints = moment.checkpoints()?;
     let longest = checkpoints.iter().map(|one| one.size).max();
-    let end = head
-        .as_ref()
-        .map_or(0, |head| head.size)
-        .max(longest.unwrap_or_default());
+    // Where that isn't kept, nothing is known to be too much.
+    let end = head.as_ref().map_or(u64::MAX, |head| head.size);
+    let end = end.max(longest.unwrap_or_default());
     let mut scan = Scan {
         workspace: moment.workspace().as_str(),
         name: name.as_str(),

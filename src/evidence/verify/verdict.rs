@@ -139,6 +139,13 @@ pub struct Wrong {
     pub fault: Fault,
 }
 
+fn last(n: u64) -> String {
+    match n {
+        1 => "the last record".to_owned(),
+        n => format!("the last {n} records"),
+    }
+}
+
 fn range(from: Option<&Whose>, to: Option<&Whose>) -> String {
     match (from, to) {
         (Some(from), Some(to)) if from.seq == to.seq => from.to_string(),
@@ -335,7 +342,8 @@ impl Verdict {
                 let after = self.n_records.saturating_sub(witnessed.size);
                 if after > 0 {
                     limits.push(format!(
-                        "Whoever holds the key could have rewritten the last {after} records: they are newer than the checkpoint that you brought."
+                        "Whoever holds the key could have rewritten {}: newer than the checkpoint that you brought.",
+                        last(after)
                     ));
                 }
             }
@@ -354,7 +362,8 @@ impl Verdict {
             let after = self.n_records.saturating_sub(signed.size);
             if after > 0 {
                 limits.push(format!(
-                    "No checkpoint covers the last {after} records yet; whoever can write the file could have rewritten those without the key."
+                    "No checkpoint covers {} yet; whoever can write the file could have rewritten that much without the key.",
+                    last(after)
                 ));
             }
             if !self.is_pinned {

@@ -19,6 +19,7 @@ mod picture;
 mod rate;
 mod rehearse;
 mod serve;
+mod verify;
 
 /// Far longer than any of these takes; a program that hangs is ended, and its
 /// test fails for want of an exit code.

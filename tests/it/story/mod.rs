@@ -30,6 +30,7 @@ mod undeclared;
 mod ways;
 mod week;
 mod who;
+mod witness;
 
 use crate::world::{CHANNEL, World};
 use chrono::TimeDelta;

@@ -95,6 +95,9 @@ impl Reader {
         let ts = message["ts"].as_str().unwrap().to_owned();
         let mut words = message["text"].as_str().unwrap_or_default().to_owned();
         collect(&message["blocks"], &mut words);
+        for file in message["files"].as_array().into_iter().flatten() {
+            let _ = write!(words, "\nFile: {}", file["title"].as_str().unwrap());
+        }
         let words = self.readable(&words);
         let key = (id.to_owned(), ts.clone());
         if self.seen.insert(key, words.clone()).as_ref() == Some(&words) {
