@@ -258,12 +258,34 @@ impl Deployment {
     /// been taken out since.
     pub fn hash_with(&self, title: Option<Commitment>, testing_result: Option<Commitment>) -> Hash {
         let mut sha = Sha256::new();
-        let mut field = |name: &str, value: &[u8]| {
+        self.each_hashed(title, testing_result, |name, value| {
             for part in [name.as_bytes(), value] {
                 sha.update((part.len() as u64).to_be_bytes());
                 sha.update(part);
             }
-        };
+        });
+        sha.finalize().into()
+    }
+
+    /// Returns what that hash is over: the facts as (name, value) pairs, in order.
+    pub fn hashed(
+        &self,
+        title: Option<Commitment>,
+        testing_result: Option<Commitment>,
+    ) -> Vec<(&'static str, Vec<u8>)> {
+        let mut all = Vec::new();
+        self.each_hashed(title, testing_result, |name, value| {
+            all.push((name, value.to_vec()));
+        });
+        all
+    }
+
+    fn each_hashed(
+        &self,
+        title: Option<Commitment>,
+        testing_result: Option<Commitment>,
+        mut field: impl FnMut(&'static str, &[u8]),
+    ) {
         field("form", b"breakglass-deployment-v1");
         field("source", self.source.as_str().as_bytes());
         field("external_id", self.external_id.as_bytes());
@@ -300,7 +322,6 @@ impl Deployment {
                 field(name, &text.0);
             }
         }
-        sha.finalize().into()
     }
 }
 

@@ -106,7 +106,7 @@ fn keep(
     Ok(())
 }
 
-fn find(
+pub(super) fn find(
     connection: &Connection,
     workspace: &WorkspaceId,
     sha256: &[u8; 32],

@@ -11,6 +11,7 @@ mod capture;
 mod checkpoints;
 mod delivery;
 mod deployments;
+mod evidence;
 mod execute;
 mod file;
 mod form;
@@ -57,6 +58,7 @@ pub use deployments::{
     ASKED_WITHIN, Counted, Emergency, Explained, FrozenWeek, Hearing, Intake, Name, OPEN_FOR,
     Question, Reply, SETTLED_AFTER, TakenIn,
 };
+pub use evidence::{CountedChange, Dossier, Place, Reach, Telling};
 pub use execute::{Afterwards, Execution, Target};
 pub use file::{OpenError, SQLITE_AT_LEAST, sqlite_is_sound, sqlite_version};
 pub use home::MOST_OWING;

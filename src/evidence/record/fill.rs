@@ -22,7 +22,7 @@ use crate::domain::change::{
 use crate::domain::id::{ChannelId, GroupId, UserId};
 use crate::domain::obligation::{Answered, ChaseLine, Delivery, chase_log, obligations};
 use crate::domain::policy::{Party, Policy};
-use crate::domain::text::Commitment;
+use crate::domain::text::{Commitment, Text};
 use crate::domain::ticket::{
     Field, Kind, Known, Value as Entered, capacities, content_hash, is_required,
 };
@@ -31,7 +31,7 @@ use crate::domain::ticket::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Words {
     /// This, verbatim.
-    Text(String),
+    Text(Text),
     /// It was taken out of the record.
     Redacted {
         /// When.
@@ -249,7 +249,7 @@ impl Filler<'_> {
             (Words::Redacted { at, by, why }, _) => (None, Some(removed(at, &by, why))),
             (Words::Text(_) | Words::Missing, Some(one)) => {
                 let why = match (self.sources.text)(one.reason) {
-                    Words::Text(why) => Some(why),
+                    Words::Text(why) => Some(why.body().to_owned()),
                     Words::Redacted { .. } | Words::Missing => None,
                 };
                 (None, Some(removed(one.at, &one.by, why)))
@@ -258,7 +258,8 @@ impl Filler<'_> {
         };
         Written {
             commitment: text.to_string(),
-            text: text_is,
+            text: text_is.as_ref().map(|text| text.body().to_owned()),
+            salt: text_is.map(|text| hex::encode(text.salt().0)),
             redacted,
         }
     }

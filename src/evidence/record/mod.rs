@@ -140,6 +140,9 @@ pub struct Words {
     pub commitment: String,
     /// The text, verbatim; nothing if it isn't there any more.
     pub text: Option<String>,
+    /// The 32 random bytes before it, with which anybody can hash it again; they went
+    /// with the text.
+    pub salt: Option<String>,
     /// That it was taken out.
     pub redacted: Option<Removed>,
 }

@@ -81,6 +81,8 @@ pub struct Telling {
     pub leaf: Option<u64>,
     /// SHA-256 over its facts, as that leaf holds it.
     pub hash: String,
+    /// What that is over: (name, value in hexadecimal) pairs, in order.
+    pub hashed: Vec<(String, String)>,
     /// What came of it.
     pub outcome: Option<String>,
     /// Where it can be looked at.
@@ -134,7 +136,8 @@ impl NormalRecord {
         };
         let author = last(&|one| one.author.clone());
         let approved_by = last(&|one| one.approved_by.clone());
-        let kinds = told.iter().rev().find_map(|one| one.deployment.kind);
+        // What one of them takes for an emergency counts as one.
+        let kinds = told.iter().filter_map(|one| one.deployment.kind).max();
         let marks = told
             .iter()
             .flat_map(|one| one.deployment.marks.iter().copied())
@@ -182,6 +185,11 @@ impl Told {
             heard_at: self.heard_at,
             leaf: self.leaf,
             hash: hex::encode(one.hash_with(self.title, self.testing_result)),
+            hashed: one
+                .hashed(self.title, self.testing_result)
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), hex::encode(value)))
+                .collect(),
             outcome: one.outcome.clone(),
             url: one.url.clone(),
         }
@@ -213,7 +221,8 @@ fn looked_up(text: Commitment, sources: Sources<'_>) -> Words {
     };
     Words {
         commitment: text.to_string(),
-        text: words,
+        text: words.as_ref().map(|text| text.body().to_owned()),
+        salt: words.map(|text| hex::encode(text.salt().0)),
         redacted,
     }
 }

@@ -24,7 +24,7 @@ pub(in crate::evidence) struct Story {
     began_at: DateTime<Utc>,
     at: DateTime<Utc>,
     history: Vec<Recorded>,
-    texts: BTreeMap<Commitment, String>,
+    texts: BTreeMap<Commitment, Text>,
     policy: Policy,
 }
 
@@ -69,8 +69,9 @@ impl Story {
     fn text(&mut self, words: &str) -> Commitment {
         let n = u8::try_from(self.texts.len()).unwrap();
         let text = Text::new(words, Salt([n; 32]));
-        self.texts.insert(text.commitment(), words.to_owned());
-        text.commitment()
+        let commitment = text.commitment();
+        self.texts.insert(commitment, text);
+        commitment
     }
 
     /// So many minutes after the request.
@@ -131,7 +132,7 @@ impl Story {
     /// Makes the record, with these texts redacted by what they say.
     pub(in crate::evidence) fn record(&self, redacted: &[&str]) -> Record {
         let text = |of: Commitment| match self.texts.get(&of) {
-            Some(words) if redacted.iter().any(|one| words.contains(one)) => Found::Redacted {
+            Some(words) if redacted.iter().any(|one| words.body().contains(one)) => Found::Redacted {
                 at: self.began_at + TimeDelta::days(3),
                 by: user("U0SAM"),
                 why: Some("It held a password.".to_owned()),
@@ -439,7 +440,7 @@ pub(in crate::evidence) fn normal(title: Option<&str>) -> NormalRecord {
         .collect();
     let text = |of: Commitment| {
         let is_title = title.as_ref().filter(|title| title.commitment() == of);
-        is_title.map_or(Found::Missing, |title| Found::Text(title.body().to_owned()))
+        is_title.map_or(Found::Missing, |title| Found::Text(title.clone()))
     };
     let sources = Sources {
         workspace: "T0ACME",

@@ -12,6 +12,7 @@ mod frozen;
 mod group;
 mod hearing;
 mod names;
+mod population;
 mod question;
 mod row;
 mod take;
@@ -37,6 +38,8 @@ pub(super) use count::{counted, emergencies};
 pub(super) use fit::check;
 pub(super) use frozen::{between as frozen_weeks, freeze};
 pub(super) use hearing::{between as hearings, last_heard};
+pub use population::{CountedChange, Place, Telling};
+pub(super) use population::{counted_changes, intakes_of, is_told_since, telling_hashes};
 pub(super) use question::{next_at, question, unexplained};
 
 /// How long nobody is asked about a change that looks like an undeclared emergency:

@@ -71,6 +71,11 @@ pub(super) struct Facts {
 }
 
 impl Facts {
+    /// Returns its place in its table: tellings are in the order of these.
+    pub(super) fn id(&self) -> i64 {
+        self.id
+    }
+
     /// Returns what the log holds of it.
     pub(super) fn hash(&self) -> Hash {
         self.told.hash_with(self.title, self.testing_result)
