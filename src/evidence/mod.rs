@@ -7,6 +7,7 @@
 pub mod checkpoint;
 pub mod key;
 pub mod note;
+pub mod pack;
 pub mod pages;
 pub mod record;
 pub mod sample;

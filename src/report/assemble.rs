@@ -212,7 +212,7 @@ pub fn assemble(moment: &Moment<'_>, wanted: &Wanted) -> Result<Assembled, Store
 }
 
 /// An emergency of the register, as the rate sees it.
-fn emergency(one: store::Emergency) -> rate::Emergency {
+pub(crate) fn emergency(one: store::Emergency) -> rate::Emergency {
     // Whoever stated another reason than an emergency's said so themselves, as long
     // as nobody who decides says otherwise.
     let is_not_genuine = one
@@ -234,7 +234,8 @@ fn emergency(one: store::Emergency) -> rate::Emergency {
     }
 }
 
-fn heard(hearing: &Hearing) -> rate::Hearing<'_> {
+/// A hearing, as the coverage sees it.
+pub(crate) fn heard(hearing: &Hearing) -> rate::Hearing<'_> {
     rate::Hearing {
         source: hearing.source.as_str(),
         at: hearing.last_at,

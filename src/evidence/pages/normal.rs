@@ -90,6 +90,23 @@ pub fn deployment_confirmation(
     paper.write(imprint)
 }
 
+/// Writes what is known of how it went afterwards.
+pub fn monitoring_confirmation(
+    record: &NormalRecord,
+    imprint: &Imprint,
+) -> Result<Vec<u8>, PageFault> {
+    let mut paper = begin("Monitoring confirmation", record);
+    paper.section("After the deployment");
+    plain(&mut paper, "Outcome", record.outcome.as_ref());
+    paper.row("Monitoring", &[soft(NOT_COLLECTED)]);
+    paper.remark(
+        "Breakglass takes in what deployed and with what outcome. What dashboards and alerts \
+         showed afterwards it doesn't collect for normal changes.",
+    );
+    sources(&mut paper, record);
+    paper.write(imprint)
+}
+
 fn begin(kind: &str, record: &NormalRecord) -> Paper {
     let title = record.title.as_ref().map(|title| match &title.text {
         Some(words) => words.split_whitespace().collect::<Vec<_>>().join(" "),

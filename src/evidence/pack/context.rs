@@ -1,0 +1,275 @@
+//! What every part of a pack is made from: the moment, the period, the checkpoint, and
+//! how changes become records by them.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::Wanted;
+use super::fault::PackFault;
+use crate::domain::deployment::{Deployment, Happening};
+use crate::domain::id::{ChangeNumber, UserId};
+use crate::domain::policy::Policy;
+use crate::domain::rate::grouped;
+use crate::domain::text::{Commitment, Text};
+use crate::evidence::checkpoint::{Checkpoint, root_in_words};
+use crate::evidence::note::SignedNote;
+use crate::evidence::pages::Imprint;
+use crate::evidence::record::{Found, NormalRecord, Record, Sources, Told};
+use crate::store::{CountedChange, Dossier, Moment, StoreError};
+
+/// What a pack is made from.
+#[derive(Debug)]
+pub(super) struct Context<'a> {
+    pub(super) moment: &'a Moment<'a>,
+    pub(super) wanted: &'a Wanted<'a>,
+    /// The period: its first instant, and the first one after it.
+    pub(super) from: DateTime<Utc>,
+    pub(super) to: DateTime<Utc>,
+    /// How many records the log has at the checkpoint, and when that was made.
+    pub(super) size: u64,
+    pub(super) at: DateTime<Utc>,
+    /// The checkpoint as it was signed.
+    pub(super) note: SignedNote,
+    /// Whether nothing was told after the checkpoint.
+    pub(super) is_exact: bool,
+    /// The policy in force at the checkpoint, and when each one was adopted.
+    pub(super) policy: Policy,
+    pub(super) adopted: BTreeMap<u32, DateTime<Utc>>,
+    names: BTreeMap<UserId, String>,
+}
+
+impl<'a> Context<'a> {
+    pub(super) fn of(moment: &'a Moment<'a>, wanted: &'a Wanted<'a>) -> Result<Self, PackFault> {
+        let n = wanted.checkpoint.n;
+        let note: SignedNote = wanted
+            .checkpoint
+            .note
+            .parse()
+            .map_err(|_| PackFault::NotAsSigned { n })?;
+        note.verified_by([wanted.key.verifier()])
+            .map_err(|_| PackFault::OtherKey { n })?;
+        let signed = Checkpoint::of(&note).map_err(|_| PackFault::NotAsSigned { n })?;
+        let (size, at) = (signed.size, wanted.checkpoint.made_at);
+        if (size, signed.root) != (wanted.checkpoint.size, wanted.checkpoint.root) {
+            return Err(PackFault::NotAsSigned { n });
+        }
+        let mut adopted = BTreeMap::new();
+        for policy in wanted.policies {
+            if let Some(since) = moment.adopted_at(policy.version)? {
+                adopted.insert(policy.version.0, since);
+            }
+        }
+        let in_force = wanted.policies.iter().rev().find(|policy| {
+            adopted
+                .get(&policy.version.0)
+                .is_some_and(|since| *since <= at)
+        });
+        let policy = in_force.or(wanted.policies.last()).cloned();
+        let (from, to) = wanted.period();
+        Ok(Self {
+            moment,
+            wanted,
+            from,
+            to,
+            size,
+            at,
+            note,
+            is_exact: !moment.is_told_since(size)?,
+            policy: policy
+                .unwrap_or_else(|| Policy::unwritten(crate::domain::policy::PolicyVersion(1))),
+            adopted,
+            names: moment.names()?,
+        })
+    }
+
+    /// Returns what somebody is called.
+    pub(super) fn name(&self, who: &UserId) -> Option<String> {
+        self.names.get(who).cloned()
+    }
+
+    /// The period as it is written.
+    pub(super) fn period(&self) -> String {
+        format!("{} to {}", self.wanted.first_day, self.wanted.last_day)
+    }
+
+    /// How the log stands, in a line.
+    pub(super) fn checkpoint(&self) -> String {
+        format!(
+            "Log: {} records, root {}",
+            grouped(self.size),
+            root_in_words(&self.wanted.checkpoint.root)
+        )
+    }
+
+    /// What stands below each page of a paper.
+    pub(super) fn imprint(&self, part_of: &str, bound_to: String) -> Imprint {
+        Imprint {
+            part_of: format!(
+                "{part_of} · SOC 2 evidence, {} · {}",
+                self.period(),
+                self.moment.workspace()
+            ),
+            bound_to,
+            checkpoint: self.checkpoint(),
+            at: self.at,
+        }
+    }
+
+    /// Returns a change as the log tells it up to the checkpoint.
+    pub(super) fn dossier(&self, number: ChangeNumber) -> Result<Option<Dossier>, StoreError> {
+        self.moment.dossier(number, self.size)
+    }
+
+    /// Makes the record of an emergency change.
+    pub(super) fn record(&self, dossier: &Dossier) -> Result<Record, StoreError> {
+        let texts = Texts::of(self.moment, dossier)?;
+        let text = |of: Commitment| texts.find(of);
+        let person = |who: &UserId| self.name(who);
+        let policies = self.wanted.policies.iter();
+        let policy = policies
+            .filter(|policy| policy.version == dossier.change.policy)
+            .next_back()
+            .unwrap_or(&self.policy);
+        let sources = Sources {
+            workspace: self.moment.workspace().as_str(),
+            text: &text,
+            person: &person,
+            group: &|_| None,
+            channel: &|_| None,
+            as_of: self.at,
+        };
+        Ok(Record::of(
+            &dossier.change,
+            &dossier.history,
+            &dossier.seqs,
+            policy,
+            sources,
+        ))
+    }
+
+    /// Makes the record of a normal change; nothing if nothing was told of it.
+    pub(super) fn normal(&self, change: &CountedChange) -> Option<NormalRecord> {
+        let told: Vec<Told> = change
+            .tellings
+            .iter()
+            .map(|one| Told {
+                deployment: one.told.clone(),
+                title: one.title,
+                testing_result: one.testing_result,
+                heard_at: one.heard_at,
+                leaf: Some(one.intake),
+            })
+            .collect();
+        let text = |of: Commitment| {
+            let texts = change
+                .tellings
+                .iter()
+                .flat_map(|one| [&one.told.title, &one.told.testing_result])
+                .flatten();
+            let mut texts = texts.filter(|text| text.commitment() == of);
+            texts.next().map_or(Found::Missing, |text| Found::Text(text.clone()))
+        };
+        let person = |who: &UserId| self.name(who);
+        let sources = Sources {
+            workspace: self.moment.workspace().as_str(),
+            text: &text,
+            person: &person,
+            group: &|_| None,
+            channel: &|_| None,
+            as_of: self.at,
+        };
+        let mut record = NormalRecord::of(&identity(change), &told, sources)?;
+        record.at = change.at;
+        Some(record)
+    }
+}
+
+/// The texts of a change, and which of them were taken out, whenever that was.
+struct Texts<'a> {
+    kept: BTreeMap<Commitment, Text>,
+    dossier: &'a Dossier,
+}
+
+impl<'a> Texts<'a> {
+    fn of(moment: &Moment<'_>, dossier: &'a Dossier) -> Result<Self, StoreError> {
+        let mut kept = BTreeMap::new();
+        for commitment in dossier.now.commitments() {
+            if let Some(text) = moment.text(commitment)? {
+                kept.insert(commitment, text);
+            }
+        }
+        Ok(Self { kept, dossier })
+    }
+
+    fn find(&self, of: Commitment) -> Found {
+        if let Some(gone) = self.dossier.now.redactions.get(&of) {
+            return Found::Redacted {
+                at: gone.at,
+                by: gone.by.clone(),
+                why: self
+                    .kept
+                    .get(&gone.reason)
+                    .filter(|_| !self.dossier.now.redactions.contains_key(&gone.reason))
+                    .map(|text| text.body().to_owned()),
+            };
+        }
+        self.kept
+            .get(&of)
+            .map_or(Found::Missing, |text| Found::Text(text.clone()))
+    }
+}
+
+/// The telling by which a normal change is called: what somebody asked to merge before
+/// what was deployed, and the first that was heard.
+fn called_by(change: &CountedChange) -> Option<&Deployment> {
+    let tellings = || change.tellings.iter().map(|one| &one.told);
+    let merge = tellings().find(|one| one.happening == Happening::Merge);
+    merge.or_else(|| tellings().next())
+}
+
+/// What a normal change is called among all: its source and what that calls it. No
+/// other bears it, for tellings that share it are of one change.
+pub(super) fn identity(change: &CountedChange) -> String {
+    called_by(change).map_or_else(String::new, |one| {
+        format!("{} {}", one.source, one.external_id)
+    })
+}
+
+/// The short form of that, as people say it: `PR #7`.
+pub(super) fn short_name(change: &CountedChange) -> String {
+    let Some(one) = called_by(change) else {
+        return "change".to_owned();
+    };
+    let mut parts = one.external_id.rsplit('/');
+    let (last, before) = (parts.next().unwrap_or_default(), parts.next());
+    let short = match before {
+        Some("pull" | "pull-requests") => format!("PR #{last}"),
+        Some("merge_requests") => format!("MR !{last}"),
+        Some("deployments") => format!("Deploy #{last}"),
+        Some("runs" | "jobs") => format!("Run #{last}"),
+        Some("push" | "commit") => format!("Commit {}", last.get(..12).unwrap_or(last)),
+        _ => one.external_id.clone(),
+    };
+    plain(&short, 60)
+}
+
+/// What a name looks like in the name of a file, on every system, cut to so many
+/// characters.
+pub(super) fn plain(name: &str, longest: usize) -> String {
+    let kept: String = name
+        .chars()
+        .map(|letter| match letter {
+            '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|' => '-',
+            letter if letter.is_control() => '-',
+            letter => letter,
+        })
+        .take(longest)
+        .collect();
+    let kept = kept.trim_matches(|letter: char| letter == '.' || letter.is_whitespace());
+    if kept.is_empty() {
+        "unnamed".to_owned()
+    } else {
+        kept.to_owned()
+    }
+}

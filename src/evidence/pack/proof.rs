@@ -1,0 +1,218 @@
+//! What it takes to check a pack: the checkpoint, the key, every hash of the log, the
+//! leaves of the period, and the proofs beside the samples.
+
+use std::collections::BTreeSet;
+use std::io::{Seek, Write};
+use std::ops::ControlFlow;
+
+use chrono::SecondsFormat;
+use serde_json::json;
+
+use super::archive::{Archive, Pressed};
+use super::context::Context;
+use super::draw::{Chosen, Which};
+use super::fault::PackFault;
+use super::papers;
+use super::population::{About, sampling_in_words};
+use super::{ROOM, VERIFIER};
+use crate::domain::merkle::Prover;
+use crate::evidence::checkpoint::root_in_words;
+use crate::store::Reach;
+
+/// The form of pack.json.
+const FORM: &str = "breakglass-pack";
+
+/// Its version: it rises when a verifier of the old one would be misled.
+const VERSION: u32 = 1;
+
+/// Proofs of the log, made in one pass over its hashes.
+pub(super) struct Proof {
+    prover: Prover,
+    /// The leaves that stand in the pack whole: from here on, and up to here.
+    first: u64,
+    end: u64,
+    /// And these beside them.
+    beside: BTreeSet<u64>,
+}
+
+/// How the samples were chosen.
+pub(super) struct Sampling<'a> {
+    pub(super) which: &'a Which,
+    pub(super) seed: Option<u64>,
+    pub(super) n: usize,
+    pub(super) about: &'a About,
+}
+
+impl Proof {
+    /// Reads the log's hashes, holds them against the checkpoint and keeps what proves
+    /// the samples' records.
+    pub(super) fn begin(context: &Context<'_>, samples: &[Chosen]) -> Result<Self, PackFault> {
+        let moment = context.moment;
+        let (from, to, size) = (context.from, context.to, context.size);
+        let mut reach: Reach = moment.reach(from, to, size)?;
+        let intakes = moment.intakes_of(from, to, size)?;
+        for seq in [intakes.first, intakes.last].into_iter().flatten() {
+            reach.add(seq);
+        }
+        let mut beside: BTreeSet<u64> = samples
+            .iter()
+            .flat_map(|one| match one {
+                Chosen::Emergency(dossier) => dossier.seqs.clone(),
+                Chosen::Normal(change) => change.tellings.iter().map(|one| one.intake).collect(),
+            })
+            .collect();
+        let mut prover = Prover::of(size);
+        for seq in &beside {
+            prover.want_inclusion(*seq);
+        }
+        moment.leaf_hashes(size, |hash| prover.take(hash))?;
+        if prover.root() != Some(context.wanted.checkpoint.root) {
+            let n = context.wanted.checkpoint.n;
+            return Err(PackFault::NotAsSigned { n });
+        }
+        beside.extend(moment.key_records(size)?);
+        let first = reach.first.unwrap_or_default();
+        let end = reach.last.map_or(first, |last| last + 1);
+        beside.retain(|seq| !(first..end).contains(seq));
+        Ok(Self {
+            prover,
+            first,
+            end,
+            beside,
+        })
+    }
+
+    /// Returns the proof that some records stand in the log, with the records.
+    pub(super) fn of(&self, context: &Context<'_>, seqs: &[u64]) -> Result<Vec<u8>, PackFault> {
+        let n = context.wanted.checkpoint.n;
+        let broken = || PackFault::NotAsSigned { n };
+        let mut records = Vec::new();
+        for seq in seqs {
+            let leaf = context.moment.leaf(*seq)?.ok_or_else(broken)?;
+            let leaf = String::from_utf8(leaf).map_err(|_| broken())?;
+            let proof = self.prover.inclusion(*seq).ok_or_else(broken)?;
+            let path: Vec<String> = proof.path.iter().map(hex::encode).collect();
+            records.push(json!({"seq": seq, "leaf": leaf, "path": path}));
+        }
+        papers::json(&json!({
+            "size": context.size,
+            "root": root_in_words(&context.wanted.checkpoint.root),
+            "records": records,
+        }))
+    }
+
+    /// Writes the room of what it takes to check the pack.
+    pub(super) fn write<W: Write + Seek>(
+        &self,
+        context: &Context<'_>,
+        archive: &mut Archive<W>,
+        sampling: &Sampling<'_>,
+    ) -> Result<(), PackFault> {
+        let mut add = |name: &str, bytes: &[u8]| archive.add(&format!("{ROOM}{name}"), bytes);
+        let key = context.wanted.key.verifier();
+        add("verify.py", VERIFIER.as_bytes())?;
+        add("checkpoint.txt", context.wanted.checkpoint.note.as_bytes())?;
+        // The same in the two parts that openssl asks for.
+        add("checkpoint.body", context.note.text().as_bytes())?;
+        let signature = context.note.signatures().iter().find(|one| one.id == key.id());
+        add(
+            "checkpoint.sig",
+            signature.map_or(&[][..], |one| one.bytes.as_slice()),
+        )?;
+        add("key.txt", format!("{key}\n").as_bytes())?;
+        add("key.pem", key.to_pem().as_bytes())?;
+        add("pack.json", &self.about(context, sampling)?)?;
+        let moment = context.moment;
+        archive.stream(&format!("{ROOM}hashes.bin"), Pressed::Already, |out| {
+            let mut done = Ok(());
+            moment.leaf_hashes(context.size, |hash| {
+                if done.is_ok() {
+                    done = out.write_all(&hash);
+                }
+            })?;
+            Ok(done?)
+        })?;
+        archive.stream(&format!("{ROOM}leaves.jsonl"), Pressed::Small, |out| {
+            for seq in self.beside.range(..self.first) {
+                self.leaf(context, *seq, out)?;
+            }
+            let mut done = Ok(());
+            moment.records(self.first, |record| {
+                if record.seq >= self.end || done.is_err() {
+                    return ControlFlow::Break(());
+                }
+                done = out.write_all(record.leaf).and_then(|()| out.write_all(b"\n"));
+                ControlFlow::Continue(())
+            })?;
+            done?;
+            for seq in self.beside.range(self.end..) {
+                self.leaf(context, *seq, out)?;
+            }
+            Ok(())
+        })?;
+        archive.stream(&format!("{ROOM}tellings.bin"), Pressed::Already, |out| {
+            let mut done = Ok(());
+            moment.telling_hashes(self.first, self.end, |hash| {
+                if done.is_ok() {
+                    done = out.write_all(&hash);
+                }
+            })?;
+            Ok(done?)
+        })
+    }
+
+    fn leaf(
+        &self,
+        context: &Context<'_>,
+        seq: u64,
+        out: &mut impl Write,
+    ) -> Result<(), PackFault> {
+        if let Some(leaf) = context.moment.leaf(seq)? {
+            out.write_all(&leaf)?;
+            out.write_all(b"\n")?;
+        }
+        Ok(())
+    }
+
+    /// What the pack is of, for programs.
+    fn about(
+        &self,
+        context: &Context<'_>,
+        sampling: &Sampling<'_>,
+    ) -> Result<Vec<u8>, PackFault> {
+        let wanted = context.wanted;
+        let at = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+        let about = sampling.about;
+        papers::json(&json!({
+            "form": FORM,
+            "version": VERSION,
+            "program": concat!("breakglass ", env!("CARGO_PKG_VERSION")),
+            "workspace": context.moment.workspace().as_str(),
+            "checkpoint": {
+                "n": wanted.checkpoint.n,
+                "size": context.size,
+                "root": root_in_words(&wanted.checkpoint.root),
+                "made_at": at(context.at),
+            },
+            "period": {
+                "first_day": wanted.first_day.to_string(),
+                "last_day": wanted.last_day.to_string(),
+                "zone": wanted.zone.name(),
+                "from": at(context.from),
+                "to": at(context.to),
+            },
+            "population": {
+                "changes": about.n_changes(),
+                "emergencies": about.n_emergencies(),
+                "normal": about.n_normal,
+                "standard": about.n_standard,
+            },
+            "samples": {
+                "n": sampling.n,
+                "seed": sampling.seed.map(|seed| seed.to_string()),
+                "how": sampling_in_words(sampling.which, sampling.seed),
+            },
+            "leaves": {"first": self.first, "end": self.end},
+        }))
+    }
+}

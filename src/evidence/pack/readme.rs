@@ -1,0 +1,87 @@
+//! README.txt: what a pack holds, how to check it without us, and what it can't say.
+
+use super::context::Context;
+use crate::evidence::record::utc;
+
+/// Returns the text.
+pub(super) fn readme(context: &Context<'_>) -> String {
+    let wanted = context.wanted;
+    let key = wanted.key.verifier();
+    format!(
+        "\
+Evidence of change management, {period}
+{underline}
+
+From the log of the workspace {workspace}, as of checkpoint {n}
+({made_at}, {size} records). Days begin at midnight in {zone}; times are UTC.
+
+What is in it
+
+  index.html                 everything to be read in a browser, without a network
+  SOC 2 Evidence/Change Management/
+    Change Log.xlsx          every change of the period, the exceptions with their answers,
+                             the rate by week, and how the population was obtained
+    Sample n - DATE NAME/    one folder for each sampled change: its papers, what was attached,
+                             record.json (all that is known of it, for programs) and
+                             inclusion_proof.json (its records in the log, each with its proof)
+    Policies/                the emergency change procedure by the policy in force, and the
+                             policies of the period as they were written
+  verify/                    what it takes to check all of this
+
+Samples are numbered in the order in which they were drawn. A larger sample by the same seed
+begins with the same ones.
+
+How to check it
+
+  1. With Python 3.8 or newer, and nothing else:
+
+       python3 verify/verify.py
+       python3 verify/verify.py --key KEY --witness CHECKPOINT
+
+     KEY is the key that you were told by somebody whom you trust, and CHECKPOINT a file with a
+     checkpoint that you or others kept: the weekly report carries one each week, and below each
+     approval in Slack stands a line `Log: … records, root …`. The verifier is about five hundred
+     lines; read it.
+
+  2. With openssl 3, the signatures alone:
+
+       cd verify
+       openssl pkeyutl -verify -pubin -inkey key.pem -rawin -in checkpoint.body -sigfile checkpoint.sig
+       sed '/^$/,$d' MANIFEST.note > /tmp/list.body
+       tail -n 1 MANIFEST.note | cut -d ' ' -f 3 | base64 -d | tail -c 64 > /tmp/list.sig
+       openssl pkeyutl -verify -pubin -inkey key.pem -rawin -in /tmp/list.body -sigfile /tmp/list.sig
+       sha256sum MANIFEST        # the second line of MANIFEST.note
+       cd .. && sha256sum --check --quiet verify/MANIFEST
+
+  3. With any program that reads the public formats: https://c2sp.org/signed-note,
+     https://c2sp.org/tlog-checkpoint and RFC 6962 (a leaf is a line of leaves.jsonl without its end).
+
+  4. `breakglass verify PACK.zip` says the same as verify.py.
+
+The key by which it is signed
+
+  {key}
+  SHA-256 of the public key: {fingerprint}
+
+How to draw the samples again
+
+  A change's place is SHA-256 over the seed, a colon and its name in the column Change:
+  printf '%s' 'SEED:CHG-1042' | sha256sum. The smallest are the sample. The seed stands in
+  verify/pack.json and on the sheet Population.
+
+What this can't say
+
+  What was never recorded, and never told by a source. Compare with what your deployment tools
+  list. What whoever holds the key could have rewritten after the newest checkpoint that somebody
+  else kept. And what somebody meant by what they wrote.
+",
+        period = context.period(),
+        underline = "=".repeat(32 + context.period().len()),
+        workspace = context.moment.workspace(),
+        n = wanted.checkpoint.n,
+        made_at = utc(context.at),
+        size = context.size,
+        zone = wanted.zone,
+        fingerprint = key.fingerprint(),
+    )
+}
