@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 pub mod check_config;
 pub mod demo;
 pub mod doctor;
+pub mod evidence;
 pub mod fields;
 pub mod import;
 pub mod key;
@@ -41,6 +42,8 @@ enum Subcommands {
     Import(import::ImportArgs),
     /// Count which share of all changes were emergencies, as the weekly report does
     Rate(rate::RateArgs),
+    /// Make the pack that an auditor asks for
+    Evidence(evidence::EvidenceArgs),
     /// Check that the record is what it was, and name the first thing that isn't
     Verify(verify::VerifyArgs),
     /// Put a new key in the place of the one that signs the log
@@ -63,6 +66,7 @@ pub async fn run() -> ExitCode {
         Subcommands::Doctor(args) => doctor::run(args).await,
         Subcommands::Import(args) => import::run(args).await,
         Subcommands::Rate(args) => rate::run(&args),
+        Subcommands::Evidence(args) => evidence::run(args).await,
         Subcommands::Verify(args) => verify::run(&args),
         Subcommands::Key(args) => key::run(args).await,
         Subcommands::Rehearse(args) => rehearse::run(args),

@@ -121,12 +121,25 @@ mod tests {
                 *n_drawn.entry(identity).or_insert(0) += 1;
             }
         }
-        assert!(all.iter().all(|one| (400..600).contains(&n_drawn[one])), "{n_drawn:?}");
+        assert!(
+            all.iter().all(|one| (400..600).contains(&n_drawn[one])),
+            "{n_drawn:?}"
+        );
     }
 
     #[test]
     fn the_usual_sizes_are_those_of_the_table() {
-        let sizes = [(0, 0), (4, 4), (5, 5), (6, 5), (50, 5), (51, 6), (250, 25), (251, 25), (1_000_000, 25)];
+        let sizes = [
+            (0, 0),
+            (4, 4),
+            (5, 5),
+            (6, 5),
+            (50, 5),
+            (51, 6),
+            (250, 25),
+            (251, 25),
+            (1_000_000, 25),
+        ];
         for (population, size) in sizes {
             assert_eq!(usual_size(population), size, "{population}");
         }

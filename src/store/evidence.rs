@@ -178,7 +178,9 @@ impl Moment<'_> {
     /// Returns what the people that the bot has met are called.
     pub fn names(&self) -> Result<BTreeMap<UserId, String>, StoreError> {
         self.connection
-            .prepare_cached("SELECT id, name FROM person WHERE workspace = ?1 AND name IS NOT NULL")?
+            .prepare_cached(
+                "SELECT id, name FROM person WHERE workspace = ?1 AND name IS NOT NULL",
+            )?
             .query_map([self.workspace.as_str()], |row| {
                 Ok((UserId::new(row.get::<_, String>(0)?), row.get(1)?))
             })?

@@ -103,11 +103,6 @@ impl<W: Write + Seek> Archive<W> {
         Ok(done)
     }
 
-    /// Returns the hash of a file that was put in.
-    pub(super) fn hash_of(&self, name: &str) -> Option<Hash> {
-        self.listed.get(name).copied()
-    }
-
     /// Lists every file, signs the list and ends the pack. Returns how many files
     /// there are, and what it was written to.
     pub(super) fn seal(mut self, key: &SignerKey) -> Result<(usize, W), PackFault> {

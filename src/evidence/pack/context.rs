@@ -168,7 +168,9 @@ impl<'a> Context<'a> {
                 .flat_map(|one| [&one.told.title, &one.told.testing_result])
                 .flatten();
             let mut texts = texts.filter(|text| text.commitment() == of);
-            texts.next().map_or(Found::Missing, |text| Found::Text(text.clone()))
+            texts
+                .next()
+                .map_or(Found::Missing, |text| Found::Text(text.clone()))
         };
         let person = |who: &UserId| self.name(who);
         let sources = Sources {

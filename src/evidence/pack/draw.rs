@@ -83,7 +83,9 @@ pub(super) struct Drawing<'a> {
 impl<'a> Drawing<'a> {
     pub(super) fn new(which: &'a Which, context: &'a Context<'a>) -> Self {
         let root = context.wanted.checkpoint.root;
-        let by_root = root.first_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes));
+        let by_root = root
+            .first_chunk::<8>()
+            .map_or(0, |bytes| u64::from_be_bytes(*bytes));
         let (seed, size) = match which {
             Which::Drawn { size, seed, .. } => (seed.unwrap_or(by_root), size.unwrap_or(USUAL)),
             Which::Named(_) | Which::On(_) => (by_root, 0),

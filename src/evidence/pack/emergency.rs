@@ -59,10 +59,7 @@ impl Part {
 }
 
 /// Returns the emergency changes of the period, in the order of their times.
-pub(super) fn all(
-    context: &Context<'_>,
-    tell: &dyn Fn(Step),
-) -> Result<Vec<Emergency>, PackFault> {
+pub(super) fn all(context: &Context<'_>, tell: &dyn Fn(Step)) -> Result<Vec<Emergency>, PackFault> {
     let mut found = Vec::new();
     let (from, to) = (context.from, context.to);
     for number in context.moment.changes_about(from, to, context.size)? {

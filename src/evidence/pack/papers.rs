@@ -103,7 +103,10 @@ impl<W: Write + Seek> Writer<'_, '_, W> {
     }
 
     fn imprint(&self, record: &[u8]) -> Imprint {
-        let bound = format!("Made from record.json, SHA-256 {}", hex::encode(Sha256::digest(record)));
+        let bound = format!(
+            "Made from record.json, SHA-256 {}",
+            hex::encode(Sha256::digest(record))
+        );
         let part_of = format!("Sample {} of {}", self.n, self.of);
         self.context.imprint(&part_of, bound)
     }
@@ -117,9 +120,18 @@ impl<W: Write + Seek> Writer<'_, '_, W> {
         self.begin(at, &record.number);
         let json = json(&record)?;
         let imprint = self.imprint(&json);
-        self.put("change_ticket.pdf", &pages::change_ticket(&record, &imprint)?)?;
-        self.put("approval_record.pdf", &pages::approval_record(&record, &imprint)?)?;
-        self.put("testing_results.pdf", &pages::testing_results(&record, &imprint)?)?;
+        self.put(
+            "change_ticket.pdf",
+            &pages::change_ticket(&record, &imprint)?,
+        )?;
+        self.put(
+            "approval_record.pdf",
+            &pages::approval_record(&record, &imprint)?,
+        )?;
+        self.put(
+            "testing_results.pdf",
+            &pages::testing_results(&record, &imprint)?,
+        )?;
         self.put(
             "deployment_confirmation.pdf",
             &pages::deployment_confirmation(&record, &imprint)?,
@@ -161,12 +173,18 @@ impl<W: Write + Seek> Writer<'_, '_, W> {
         self.begin(record.at, called);
         let json = json(record)?;
         let imprint = self.imprint(&json);
-        self.put("pull_request.pdf", &pages::normal::change_ticket(record, &imprint)?)?;
+        self.put(
+            "pull_request.pdf",
+            &pages::normal::change_ticket(record, &imprint)?,
+        )?;
         self.put(
             "approval_record.pdf",
             &pages::normal::approval_record(record, &imprint)?,
         )?;
-        self.put("ci_results.pdf", &pages::normal::testing_results(record, &imprint)?)?;
+        self.put(
+            "ci_results.pdf",
+            &pages::normal::testing_results(record, &imprint)?,
+        )?;
         self.put(
             "deployment_log.pdf",
             &pages::normal::deployment_confirmation(record, &imprint)?,
@@ -226,7 +244,10 @@ pub(super) fn policies<W: Write + Seek>(
     let folder = format!("{CHANGES}Policies/");
     archive.add(&format!("{folder}emergency_change_procedure.pdf"), &paper)?;
     // A policy holds until the next one is adopted.
-    let ends = adopted.iter().skip(1).map(|next| context.adopted.get(&next.version.0));
+    let ends = adopted
+        .iter()
+        .skip(1)
+        .map(|next| context.adopted.get(&next.version.0));
     let ends = ends.chain([None]);
     for (one, end) in adopted.iter().zip(ends) {
         let since = context.adopted.get(&one.version.0);

@@ -55,17 +55,17 @@ impl About {
 }
 
 /// Counts the population.
-pub(super) fn about(
-    context: &Context<'_>,
-    emergencies: &[Emergency],
-) -> Result<About, PackFault> {
+pub(super) fn about(context: &Context<'_>, emergencies: &[Emergency]) -> Result<About, PackFault> {
     let of = |part: Part| emergencies.iter().filter(|one| one.part == part).count() as u64;
     let mut about = About {
         n_register: of(Part::Counted),
         n_drills: of(Part::Drill),
         n_duplicates: of(Part::Duplicate),
         n_undeployed: of(Part::Undeployed),
-        n_exceptions: emergencies.iter().map(|one| one.exceptions.len() as u64).sum(),
+        n_exceptions: emergencies
+            .iter()
+            .map(|one| one.exceptions.len() as u64)
+            .sum(),
         coverage: coverage(context)?,
         ..About::default()
     };
@@ -81,10 +81,9 @@ pub(super) fn about(
     } else {
         let mut place = Some(Place::first(context.from, false));
         while let Some(here) = place {
-            let (page, next) =
-                context
-                    .moment
-                    .counted_changes(&here, context.to, context.size)?;
+            let (page, next) = context
+                .moment
+                .counted_changes(&here, context.to, context.size)?;
             page.iter().for_each(|one| add(one.kind));
             place = next;
         }
@@ -145,31 +144,55 @@ fn obtained(context: &Context<'_>, about: &About, seed: Option<u64>) -> Populati
     Population {
         facts: vec![
             fact("Workspace", text(context.moment.workspace().to_string())),
-            fact("Period", text(format!("{} (days in {})", context.period(), wanted.zone))),
+            fact(
+                "Period",
+                text(format!("{} (days in {})", context.period(), wanted.zone)),
+            ),
             fact("From (UTC)", Fact::Instant(context.from)),
             fact("Up to, and not with (UTC)", Fact::Instant(context.to)),
             fact("All changes deployed", Fact::Count(about.n_changes())),
-            fact("Emergency changes of the register", Fact::Count(about.n_register)),
+            fact(
+                "Emergency changes of the register",
+                Fact::Count(about.n_register),
+            ),
             fact(
                 "Emergencies by a source's word alone",
                 Fact::Count(about.n_told_emergencies),
             ),
             fact("Normal changes", Fact::Count(about.n_normal)),
-            fact("Standard changes (approved in advance)", Fact::Count(about.n_standard)),
-            fact("Listed beside them: rehearsals", Fact::Count(about.n_drills)),
-            fact("Listed beside them: second records", Fact::Count(about.n_duplicates)),
+            fact(
+                "Standard changes (approved in advance)",
+                Fact::Count(about.n_standard),
+            ),
+            fact(
+                "Listed beside them: rehearsals",
+                Fact::Count(about.n_drills),
+            ),
+            fact(
+                "Listed beside them: second records",
+                Fact::Count(about.n_duplicates),
+            ),
             fact(
                 "Listed beside them: asked for, never deployed",
                 Fact::Count(about.n_undeployed),
             ),
-            fact("Exceptions of emergency changes", Fact::Count(about.n_exceptions)),
+            fact(
+                "Exceptions of emergency changes",
+                Fact::Count(about.n_exceptions),
+            ),
             fact("Samples", text(sampling)),
             fact("Checkpoint", Fact::Count(wanted.checkpoint.n)),
             fact("Made at (UTC)", Fact::Instant(context.at)),
             fact("Records of the log", Fact::Count(context.size)),
-            fact("Root of the log", Fact::Hash(root_in_words(&wanted.checkpoint.root))),
+            fact(
+                "Root of the log",
+                Fact::Hash(root_in_words(&wanted.checkpoint.root)),
+            ),
             fact("Signed by", Fact::Hash(wanted.key.verifier().to_string())),
-            fact("Policy in force, version", Fact::Count(context.policy.version.0.into())),
+            fact(
+                "Policy in force, version",
+                Fact::Count(context.policy.version.0.into()),
+            ),
         ],
         coverage: about.coverage.clone(),
         query: QUERY.lines().map(str::to_owned).collect(),
@@ -271,7 +294,10 @@ impl Sheet<'_> {
             n: 0,
             fault: None,
         };
-        let exceptions = self.emergencies.iter().flat_map(|one| one.exceptions.clone());
+        let exceptions = self
+            .emergencies
+            .iter()
+            .flat_map(|one| one.exceptions.clone());
         change_log(
             out,
             cover,

@@ -114,7 +114,11 @@ impl Proof {
         add("checkpoint.txt", context.wanted.checkpoint.note.as_bytes())?;
         // The same in the two parts that openssl asks for.
         add("checkpoint.body", context.note.text().as_bytes())?;
-        let signature = context.note.signatures().iter().find(|one| one.id == key.id());
+        let signature = context
+            .note
+            .signatures()
+            .iter()
+            .find(|one| one.id == key.id());
         add(
             "checkpoint.sig",
             signature.map_or(&[][..], |one| one.bytes.as_slice()),
@@ -141,7 +145,9 @@ impl Proof {
                 if record.seq >= self.end || done.is_err() {
                     return ControlFlow::Break(());
                 }
-                done = out.write_all(record.leaf).and_then(|()| out.write_all(b"\n"));
+                done = out
+                    .write_all(record.leaf)
+                    .and_then(|()| out.write_all(b"\n"));
                 ControlFlow::Continue(())
             })?;
             done?;
@@ -161,12 +167,7 @@ impl Proof {
         })
     }
 
-    fn leaf(
-        &self,
-        context: &Context<'_>,
-        seq: u64,
-        out: &mut impl Write,
-    ) -> Result<(), PackFault> {
+    fn leaf(&self, context: &Context<'_>, seq: u64, out: &mut impl Write) -> Result<(), PackFault> {
         if let Some(leaf) = context.moment.leaf(seq)? {
             out.write_all(&leaf)?;
             out.write_all(b"\n")?;
@@ -175,13 +176,10 @@ impl Proof {
     }
 
     /// What the pack is of, for programs.
-    fn about(
-        &self,
-        context: &Context<'_>,
-        sampling: &Sampling<'_>,
-    ) -> Result<Vec<u8>, PackFault> {
+    fn about(&self, context: &Context<'_>, sampling: &Sampling<'_>) -> Result<Vec<u8>, PackFault> {
         let wanted = context.wanted;
-        let at = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+        let at =
+            |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
         let about = sampling.about;
         papers::json(&json!({
             "form": FORM,

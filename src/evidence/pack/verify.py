@@ -9,7 +9,7 @@
                                                that the weekly report carried)
 
 It says first what is wrong, and ends with 1; or it ends with 0. It was written to be
-read: about three hundred lines, no network, nothing is executed or written.
+read: about five hundred lines, no network, nothing is executed or written.
 
 What it can't know: what was never recorded, and what whoever holds the key could have
 rewritten after the newest checkpoint that you have from somebody else.
@@ -18,12 +18,12 @@ rewritten after the newest checkpoint that you have from somebody else.
 import argparse
 import base64
 import hashlib
-import io
 import json
 import os
 import struct
 import sys
 import zipfile
+import zlib
 
 ROOM = "verify/"
 # Files that can't stand in the list of files, because they are made of it.
@@ -109,6 +109,7 @@ class Key:
     def __init__(self, text):
         try:
             self.name, key_id, rest = text.strip().split("+", 2)
+            self.text = text.strip()
             raw = base64.b64decode(rest, validate=True)
             self.id = bytes.fromhex(key_id)
         except ValueError:
@@ -118,38 +119,62 @@ class Key:
             raise Wrong("the key is no Ed25519 key that fits its own id: %s" % text.strip())
         self.public = raw[1:]
 
+    def __str__(self):
+        return self.text
 
-def opened(what, note, key):
-    """The text of a note that the key signed."""
+
+def opened(what, note, keys):
+    """The text of a note that one of the keys signed."""
     try:
         text, signatures = note.decode("utf-8").rsplit("\n\n", 1)
     except ValueError:
         raise Wrong("%s is no signed note" % what)
     text += "\n"
+    is_known = False
     for line in signatures.splitlines():
         parts = line.split(" ")
-        if len(parts) != 3 or parts[0] != "\u2014" or parts[1] != key.name:
+        if len(parts) != 3 or parts[0] != "\u2014":
             continue
         try:
             raw = base64.b64decode(parts[2], validate=True)
         except ValueError:
             continue
-        if raw[:4] == key.id:
-            if is_signed(key.public, text.encode("utf-8"), raw[4:]):
-                return text
-            raise Wrong("%s was altered: its signature doesn't fit" % what)
-    raise Wrong("%s isn't signed by the key %s" % (what, key.name))
+        for key in keys:
+            if parts[1] == key.name and raw[:4] == key.id:
+                if not is_signed(key.public, text.encode("utf-8"), raw[4:]):
+                    raise Wrong("%s was altered: its signature doesn't fit" % what)
+                is_known = True
+    if not is_known:
+        raise Wrong("%s isn't signed by the key %s" % (what, keys[-1]))
+    return text
 
 
-def checkpoint(what, note, key):
+def checkpoint(what, note, keys):
     """Size and root that a checkpoint states."""
-    lines = opened(what, note, key).split("\n")
+    lines = opened(what, note, keys).split("\n")
+    if lines[0] != keys[-1].name:
+        raise Wrong("%s is of another log: %s" % (what, lines[0]))
     try:
-        if lines[0] != key.name:
-            raise Wrong("%s is of another log: %s" % (what, lines[0]))
         return int(lines[1]), base64.b64decode(lines[2], validate=True)
     except (ValueError, IndexError):
         raise Wrong("%s is no checkpoint" % what)
+
+
+def witnessed(path, keys):
+    """Size and root that somebody else kept: a whole checkpoint, or the line of a message."""
+    with open(path, "rb") as file:
+        kept = file.read().replace(b"\r\n", b"\n")
+    if b"\n\n" in kept and "\u2014 ".encode("utf-8") in kept:
+        return checkpoint("the witnessed checkpoint", kept, keys)
+    for line in kept.decode("utf-8", "replace").splitlines():
+        size, found, root = line.partition("Log: ")[2].partition(" records, root ")
+        if found:
+            try:
+                root = base64.b64decode(root.split()[0].strip("`"), validate=True)
+                return int(size.replace(",", "")), root
+            except (ValueError, IndexError):
+                continue
+    raise Wrong("%s is neither a checkpoint nor the line of a message" % path)
 
 
 # The tree: RFC 6962, section 2.1.
@@ -222,103 +247,151 @@ class Zip:
         return self.zip.open(name)
 
 
+BROKEN = (OSError, zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError)
+
+
 class Pack:
     def __init__(self, path):
         try:
             self.place = Folder(path) if os.path.isdir(path) else Zip(path)
-            self.names = sorted(self.place.names())
-        except (OSError, zipfile.BadZipFile):
+            names = list(self.place.names())
+        except BROKEN + (ValueError,):
             raise Wrong("%s is neither a pack nor the folder of one" % path)
-        if len(set(self.names)) != len(self.names):
-            raise Wrong("the pack holds two files of one name")
+        self.names = set(names)
+        if len(self.names) != len(names):
+            raise Wrong("inserted: the pack holds two files of one name")
 
     def open(self, name):
         if name not in self.names:
             raise Wrong("missing: %s" % name)
         try:
             return self.place.open(name)
-        except (OSError, zipfile.BadZipFile, KeyError) as error:
-            raise Wrong("%s can't be read: %s" % (name, error))
+        except BROKEN:
+            raise Wrong("altered: %s can't be read" % name)
 
-    def read(self, name):
+    def parts(self, name):
+        """The bytes of a file, some at a time."""
         with self.open(name) as file:
             try:
-                return file.read()
-            except (OSError, zipfile.BadZipFile, EOFError) as error:
-                raise Wrong("%s can't be read: %s" % (name, error))
+                yield from iter(lambda: file.read(1 << 20), b"")
+            except BROKEN:
+                raise Wrong("altered: %s can't be read" % name)
+
+    def read(self, name):
+        return b"".join(self.parts(name))
 
     def lines(self, name):
-        return io.BytesIO(self.read(name)).read().split(b"\n")[:-1]
+        rest = b""
+        for part in self.parts(name):
+            lines = (rest + part).split(b"\n")
+            rest = lines.pop()
+            yield from lines
+        if rest:
+            raise Wrong("altered: %s ends within a line" % name)
 
     def json(self, name):
         try:
-            return json.loads(self.read(name))
+            return json.loads(self.read(name).decode("utf-8"))
         except ValueError:
-            raise Wrong("%s isn't JSON" % name)
+            raise Wrong("altered: %s isn't JSON" % name)
 
     def digest(self, name):
         hashed = hashlib.sha256()
-        with self.open(name) as file:
-            try:
-                for part in iter(lambda: file.read(1 << 20), b""):
-                    hashed.update(part)
-            except (OSError, zipfile.BadZipFile, EOFError) as error:
-                raise Wrong("%s was altered: %s" % (name, error))
+        for part in self.parts(name):
+            hashed.update(part)
         return hashed.hexdigest()
 
 
 def check_files(pack, key):
     """Every file is as it was listed, none is missing, none came since."""
-    sealed = opened(SEAL, pack.read(SEAL), key).split("\n")
+    sealed = opened(SEAL, pack.read(SEAL), [key]).split("\n")
     manifest = pack.read(LIST)
     if sealed[0] != key.name + "/pack" or sealed[1:2] != [hashlib.sha256(manifest).hexdigest()]:
-        raise Wrong("%s was altered: its seal is of another list" % LIST)
+        raise Wrong("altered: %s isn't the list that was signed" % LIST)
     listed = {}
-    for line in manifest.decode("utf-8", "replace").splitlines():
+    for line in manifest.decode("utf-8").splitlines():
         digest, _, name = line.partition("  ")
         listed[name] = digest
-    for name in pack.names:
+    for name in sorted(pack.names):
         if name not in listed and name not in (LIST, SEAL):
             raise Wrong("inserted: %s isn't in the list of files" % name)
     for name, digest in sorted(listed.items()):
         if pack.digest(name) != digest:
-            raise Wrong("altered: %s" % name)
+            raise Wrong("altered: %s isn't the file that was listed" % name)
     return len(listed)
 
 
 def record_of(leaf):
     """What a leaf is called in a sentence."""
-    of = "of %s" % leaf["change"] if leaf.get("change") else "of no change"
-    return "record %s (%s, %s, %s)" % (leaf.get("seq"), leaf.get("type"), of, leaf.get("at"))
+    of = ", of CHG-%s" % leaf["change"] if leaf.get("change") else ""
+    return "record %s (%s%s, %s)" % (leaf.get("seq"), leaf.get("type"), of, leaf.get("at"))
 
 
-def check_log(pack, key, witness):
-    """The log is the one that was signed, and goes on from what others kept."""
-    size, root = checkpoint(ROOM + "checkpoint.txt", pack.read(ROOM + "checkpoint.txt"), key)
+def check_log(pack, key):
+    """The log is the one that was signed."""
+    name = ROOM + "checkpoint.txt"
+    size, root = checkpoint(name, pack.read(name), [key])
     hashes = pack.read(ROOM + "hashes.bin")
     if len(hashes) != 32 * size:
         raise Wrong("the checkpoint is of %d records, and there are %d" % (size, len(hashes) // 32))
     if root_of(hashes, size) != root:
         raise Wrong("the records' hashes don't give the root that the checkpoint states")
-    if witness:
-        with open(witness, "rb") as file:
-            old_size, old_root = checkpoint("the witnessed checkpoint", file.read(), key)
-        if old_size > size:
-            raise Wrong("the log lost records: the witness saw %d, and here are %d" % (old_size, size))
-        if root_of(hashes, old_size) != old_root:
-            raise Wrong("the first %d records aren't those that the witness saw" % old_size)
     return size, root, hashes
 
 
-def check_leaves(pack, hashes):
+def check_keys(named, key, expected):
+    """The keys that the log names, up to the one that signed; and the expected one among them."""
+    keys, since = [], None
+    for leaf in named:
+        data = leaf["data"]
+        if leaf["type"] == "key_adopted" and not keys:
+            keys.append(Key(data["key"]))
+        elif leaf["type"] == "key_rotated" and keys and str(keys[-1]) == data["from"]:
+            new = Key(data["to"])
+            if data["note"] is None:
+                since = None
+            else:
+                words = "%s\nfrom here on signed by\n%s\n" % (new.name, new)
+                if opened(record_of(leaf), data["note"].encode("utf-8"), [keys[-1]]) != words:
+                    raise Wrong("%s hands the log over to another key" % record_of(leaf))
+            keys.append(new)
+        else:
+            raise Wrong("%s replaces a key that wasn't in force" % record_of(leaf))
+        if expected and str(keys[-1]) == str(expected):
+            since = keys[-1]
+    if not keys or str(keys[-1]) != str(key):
+        raise Wrong("the pack is signed with another key than the log names: %s" % key)
+    if expected and since is None:
+        raise Wrong("the pack is signed with another key than the one you gave: %s" % key)
+    return keys
+
+
+class Wanted:
+    """Which leaves the samples are about: only these are kept while all pass by."""
+
+    def __init__(self, pack):
+        self.samples, self.changes, self.seqs = {}, {}, {}
+        for name in sorted(pack.names):
+            if not name.endswith("/record.json"):
+                continue
+            record = pack.json(name)
+            proofs = pack.json(name.replace("record.json", "inclusion_proof.json"))
+            self.samples[name] = record, proofs
+            if "number" in record:
+                self.changes[int(record["number"].partition("-")[2])] = []
+            for proof in proofs["records"]:
+                self.seqs[proof["seq"]] = None
+
+
+def check_leaves(pack, hashes, wanted):
     """The full records fit their hashes, and none of the period is left out."""
     about = pack.json(ROOM + "pack.json")
     first, end = about["leaves"]["first"], about["leaves"]["end"]
-    leaves, wanted, last = {}, first, -1
+    due, last, n_leaves, named, intakes = first, -1, 0, [], []
     for line in pack.lines(ROOM + "leaves.jsonl"):
         try:
-            leaf = json.loads(line)
-            seq = leaf["seq"]
+            leaf = json.loads(line.decode("utf-8"))
+            seq, change, kind = leaf["seq"], leaf["change"], leaf["type"]
         except (ValueError, KeyError, TypeError):
             raise Wrong("altered: a line of leaves.jsonl after record %d" % last)
         if seq <= last:
@@ -326,47 +399,40 @@ def check_leaves(pack, hashes):
         if sha(b"\x00", line) != hashes[32 * seq : 32 * seq + 32]:
             raise Wrong("altered: %s isn't the one that was signed" % record_of(leaf))
         if first <= seq < end:
-            if seq != wanted:
-                raise Wrong("missing: record %d isn't in leaves.jsonl" % wanted)
-            wanted += 1
-        leaves[seq], last = (line, leaf), seq
-    if wanted != end and first < end:
-        raise Wrong("missing: record %d isn't in leaves.jsonl" % wanted)
-    return leaves
+            if seq != due:
+                raise Wrong("missing: record %d isn't in leaves.jsonl" % due)
+            due += 1
+            if kind == "deployments_taken_in":
+                intakes.append(leaf)
+        if change in wanted.changes:
+            wanted.changes[change].append((line, leaf))
+        if seq in wanted.seqs:
+            wanted.seqs[seq] = line, leaf
+        if kind in ("key_adopted", "key_rotated"):
+            named.append(leaf)
+        last, n_leaves = seq, n_leaves + 1
+    if due < end:
+        raise Wrong("missing: record %d isn't in leaves.jsonl" % due)
+    return n_leaves, named, intakes
 
 
-def check_tellings(pack, leaves):
+def check_tellings(pack, intakes):
     """What sources told of normal changes is what the log has the hash of."""
-    about = pack.json(ROOM + "pack.json")
-    first, end = about["leaves"]["first"], about["leaves"]["end"]
-    hashes, at, n_intakes = pack.read(ROOM + "tellings.bin"), 0, 0
-    places = {}
-    for seq in range(first, end):
-        leaf = leaves[seq][1]
-        if leaf["type"] != "deployments_taken_in":
-            continue
+    hashes, at, places = pack.read(ROOM + "tellings.bin"), 0, {}
+    for leaf in intakes:
         rows = hashes[at : at + 32 * leaf["data"]["n"]]
         if hashlib.sha256(rows).hexdigest() != leaf["data"]["rows"]:
             raise Wrong("altered: what %s took in isn't what was told" % record_of(leaf))
-        places[seq] = rows
-        at, n_intakes = at + len(rows), n_intakes + 1
+        places[leaf["seq"]] = rows
+        at += len(rows)
     if at != len(hashes):
         raise Wrong("inserted: tellings.bin holds more than the log took in")
     return places
 
 
-def check_text(of, text):
-    """A text is the one to which the log holds the commitment."""
-    if "redacted" in text:
-        return
-    found = hashlib.sha256(bytes.fromhex(text["salt"]) + text["text"].encode("utf-8")).hexdigest()
-    if found != text["commitment"]:
-        raise Wrong("altered: a text in %s isn't the one that was recorded" % of)
-
-
 def texts_in(value):
     if isinstance(value, dict):
-        if "commitment" in value:
+        if "commitment" in value and "text" in value:
             yield value
         for part in value.values():
             yield from texts_in(part)
@@ -375,66 +441,148 @@ def texts_in(value):
             yield from texts_in(part)
 
 
+def check_texts(name, record, is_recorded):
+    """Each text is one to which the log holds the commitment."""
+    for text in texts_in(record):
+        if not is_recorded(text["commitment"]):
+            raise Wrong("inserted: %s holds a text of which no record speaks" % name)
+        if text["text"] is None:
+            continue
+        salted = bytes.fromhex(text["salt"]) + text["text"].encode("utf-8")
+        if hashlib.sha256(salted).hexdigest() != text["commitment"]:
+            raise Wrong("altered: a text in %s isn't the one that was recorded" % name)
+
+
+def instant(text):
+    """An instant, to the microsecond."""
+    whole, _, part = text.rstrip("Z").partition(".")
+    return whole, part.ljust(6, "0")[:6]
+
+
+def check_emergency(name, record, leaves):
+    """The record tells what the log's records of the change do."""
+    lines = b"\n".join(line for line, _ in leaves).decode("utf-8")
+    gone = {leaf["data"]["text"] for _, leaf in leaves if leaf["type"] == "redacted"}
+    check_texts(name, record, lambda commitment: commitment in lines)
+    for text in texts_in(record):
+        if text["text"] is None:
+            removed = text["redacted"]
+            if removed is None:
+                raise Wrong("missing: a text in %s, and nobody says that it was taken out" % name)
+            is_before = instant(removed["at"]) <= instant(record["as_of"])
+            if is_before and text["commitment"] not in gone:
+                raise Wrong("missing: a text in %s, and no record says that it was taken out" % name)
+    if len(record["timeline"]) != len(leaves):
+        raise Wrong("missing: %s leaves out records of %s" % (name, record["number"]))
+    for told, (_, leaf) in zip(record["timeline"], leaves):
+        actor = told["actor"]
+        who = "user:" + actor["id"] if actor["kind"] == "person" else actor["kind"]
+        said = told["leaf"], told["event"]["name"], instant(told["at"]), who
+        if said != (leaf["seq"], leaf["type"], instant(leaf["at"]), leaf["actor"]):
+            raise Wrong("altered: %s tells %s otherwise" % (name, record_of(leaf)))
+
+
+# What a normal change's record says, and under which name a telling is hashed with it.
+FACTS = {
+    "system": "system",
+    "change_type": "type",
+    "author": "author",
+    "author_email": "author_email",
+    "url": "url",
+    "commit": "commit",
+    "approved_by": "approved_by",
+    "approval_url": "approval_url",
+    "testing_url": "testing_url",
+    "deploy_log_url": "deploy_log_url",
+    "outcome": "outcome",
+}
+
+
 def telling_hash(fields):
     """SHA-256 over (name, value) pairs, each with its length before it."""
     hashed = hashlib.sha256()
     for name, value in fields:
-        for part in (name.encode(), bytes.fromhex(value)):
+        for part in (name.encode("utf-8"), bytes.fromhex(value)):
             hashed.update(struct.pack(">Q", len(part)) + part)
     return hashed.digest()
 
 
-def check_samples(pack, leaves, places, size, root):
-    """Each sample's records are in the log, and its words are those recorded."""
-    n_samples = 0
-    for name in pack.names:
-        if not name.endswith("/record.json"):
-            continue
-        n_samples += 1
-        record = pack.json(name)
-        for text in texts_in(record):
-            check_text(name, text)
-        for telling in record.get("tellings", []):
-            digest = telling_hash(telling["hashed"])
-            rows = places.get(telling["intake"])
-            if rows is None or digest not in (rows[at : at + 32] for at in range(0, len(rows), 32)):
-                raise Wrong("altered: %s tells what no source told" % name)
-        proofs = pack.json(name.replace("record.json", "inclusion_proof.json"))
+def check_normal(name, record, places):
+    """The record tells what its sources did."""
+    told = set()
+    for telling in record["tellings"]:
+        digest, rows = telling_hash(telling["hashed"]), places.get(telling["leaf"], b"")
+        if digest not in [rows[at : at + 32] for at in range(0, len(rows), 32)]:
+            raise Wrong("altered: %s tells what no source told" % name)
+        facts = {(field, bytes.fromhex(value)) for field, value in telling["hashed"]}
+        said = [("source", telling["source"]), ("external_id", telling["external_id"])]
+        said += [("happening", telling["happening"]["name"])]
+        said += [(field, telling[field]) for field in ("outcome", "url") if telling[field] is not None]
+        if telling["hash"] != digest.hex() or any((f, v.encode("utf-8")) not in facts for f, v in said):
+            raise Wrong("altered: %s tells otherwise what %s told" % (name, telling["source"]))
+        told |= facts
+    for field, hashed in FACTS.items():
+        if record[field] is not None and (hashed, record[field].encode("utf-8")) not in told:
+            raise Wrong("altered: %s has another %s than was told" % (name, field.replace("_", " ")))
+    commitments = {value.hex() for _, value in told}
+    check_texts(name, record, lambda commitment: commitment in commitments)
+
+
+def check_samples(wanted, places, size, root):
+    """Each sample's records are in the log, and it tells what they do."""
+    for name, (record, proofs) in wanted.samples.items():
         if proofs["size"] != size:
-            raise Wrong("the proofs beside %s are of another checkpoint" % name)
+            raise Wrong("altered: the proofs beside %s are of another checkpoint" % name)
+        seqs = []
         for proof in proofs["records"]:
-            line, leaf = leaves.get(proof["seq"], (None, {}))
+            line, leaf = wanted.seqs[proof["seq"]] or (None, proof)
             if line is None or proof["leaf"].encode("utf-8") != line:
-                raise Wrong("altered: %s beside %s" % (record_of(leaf or proof), name))
+                raise Wrong("altered: %s beside %s" % (record_of(leaf), name))
             path = [bytes.fromhex(step) for step in proof["path"]]
             if root_by_path(sha(b"\x00", line), proof["seq"], size, path) != root:
                 raise Wrong("altered: the proof of %s beside %s" % (record_of(leaf), name))
-        if "change" in record:
-            of = [leaf["seq"] for _, leaf in leaves.values() if leaf.get("change") == record["change"]]
-            if sorted(of) != [proof["seq"] for proof in proofs["records"]]:
-                raise Wrong("missing: %s leaves out records of %s" % (name, record["change"]))
-    return n_samples
+            seqs.append(proof["seq"])
+        if "number" in record:
+            leaves = wanted.changes[int(record["number"].partition("-")[2])]
+            if seqs != [leaf["seq"] for _, leaf in leaves]:
+                raise Wrong("missing: a record of %s beside %s" % (record["number"], name))
+            check_emergency(name, record, leaves)
+        else:
+            check_normal(name, record, places)
+    return len(wanted.samples)
+
+
+def check_witness(witness, keys, size, hashes):
+    """The log goes on from what somebody else kept."""
+    old_size, old_root = witnessed(witness, keys)
+    if old_size > size:
+        raise Wrong("the log lost records: the witness saw %d, and here are %d" % (old_size, size))
+    if root_of(hashes, old_size) != old_root:
+        raise Wrong("the first %d records aren't those that the witness saw" % old_size)
 
 
 def check(arguments):
     pack = Pack(arguments.pack)
     key = Key(pack.read(ROOM + "key.txt").decode("utf-8", "replace"))
+    expected = None
     if arguments.key:
         text = arguments.key
         if os.path.exists(text):
             with open(text, encoding="utf-8") as file:
                 text = file.read()
         expected = Key(text)
-        if (expected.name, expected.public) != (key.name, key.public):
-            raise Wrong("the pack is signed with another key than the one you gave: %s" % key.name)
-    size, root, hashes = check_log(pack, key, arguments.witness)
-    leaves = check_leaves(pack, hashes)
-    places = check_tellings(pack, leaves)
-    n_samples = check_samples(pack, leaves, places, size, root)
+    size, root, hashes = check_log(pack, key)
+    wanted = Wanted(pack)
+    n_leaves, named, intakes = check_leaves(pack, hashes, wanted)
+    keys = check_keys(named, key, expected)
+    if arguments.witness:
+        check_witness(arguments.witness, keys, size, hashes)
+    places = check_tellings(pack, intakes)
+    n_samples = check_samples(wanted, places, size, root)
     n_files = check_files(pack, key)
     print(
         "Everything holds: %d files, %d samples, %d records in full, %d in the log; root %s."
-        % (n_files, n_samples, len(leaves), size, base64.b64encode(root).decode())
+        % (n_files, n_samples, n_leaves, size, base64.b64encode(root).decode())
     )
     if not arguments.key:
         print("You took the key from the pack itself; give --key to compare it with yours.")
@@ -454,7 +602,7 @@ def main():
     except Wrong as wrong:
         print(wrong)
         return 1
-    except (KeyError, TypeError, ValueError, AttributeError) as odd:
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as odd:
         print("altered: something isn't of the form that packs have (%r)" % odd)
         return 1
     return 0

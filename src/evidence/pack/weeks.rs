@@ -5,7 +5,9 @@ use chrono::TimeDelta;
 
 use super::context::Context;
 use super::fault::PackFault;
-use crate::domain::rate::{self, Coverage, Figures, Frozen, Interval, Rules, Tally, Verdict, Window};
+use crate::domain::rate::{
+    self, Coverage, Figures, Frozen, Interval, Rules, Tally, Verdict, Window,
+};
 use crate::evidence::record::utc;
 use crate::evidence::sheets::WeekRow;
 use crate::report::assemble::{emergency, heard};
@@ -26,7 +28,10 @@ pub(super) fn weeks(context: &Context<'_>) -> Result<Vec<WeekRow>, PackFault> {
     }
     let first = Window::week(zone, context.from);
     let last = Window::week(zone, until - LEAST);
-    let days = last.first_day.signed_duration_since(first.first_day).num_days();
+    let days = last
+        .first_day
+        .signed_duration_since(first.first_day)
+        .num_days();
     let n = u64::try_from(days / 7 + 1).unwrap_or(1);
     let mut windows = Window::weeks(zone, until - LEAST, n);
     windows.retain(|week| week.to <= context.at);
@@ -98,7 +103,9 @@ fn row(known: Figures, reported: Option<&Frozen>) -> WeekRow {
         n_not_genuine: figures.n_not_genuine,
         guideline: figures.rules.guideline,
         is_within: !matches!(figures.verdict(), Verdict::Over)
-            && figures.rules.allow(figures.n_emergencies, figures.n_changes),
+            && figures
+                .rules
+                .allow(figures.n_emergencies, figures.n_changes),
         interval: figures.interval().map(|Interval { low, high }| (low, high)),
         is_unknown: figures.is_unknown(),
         remark,

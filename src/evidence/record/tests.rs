@@ -132,11 +132,13 @@ impl Story {
     /// Makes the record, with these texts redacted by what they say.
     pub(in crate::evidence) fn record(&self, redacted: &[&str]) -> Record {
         let text = |of: Commitment| match self.texts.get(&of) {
-            Some(words) if redacted.iter().any(|one| words.body().contains(one)) => Found::Redacted {
-                at: self.began_at + TimeDelta::days(3),
-                by: user("U0SAM"),
-                why: Some("It held a password.".to_owned()),
-            },
+            Some(words) if redacted.iter().any(|one| words.body().contains(one)) => {
+                Found::Redacted {
+                    at: self.began_at + TimeDelta::days(3),
+                    by: user("U0SAM"),
+                    why: Some("It held a password.".to_owned()),
+                }
+            }
             Some(words) => Found::Text(words.clone()),
             None => Found::Missing,
         };

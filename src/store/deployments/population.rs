@@ -36,7 +36,11 @@ impl Place {
         let from = micros(from);
         Self {
             from,
-            at: if is_exact { from } else { from.saturating_sub(EARLIER) },
+            at: if is_exact {
+                from
+            } else {
+                from.saturating_sub(EARLIER)
+            },
             after: i64::MIN,
             is_exact,
         }

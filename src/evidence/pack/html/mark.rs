@@ -42,7 +42,12 @@ pub(super) fn cell(text: Option<&str>) -> String {
 pub(super) fn time(at: Option<DateTime<Utc>>) -> String {
     at.map_or_else(
         || "<span class=\"soft\">–</span>".to_owned(),
-        |at| format!("<span class=\"t\">{}</span>", at.format("%Y-%m-%d %H:%M:%S")),
+        |at| {
+            format!(
+                "<span class=\"t\">{}</span>",
+                at.format("%Y-%m-%d %H:%M:%S")
+            )
+        },
     )
 }
 
@@ -154,7 +159,11 @@ mod tests {
             "&lt;img src=x onerror=&quot;a&quot;&gt;&amp;&#39;⟨U+202E⟩⟨U+001B⟩"
         );
         assert_eq!(address("javascript:alert(1)"), "javascript:alert(1)");
-        assert!(address("https://a.example/\"><b>").starts_with("<a rel=\"noreferrer\" href=\"https://a.example/&quot;&gt;&lt;b&gt;\""));
+        assert!(
+            address("https://a.example/\"><b>").starts_with(
+                "<a rel=\"noreferrer\" href=\"https://a.example/&quot;&gt;&lt;b&gt;\""
+            )
+        );
     }
 
     #[test]

@@ -74,7 +74,11 @@ impl Index<'_> {
 
     fn sums(&self, out: &mut String) {
         let about = self.about;
-        let rate = percent(about.n_emergencies(), about.n_changes(), self.context.policy.guideline);
+        let rate = percent(
+            about.n_emergencies(),
+            about.n_changes(),
+            self.context.policy.guideline,
+        );
         let rate = rate.map_or_else(|| "–".to_owned(), |rate| format!("{rate} %"));
         out.push_str("<div class=\"sums\">");
         for (figure, words) in [
@@ -119,7 +123,13 @@ impl Index<'_> {
             })
         };
         let mut table = Markup::table(&[
-            "Change", "Deployed", "What", "Authorized", "Decided", "Ticket", "Exceptions",
+            "Change",
+            "Deployed",
+            "What",
+            "Authorized",
+            "Decided",
+            "Ticket",
+            "Exceptions",
         ]);
         for one in self.emergencies.iter().take(MOST_EMERGENCIES) {
             let row = &one.row;
@@ -174,7 +184,12 @@ impl Index<'_> {
             return;
         }
         let mut table = Markup::table(&[
-            "Change", "Exception", "Recorded", "Cause", "Remedy", "Answered",
+            "Change",
+            "Exception",
+            "Recorded",
+            "Cause",
+            "Remedy",
+            "Answered",
         ]);
         for one in exceptions.iter().take(MOST_EMERGENCIES) {
             let answered = match (&one.answered_by, one.answer_due_at) {
@@ -202,11 +217,14 @@ impl Index<'_> {
             out.push_str("<p class=\"soft\">No week of the period was over.</p>\n");
             return;
         }
-        let mut table = Markup::table(&["From", "To", "Emergencies", "Changes", "Rate", "", "Remark"]);
+        let mut table =
+            Markup::table(&["From", "To", "Emergencies", "Changes", "Rate", "", "Remark"]);
         // Twice the guideline has its place on every scale.
         let rate_of = |week: &WeekRow| {
             let whole = u128::from(week.n_changes);
-            (u128::from(week.n_emergencies) * 1000).checked_div(whole).unwrap_or(0)
+            (u128::from(week.n_emergencies) * 1000)
+                .checked_div(whole)
+                .unwrap_or(0)
         };
         let guideline = u128::from(self.context.policy.guideline);
         let most = self.weeks.iter().map(rate_of).max().unwrap_or(0);
@@ -222,7 +240,11 @@ impl Index<'_> {
                 percent(week.n_emergencies, week.n_changes, week.guideline)
                     .map_or_else(|| "–".to_owned(), |rate| format!("{rate} %"))
             };
-            let over = if week.is_within { "" } else { " class=\"over\"" };
+            let over = if week.is_within {
+                ""
+            } else {
+                " class=\"over\""
+            };
             let bar = format!(
                 "<div class=\"bar\"><i{over} style=\"width:{}%\"></i><u style=\"left:{}%\"></u></div>",
                 rate_of(week) * 100 / most,
@@ -250,7 +272,10 @@ impl Index<'_> {
         for (label, n) in [
             ("All changes deployed", about.n_changes()),
             ("Emergency changes of the register", about.n_register),
-            ("Emergencies by a source's word alone", about.n_told_emergencies),
+            (
+                "Emergencies by a source's word alone",
+                about.n_told_emergencies,
+            ),
             ("Normal changes", about.n_normal),
             ("Standard changes (approved in advance)", about.n_standard),
             ("Beside them: rehearsals", about.n_drills),
@@ -261,8 +286,15 @@ impl Index<'_> {
         }
         out.push_str(&list.end());
         let mut table = Markup::table(&[
-            "Source", "Counts by", "Told", "Known already", "Of no known kind", "Refused",
-            "Heard first", "Heard last", "Remark",
+            "Source",
+            "Counts by",
+            "Told",
+            "Known already",
+            "Of no known kind",
+            "Refused",
+            "Heard first",
+            "Heard last",
+            "Remark",
         ]);
         for one in &about.coverage {
             table.row(&[
@@ -297,7 +329,10 @@ impl Index<'_> {
             link("README.txt", "README.txt")
         );
         let mut list = Markup::list();
-        list.pair("Checkpoint", &format!("{}, {}", wanted.checkpoint.n, utc(context.at)));
+        list.pair(
+            "Checkpoint",
+            &format!("{}, {}", wanted.checkpoint.n, utc(context.at)),
+        );
         list.pair("Records of the log", &grouped(context.size));
         list.code("Root of the log", &root_in_words(&wanted.checkpoint.root));
         list.code("Signed by", &wanted.key.verifier().to_string());

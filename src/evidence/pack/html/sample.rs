@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::super::papers::{Folder, Told};
-use super::mark::{Markup, address, escaped, link, time};
 use super::CHANGES;
+use super::mark::{Markup, address, escaped, link, time};
 use crate::evidence::record::{
     Evidence, NormalRecord, Permission, Person, Record, Value, Who, Words, utc,
 };
@@ -45,7 +45,10 @@ fn words(words: &Words) -> String {
     match (&words.text, &words.redacted) {
         (Some(text), _) => escaped(text),
         (None, Some(removed)) => {
-            let why = removed.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+            let why = removed
+                .why
+                .as_ref()
+                .map_or_else(String::new, |why| format!(": {why}"));
             format!(
                 "<span class=\"gone\">redacted by {} on {}{}</span>",
                 person(&removed.by),
@@ -83,7 +86,10 @@ fn emergency(out: &mut String, record: &Record) {
     list.pair("Stage", &record.stage.words);
     list.pair(
         "Criterion",
-        record.criterion.as_ref().map_or("not stated", |one| &one.words),
+        record
+            .criterion
+            .as_ref()
+            .map_or("not stated", |one| &one.words),
     );
     if let Some(stated) = &record.stated_reason {
         list.pair("Reason stated instead", &stated.reason.words);
@@ -116,16 +122,20 @@ fn emergency(out: &mut String, record: &Record) {
         list.pair("That was", &said);
     }
     if let Some(commander) = &record.commander {
-        let at = commander
-            .authorized_at
-            .map_or_else(|| "has not authorized it".to_owned(), |at| format!("authorized it {}", utc(at)));
+        let at = commander.authorized_at.map_or_else(
+            || "has not authorized it".to_owned(),
+            |at| format!("authorized it {}", utc(at)),
+        );
         list.marked(
             "Incident commander",
             &format!("{}, {at}", person(&commander.person)),
         );
     }
     if let Some(decision) = &record.decision {
-        let said = decision.words.as_ref().map_or_else(String::new, |said| format!("\n{}", words(said)));
+        let said = decision
+            .words
+            .as_ref()
+            .map_or_else(String::new, |said| format!("\n{}", words(said)));
         list.marked(
             "Decided afterwards",
             &format!(
@@ -144,7 +154,11 @@ fn emergency(out: &mut String, record: &Record) {
         };
         list.marked(
             "Segregation of duties",
-            &format!("{kept}: {}. {}", escaped(&duties.rule), escaped(&duties.because)),
+            &format!(
+                "{kept}: {}. {}",
+                escaped(&duties.rule),
+                escaped(&duties.because)
+            ),
         );
     }
     out.push_str(&list.end());
@@ -201,10 +215,9 @@ fn ticket(out: &mut String, record: &Record) {
         list.marked(&entry.field.words, &value);
     }
     for one in &record.attachments {
-        let hash = one
-            .sha256
-            .as_ref()
-            .map_or_else(String::new, |hash| format!("\n<code>SHA-256 {}</code>", escaped(hash)));
+        let hash = one.sha256.as_ref().map_or_else(String::new, |hash| {
+            format!("\n<code>SHA-256 {}</code>", escaped(hash))
+        });
         list.marked(
             "Attached",
             &format!("{} ({}){hash}", words(&one.name), escaped(&one.kind.words)),
@@ -229,7 +242,11 @@ fn exceptions(out: &mut String, record: &Record) {
             answer.map_or_else(not_yet, |answer| words(&answer.cause)),
             answer.map_or_else(String::new, |answer| words(&answer.remedy)),
             answer.map_or_else(String::new, |answer| {
-                format!("{}<br>{}", person(&answer.act.by), time(Some(answer.act.at)))
+                format!(
+                    "{}<br>{}",
+                    person(&answer.act.by),
+                    time(Some(answer.act.at))
+                )
             }),
         ]);
     }
@@ -337,7 +354,15 @@ fn normal(out: &mut String, record: &NormalRecord) {
         );
     }
     out.push_str(&list.end());
-    let mut table = Markup::table(&["Source", "Name there", "By", "At", "Heard", "Record", "SHA-256"]);
+    let mut table = Markup::table(&[
+        "Source",
+        "Name there",
+        "By",
+        "At",
+        "Heard",
+        "Record",
+        "SHA-256",
+    ]);
     for one in &record.tellings {
         table.row(&[
             escaped(&one.source),

@@ -1,0 +1,329 @@
+//! `breakglass evidence`: the auditor's pack, and the auditor's questions.
+//!
+//! Reads the database beside a running bot. Where none runs, and something happened
+//! since the newest checkpoint, it makes one first: that is all that it writes there.
+
+use std::io::{BufWriter, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, anyhow, bail};
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use clap::{Args, ValueEnum};
+
+use crate::clock::Clock;
+use crate::config::{Flags, PolicyFile, Settings};
+use crate::domain::id::{ChangeNumber, WorkspaceId};
+use crate::domain::policy::Policy;
+use crate::domain::rate::grouped;
+use crate::evidence::checkpoint::origin;
+use crate::evidence::key;
+use crate::evidence::note::SignerKey;
+use crate::evidence::pack::{self, Made, Step, Stratum, Wanted, Which};
+use crate::evidence::seal::Seal;
+use crate::store::{self, Kept, Moment, OpenError, Options, Store, StoreError};
+
+mod file;
+
+/// What `breakglass evidence` takes.
+#[derive(Debug, Clone, Args)]
+pub struct EvidenceArgs {
+    #[command(flatten)]
+    flags: Flags,
+    /// The period's first day, such as 2026-07-01
+    #[arg(long, value_name = "DATE", required_unless_present = "on")]
+    from: Option<NaiveDate>,
+    /// The period's last day
+    #[arg(long, value_name = "DATE", required_unless_present = "on")]
+    to: Option<NaiveDate>,
+    /// How many changes are sampled [default: by the usual table, 25 of more than 250]
+    #[arg(long, value_name = "N", conflicts_with_all = ["change", "on"])]
+    sample: Option<usize>,
+    /// The seed by which they are drawn; the auditor names it [default: the beginning of
+    /// the checkpoint's root]
+    #[arg(long, value_name = "S", conflicts_with_all = ["change", "on"])]
+    seed: Option<u64>,
+    /// From which part of the population they are drawn
+    #[arg(long, value_name = "PART", value_enum, default_value_t = Part::All,
+          conflicts_with_all = ["change", "on"])]
+    stratum: Part,
+    /// These changes instead, such as CHG-1042
+    #[arg(long, value_name = "CHG", num_args = 1.., conflicts_with = "on")]
+    change: Vec<String>,
+    /// Everything that was deployed on this day instead
+    #[arg(long, value_name = "DATE")]
+    on: Option<NaiveDate>,
+    /// Up to which checkpoint the log is told [default: the newest]
+    #[arg(long, value_name = "N")]
+    checkpoint: Option<u64>,
+    /// The file to write
+    #[arg(long, value_name = "PACK.zip")]
+    out: PathBuf,
+    /// The workspace, where the database has several
+    #[arg(long, value_name = "ID")]
+    workspace: Option<String>,
+}
+
+/// The parts of the population, as they are named on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// All changes that were deployed
+    All,
+    /// The emergencies
+    Emergency,
+    /// The changes that weren't
+    Normal,
+    /// Those of which a control was not met
+    Exceptions,
+    /// Those first, and then the rest
+    ExceptionsFirst,
+}
+
+impl Part {
+    const fn stratum(self) -> Stratum {
+        match self {
+            Self::All => Stratum::All,
+            Self::Emergency => Stratum::Emergency,
+            Self::Normal => Stratum::Normal,
+            Self::Exceptions => Stratum::Exceptions,
+            Self::ExceptionsFirst => Stratum::ExceptionsFirst,
+        }
+    }
+}
+
+/// Makes the pack.
+#[expect(
+    clippy::print_stdout,
+    reason = "whoever asked wants to know what the pack has come to"
+)]
+pub async fn run(args: EvidenceArgs) -> anyhow::Result<()> {
+    let settings = Settings::load(&args.flags)?;
+    let database = &settings.database;
+    let (first_day, last_day) = days(&args)?;
+    let which = which(&args)?;
+    let workspace = workspace(database, args.workspace.as_deref())?;
+    let out = file::Unfinished::beside(&args.out)?;
+    if args.checkpoint.is_none() {
+        bring_up_to_date(&settings, &workspace).await?;
+    }
+    let name = origin(&workspace)?;
+    let path = key::path_of(database, &workspace);
+    let Some(key) = key::read(&path, &name)? else {
+        bail!(
+            "the key that signs packs isn't there ({}): `breakglass serve` makes it when it starts; a copy of the database needs a copy of it",
+            path.display()
+        );
+    };
+    let progress = Progress::new();
+    let scratch = file::folder_of(&args.out);
+    let written = out.file()?;
+    let made = store::look(database, Some(&workspace), |moment| {
+        Ok::<_, StoreError>(
+            Asked {
+                args: &args,
+                key: &key,
+                days: (first_day, last_day),
+                which: &which,
+            }
+            .make(moment, &scratch, written, &progress),
+        )
+    });
+    progress.end();
+    let made = made.with_context(|| format!("{} can't be read", database.display()))??;
+    out.finish(&args.out)?;
+    println!("{}", in_words(&made, &args.out));
+    Ok(())
+}
+
+/// What the command line asks for, with what it takes.
+struct Asked<'a> {
+    args: &'a EvidenceArgs,
+    key: &'a SignerKey,
+    days: (NaiveDate, NaiveDate),
+    which: &'a Which,
+}
+
+impl Asked<'_> {
+    fn make(
+        &self,
+        moment: &Moment<'_>,
+        scratch: &Path,
+        out: std::fs::File,
+        progress: &Progress,
+    ) -> anyhow::Result<Made> {
+        let checkpoint = checkpoint(&moment.checkpoints()?, self.args.checkpoint)?;
+        let (policies, zone) = policies(moment)?;
+        let wanted = Wanted {
+            first_day: self.days.0,
+            last_day: self.days.1,
+            which: self.which,
+            checkpoint: &checkpoint,
+            key: self.key,
+            policies: &policies,
+            zone,
+        };
+        let tell = |step| progress.tell(step);
+        let made = pack::make(moment, &wanted, scratch, BufWriter::new(out), &tell)?;
+        Ok(made)
+    }
+}
+
+fn days(args: &EvidenceArgs) -> anyhow::Result<(NaiveDate, NaiveDate)> {
+    let (from, to) = (args.from.or(args.on), args.to.or(args.on));
+    match (from, to) {
+        (Some(from), Some(to)) if from <= to => {
+            if args.on.is_some_and(|day| day < from || to < day) {
+                bail!("--on names a day outside of the period");
+            }
+            Ok((from, to))
+        }
+        (Some(from), Some(to)) => bail!("--from {from} comes after --to {to}"),
+        (None, _) | (_, None) => bail!("name the period with --from and --to"),
+    }
+}
+
+fn which(args: &EvidenceArgs) -> anyhow::Result<Which> {
+    if let Some(day) = args.on {
+        return Ok(Which::On(day));
+    }
+    if args.change.is_empty() {
+        return Ok(Which::Drawn {
+            size: args.sample,
+            seed: args.seed,
+            stratum: args.stratum.stratum(),
+        });
+    }
+    let mut numbers = Vec::new();
+    for word in &args.change {
+        let number = ChangeNumber::parse(word)
+            .ok_or_else(|| anyhow!("{word} is no change's number; they look like CHG-1042"))?;
+        if !numbers.contains(&number) {
+            numbers.push(number);
+        }
+    }
+    Ok(Which::Named(numbers))
+}
+
+fn workspace(database: &Path, named: Option<&str>) -> anyhow::Result<WorkspaceId> {
+    let shown = database.display();
+    let found = store::workspaces(database)?;
+    if let Some(named) = named {
+        let named = WorkspaceId::new(named);
+        if found.contains(&named) {
+            return Ok(named);
+        }
+        bail!("{shown} holds no register of {named}");
+    }
+    match found.as_slice() {
+        [only] => Ok(only.clone()),
+        [] if database.exists() => {
+            bail!("{shown} is still empty: nobody has signed in with it yet")
+        }
+        [] => bail!("there is no {shown}; `serve` and `import` make one"),
+        _ => bail!("{shown} holds the registers of several workspaces: name one with --workspace"),
+    }
+}
+
+/// Makes a checkpoint of what happened since the last one, if nobody else has the
+/// database open: a bot that runs makes one every hour.
+async fn bring_up_to_date(settings: &Settings, workspace: &WorkspaceId) -> anyhow::Result<()> {
+    let database = &settings.database;
+    let store = match Store::open(&Options::at(database), workspace.clone()) {
+        Ok(store) => store,
+        // A copy that may only be read is told up to its newest checkpoint.
+        Err(OpenError::Locked { .. } | OpenError::Unwritable { .. }) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    let now = Clock::system().now();
+    let to_address = settings.witness_url.is_some();
+    let made = match Seal::of(&store, database, to_address, now).await {
+        Ok(seal) => seal
+            .checkpoint(&store, now)
+            .await
+            .map(|_| ())
+            .map_err(Into::into),
+        Err(fault) => Err(anyhow::Error::from(fault)),
+    };
+    store.close().await;
+    made
+}
+
+fn checkpoint(kept: &[Kept], n: Option<u64>) -> anyhow::Result<Kept> {
+    let found = match n {
+        None => kept.last(),
+        Some(n) => kept.iter().find(|one| one.n == n),
+    };
+    match (found, n, kept.last()) {
+        (Some(found), ..) => Ok(found.clone()),
+        (None, Some(n), Some(last)) => {
+            bail!("there is no checkpoint {n}; the newest is {}", last.n)
+        }
+        (None, ..) => {
+            bail!("there is no checkpoint yet: `breakglass serve` makes the first when it starts")
+        }
+    }
+}
+
+fn policies(moment: &Moment<'_>) -> anyhow::Result<(Vec<Policy>, Tz)> {
+    let mut policies = Vec::new();
+    let mut zone = Tz::UTC;
+    for adopted in moment.policies()? {
+        let file = PolicyFile::read(&adopted.bytes)?;
+        zone = file.zone()?;
+        policies.push(file.policy(adopted.version)?);
+    }
+    Ok((policies, zone))
+}
+
+fn in_words(made: &Made, out: &Path) -> String {
+    let mut said = format!(
+        "{}: {} changes, {} of them emergencies; {} samples, {} files.",
+        out.display(),
+        grouped(made.n_changes),
+        grouped(made.n_emergencies),
+        made.samples.len(),
+        made.n_files
+    );
+    if let Some(seed) = made.seed {
+        said.push_str(&format!(" Seed: {seed}."));
+    }
+    said.push_str(&format!(
+        "\nCheck it with `breakglass verify {}`, or with the verifier inside.",
+        out.display()
+    ));
+    said
+}
+
+/// How far the pack has come, on a terminal.
+struct Progress {
+    is_shown: bool,
+}
+
+impl Progress {
+    fn new() -> Self {
+        Self {
+            is_shown: std::io::stderr().is_terminal(),
+        }
+    }
+
+    fn tell(&self, step: Step) {
+        let words = match step {
+            Step::Emergencies(n) => format!("{} emergencies read", grouped(n)),
+            Step::Log(n) => format!("{} changes in the log", grouped(n)),
+            Step::Samples { n, of } => format!("{n} of {of} samples written"),
+            Step::Proofs => "what it takes to check it".to_owned(),
+        };
+        self.draw(&words);
+    }
+
+    fn end(&self) {
+        self.draw("");
+    }
+
+    fn draw(&self, words: &str) {
+        if self.is_shown {
+            // Nothing hangs on whether a terminal shows it.
+            let _ = write!(std::io::stderr(), "\r\u{1b}[K{words}");
+        }
+    }
+}
