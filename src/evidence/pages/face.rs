@@ -219,11 +219,11 @@ fn shape_piece(face: Face, text: String) -> Option<Run> {
     buffer.guess_segment_properties();
     // Digits of one width, so that instants and figures stand below each other.
     let features = [Feature::new(Tag::new(b"tnum"), 1, ..)];
-    let shaped = shaper.shape(buffer, ShapeOptions::new().features(&features));
-    let infos = shaped.glyph_infos();
+    let placed = shaper.shape(buffer, ShapeOptions::new().features(&features));
+    let infos = placed.glyph_infos();
     let mut width = 0.0;
     let mut glyphs = Vec::with_capacity(infos.len());
-    for (n, (info, place)) in infos.iter().zip(shaped.glyph_positions()).enumerate() {
+    for (n, (info, place)) in infos.iter().zip(placed.glyph_positions()).enumerate() {
         let start = info.cluster as usize;
         let later = infos.iter().skip(n).map(|one| one.cluster as usize);
         let end = later.into_iter().find(|at| *at > start);
