@@ -17,7 +17,7 @@ use krilla::paint::Fill;
 use krilla::surface::Surface;
 use krilla::{Document, SerializeSettings};
 
-use super::face::Face;
+use super::face::{Face, printable};
 use super::line::{ALARM, DARK, GOOD, Ink, LINK, Line, SOFT, Span, Style, lines, one_line};
 use super::{Imprint, PageFault};
 
@@ -101,7 +101,7 @@ impl Paper {
     /// Begins a paper: what it is, and of what.
     pub(super) fn new(kind: &str, title: &str, subtitle: &str) -> Self {
         let mut paper = Self {
-            title: format!("{title}: {kind}"),
+            title: printable(&format!("{title}: {kind}")).replace('\n', " "),
             name: match title.split_once(':') {
                 Some((number, _)) => format!("{number} · {kind}"),
                 None => title.to_owned(),

@@ -102,11 +102,11 @@ fn a_paper_says_that_it_is_pdf_a_and_bears_no_time_but_the_one_it_was_given() {
     }
 }
 
-/// Every eleventh character there is, and every one that plays tricks.
+/// Every 43rd character of the first plane, some of the others, and every one that plays tricks.
 fn all_sorts() -> String {
     let some = (0..=0xFFFF_u32)
-        .step_by(11)
-        .chain((0x1_0000..0x11_0000).step_by(4099));
+        .step_by(43)
+        .chain((0x1_0000..0x11_0000).step_by(40_009));
     let tricks = [
         "\u{202E}",
         "\u{0}",
