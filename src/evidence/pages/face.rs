@@ -2,10 +2,12 @@
 //! go. What no face shows is spelled out by its number.
 
 use std::io::Read as _;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use flate2::read::GzDecoder;
-use harfrust::{Feature, ShapeOptions, ShaperData, Tag, UnicodeBuffer};
+use harfrust::{
+    Direction, Feature, Script, ShapeOptions, ShapePlan, Shaper, ShaperData, Tag, UnicodeBuffer,
+};
 use krilla::text::{Font, GlyphId, KrillaGlyph};
 use skrifa::{FontRef, MetadataProvider as _};
 
@@ -40,6 +42,8 @@ struct Loaded {
     shaper: ShaperData,
     font: Font,
     per_em: f32,
+    /// How words of a script are placed: costly to find out, and the same each time.
+    plans: Mutex<Vec<(Script, Arc<ShapePlan>)>>,
 }
 
 impl Loaded {
@@ -51,7 +55,30 @@ impl Loaded {
             shaper: ShaperData::new(&reference),
             per_em: font.units_per_em(),
             font,
+            plans: Mutex::default(),
         })
+    }
+
+    /// Returns how words of a script are placed.
+    fn plan(&self, shaper: &Shaper<'_>, script: Script, features: &[Feature]) -> Arc<ShapePlan> {
+        let mut plans = match self.plans.lock() {
+            Ok(plans) => plans,
+            // Whoever died with it had only looked, or added a whole one.
+            Err(poisoned) => poisoned.into_inner(),
+        };
+        if let Some((_, plan)) = plans.iter().find(|(of, _)| *of == script) {
+            return Arc::clone(plan);
+        }
+        let direction = Direction::LeftToRight;
+        let plan = Arc::new(ShapePlan::new(
+            shaper,
+            direction,
+            Some(script),
+            None,
+            features,
+        ));
+        plans.push((script, Arc::clone(&plan)));
+        plan
     }
 
     fn shows(&self, letter: char) -> bool {
@@ -215,15 +242,18 @@ fn shape_piece(face: Face, text: String) -> Option<Run> {
     let shaper = loaded.shaper.shaper(&reference).build();
     let mut buffer = UnicodeBuffer::new();
     buffer.push_str(&text);
-    buffer.set_direction(harfrust::Direction::LeftToRight);
+    buffer.set_direction(Direction::LeftToRight);
     buffer.guess_segment_properties();
+    buffer.set_script(buffer.script());
     // Digits of one width, so that instants and figures stand below each other.
     let features = [Feature::new(Tag::new(b"tnum"), 1, ..)];
-    let shaped = shaper.shape(buffer, ShapeOptions::new().features(&features));
-    let infos = shaped.glyph_infos();
+    let plan = loaded.plan(&shaper, buffer.script(), &features);
+    let options = ShapeOptions::new().plan(Some(&plan)).features(&features);
+    let placed = shaper.shape(buffer, options);
+    let infos = placed.glyph_infos();
     let mut width = 0.0;
     let mut glyphs = Vec::with_capacity(infos.len());
-    for (n, (info, place)) in infos.iter().zip(shaped.glyph_positions()).enumerate() {
+    for (n, (info, place)) in infos.iter().zip(placed.glyph_positions()).enumerate() {
         let start = info.cluster as usize;
         let later = infos.iter().skip(n).map(|one| one.cluster as usize);
         let end = later.into_iter().find(|at| *at > start);

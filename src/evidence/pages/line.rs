@@ -110,9 +110,14 @@ pub(super) fn lines(spans: &[Span], width: f32) -> Vec<Line> {
     breaker.done
 }
 
+/// So many characters of a line are looked at, at most.
+const LONGEST_LINE: usize = 400;
+
 /// Returns words on one line, cut with an ellipsis where they are too wide.
 pub(super) fn one_line(words: &str, style: Style, width: f32) -> Line {
-    let shown = printable(words).replace('\n', " ");
+    // No letter is so narrow that more of them would fit.
+    let shown: String = words.chars().take(LONGEST_LINE).collect();
+    let shown = printable(&shown).replace('\n', " ");
     let of = |words: &str| {
         let mut line = Line {
             leading: style.leading(),

@@ -17,7 +17,7 @@ use krilla::paint::Fill;
 use krilla::surface::Surface;
 use krilla::{Document, SerializeSettings};
 
-use super::face::Face;
+use super::face::{Face, printable};
 use super::line::{ALARM, DARK, GOOD, Ink, LINK, Line, SOFT, Span, Style, lines, one_line};
 use super::{Imprint, PageFault};
 
@@ -101,7 +101,7 @@ impl Paper {
     /// Begins a paper: what it is, and of what.
     pub(super) fn new(kind: &str, title: &str, subtitle: &str) -> Self {
         let mut paper = Self {
-            title: format!("{title}: {kind}"),
+            title: printable(&format!("{title}: {kind}")).replace('\n', " "),
             name: match title.split_once(':') {
                 Some((number, _)) => format!("{number} · {kind}"),
                 None => title.to_owned(),
@@ -300,7 +300,7 @@ impl Paper {
             let cells: Vec<(f32, Vec<Line>)> = row
                 .iter()
                 .zip(&columns)
-                .map(|(cell, (x, width))| (*x, lines(cell, *width)))
+                .map(|(cell, (x, width))| (*x, lines(&smaller(cell), *width)))
                 .collect();
             self.cells(&cells, Some(&head));
             let y = self.y;
@@ -398,6 +398,22 @@ impl Paper {
         }
     }
 
+    /// Returns what stands on each page, line by line.
+    #[cfg(test)]
+    pub(super) fn words_by_page(&self) -> Vec<Vec<String>> {
+        let line = |mark: &Mark| match mark {
+            Mark::Words { line, .. } => Some(
+                line.pieces
+                    .iter()
+                    .map(|piece| piece.run.text.as_str())
+                    .collect(),
+            ),
+            Mark::Box { .. } | Mark::Link { .. } => None,
+        };
+        let page = |marks: &Vec<Mark>| marks.iter().filter_map(line).collect();
+        self.pages.iter().map(page).collect()
+    }
+
     /// Writes the paper.
     pub(super) fn write(self, imprint: &Imprint) -> Result<Vec<u8>, PageFault> {
         let configuration = ConfigurationBuilder::new()
@@ -462,6 +478,15 @@ impl Paper {
             .finish()
             .map_err(|error| PageFault::Archival(format!("{error:?}")))
     }
+}
+
+/// The words of a table: smaller, so that an instant fits a column.
+fn smaller(cell: &[Span]) -> Cell {
+    let of = |span: &Span| Span {
+        words: span.words.clone(),
+        style: span.style.size(span.style.size.min(Style::BODY.size) * 0.9),
+    };
+    cell.iter().map(of).collect()
 }
 
 fn total(lines: &[Line]) -> f32 {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use super::line::{ALARM, GOOD, Span, Style};
 use super::paper::{Cell, Paper, Tone};
 use crate::evidence::record::{
-    Evidence, Message, Named, Permission, Person, Record, Who, Words, apart, capitalised, span, utc,
+    Evidence, Message, Named, Permission, Person, Record, Who, Words, capitalised, span, utc,
 };
 
 /// What stands where nothing is known.
@@ -143,13 +143,13 @@ pub(super) fn timeliness(
         (Some(met_at), Some(due_at)) if met_at <= due_at => {
             vec![
                 good("in time"),
-                soft(format!(", {} the deadline", apart(met_at, due_at))),
+                soft(format!(", by {}", span(due_at - met_at))),
             ]
         }
         (Some(met_at), Some(due_at)) => {
             vec![
                 alarm("late"),
-                soft(format!(", {} the deadline", apart(met_at, due_at))),
+                soft(format!(", by {}", span(met_at - due_at))),
             ]
         }
         (None, Some(due_at)) if as_of > due_at => {

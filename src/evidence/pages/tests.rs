@@ -102,6 +102,69 @@ fn a_paper_says_that_it_is_pdf_a_and_bears_no_time_but_the_one_it_was_given() {
     }
 }
 
+/// Every 43rd character of the first plane, some of the others, and every one that plays tricks.
+fn all_sorts() -> String {
+    let some = (0..=0xFFFF_u32)
+        .step_by(43)
+        .chain((0x1_0000..0x11_0000).step_by(40_009));
+    let tricks = [
+        "\u{202E}",
+        "\u{0}",
+        "e\u{301}\u{302}",
+        "\u{FEFF}",
+        "\r",
+        "ﬁ",
+        "\u{2028}",
+    ];
+    some.filter_map(char::from_u32)
+        .chain(tricks.concat().chars())
+        .collect()
+}
+
+#[test]
+fn whatever_somebody_wrote_can_be_printed() {
+    let mut paper = paper::Paper::new("Trial", &all_sorts(), "");
+    paper.row(&all_sorts(), &[parts::text(all_sorts())]);
+    let cell = || vec![parts::code(all_sorts())];
+    paper.table(&[("One", 1.0), ("Two", 5.0)], &[vec![cell(), cell()]]);
+    paper.boxed(paper::Tone::Alarm, &[parts::strong(all_sorts())]);
+    paper.item(&[parts::alarm(all_sorts())]);
+    paper.link("Link", &all_sorts());
+    let paper = paper.write(&imprint()).unwrap();
+    assert!(holds(&paper, "%%EOF"));
+}
+
+#[test]
+fn a_table_begins_anew_on_each_page_and_loses_no_row() {
+    let rows: Vec<Vec<paper::Cell>> = (0..300)
+        .map(|n| {
+            vec![
+                vec![parts::text(format!("row {n}"))],
+                vec![parts::text("x\n".repeat(n % 90))],
+            ]
+        })
+        .collect();
+    let mut paper = paper::Paper::new("Trial", "Trial", "");
+    paper.table(&[("Left", 1.0), ("Right", 1.0)], &rows);
+    let words = paper.words_by_page();
+    assert!(words.len() > 100);
+    let heads = words
+        .iter()
+        .filter(|page| page.iter().any(|one| one == "Left"));
+    assert_eq!(heads.count(), words.len(), "each page has the heading");
+    let all: Vec<&String> = words.iter().flatten().collect();
+    for n in 0..300 {
+        assert_eq!(
+            all.iter()
+                .filter(|one| **one == &format!("row {n}"))
+                .count(),
+            1
+        );
+    }
+    let xs = all.iter().filter(|one| one.as_str() == "x").count();
+    assert_eq!(xs, (0..300).map(|n| n % 90).sum::<usize>());
+}
+
 #[test]
 fn another_word_makes_another_paper() {
     let story = the_guides_story();

@@ -100,21 +100,20 @@ impl Story {
         self
     }
 
-    fn write(&mut self, who: &str, field: Field, words: &str, vague: Option<Vague>) {
+    fn write(&mut self, by: &str, field: Field, words: &str, doubt: Option<Vague>) {
         let text = self.text(words);
-        let value = Entered::Words(text);
-        self.enter(who, field, value, vague);
+        self.enter(by, field, Entered::Words(text), doubt);
     }
 
-    fn enter(&mut self, who: &str, field: Field, value: Entered, vague: Option<Vague>) {
+    fn enter(&mut self, by: &str, field: Field, value: Entered, doubt: Option<Vague>) {
         let event = Happened::FieldWritten {
             field,
             value,
-            vague,
+            vague: doubt,
             taken_from: None,
             replaced: None,
         };
-        self.by(who, event);
+        self.by(by, event);
     }
 
     fn choose(&mut self, who: &str, field: Field, name: &str) {

@@ -16,12 +16,17 @@ const LONGEST: usize = 32_767;
 /// What stands at the end of a text that is longer.
 const CUT: &str = " … [cut: the whole text stands in record.json]";
 
+/// How high a heading is, in points: two lines.
+const HEADING: f64 = 30.0;
+
 const INSTANT: &str = "yyyy-mm-dd hh:mm:ss";
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy)]
 enum Shape {
     Text,
+    /// Text that is read in full: its lines are broken.
+    Prose,
     Instant,
     Number,
     Share,
@@ -41,6 +46,14 @@ impl Column {
             heading,
             width,
             shape: Shape::Text,
+        }
+    }
+
+    pub(super) const fn prose(heading: &'static str, width: f64) -> Self {
+        Self {
+            heading,
+            width,
+            shape: Shape::Prose,
         }
     }
 
@@ -104,6 +117,7 @@ struct Formats {
     text: Format,
     instant: Format,
     number: Format,
+    count: Format,
     share: Format,
     label: Format,
     title: Format,
@@ -127,6 +141,7 @@ impl Formats {
                 .set_border_bottom(FormatBorder::Thin),
             text: text(),
             instant: cell().set_num_format(INSTANT).set_align(FormatAlign::Left),
+            count: cell().set_num_format("#,##0").set_align(FormatAlign::Left),
             number: cell().set_num_format("#,##0.##"),
             share: cell().set_num_format("0.0 %"),
             label: text().set_font_color(Color::RGB(0x0059_616B)),
@@ -239,7 +254,7 @@ impl Book {
                 }
                 Fact::Count(n) => {
                     let n = count(*n);
-                    sheet.write_number_with_format(row, 1, n, &formats.number)?;
+                    sheet.write_number_with_format(row, 1, n, &formats.count)?;
                 }
                 Fact::Instant(at) => put_instant(sheet, (row, 1), *at, formats)?,
             }
@@ -248,6 +263,7 @@ impl Book {
         row += 1;
         sheet.write_string_with_format(row, 0, "Sources and their coverage", &formats.title)?;
         row += 1;
+        sheet.set_row_height(row, HEADING)?;
         for (at, heading) in (0u16..).zip(COVERAGE) {
             sheet.write_string_with_format(row, at, heading, &formats.heading)?;
         }
@@ -326,11 +342,12 @@ fn begin(
     sheet.set_freeze_panes(1, 0)?;
     sheet.set_landscape().set_print_fit_to_pages(1, 0);
     sheet.set_repeat_rows(0, 0)?;
+    sheet.set_row_height(0, HEADING)?;
     for (at, column) in (0u16..).zip(columns) {
         sheet.set_column_width(at, column.width)?;
         let heading = match column.shape {
             Shape::Instant => format!("{} (UTC)", column.heading),
-            Shape::Text | Shape::Number | Shape::Share => column.heading.to_owned(),
+            Shape::Text | Shape::Prose | Shape::Number | Shape::Share => column.heading.to_owned(),
         };
         sheet.write_string_with_format(0, at, heading, &formats.heading)?;
     }
@@ -347,12 +364,16 @@ fn put(
     match value {
         Value::Nothing => {}
         Value::Text(text) => {
-            sheet.write_string_with_format(row, column, fitting(text).as_ref(), &formats.text)?;
+            let format = match shape {
+                Shape::Prose => &formats.wrapped,
+                Shape::Text | Shape::Instant | Shape::Number | Shape::Share => &formats.text,
+            };
+            sheet.write_string_with_format(row, column, fitting(text).as_ref(), format)?;
         }
         Value::Number(number) => {
             let format = match shape {
                 Shape::Share => &formats.share,
-                Shape::Number | Shape::Text | Shape::Instant => &formats.number,
+                Shape::Number | Shape::Text | Shape::Prose | Shape::Instant => &formats.number,
             };
             sheet.write_number_with_format(row, column, *number, format)?;
         }

@@ -131,23 +131,23 @@ const CHANGES: [Column; 25] = [
     Column::instant("Decided at"),
     Column::text("Exceptions", 36.0),
     Column::text("Told by", 20.0),
-    Column::text("Commit", 18.0),
+    Column::text("Commit", 44.0),
     Column::text("Link", 40.0),
-    Column::text("SHA-256", 24.0),
+    Column::text("SHA-256", 66.0),
 ];
 
 const EXCEPTIONS: [Column; 11] = [
     Column::text("Change", 14.0),
     Column::instant("Deployed"),
-    Column::text("Exception", 42.0),
+    Column::prose("Exception", 42.0),
     Column::instant("Recorded"),
     Column::instant("Answer due"),
     Column::instant("Answered"),
     Column::text("Answered by", 22.0),
-    Column::text("Cause", 48.0),
-    Column::text("Remedy", 48.0),
+    Column::prose("Cause", 48.0),
+    Column::prose("Remedy", 48.0),
     Column::text("Owner of the remedy", 22.0),
-    Column::text("What the change was", 44.0),
+    Column::prose("What the change was", 44.0),
 ];
 
 const WEEKS: [Column; 11] = [
@@ -161,7 +161,7 @@ const WEEKS: [Column; 11] = [
     Column::share("95 % interval from"),
     Column::share("95 % interval to"),
     Column::number("Not genuine"),
-    Column::text("Remark", 60.0),
+    Column::prose("Remark", 60.0),
 ];
 
 impl ChangeRow {
