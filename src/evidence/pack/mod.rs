@@ -36,13 +36,13 @@ use archive::{Archive, Pressed};
 use context::Context;
 
 /// The folder of what it takes to check a pack.
-pub(super) const ROOM: &str = "verify/";
+pub(in crate::evidence) const ROOM: &str = "verify/";
 
 /// The list of a pack's files.
-pub(super) const LIST: &str = "verify/MANIFEST";
+pub(in crate::evidence) const LIST: &str = "verify/MANIFEST";
 
 /// The signature under that list.
-pub(super) const SEAL: &str = "verify/MANIFEST.note";
+pub(in crate::evidence) const SEAL: &str = "verify/MANIFEST.note";
 
 /// The verifier that a pack brings along.
 pub const VERIFIER: &str = include_str!("verify.py");

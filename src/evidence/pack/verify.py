@@ -128,7 +128,7 @@ def opened(what, note, keys):
     try:
         text, signatures = note.decode("utf-8").rsplit("\n\n", 1)
     except ValueError:
-        raise Wrong("%s is no signed note" % what)
+        raise Wrong("altered: %s is no signed note" % what)
     text += "\n"
     is_known = False
     for line in signatures.splitlines():
@@ -142,7 +142,7 @@ def opened(what, note, keys):
         for key in keys:
             if parts[1] == key.name and raw[:4] == key.id:
                 if not is_signed(key.public, text.encode("utf-8"), raw[4:]):
-                    raise Wrong("%s was altered: its signature doesn't fit" % what)
+                    raise Wrong("altered: %s, for its signature doesn't fit" % what)
                 is_known = True
     if not is_known:
         raise Wrong("%s isn't signed by the key %s" % (what, keys[-1]))

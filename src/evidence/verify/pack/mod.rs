@@ -1,0 +1,435 @@
+//! Verifies a pack, without the database that it came from: what `verify.py` in it does,
+//! in the same order and in the same words.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+mod flaw;
+mod place;
+mod sample;
+
+pub use flaw::Flaw;
+
+use super::super::checkpoint::Checkpoint;
+use super::super::key::is_handed_over;
+use super::super::note::{NoteFault, SignedNote, VerifierKey};
+use super::super::pack::{LIST, ROOM, SEAL};
+use super::witness::Given;
+use crate::domain::merkle::{Frontier, Hash, leaf_hash};
+use place::{Place, unreadable};
+
+/// What is asked of a verification of a pack.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PackAsk<'a> {
+    /// The key that is expected.
+    pub key: Option<&'a VerifierKey>,
+    /// What somebody else kept.
+    pub witnesses: &'a [Given],
+}
+
+/// What a pack is that holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sound {
+    /// How many files were listed.
+    pub n_files: usize,
+    /// How many samples there are.
+    pub n_samples: usize,
+    /// How many records of the log are in it whole.
+    pub n_leaves: u64,
+    /// How many the log has.
+    pub size: u64,
+    /// The root over them.
+    pub root: Hash,
+    /// The key that signed it.
+    pub key: VerifierKey,
+}
+
+/// A leaf of the log, as far as it is looked at.
+#[derive(Debug, Clone, Deserialize)]
+struct Leaf {
+    seq: u64,
+    change: Option<u64>,
+    at: String,
+    actor: String,
+    #[serde(rename = "type")]
+    kind: String,
+    data: Value,
+}
+
+impl std::fmt::Display for Leaf {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "record {} ({}", self.seq, self.kind)?;
+        if let Some(change) = self.change {
+            write!(f, ", of CHG-{change}")?;
+        }
+        write!(f, ", {})", self.at)
+    }
+}
+
+/// What the samples are about: only such leaves are kept while all pass by.
+#[derive(Debug, Default)]
+struct Kept {
+    /// The samples: their records, and the proofs beside them.
+    samples: BTreeMap<String, (Value, Value)>,
+    changes: BTreeMap<u64, Vec<(Vec<u8>, Leaf)>>,
+    seqs: BTreeMap<u64, Option<(Vec<u8>, Leaf)>>,
+}
+
+/// What was seen of the leaves.
+#[derive(Debug, Default)]
+struct Seen {
+    n_leaves: u64,
+    keys: Vec<Leaf>,
+    intakes: Vec<Leaf>,
+}
+
+/// Verifies a pack, as it came or unpacked. Returns what is wrong first.
+pub fn pack(path: &Path, ask: &PackAsk<'_>) -> Result<Sound, Flaw> {
+    let mut place = Place::open(path)?;
+    let name = format!("{ROOM}key.txt");
+    let key = place.read(&name)?;
+    let key = String::from_utf8_lossy(&key);
+    let key: VerifierKey = key
+        .trim()
+        .parse()
+        .map_err(|fault: NoteFault| Flaw::key(format!("{fault}: {}", key.trim())))?;
+    let (size, root, hashes) = log(&mut place, &key)?;
+    let mut kept = kept(&mut place)?;
+    let seen = leaves(&mut place, &hashes, &mut kept)?;
+    let keys = keys(&seen.keys, &key, ask.key)?;
+    for given in ask.witnesses {
+        witness(given, &keys, size, &hashes)?;
+    }
+    let told = tellings(&mut place, &seen.intakes)?;
+    for (name, (record, proofs)) in &kept.samples {
+        let around = sample::Around {
+            kept: &kept,
+            told: &told,
+            size,
+            root,
+        };
+        around.check(name, record, proofs)?;
+    }
+    let n_files = files(&mut place, &key)?;
+    Ok(Sound {
+        n_files,
+        n_samples: kept.samples.len(),
+        n_leaves: seen.n_leaves,
+        size,
+        root,
+        key,
+    })
+}
+
+/// The text of a note that one of the keys signed.
+fn opened(what: &str, note: &[u8], keys: &[&VerifierKey]) -> Result<SignedNote, Flaw> {
+    let note: SignedNote = std::str::from_utf8(note)
+        .ok()
+        .and_then(|note| note.parse().ok())
+        .ok_or_else(|| Flaw::altered(format!("{what} is no signed note")))?;
+    match note.verified_by(keys.iter().copied()) {
+        Ok(_) => Ok(note),
+        Err(NoteFault::Unsigned) => Err(Flaw::key(format!(
+            "{what} isn't signed by the key {}",
+            keys.last().map_or_else(String::new, ToString::to_string)
+        ))),
+        Err(_) => Err(Flaw::altered(format!(
+            "{what}, for its signature doesn't fit"
+        ))),
+    }
+}
+
+/// The log is the one that was signed.
+fn log(place: &mut Place, key: &VerifierKey) -> Result<(u64, Hash, Vec<Hash>), Flaw> {
+    let name = format!("{ROOM}checkpoint.txt");
+    let note = opened(&name, &place.read(&name)?, &[key])?;
+    let checkpoint =
+        Checkpoint::of(&note).map_err(|_| Flaw::altered(format!("{name} is no checkpoint")))?;
+    if checkpoint.origin != key.name().as_str() {
+        let what = format!("{name} is of another log: {}", checkpoint.origin);
+        return Err(Flaw::Log { what });
+    }
+    let bytes = place.read(&format!("{ROOM}hashes.bin"))?;
+    let (hashes, rest) = bytes.as_chunks::<32>();
+    let n = hashes.len() as u64;
+    if n != checkpoint.size || !rest.is_empty() {
+        return Err(Flaw::Log {
+            what: format!(
+                "the checkpoint is of {} records, and there are {n}",
+                checkpoint.size
+            ),
+        });
+    }
+    if root_of(hashes) != checkpoint.root {
+        return Err(Flaw::Log {
+            what: "the records' hashes don't give the root that the checkpoint states".to_owned(),
+        });
+    }
+    Ok((n, checkpoint.root, hashes.to_vec()))
+}
+
+fn root_of(hashes: &[Hash]) -> Hash {
+    let mut grown = Frontier::default();
+    for hash in hashes {
+        grown.append(*hash);
+    }
+    grown.root()
+}
+
+/// The samples, and what they are about.
+fn kept(place: &mut Place) -> Result<Kept, Flaw> {
+    let mut kept = Kept::default();
+    let names: Vec<String> = place
+        .names()
+        .iter()
+        .filter(|name| name.ends_with("/record.json"))
+        .cloned()
+        .collect();
+    for name in names {
+        let record = place.json(&name)?;
+        let beside = name.replace("record.json", "inclusion_proof.json");
+        let proofs = place.json(&beside)?;
+        if let Some(number) = sample::number(&record) {
+            kept.changes.insert(number, Vec::new());
+        }
+        let of = proofs.get("records").and_then(Value::as_array);
+        for proof in of.ok_or_else(|| Flaw::form(&beside))? {
+            let seq = proof.get("seq").and_then(Value::as_u64);
+            kept.seqs
+                .insert(seq.ok_or_else(|| Flaw::form(&beside))?, None);
+        }
+        kept.samples.insert(name, (record, proofs));
+    }
+    Ok(kept)
+}
+
+/// The full records fit their hashes, and none of the period is left out.
+fn leaves(place: &mut Place, hashes: &[Hash], kept: &mut Kept) -> Result<Seen, Flaw> {
+    let name = format!("{ROOM}pack.json");
+    let about = place.json(&name)?;
+    let bound = |which: &str| about.get("leaves")?.get(which)?.as_u64();
+    let (Some(first), Some(end)) = (bound("first"), bound("end")) else {
+        return Err(Flaw::form(&name));
+    };
+    let name = format!("{ROOM}leaves.jsonl");
+    let mut seen = Seen::default();
+    let (mut due, mut last) = (first, None);
+    place.with(&name, |file| {
+        let mut lines = BufReader::new(file);
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            let n = lines.read_until(b'\n', &mut line);
+            if n.map_err(|_| unreadable(&name))? == 0 {
+                break;
+            }
+            if line.pop() != Some(b'\n') {
+                return Err(Flaw::altered(format!("{name} ends within a line")));
+            }
+            let after = || last.map_or_else(|| "-1".to_owned(), |last: u64| last.to_string());
+            let leaf: Leaf = serde_json::from_slice(&line).map_err(|_| {
+                Flaw::altered(format!("a line of leaves.jsonl after record {}", after()))
+            })?;
+            if last.is_some_and(|last| leaf.seq <= last) {
+                return Err(Flaw::OutOfOrder {
+                    what: format!("{leaf} comes after record {}", after()),
+                });
+            }
+            let place = usize::try_from(leaf.seq).ok();
+            let signed = place.and_then(|place| hashes.get(place));
+            if signed != Some(&leaf_hash(&line)) {
+                return Err(Flaw::altered(format!(
+                    "{leaf} isn't the one that was signed"
+                )));
+            }
+            if (first..end).contains(&leaf.seq) {
+                if leaf.seq != due {
+                    return Err(Flaw::missing(format!("record {due} isn't in leaves.jsonl")));
+                }
+                due += 1;
+                if leaf.kind == "deployments_taken_in" {
+                    seen.intakes.push(leaf.clone());
+                }
+            }
+            if leaf.kind == "key_adopted" || leaf.kind == "key_rotated" {
+                seen.keys.push(leaf.clone());
+            }
+            let of_change = leaf.change.and_then(|change| kept.changes.get_mut(&change));
+            if let Some(of_change) = of_change {
+                of_change.push((line.clone(), leaf.clone()));
+            }
+            if let Some(kept) = kept.seqs.get_mut(&leaf.seq) {
+                *kept = Some((line.clone(), leaf.clone()));
+            }
+            last = Some(leaf.seq);
+            seen.n_leaves += 1;
+        }
+        Ok(())
+    })?;
+    if due < end {
+        return Err(Flaw::missing(format!("record {due} isn't in leaves.jsonl")));
+    }
+    Ok(seen)
+}
+
+/// The keys that the log names, up to the one that signed; and the expected one among
+/// them.
+fn keys(
+    named: &[Leaf],
+    key: &VerifierKey,
+    expected: Option<&VerifierKey>,
+) -> Result<Vec<VerifierKey>, Flaw> {
+    let mut keys: Vec<VerifierKey> = Vec::new();
+    let mut is_expected = false;
+    for leaf in named {
+        let text = |which: &str| leaf.data.get(which).and_then(Value::as_str);
+        let read = |which: &str| text(which)?.parse::<VerifierKey>().ok();
+        match (leaf.kind.as_str(), keys.last()) {
+            ("key_adopted", None) => keys.extend(read("key")),
+            ("key_rotated", Some(before)) if text("from") == Some(&before.to_string()) => {
+                let Some(to) = read("to") else {
+                    return Err(Flaw::key(format!("{leaf} names no key")));
+                };
+                match text("note") {
+                    None => is_expected = false,
+                    Some(note) => {
+                        let note: Option<SignedNote> = note.parse().ok();
+                        if !note.is_some_and(|note| is_handed_over(&note, before, &to)) {
+                            return Err(Flaw::key(format!(
+                                "{leaf} hands the log over to another key"
+                            )));
+                        }
+                    }
+                }
+                keys.push(to);
+            }
+            _ => {
+                return Err(Flaw::key(format!(
+                    "{leaf} replaces a key that wasn't in force"
+                )));
+            }
+        }
+        is_expected |= expected.is_some() && keys.last() == expected;
+    }
+    if keys.last() != Some(key) {
+        return Err(Flaw::key(format!(
+            "the pack is signed with another key than the log names: {key}"
+        )));
+    }
+    if expected.is_some() && !is_expected {
+        return Err(Flaw::key(format!(
+            "the pack is signed with another key than the one you gave: {key}"
+        )));
+    }
+    Ok(keys)
+}
+
+/// The log goes on from what somebody else kept.
+fn witness(given: &Given, keys: &[VerifierKey], size: u64, hashes: &[Hash]) -> Result<(), Flaw> {
+    if let Some((checkpoint, note)) = &given.note {
+        let known: Vec<&VerifierKey> = keys.iter().collect();
+        opened(
+            "the witnessed checkpoint",
+            note.to_string().as_bytes(),
+            &known,
+        )?;
+        if keys
+            .last()
+            .is_some_and(|key| key.name().as_str() != checkpoint.origin)
+        {
+            let what = format!(
+                "the witnessed checkpoint is of another log: {}",
+                checkpoint.origin
+            );
+            return Err(Flaw::Witness { what });
+        }
+    }
+    let first = usize::try_from(given.size)
+        .ok()
+        .and_then(|n| hashes.get(..n));
+    let Some(first) = first else {
+        let what = format!(
+            "the log lost records: the witness saw {}, and here are {size}",
+            given.size
+        );
+        return Err(Flaw::Witness { what });
+    };
+    if root_of(first) != given.root {
+        let what = format!(
+            "the first {} records aren't those that the witness saw",
+            given.size
+        );
+        return Err(Flaw::Witness { what });
+    }
+    Ok(())
+}
+
+/// The hashes of what was told, by the record of their intake.
+type Tellings = BTreeMap<u64, BTreeSet<Hash>>;
+
+/// What sources told of normal changes is what the log has the hash of.
+fn tellings(place: &mut Place, intakes: &[Leaf]) -> Result<Tellings, Flaw> {
+    let bytes = place.read(&format!("{ROOM}tellings.bin"))?;
+    let mut rest = bytes.as_slice();
+    let mut told = Tellings::new();
+    for leaf in intakes {
+        let n = leaf.data.get("n").and_then(Value::as_u64);
+        let length = n.and_then(|n| usize::try_from(n).ok()?.checked_mul(32));
+        let rows = rest.get(..length.unwrap_or(usize::MAX)).unwrap_or(rest);
+        let said = leaf.data.get("rows").and_then(Value::as_str);
+        if said != Some(&hex::encode(Sha256::digest(rows))) {
+            return Err(Flaw::altered(format!(
+                "what {leaf} took in isn't what was told"
+            )));
+        }
+        told.insert(leaf.seq, rows.as_chunks::<32>().0.iter().copied().collect());
+        rest = rest.get(rows.len()..).unwrap_or_default();
+    }
+    if rest.is_empty() {
+        Ok(told)
+    } else {
+        Err(Flaw::inserted(
+            "tellings.bin holds more than the log took in",
+        ))
+    }
+}
+
+/// Every file is as it was listed, none is missing, none came since.
+fn files(place: &mut Place, key: &VerifierKey) -> Result<usize, Flaw> {
+    let note = opened(SEAL, &place.read(SEAL)?, &[key])?;
+    let manifest = place.read(LIST)?;
+    let sealed = format!(
+        "{}/pack\n{}\n",
+        key.name(),
+        hex::encode(Sha256::digest(&manifest))
+    );
+    if !note.text().starts_with(&sealed) {
+        return Err(Flaw::altered(format!(
+            "{LIST} isn't the list that was signed"
+        )));
+    }
+    let manifest = String::from_utf8(manifest).map_err(|_| Flaw::form(LIST))?;
+    let listed: BTreeMap<&str, &str> = manifest
+        .lines()
+        .filter_map(|line| line.split_once("  "))
+        .map(|(digest, name)| (name, digest))
+        .collect();
+    for name in place.names() {
+        if !listed.contains_key(name.as_str()) && name != LIST && name != SEAL {
+            return Err(Flaw::inserted(format!("{name} isn't in the list of files")));
+        }
+    }
+    for (name, digest) in &listed {
+        if place.digest(name)? != *digest {
+            return Err(Flaw::altered(format!(
+                "{name} isn't the file that was listed"
+            )));
+        }
+    }
+    Ok(listed.len())
+}

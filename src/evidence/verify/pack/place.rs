@@ -1,0 +1,115 @@
+//! Where a pack is: a file as it came, or the folder that it was unpacked to.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use zip::ZipArchive;
+
+use super::flaw::Flaw;
+
+/// The files of a pack.
+pub(super) struct Place {
+    inside: Inside,
+    names: BTreeSet<String>,
+}
+
+enum Inside {
+    Zip(Box<ZipArchive<BufReader<File>>>),
+    Folder(PathBuf),
+}
+
+impl Place {
+    pub(super) fn open(path: &Path) -> Result<Self, Flaw> {
+        let no_pack = || Flaw::NoPack {
+            what: format!("{} is neither a pack nor the folder of one", path.display()),
+        };
+        if path.is_dir() {
+            let mut names = BTreeSet::new();
+            walk(path, "", &mut names).map_err(|_| no_pack())?;
+            return Ok(Self {
+                inside: Inside::Folder(path.to_owned()),
+                names,
+            });
+        }
+        let file = File::open(path).map_err(|_| no_pack())?;
+        let zip = ZipArchive::new(BufReader::new(file)).map_err(|_| no_pack())?;
+        let names: BTreeSet<String> = zip.file_names().map(Into::into).collect();
+        Ok(Self {
+            inside: Inside::Zip(Box::new(zip)),
+            names,
+        })
+    }
+
+    pub(super) fn names(&self) -> &BTreeSet<String> {
+        &self.names
+    }
+
+    /// Reads a file with something that takes its bytes as they come.
+    pub(super) fn with<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&mut dyn Read) -> Result<T, Flaw>,
+    ) -> Result<T, Flaw> {
+        if !self.names.contains(name) {
+            return Err(Flaw::missing(name));
+        }
+        match &mut self.inside {
+            Inside::Zip(zip) => match zip.by_name(name) {
+                Ok(mut file) => read(&mut file),
+                Err(_) => Err(unreadable(name)),
+            },
+            Inside::Folder(folder) => match File::open(folder.join(name)) {
+                Ok(file) => read(&mut BufReader::new(file)),
+                Err(_) => Err(unreadable(name)),
+            },
+        }
+    }
+
+    pub(super) fn read(&mut self, name: &str) -> Result<Vec<u8>, Flaw> {
+        self.with(name, |file| {
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes).map_err(|_| unreadable(name))?;
+            Ok(bytes)
+        })
+    }
+
+    /// Returns the SHA-256 of a file.
+    pub(super) fn digest(&mut self, name: &str) -> Result<String, Flaw> {
+        self.with(name, |file| {
+            let mut sha = Sha256::new();
+            let mut buffer = vec![0; 1 << 16];
+            loop {
+                let n = file.read(&mut buffer).map_err(|_| unreadable(name))?;
+                if n == 0 {
+                    return Ok(hex::encode(sha.finalize()));
+                }
+                sha.update(buffer.get(..n).unwrap_or_default());
+            }
+        })
+    }
+
+    pub(super) fn json(&mut self, name: &str) -> Result<serde_json::Value, Flaw> {
+        serde_json::from_slice(&self.read(name)?)
+            .map_err(|_| Flaw::altered(format!("{name} isn't JSON")))
+    }
+}
+
+pub(super) fn unreadable(name: &str) -> Flaw {
+    Flaw::altered(format!("{name} can't be read"))
+}
+
+fn walk(folder: &Path, before: &str, names: &mut BTreeSet<String>) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = format!("{before}{}", entry.file_name().to_string_lossy());
+        if entry.file_type()?.is_dir() {
+            walk(&entry.path(), &format!("{name}/"), names)?;
+        } else {
+            names.insert(name);
+        }
+    }
+    Ok(())
+}
