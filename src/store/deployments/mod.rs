@@ -15,6 +15,7 @@ mod names;
 mod question;
 mod row;
 mod take;
+mod unrecorded;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -37,7 +38,12 @@ pub(super) use count::{counted, emergencies};
 pub(super) use fit::check;
 pub(super) use frozen::{between as frozen_weeks, freeze};
 pub(super) use hearing::{between as hearings, last_heard};
-pub(super) use question::{next_at, question, unexplained};
+#[cfg(test)]
+pub(super) use question::NEAR;
+pub(super) use question::{look_around, next_at, question, unexplained};
+#[cfg(test)]
+pub(super) use unrecorded::AFTERWARDS;
+pub(super) use unrecorded::weigh;
 
 /// How long nobody is asked about a change that looks like an undeclared emergency:
 /// its review may be told of later than the push.

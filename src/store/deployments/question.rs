@@ -4,23 +4,28 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, Rows, params};
 
 use super::belong::{Register, matched};
 use super::group::{Group, bits, marks};
-use super::names::Names;
+use super::names::{self, Names, Table};
 use super::row::{self, FACTS, facts};
-use super::{Explained, OPEN_FOR, Question, Reply};
-use crate::domain::change::{EmergencyChange, Stage};
-use crate::domain::deployment::{ChangeKind, Deployment, Doubt, Explanation, Mark};
+use super::{ASKED_WITHIN, Explained, OPEN_FOR, Question, Reply};
+use crate::domain::change::{EmergencyChange, Event, Recorded, Stage};
+use crate::domain::deployment::{Deployment, Doubt, Explanation, Mark};
 use crate::domain::id::{ChangeNumber, UserId, WorkspaceId};
 use crate::domain::text::Text;
+use crate::domain::ticket::Field;
 use crate::store::log::{Appender, HouseEvent};
 use crate::store::{Rules, StoreError, instant, micros, outbox, texts};
 
 /// How many groups are asked about in one transaction.
 const AT_ONCE: usize = 100;
+
+/// How long after a deployment its authorization may be asked for: whoever is in a
+/// hurry writes afterwards.
+const ASKED_AFTERWARDS: TimeDelta = TimeDelta::minutes(10);
 
 /// How many tellings of a change are put together for whoever reads of it.
 const SHOWN: usize = 20;
@@ -38,7 +43,7 @@ pub(super) fn propose(
     let (Some(at), Some((_, system))) = (group.counted_at(), &group.system) else {
         return Ok(false);
     };
-    if group.traits.was_proposed || group.kind == ChangeKind::Emergency {
+    if group.traits.was_proposed || group.traits.is_normal {
         return Ok(false);
     }
     let at = instant(at);
@@ -47,7 +52,11 @@ pub(super) fn propose(
             "SELECT number FROM change WHERE workspace = ?1 AND requested_at BETWEEN ?2 AND ?3",
         )?
         .query_map(
-            params![workspace.as_str(), micros(at - OPEN_FOR), micros(at)],
+            params![
+                workspace.as_str(),
+                micros(at - OPEN_FOR),
+                micros(at + ASKED_AFTERWARDS)
+            ],
             |row| row.get(0),
         )?
         .collect::<rusqlite::Result<_>>()?;
@@ -81,7 +90,61 @@ fn is_open_on(change: &EmergencyChange, system: &str, at: DateTime<Utc>) -> bool
         && change.duplicate_of.is_none()
         && !was_never
         && !ended
-        && change.systems().iter().any(|one| one == system)
+        && change.systems().iter().any(|one| is_same(one, system))
+}
+
+/// Whether two names are of one system: a policy may write *Auth* and a repository
+/// *auth*.
+fn is_same(one: &str, other: &str) -> bool {
+    one.trim().to_lowercase() == other.trim().to_lowercase()
+}
+
+/// What went to production about the time of a change.
+pub(in crate::store) const NEAR: &str = "SELECT id, last_system FROM deployment
+     WHERE workspace = ?1 AND counted_at IS NOT NULL AND counted_at BETWEEN ?2 AND ?3";
+
+/// Asks about what went to an emergency's systems before its ticket named them.
+pub(in crate::store) fn look_around(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    change: &EmergencyChange,
+    recorded: &[Recorded],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let is_news = recorded.iter().any(
+        |one| matches!(&one.event, Event::FieldWritten { field, .. } if *field == Field::Systems),
+    );
+    let from = (change.requested_at - ASKED_AFTERWARDS).max(now - ASKED_WITHIN);
+    if !is_news || change.systems().is_empty() {
+        return Ok(());
+    }
+    let known = names::all(connection, workspace, Table::System)?;
+    let is_on = |place: usize| {
+        let name = known.get(place);
+        name.is_some_and(|name| change.systems().iter().any(|one| is_same(one, name)))
+    };
+    let mut near = Vec::new();
+    let mut select = connection.prepare_cached(NEAR)?;
+    let mut rows = select.query(params![
+        workspace.as_str(),
+        micros(from),
+        micros(change.requested_at + OPEN_FOR)
+    ])?;
+    while let Some(row) = rows.next()? {
+        if row.get::<_, Option<usize>>(1)?.is_some_and(is_on) {
+            near.push(row.get(0)?);
+        }
+    }
+    let mut register = Register::default();
+    let mut names = Names::new(connection, workspace);
+    for leader in near {
+        let mut group = row::group(connection, workspace, leader)?;
+        if propose(connection, workspace, &mut register, leader, &group, now)? {
+            group.traits.was_proposed = true;
+            row::save_group(connection, workspace, &mut names, leader, &group)?;
+        }
+    }
+    Ok(())
 }
 
 fn ask(
@@ -261,7 +324,7 @@ pub(super) fn unasked(
 ) -> Result<Vec<Question>, StoreError> {
     let mut select = connection.prepare_cached(&format!(
         "{COLUMNS} WHERE workspace = ?1 AND answer IS NULL AND asked_at IS NULL
-             AND {COUNTED_AT} IS NOT NULL ORDER BY id"
+             AND {STANDS_AT} IS NOT NULL ORDER BY id"
     ))?;
     let rows = select.query([workspace.as_str()])?;
     sensible(connection, workspace, rows, limit)
@@ -286,8 +349,10 @@ pub(super) fn due(
     Ok(due)
 }
 
-/// When the change of a question counts; nothing while it doesn't by itself.
-const COUNTED_AT: &str = "(SELECT leader.counted_at FROM deployment
+/// When the change of a question counts, or was seen where it doesn't count; nothing
+/// while it is of an emergency, or none.
+const STANDS_AT: &str = "(SELECT iif(leader.emergency IS NULL,
+         coalesce(leader.counted_at, leader.seen_at), NULL) FROM deployment
      JOIN deployment AS leader ON leader.id = deployment.leader
      WHERE deployment.id = question.deployment)";
 
@@ -320,7 +385,7 @@ pub(in crate::store) fn unexplained(
 ) -> Result<Vec<Question>, StoreError> {
     let mut select = connection.prepare_cached(&format!(
         "{COLUMNS} WHERE workspace = ?1 AND answer IS NULL
-             AND {COUNTED_AT} >= ?2 AND {COUNTED_AT} < ?3"
+             AND {STANDS_AT} >= ?2 AND {STANDS_AT} < ?3"
     ))?;
     let rows = select.query(params![workspace.as_str(), micros(from), micros(to)])?;
     let mut found = sensible(connection, workspace, rows, usize::MAX)?;
@@ -330,11 +395,10 @@ pub(in crate::store) fn unexplained(
 
 /// Whether what is known by now leaves anything to ask.
 fn makes_sense(question: &Question, group: &Group) -> bool {
-    group.counted_at().is_some()
-        && match question.doubt {
-            Doubt::Undeclared => !group.unexplained().is_empty(),
-            Doubt::Belongs => true,
-        }
+    match question.doubt {
+        Doubt::Undeclared => group.is_in_doubt(),
+        Doubt::Belongs => group.counted_at().is_some(),
+    }
 }
 
 fn with_facts(
@@ -377,14 +441,34 @@ pub(super) fn known(
         let key = |told: &Deployment| (told.at, told.source.clone(), told.external_id.clone());
         key(one).cmp(&key(other))
     });
-    let all = tellings.into_iter().reduce(|before, later| Deployment {
+    // What a system calls it is anybody's to read, and what a person called it may not
+    // be.
+    tellings.sort_by_key(|one| one.said_in.is_none());
+    let all = tellings.into_iter().reduce(with_later);
+    Ok(all.map(|all| Deployment {
+        at: group.stands_at().map_or(all.at, instant),
+        ..all
+    }))
+}
+
+/// Puts two tellings together: of each fact the later. Where the words are a
+/// person's, they are the author.
+fn with_later(before: Deployment, later: Deployment) -> Deployment {
+    let is_a_person_s = later.title.is_none() && before.said_in.is_some();
+    let (author, said_in) = if is_a_person_s {
+        (before.author, before.said_in)
+    } else {
+        let named = before.author.filter(|_| before.said_in.is_none());
+        (later.author.or(named), later.said_in)
+    };
+    Deployment {
         source: later.source,
         external_id: later.external_id,
         happening: later.happening,
         at: later.at,
         kind: before.kind.max(later.kind),
         system: later.system.or(before.system),
-        author: later.author.or(before.author),
+        author,
         author_email: later.author_email.or(before.author_email),
         url: later.url.or(before.url),
         commit: later.commit.or(before.commit),
@@ -398,11 +482,8 @@ pub(super) fn known(
         marks: before.marks.union(&later.marks).copied().collect(),
         title: later.title.or(before.title),
         testing_result: later.testing_result.or(before.testing_result),
-    });
-    Ok(all.map(|all| Deployment {
-        at: group.first.as_ref().map_or(all.at, |(at, _)| instant(*at)),
-        ..all
-    }))
+        said_in,
+    }
 }
 
 /// Notes who was asked.
@@ -460,14 +541,17 @@ pub(super) fn answer(
     let leader = row::leader_of(connection, workspace, telling)?;
     let mut group = row::group(connection, workspace, leader)?;
     match reply.answer {
+        // What is told of it later may be.
         Explanation::NotProduction => {
-            connection
-                .prepare_cached(
-                    "UPDATE deployment SET is_excluded = 1 WHERE workspace = ?1 AND id = ?2",
-                )?
-                .execute(params![workspace.as_str(), telling])?;
-            group.traits.is_excluded = true;
-            group.settles_at = None;
+            row::exclude(connection, workspace, leader)?;
+            group.exclude();
+            if !is_open(connection, workspace, leader)? {
+                group.traits.was_asked = false;
+                group.traits.was_proposed = false;
+            }
+        }
+        Explanation::Normal if kept.question.marks.contains(&Mark::Labelled) => {
+            group.traits.is_normal = true;
         }
         // It went to production beside the emergency, and nobody has said why.
         Explanation::No => {

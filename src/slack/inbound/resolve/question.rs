@@ -83,9 +83,20 @@ async fn declared(scene: &Scene<'_>, question: &Question) -> Result<Resolved, Un
     let gesture = scene.gesture;
     let told = question.told.as_ref().ok_or(NO_QUESTION)?;
     // Where the question was asked nobody else reads: whoever is needed now would never
-    // see the card there.
+    // see the card there. What was said in a closed place is declared there, with its
+    // words; where that can't be, without them.
+    let (closed, is_private) = match &told.said_in {
+        Some(said_in) => {
+            let facts = scene.lookup.known_channel(said_in).await?;
+            let is_private = facts.private || facts.direct;
+            let can_be_there = is_private && !facts.direct && facts.bot_is_member;
+            (can_be_there.then(|| said_in.clone()), is_private)
+        }
+        None => (None, false),
+    };
+    let keeps_words = closed.is_some() || !is_private;
     let read_by_all = scene.engine.rules().newest().report_channel.clone();
-    let place = match read_by_all {
+    let place = match closed.or(read_by_all) {
         Some(channel) => Place {
             channel,
             thread: None,
@@ -97,8 +108,9 @@ async fn declared(scene: &Scene<'_>, question: &Question) -> Result<Resolved, Un
     };
     let title = told.title.as_ref().map(|title| title.body().trim());
     let words = match title.filter(|title| !title.is_empty()) {
-        Some(title) => title.to_owned(),
-        None => format!("{} of {}", told.external_id, told.source),
+        Some(title) if keeps_words => title.to_owned(),
+        _ if told.said_in.is_some() => "A change that somebody listed".to_owned(),
+        _ => format!("{} of {}", told.external_id, told.source),
     };
     let (what, verbatim) = (text(words.clone())?, text(words)?);
     let mut texts = vec![what.clone(), verbatim.clone()];
@@ -233,6 +245,7 @@ pub(super) async fn listed(
         system,
         author: Some(gesture.actor.as_str().to_owned()),
         title: Some(title),
+        said_in: gesture.channel.clone(),
         ..Deployment::new(source, gesture.key.clone(), Happening::Listed, at)
     };
     Ok(Resolved::Listed(Box::new(told)))
