@@ -188,8 +188,13 @@ pub(super) fn what_happened(question: &Question) -> String {
     let after = |before: &str, name: Option<String>| {
         name.map_or_else(String::new, |name| format!("{before}{name}"))
     };
+    let whither = if question.is_deployed {
+        "production"
+    } else {
+        "the deployed branch"
+    };
     format!(
-        "{title} went to production{} {}{}.",
+        "{title} went to {whither}{} {}{}.",
         after(" on ", system),
         say::at(told.at),
         after(", made by ", author)

@@ -213,6 +213,9 @@ pub struct Question {
     pub second: Option<(UserId, UserId)>,
     /// Whether there is something to ask still.
     pub stands: bool,
+    /// Whether anybody says that it was deployed; else it is only known to have gone to
+    /// the deployed branch.
+    pub is_deployed: bool,
     /// The emergency change of the register to which the change belongs by now.
     pub belongs_to: Option<ChangeNumber>,
     /// What is known of the change by all who told of it.

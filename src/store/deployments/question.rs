@@ -282,6 +282,7 @@ fn read(row: &Row<'_>) -> Result<Kept, StoreError> {
                 .zip(named_by)
                 .map(|(who, by)| (UserId::new(who), UserId::new(by))),
             stands: false,
+            is_deployed: false,
             belongs_to: None,
             told: None,
         },
@@ -413,6 +414,7 @@ fn with_facts(
     let question = Question {
         told,
         stands,
+        is_deployed: group.first.is_some(),
         belongs_to: group.emergency,
         ..kept.question
     };

@@ -36,6 +36,7 @@ fn asked() -> Question {
         n_asked: 1,
         second: None,
         stands: true,
+        is_deployed: true,
         belongs_to: None,
         told: Some(told),
     }

@@ -380,6 +380,19 @@ async fn nothing_is_looked_for_among_all_that_was_told() {
              WHERE workspace = ?1 AND settles_at IS NOT NULL",
             "INDEX deployment_settles (workspace=? AND settles_at>?)",
         ),
+        (
+            deployments::NEAR,
+            "INDEX deployment_counted (workspace=? AND counted_at>? AND counted_at<?)",
+        ),
+        (
+            deployments::AFTERWARDS,
+            "INDEX deployment_counted (workspace=? AND counted_at>? AND counted_at<?)",
+        ),
+        (
+            "SELECT leader FROM deployment
+             WHERE workspace = ?1 AND made_by = ?2 AND at BETWEEN ?3 AND ?4",
+            "INDEX deployment_made_by (workspace=? AND made_by=? AND at>? AND at<?)",
+        ),
     ] {
         let plan = plan(sql).await;
         assert!(plan.contains(index), "{sql}: {plan}");
