@@ -444,7 +444,12 @@ mod tests {
             ..plain.clone()
         };
         assert_ne!(plain.hash(), named.hash());
+        let said = Deployment {
+            said_in: Some(ChannelId::new("C0INCAUTH1")),
+            ..plain.clone()
+        };
         assert_ne!(plain.hash(), marked.hash());
+        assert_ne!(plain.hash(), said.hash());
         assert_eq!(plain.hash(), told("github", "1", 0).hash());
     }
 }

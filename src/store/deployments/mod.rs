@@ -12,6 +12,7 @@ mod frozen;
 mod group;
 mod hearing;
 mod names;
+mod near;
 mod question;
 mod row;
 mod take;
@@ -39,8 +40,9 @@ pub(super) use fit::check;
 pub(super) use frozen::{between as frozen_weeks, freeze};
 pub(super) use hearing::{between as hearings, last_heard};
 #[cfg(test)]
-pub(super) use question::NEAR;
-pub(super) use question::{look_around, next_at, question, unexplained};
+pub(super) use near::NEAR;
+pub(super) use near::look_around;
+pub(super) use question::{next_at, question, unexplained};
 #[cfg(test)]
 pub(super) use unrecorded::AFTERWARDS;
 pub(super) use unrecorded::weigh;

@@ -12,7 +12,7 @@ use super::group::{Group, bits};
 use super::names::Names;
 use super::row::{self, Derived, FACTS, INSERT, Prepared, week, within};
 use super::unrecorded::Unrecorded;
-use super::{ASKED_WITHIN, Intake, SETTLED_AFTER, TakenIn, hearing, question};
+use super::{ASKED_WITHIN, Intake, SETTLED_AFTER, TakenIn, hearing, near};
 use crate::domain::deployment::{ChangeKind, Happening, Mark};
 use crate::domain::id::{ChangeNumber, UserId, WorkspaceId};
 use crate::domain::policy::Counting;
@@ -120,7 +120,7 @@ fn look_after(
             continue;
         }
         let before = group.clone();
-        if question::propose(connection, workspace, &mut register, leader, &group, now)? {
+        if near::propose(connection, workspace, &mut register, leader, &group, now)? {
             group.traits.was_proposed = true;
         }
         let unrecorded = match &mut unrecorded {

@@ -85,16 +85,13 @@ async fn declared(scene: &Scene<'_>, question: &Question) -> Result<Resolved, Un
     // Where the question was asked nobody else reads: whoever is needed now would never
     // see the card there. What was said in a closed place is declared there, with its
     // words; where that can't be, without them.
-    let (closed, is_private) = match &told.said_in {
-        Some(said_in) => {
-            let facts = scene.lookup.known_channel(said_in).await?;
-            let is_private = facts.private || facts.direct;
-            let can_be_there = is_private && !facts.direct && facts.bot_is_member;
-            (can_be_there.then(|| said_in.clone()), is_private)
-        }
-        None => (None, false),
-    };
-    let keeps_words = closed.is_some() || !is_private;
+    let mut closed = None;
+    let mut keeps_words = true;
+    if let Some(said_in) = &told.said_in {
+        let facts = scene.lookup.known_channel(said_in).await?;
+        closed = (facts.private && !facts.direct).then(|| said_in.clone());
+        keeps_words = !facts.direct;
+    }
     let read_by_all = scene.engine.rules().newest().report_channel.clone();
     let place = match closed.or(read_by_all) {
         Some(channel) => Place {
@@ -155,10 +152,8 @@ async fn named(
     second: &UserId,
 ) -> Result<Resolved, Unresolved> {
     let facts = scene.lookup.member(second).await?;
-    let address = question.told.as_ref();
-    let address = address.and_then(|told| told.author_email.as_deref());
-    let author = match address {
-        Some(address) => scene.lookup.user_of_address(address).await?,
+    let author = match &question.told {
+        Some(told) => scene.lookup.author_of(told).await?,
         None => None,
     };
     let is_another = *second != scene.gesture.actor && author.as_ref() != Some(second);

@@ -283,6 +283,7 @@ async fn what_was_told_or_answered_can_not_be_altered_unseen() {
         "UPDATE deployment SET at = at + 1 WHERE id = 1",
         "UPDATE deployment SET title = zeroblob(32) WHERE id = 1",
         "UPDATE deployment SET marks = 0 WHERE id = 1",
+        "UPDATE deployment SET said_in = 'C0ENGINEER' WHERE id = 1",
         "DELETE FROM deployment WHERE id = 2",
     ] {
         let (was_refused, verdict) = of(sql).await;
