@@ -188,14 +188,14 @@ pub(super) fn what_happened(question: &Question) -> String {
     let after = |before: &str, name: Option<String>| {
         name.map_or_else(String::new, |name| format!("{before}{name}"))
     };
-    let whither = if question.is_deployed {
-        "production"
+    let (whither, of) = if question.is_deployed {
+        ("production", " on ")
     } else {
-        "the deployed branch"
+        ("the deployed branch", " of ")
     };
     format!(
         "{title} went to {whither}{} {}{}.",
-        after(" on ", system),
+        after(of, system),
         say::at(told.at),
         after(", made by ", author)
     )
