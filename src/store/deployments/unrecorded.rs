@@ -128,12 +128,6 @@ pub(in crate::store) fn weigh(
         return Ok(());
     };
     let systems = names::all(connection, workspace, Table::System)?;
-    let named: BTreeSet<usize> = systems
-        .iter()
-        .enumerate()
-        .filter(|(_, name)| given.names(name))
-        .map(|(place, _)| place)
-        .collect();
     let from = given.at.max(now - ASKED_WITHIN);
     let mut select = connection.prepare_cached(AFTERWARDS)?;
     let mut rows = select.query(params![
@@ -145,7 +139,8 @@ pub(in crate::store) fn weigh(
     let mut near = Vec::new();
     while let Some(row) = rows.next()? {
         let system: Option<usize> = row.get(1)?;
-        if row.get(2)? || system.is_some_and(|place| named.contains(&place)) {
+        let name = system.and_then(|place| systems.get(place));
+        if row.get(2)? || name.is_some_and(|name| given.names(name)) {
             near.push(row.get(0)?);
         }
     }
