@@ -445,7 +445,12 @@ fn kept(read: &[crate::world::News]) -> String {
 
 #[tokio::test]
 async fn a_change_that_was_listed_in_private_is_asked_about_without_its_words() {
-    let private = "#inc-secret";
+    // In the channel it is declared where it was said.
+    listed_in("#inc-secret", "G0PRIVATE1").await;
+    listed_in("@breakglass", "C0ENGINEER").await;
+}
+
+async fn listed_in(private: &str, declared_in: &str) {
     let mut setting = Setting {
         at: berlin("2026-03-13 10:00"),
         ..Setting::default()
@@ -491,7 +496,7 @@ async fn a_change_that_was_listed_in_private_is_asked_about_without_its_words() 
     kept(&world.read("#engineering"));
     assert_eq!(
         world.text("SELECT channel FROM change WHERE number = 1002"),
-        "G0PRIVATE1"
+        declared_in
     );
     world.skip();
     world.end().await;
