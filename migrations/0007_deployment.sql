@@ -17,8 +17,9 @@ CREATE TABLE system (
 ) STRICT;
 
 -- One row a telling: a source said that a change went to production; source and
--- system are rows of those tables. What was told is appended and never altered; intake is the leaf of the log that hashes it. title
--- and testing_result are commitments to texts.
+-- system are rows of those tables. What was told is appended and never altered;
+-- intake is the leaf of the log that hashes it. title and testing_result are
+-- commitments to texts, and said_in is where a person told of it.
 -- What is derived comes after week. Tellings of one change have one leader, a
 -- telling among them that has all that is known of them together: when the first
 -- that counts was (first_at) and by whom it is told, of which kind they say it is
@@ -26,8 +27,11 @@ CREATE TABLE system (
 -- marks, and what is known beside them (traits). emergency is the change of the
 -- register that they belong to; counted_at is first_at while they count by
 -- themselves; settles_at is when somebody is to be asked about them.
+-- seen_at is the first that counts or went to the deployed branch: what somebody may
+-- be asked about.
 -- matched is the emergency to which this very telling belongs, is_excluded that
--- somebody says it was not production.
+-- somebody says it was not production; made_by is its author in Slack, as far as
+-- anybody asked.
 -- There may be millions: SQLite makes a table of its own, at each row, for each list
 -- of more than two that a CHECK has, so that these are written out.
 CREATE TABLE deployment (
@@ -52,14 +56,16 @@ CREATE TABLE deployment (
     deploy_log_url TEXT,
     outcome        TEXT,
     reference      INTEGER,
-    marks          INTEGER NOT NULL CHECK (marks BETWEEN 0 AND 127),
+    marks          INTEGER NOT NULL CHECK (marks BETWEEN 0 AND 255),
     title          BLOB CHECK (length(title) = 32),
     testing_result BLOB CHECK (length(testing_result) = 32),
+    said_in        TEXT,
     heard_at       INTEGER NOT NULL,
     week           INTEGER NOT NULL,
     counts         INTEGER NOT NULL CHECK (counts IN (0, 1)),
     matched        INTEGER,
     is_excluded    INTEGER NOT NULL DEFAULT 0 CHECK (is_excluded IN (0, 1)),
+    made_by        TEXT,
     leader         INTEGER NOT NULL,
     n_tellings     INTEGER,
     first_at       INTEGER,
@@ -67,11 +73,12 @@ CREATE TABLE deployment (
     rank           INTEGER CHECK (rank BETWEEN 0 AND 2),
     last_system    INTEGER,
     last_system_at INTEGER,
-    all_marks      INTEGER CHECK (all_marks BETWEEN 0 AND 127),
+    all_marks      INTEGER CHECK (all_marks BETWEEN 0 AND 255),
     traits         INTEGER CHECK (traits BETWEEN 0 AND 31),
     emergency      INTEGER,
     counted_at     INTEGER,
     settles_at     INTEGER,
+    seen_at        INTEGER,
     CHECK ((leader = id) = (n_tellings IS NOT NULL)),
     CHECK (counted_at IS NULL OR counted_at = first_at)
 ) STRICT;
@@ -95,13 +102,17 @@ CREATE INDEX deployment_counted ON deployment (workspace, counted_at, rank, last
                                                first_source)
     WHERE counted_at IS NOT NULL;
 
+-- What went to production after an authorization of theirs that nobody recorded.
+CREATE INDEX deployment_made_by ON deployment (workspace, made_by, at)
+    WHERE made_by IS NOT NULL;
+
 CREATE INDEX deployment_settles ON deployment (workspace, settles_at)
     WHERE settles_at IS NOT NULL;
 
 CREATE TRIGGER deployment_is_never_altered BEFORE UPDATE OF id, workspace, intake, source,
     external_id, happening, at, kind, system, author, author_email, url, commit_hash, change_type,
     approved_by, approval_url, testing_url, deploy_log_url, outcome, reference, marks, title,
-    testing_result ON deployment
+    testing_result, said_in ON deployment
 BEGIN SELECT RAISE(ABORT, 'what a source told is never altered'); END;
 
 CREATE TRIGGER deployment_is_never_deleted BEFORE DELETE ON deployment
@@ -179,7 +190,7 @@ CREATE TABLE question (
     deployment  INTEGER NOT NULL REFERENCES deployment (id),
     kind        TEXT NOT NULL CHECK (kind IN ('undeclared', 'belongs')),
     change      INTEGER,
-    marks       INTEGER NOT NULL CHECK (marks BETWEEN 0 AND 127),
+    marks       INTEGER NOT NULL CHECK (marks BETWEEN 0 AND 255),
     made_at     INTEGER NOT NULL,
     asked_of    TEXT,
     asked_at    INTEGER,

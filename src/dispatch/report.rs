@@ -65,9 +65,10 @@ impl Dispatcher {
         let owing = store.owing_changes(MOST_OWING).await?;
         let offered = store.undeclared(None, UNDECLARED).await?;
         let places = offered.iter().map(|(offer, _)| offer.channel.clone());
-        let closed = self
-            .closed(places_of(&owing).into_iter().chain(places).collect())
-            .await;
+        let told = all.unexplained.iter().filter_map(|one| one.told.as_ref());
+        let told = told.filter_map(|told| told.said_in.clone());
+        let places = places.chain(told).chain(places_of(&owing));
+        let closed = self.closed(places.collect()).await;
         let changes = self.seen_from_outside(&owing, &closed, now);
         let undeclared: Vec<_> = offered
             .iter()
@@ -87,14 +88,19 @@ impl Dispatcher {
             .filter_map(|question| {
                 let told = question.told.as_ref()?;
                 let asked = question.asked.as_ref().map(|(who, _)| who);
-                let title = told.title.as_ref();
+                let is_closed = |place| closed.contains(place);
+                let title = match &told.title {
+                    Some(_) if told.said_in.as_ref().is_some_and(is_closed) => Some(Said::Withheld),
+                    Some(title) => Some(Said::Words(title.body().to_owned())),
+                    None => None,
+                };
                 Some(Unexplained {
                     at: told.at,
                     system: told.system.as_deref(),
                     // Whoever is asked in an author's place isn't the author.
                     author: asked.filter(|who| Some(*who) != fallback),
                     marks: &question.marks,
-                    title: title.map(|title| Said::Words(title.body().to_owned())),
+                    title,
                     url: told.url.as_deref(),
                 })
             })

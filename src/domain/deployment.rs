@@ -11,7 +11,7 @@ use std::fmt;
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
-use super::id::ChangeNumber;
+use super::id::{ChangeNumber, ChannelId, UserId};
 use super::merkle::Hash;
 use super::text::{Commitment, Text};
 
@@ -93,6 +93,8 @@ named! {
         DuringIncident = "during_incident",
         /// Deployed shortly after an authorization that nobody recorded.
         Unrecorded = "unrecorded",
+        /// Its source calls it an emergency, and the register knows of none.
+        Labelled = "labelled",
     }
 }
 
@@ -140,9 +142,12 @@ pub fn unexplained(marks: &BTreeSet<Mark>, is_merged: bool, is_approved: bool) -
     let stands = |mark: &Mark| match mark {
         Mark::DirectPush => !is_merged,
         Mark::Unreviewed => !is_approved,
-        Mark::Bypassed | Mark::Hotfix | Mark::Revert | Mark::DuringIncident | Mark::Unrecorded => {
-            true
-        }
+        Mark::Bypassed
+        | Mark::Hotfix
+        | Mark::Revert
+        | Mark::DuringIncident
+        | Mark::Unrecorded
+        | Mark::Labelled => true,
     };
     marks.iter().copied().filter(stands).collect()
 }
@@ -200,6 +205,9 @@ pub struct Deployment {
     pub title: Option<Text>,
     /// How it was tested, and what came of that.
     pub testing_result: Option<Text>,
+    /// Where a person told of it in their own words; they and nobody else are the
+    /// author then.
+    pub said_in: Option<ChannelId>,
 }
 
 impl Deployment {
@@ -231,7 +239,14 @@ impl Deployment {
             marks: BTreeSet::new(),
             title: None,
             testing_result: None,
+            said_in: None,
         }
+    }
+
+    /// Returns who made the change, where they told of it themselves.
+    pub fn teller(&self) -> Option<UserId> {
+        self.said_in.as_ref()?;
+        self.author.as_deref().map(UserId::new)
     }
 
     /// Whether two tellings are of one change by what they say. Others may join
@@ -288,6 +303,9 @@ impl Deployment {
             if let Some(value) = value {
                 field(name, value.as_bytes());
             }
+        }
+        if let Some(said_in) = &self.said_in {
+            field("said_in", said_in.as_str().as_bytes());
         }
         if let Some(reference) = self.reference {
             field("reference", &reference.0.to_be_bytes());
@@ -450,7 +468,12 @@ mod tests {
             ..plain.clone()
         };
         assert_ne!(plain.hash(), named.hash());
+        let said = Deployment {
+            said_in: Some(ChannelId::new("C0INCAUTH1")),
+            ..plain.clone()
+        };
         assert_ne!(plain.hash(), marked.hash());
+        assert_ne!(plain.hash(), said.hash());
         assert_eq!(plain.hash(), told("github", "1", 0).hash());
     }
 }

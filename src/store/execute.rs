@@ -557,6 +557,7 @@ pub(super) fn record(
     outbox::redraw_homes(connection, workspace, &concerned, now)?;
     // The ticket may name what was told of before.
     let told = deployments::learn(connection, workspace, &after, recorded, rules, now)?;
+    deployments::look_around(connection, workspace, &after, recorded, now)?;
     Ok(told.unwrap_or(after))
 }
 

@@ -692,6 +692,8 @@ const WORDLESS_COLUMNS: &[(&str, &str)] = &[
         "deployment.author_email",
         "the source's address of a person",
     ),
+    ("deployment.said_in", "Slack's identifier"),
+    ("deployment.made_by", "Slack's identifier"),
     ("deployment.url", "the source's address of a change"),
     ("deployment.commit_hash", "a hash"),
     ("deployment.change_type", "the source's name for a sort"),

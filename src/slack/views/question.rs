@@ -181,16 +181,23 @@ pub(super) fn what_happened(question: &Question) -> String {
     let Some(told) = &question.told else {
         return title;
     };
-    let named = |before: &str, name: Option<&String>| {
-        name.map_or_else(String::new, |name| {
-            format!("{before}{}", say::safe(name, ROOM_FOR_A_NAME).words)
-        })
+    let named = |name: &String| say::safe(name, ROOM_FOR_A_NAME).words;
+    let system = told.system.as_ref().map(named);
+    let teller = told.teller().map(|who| say::person(&who));
+    let author = teller.or_else(|| told.author.as_ref().map(named));
+    let after = |before: &str, name: Option<String>| {
+        name.map_or_else(String::new, |name| format!("{before}{name}"))
+    };
+    let (whither, of) = if question.is_deployed {
+        ("production", " on ")
+    } else {
+        ("the deployed branch", " of ")
     };
     format!(
-        "{title} went to production{} {}{}.",
-        named(" on ", told.system.as_ref()),
+        "{title} went to {whither}{} {}{}.",
+        after(of, system),
         say::at(told.at),
-        named(", made by ", told.author.as_ref())
+        after(", made by ", author)
     )
 }
 
@@ -206,6 +213,8 @@ fn title(question: &Question) -> String {
         .filter(|title| !title.is_empty());
     let label = match words {
         Some(words) => format!("“{}”", say::safe(words, ROOM_FOR_A_TITLE).words),
+        // Its words were removed, or aren't this reader's.
+        None if told.said_in.is_some() => "A change that somebody listed".to_owned(),
         None => format!(
             "{} of {}",
             say::safe(&told.external_id, ROOM_FOR_A_NAME).words,
@@ -239,6 +248,7 @@ fn why(question: &Question) -> String {
             Mark::Revert => "it takes an earlier change back",
             Mark::DuringIncident => "an incident was being worked on, on its system",
             Mark::Unrecorded => "an authorization was given shortly before that nobody recorded",
+            Mark::Labelled => "its source calls it an emergency",
         }
         .to_owned()
     });

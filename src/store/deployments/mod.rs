@@ -12,9 +12,11 @@ mod frozen;
 mod group;
 mod hearing;
 mod names;
+mod near;
 mod question;
 mod row;
 mod take;
+mod unrecorded;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -37,7 +39,13 @@ pub(super) use count::{counted, emergencies};
 pub(super) use fit::check;
 pub(super) use frozen::{between as frozen_weeks, freeze};
 pub(super) use hearing::{between as hearings, last_heard};
+#[cfg(test)]
+pub(super) use near::NEAR;
+pub(super) use near::look_around;
 pub(super) use question::{next_at, question, unexplained};
+#[cfg(test)]
+pub(super) use unrecorded::AFTERWARDS;
+pub(super) use unrecorded::weigh;
 
 /// How long nobody is asked about a change that looks like an undeclared emergency:
 /// its review may be told of later than the push.
@@ -207,6 +215,9 @@ pub struct Question {
     pub second: Option<(UserId, UserId)>,
     /// Whether there is something to ask still.
     pub stands: bool,
+    /// Whether anybody says that it was deployed; else it is only known to have gone to
+    /// the deployed branch.
+    pub is_deployed: bool,
     /// The emergency change of the register to which the change belongs by now.
     pub belongs_to: Option<ChangeNumber>,
     /// What is known of the change by all who told of it.

@@ -1,17 +1,19 @@
 //! Taking in what a source told: what is known already, which tellings are of one
 //! change, what counts, and what it means for the register. One transaction.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{CachedStatement, Connection, ToSql, params};
 use sha2::{Digest, Sha256};
 
 use super::belong::{self, Register};
-use super::group::Group;
+use super::group::{Group, bits};
 use super::names::Names;
 use super::row::{self, Derived, FACTS, INSERT, Prepared, week, within};
-use super::{ASKED_WITHIN, Intake, SETTLED_AFTER, TakenIn, hearing, question};
+use super::unrecorded::Unrecorded;
+use super::{ASKED_WITHIN, Intake, SETTLED_AFTER, TakenIn, hearing, near};
+use crate::domain::deployment::{ChangeKind, Happening, Mark};
 use crate::domain::id::{ChangeNumber, UserId, WorkspaceId};
 use crate::domain::policy::Counting;
 use crate::store::log::{Appender, HouseEvent};
@@ -40,7 +42,8 @@ pub(super) fn take(
         }
     }
     let mut log = Appender::begin(connection, workspace)?;
-    let mut taker = Taker::begin(connection, workspace, log.next(), now)?;
+    let authors = &intake.authors;
+    let mut taker = Taker::begin((connection, workspace), authors, log.next(), now)?;
     let mut became = Vec::with_capacity(told.len());
     for one in told {
         became.push(taker.take(&mut names, one, counting)?);
@@ -55,14 +58,8 @@ pub(super) fn take(
         log.save()?;
     }
     let Taker { follow_up, .. } = taker;
-    look_after(
-        (connection, workspace),
-        &mut names,
-        follow_up,
-        &intake.authors,
-        rules,
-        now,
-    )?;
+    let at = (connection, workspace);
+    look_after(at, &mut names, follow_up, authors, rules, now)?;
     hearing::hear(
         connection, workspace, &mut names, intake, told, &became, now,
     )?;
@@ -112,6 +109,7 @@ fn look_after(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let mut register = Register::default();
+    let mut unrecorded = None;
     for one in follow_up {
         // It may have found its group since.
         let leader = row::leader_of(connection, workspace, one.id)?;
@@ -119,8 +117,21 @@ fn look_after(
         let author = one.author_email.as_ref().and_then(|mail| authors.get(mail));
         if let (Some(number), Some((at, _))) = (group.emergency, &group.first) {
             belong::deployed(connection, workspace, number, *at, author, rules, now)?;
-        } else if question::propose(connection, workspace, &mut register, leader, &group, now)? {
+            continue;
+        }
+        let before = group.clone();
+        if near::propose(connection, workspace, &mut register, leader, &group, now)? {
             group.traits.was_proposed = true;
+        }
+        let unrecorded = match &mut unrecorded {
+            Some(known) => known,
+            unknown => unknown.insert(Unrecorded::now(connection, workspace, now)?),
+        };
+        if unrecorded.is_before((connection, workspace), leader, &group)? {
+            group.marks |= bits(&BTreeSet::from([Mark::Unrecorded]));
+            settle(&mut group, true, now);
+        }
+        if group != before {
             row::save_group(connection, workspace, names, leader, &group)?;
         }
     }
@@ -133,6 +144,9 @@ type Leaders = Vec<i64>;
 
 const SAME_IDENTITY: &str = "SELECT leader FROM deployment
      WHERE workspace = ?1 AND source = ?2 AND external_id = ?3 LIMIT 1";
+
+const EXCLUDED: &str = "SELECT EXISTS (SELECT 1 FROM deployment
+     WHERE workspace = ?1 AND source = ?2 AND external_id = ?3 AND is_excluded = 1)";
 
 /// Everything of one commit or link in one week is of one group, so that one of it
 /// is enough; of the weeks beside it, the nearest. The three are asked one by one:
@@ -200,6 +214,7 @@ impl<'c> Neighbours<'c> {
 struct Taker<'c> {
     connection: &'c Connection,
     workspace: &'c WorkspaceId,
+    authors: &'c BTreeMap<String, UserId>,
     now: DateTime<Utc>,
     intake: u64,
     next_id: i64,
@@ -217,8 +232,8 @@ struct Taker<'c> {
 
 impl<'c> Taker<'c> {
     fn begin(
-        connection: &'c Connection,
-        workspace: &'c WorkspaceId,
+        (connection, workspace): (&'c Connection, &'c WorkspaceId),
+        authors: &'c BTreeMap<String, UserId>,
         intake: u64,
         now: DateTime<Utc>,
     ) -> Result<Self, StoreError> {
@@ -228,6 +243,7 @@ impl<'c> Taker<'c> {
         Ok(Self {
             connection,
             workspace,
+            authors,
             now,
             intake,
             next_id: last.unwrap_or(0) + 1,
@@ -254,6 +270,7 @@ impl<'c> Taker<'c> {
         if self.is_known(source, one, &mut leaders)? {
             return Ok(TakenIn::Duplicate);
         }
+        let is_excluded = !leaders.is_empty() && self.is_excluded(source, one)?;
         let workspace = self.workspace.as_str();
         if let Some(commit) = &one.commit {
             self.same_commit
@@ -270,8 +287,15 @@ impl<'c> Taker<'c> {
             self.is_any_named,
             self.now,
         )?;
-        let group = Group::of(&one.told, one.at, counts, matched);
-        let (was_counted, group) = self.write(names, one, counts, matched, leaders, group)?;
+        let mut alone = Group::of(&one.told, one.at, counts, matched);
+        if self.is_called_emergency(one)? {
+            alone.marks |= bits(&BTreeSet::from([Mark::Labelled]));
+        }
+        if is_excluded {
+            alone.exclude();
+        }
+        let derived = (counts, is_excluded, matched);
+        let (was_counted, group) = self.write(names, one, derived, leaders, alone)?;
         for text in one.told.title.iter().chain(&one.told.testing_result) {
             self.keep_text.execute(params![
                 self.workspace.as_str(),
@@ -285,11 +309,7 @@ impl<'c> Taker<'c> {
         self.rows.update(one.hash);
         let is_counted = group.counted_at().is_some();
         let is_new_to_the_register = group.emergency.is_some() && group.first.is_some();
-        let may_be_proposed = is_counted
-            && !group.traits.was_proposed
-            && group.system.is_some()
-            && self.is_recent(one.at);
-        if is_new_to_the_register || may_be_proposed {
+        if is_new_to_the_register || is_counted && self.is_recent(one.at) {
             self.follow_up.push(FollowUp {
                 id: self.next_id - 1,
                 author_email: one.told.author_email.clone(),
@@ -334,14 +354,39 @@ impl<'c> Taker<'c> {
         Ok(false)
     }
 
+    /// Whether something of that name was told before, and somebody said that it was
+    /// not production: it doesn't become that by being told again.
+    fn is_excluded(&self, source: i64, one: &Prepared) -> Result<bool, StoreError> {
+        let identity = params![self.workspace.as_str(), source, one.told.external_id];
+        Ok(self
+            .connection
+            .prepare_cached(EXCLUDED)?
+            .query_row(identity, |row| row.get(0))?)
+    }
+
+    /// Whether a source calls it an emergency of which the register should know: not
+    /// one of the list of those from before it began.
+    fn is_called_emergency(&self, one: &Prepared) -> Result<bool, StoreError> {
+        if one.told.kind != Some(ChangeKind::Emergency) || !self.is_recent(one.at) {
+            return Ok(false);
+        }
+        if one.told.happening != Happening::Listed {
+            return Ok(true);
+        }
+        let began_at: Option<i64> = self
+            .connection
+            .prepare_cached("SELECT min(requested_at) FROM change WHERE workspace = ?1")?
+            .query_row([self.workspace.as_str()], |row| row.get(0))?;
+        Ok(began_at.is_some_and(|began_at| began_at <= one.at))
+    }
+
     /// Writes a telling down with the groups that it joins; returns whether one of
     /// them was counted, and what they are together.
     fn write(
         &mut self,
         names: &mut Names<'_>,
         one: &Prepared,
-        counts: bool,
-        matched: Option<ChangeNumber>,
+        (counts, is_excluded, matched): (bool, bool, Option<ChangeNumber>),
         mut leaders: Leaders,
         alone: Group,
     ) -> Result<(bool, Group), StoreError> {
@@ -370,12 +415,17 @@ impl<'c> Taker<'c> {
             .into_iter()
             .fold(alone, |all, (_, group)| all.and(group));
         settle(&mut group, self.is_recent(one.at), self.now);
+        let email = one.told.author_email.as_ref();
+        let found = email.and_then(|email| self.authors.get(email));
+        let made_by = one.told.teller().or_else(|| found.cloned());
         let derived = Derived {
             id,
             intake: self.intake,
             heard_at: micros(self.now),
             counts,
             matched,
+            is_excluded,
+            made_by: made_by.as_ref(),
             leader,
             group: Some(&group).filter(|_| leader == id),
         };

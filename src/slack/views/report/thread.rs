@@ -247,6 +247,7 @@ const fn mark(mark: Mark) -> &'static str {
         Mark::Revert => "takes an earlier change back",
         Mark::DuringIncident => "deployed during an incident on its system",
         Mark::Unrecorded => "deployed after an authorization that nobody recorded",
+        Mark::Labelled => "an emergency by its source's word",
     }
 }
 

@@ -283,6 +283,7 @@ async fn what_was_told_or_answered_can_not_be_altered_unseen() {
         "UPDATE deployment SET at = at + 1 WHERE id = 1",
         "UPDATE deployment SET title = zeroblob(32) WHERE id = 1",
         "UPDATE deployment SET marks = 0 WHERE id = 1",
+        "UPDATE deployment SET said_in = 'C0ENGINEER' WHERE id = 1",
         "DELETE FROM deployment WHERE id = 2",
     ] {
         let (was_refused, verdict) = of(sql).await;
@@ -379,6 +380,19 @@ async fn nothing_is_looked_for_among_all_that_was_told() {
             "SELECT min(settles_at) FROM deployment
              WHERE workspace = ?1 AND settles_at IS NOT NULL",
             "INDEX deployment_settles (workspace=? AND settles_at>?)",
+        ),
+        (
+            deployments::NEAR,
+            "INDEX deployment_counted (workspace=? AND counted_at>? AND counted_at<?)",
+        ),
+        (
+            deployments::AFTERWARDS,
+            "INDEX deployment_counted (workspace=? AND counted_at>? AND counted_at<?)",
+        ),
+        (
+            "SELECT leader FROM deployment
+             WHERE workspace = ?1 AND made_by = ?2 AND at BETWEEN ?3 AND ?4",
+            "INDEX deployment_made_by (workspace=? AND made_by=? AND at>? AND at<?)",
         ),
     ] {
         let plan = plan(sql).await;
