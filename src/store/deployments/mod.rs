@@ -11,6 +11,7 @@ mod fit;
 mod frozen;
 mod group;
 mod hearing;
+mod named;
 mod names;
 mod question;
 mod row;
@@ -30,13 +31,14 @@ use crate::domain::policy::Counting;
 use crate::domain::text::Text;
 
 pub(super) use asking::next_at as next_question_at;
-pub(super) use belong::{learn, learn_all};
+pub(super) use belong::learn;
 #[cfg(test)]
 pub(super) use count::COUNTED;
 pub(super) use count::{counted, emergencies};
 pub(super) use fit::check;
 pub(super) use frozen::{between as frozen_weeks, freeze};
 pub(super) use hearing::{between as hearings, last_heard};
+pub(super) use named::learn_all;
 pub(super) use question::{next_at, question, unexplained};
 
 /// How long nobody is asked about a change that looks like an undeclared emergency:
