@@ -4,6 +4,7 @@
 mod emergency;
 mod question;
 mod recount;
+mod tied;
 
 use std::collections::BTreeSet;
 
