@@ -73,7 +73,10 @@ impl Deed {
             Self::Ticket(second, commits, urls) => {
                 let commits = commits.iter().map(|it| commit_in(*it));
                 let links = commits.map(|it| format!("https://ci.acme.dev/commit/{it}"));
-                let links: Vec<String> = links.chain(urls.iter().map(|n| url_of(*n))).collect();
+                let urls = urls.iter().map(|n| url_of(*n));
+                // Nobody takes out of a ticket what they don't replace.
+                let other = "https://wiki.acme.dev/1".to_owned();
+                let links: Vec<String> = links.chain(urls).chain([other]).collect();
                 let number = if *second { SECOND } else { FIRST };
                 write_links_at(store, number, &links.join("\n"), salt, at).await;
             }
