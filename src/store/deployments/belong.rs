@@ -234,7 +234,7 @@ pub(super) fn tell(
 }
 
 /// Returns what reads some columns of a group's tellings.
-fn members(columns: &str, and: &str) -> String {
+pub(in crate::store) fn members(columns: &str, and: &str) -> String {
     format!(
         "SELECT {columns} FROM deployment WHERE id = ?2 AND workspace = ?1 {and}
          UNION ALL
@@ -260,6 +260,16 @@ fn first_since(
     Ok(first)
 }
 
+/// Returns what reads to which emergency changes people said that a group belongs.
+pub(in crate::store) fn answers() -> String {
+    format!(
+        "SELECT change FROM question
+         WHERE workspace = ?1 AND answer IN ('yes', 'declared') AND change IS NOT NULL
+             AND deployment IN ({})",
+        members("id", "")
+    )
+}
+
 /// Returns the emergency changes to which a group belongs because somebody said so.
 fn answered(
     connection: &Connection,
@@ -267,12 +277,7 @@ fn answered(
     leader: i64,
 ) -> Result<BTreeSet<ChangeNumber>, StoreError> {
     let said: Vec<u64> = connection
-        .prepare_cached(&format!(
-            "SELECT change FROM question
-             WHERE workspace = ?1 AND answer IN ('yes', 'declared') AND change IS NOT NULL
-                 AND deployment IN ({})",
-            members("id", "")
-        ))?
+        .prepare_cached(&answers())?
         .query_map(params![workspace.as_str(), leader], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     let mut register = Register::default();
@@ -373,6 +378,10 @@ pub(in crate::store) fn learn(
     Ok(as_it_stands)
 }
 
+/// What has a change's number in a time.
+pub(in crate::store) const OF_NUMBER: &str = "SELECT min(id) FROM deployment
+     WHERE workspace = ?1 AND reference = ?2 AND at BETWEEN ?3 AND ?4 GROUP BY leader";
+
 /// Returns the tellings that belong to a change, and of each group one that is tied to
 /// it for each time of which the rules say something else.
 fn tied_to(
@@ -386,10 +395,7 @@ fn tied_to(
     let mut select = connection
         .prepare_cached("SELECT id FROM deployment WHERE workspace = ?1 AND matched = ?2")?;
     named::ids(select.query(belonging)?, &mut found)?;
-    let mut select = connection.prepare_cached(
-        "SELECT min(id) FROM deployment
-         WHERE workspace = ?1 AND reference = ?2 AND at BETWEEN ?3 AND ?4 GROUP BY leader",
-    )?;
+    let mut select = connection.prepare_cached(OF_NUMBER)?;
     for (from, to) in times(change) {
         let number = change.number.0;
         let rows = select.query(params![workspace.as_str(), number, from, to])?;
@@ -462,7 +468,7 @@ fn regroup(
 ) -> Result<Option<EmergencyChange>, StoreError> {
     let mut found = answered(connection, workspace, leader)?;
     let matched: Vec<u64> = connection
-        .prepare_cached(&members("matched", "AND matched IS NOT NULL"))?
+        .prepare_cached(&members("matched", "AND +matched IS NOT NULL"))?
         .query_map(params![workspace.as_str(), leader], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     found.extend(matched.into_iter().map(ChangeNumber));

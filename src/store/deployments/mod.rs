@@ -33,13 +33,19 @@ use crate::domain::text::Text;
 pub(super) use asking::next_at as next_question_at;
 pub(super) use belong::learn;
 #[cfg(test)]
+pub(super) use belong::{OF_NUMBER, answers, members};
+#[cfg(test)]
 pub(super) use count::COUNTED;
 pub(super) use count::{counted, emergencies};
 pub(super) use fit::check;
 pub(super) use frozen::{between as frozen_weeks, freeze};
 pub(super) use hearing::{between as hearings, last_heard};
 pub(super) use named::learn_all;
+#[cfg(test)]
+pub(super) use named::{OF_COMMIT, OF_LINK};
 pub(super) use question::{next_at, question, unexplained};
+#[cfg(test)]
+pub(super) use take::{IS_ANY_SHORT, NEXT_BEGINNING};
 
 /// How long nobody is asked about a change that looks like an undeclared emergency:
 /// its review may be told of later than the push.

@@ -171,7 +171,7 @@ const SAME_URL: [&str; 3] = [
 ];
 
 /// The next full commit of a week that begins as an abbreviated one does.
-const NEXT_BEGINNING: &str = "SELECT commit_hash FROM deployment
+pub(in crate::store) const NEXT_BEGINNING: &str = "SELECT commit_hash FROM deployment
      WHERE workspace = ?1 AND week = ?2 AND commit_hash > ?3 AND commit_hash <= ?4
      ORDER BY commit_hash LIMIT 1";
 
@@ -469,12 +469,12 @@ pub(super) fn settle(group: &mut Group, is_recent: bool, now: DateTime<Utc>) {
 }
 
 /// Whether anybody told of an abbreviated commit.
+pub(in crate::store) const IS_ANY_SHORT: &str = "SELECT EXISTS (
+         SELECT 1 FROM deployment WHERE workspace = ?1 AND length(commit_hash) = 6)";
+
 fn is_any_short(connection: &Connection, workspace: &WorkspaceId) -> Result<bool, StoreError> {
     Ok(connection
-        .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM deployment
-             WHERE workspace = ?1 AND length(commit_hash) = 6)",
-        )?
+        .prepare_cached(IS_ANY_SHORT)?
         .query_row([workspace.as_str()], |row| row.get(0))?)
 }
 
