@@ -99,7 +99,7 @@ fn belongs(question: &Question, again: bool) -> Message {
     let tie = if question.marks.contains(&Mark::DuringIncident) {
         "It went to a system of that change while it was being worked on."
     } else {
-        "It has that change's number, or that ticket links to it, but it went to production at another time."
+        "It has that change's number, or the ticket links to it, but it went to production at another time."
     };
     let reason = format!("{tie} *Yes* puts its deployment time on record.");
     message(
