@@ -130,14 +130,14 @@ fn by_ties(
 ) -> Result<Found, StoreError> {
     // A source's clock may go ahead of ours.
     let at = instant(ties.at).min(now);
-    let mut tied: BTreeSet<(ChangeNumber, bool)> = BTreeSet::new();
-    tied.extend(ties.reference.map(|number| (number, true)));
+    let mut candidates: BTreeSet<(ChangeNumber, bool)> = BTreeSet::new();
+    candidates.extend(ties.reference.map(|number| (number, true)));
     for name in &ties.names {
         let naming = naming(connection, workspace, name)?;
-        tied.extend(naming.into_iter().map(|number| (number, false)));
+        candidates.extend(naming.into_iter().map(|number| (number, false)));
     }
     let mut found = Found::default();
-    for (number, by_number) in tied {
+    for (number, by_number) in candidates {
         let requested_at: Option<i64> = connection
             .prepare_cached("SELECT requested_at FROM change WHERE workspace = ?1 AND number = ?2")?
             .query_row(params![workspace.as_str(), number.0], |row| row.get(0))
@@ -250,8 +250,10 @@ fn first_since(
     leader: i64,
     since: i64,
 ) -> Result<Option<i64>, StoreError> {
-    let mut select =
-        connection.prepare_cached(&members("min(at)", "AND counts = 1 AND at >= ?3"))?;
+    let mut select = connection.prepare_cached(&members(
+        "min(at)",
+        "AND counts = 1 AND is_excluded = 0 AND at >= ?3",
+    ))?;
     let mut rows = select.query(params![workspace.as_str(), leader, since])?;
     let mut first: Option<i64> = None;
     while let Some(row) = rows.next()? {

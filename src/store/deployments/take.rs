@@ -332,12 +332,12 @@ impl<'c> Taker<'c> {
     /// it begins with, and an abbreviated one all that begin so.
     fn note_commit(
         &mut self,
-        commit: &Vec<u8>,
+        commit: &[u8],
         at: i64,
         leaders: &mut Leaders,
     ) -> Result<(), StoreError> {
         let workspace = self.workspace.as_str();
-        self.same_commit.note(workspace, commit, at, leaders)?;
+        self.same_commit.note(workspace, &commit, at, leaders)?;
         if commit.len() > SHORT {
             if let Some(short) = commit.get(..SHORT).filter(|_| self.is_any_short) {
                 self.same_commit.note(workspace, &short, at, leaders)?;
@@ -349,7 +349,7 @@ impl<'c> Taker<'c> {
         let mut select = self.connection.prepare_cached(NEXT_BEGINNING)?;
         let mut beginning: BTreeSet<Vec<u8>> = BTreeSet::new();
         for week in week(at) - 1..=week(at) + 1 {
-            let mut before = commit.clone();
+            let mut before = commit.to_vec();
             while let Some(next) = select
                 .query_row(params![workspace, week, before, last], |row| {
                     row.get::<_, Vec<u8>>(0)

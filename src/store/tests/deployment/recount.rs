@@ -7,6 +7,9 @@ use super::emergency::{act, write_links_at};
 use super::tied::{emergencies, request_as};
 use super::*;
 
+/// A change that counts, as [`counted`] has it.
+type One = (i64, ChangeKind, Option<String>, String);
+
 /// When all is told: the emergencies were asked for two weeks before.
 const TOLD_AT: TimeDelta = TimeDelta::days(14);
 
@@ -136,10 +139,7 @@ fn ticket(second: bool) -> impl Strategy<Value = Deed> {
 
 /// Counts as the words of the design have it, and in no other way: every pair is
 /// compared, and groups are found by following them.
-fn recount(
-    told: &[Deployment],
-    tickets: &[Deed],
-) -> (Vec<(i64, ChangeKind, Option<String>, String)>, Option<i64>) {
+fn recount(told: &[Deployment], tickets: &[Deed]) -> (Vec<One>, Option<i64>) {
     let mut group: Vec<usize> = (0..told.len()).collect();
     loop {
         let before = group.clone();
@@ -246,12 +246,7 @@ impl Life {
     }
 
     /// Lives it; returns what counts and when the emergencies went into production.
-    fn live(
-        &self,
-    ) -> (
-        Vec<(i64, ChangeKind, Option<String>, String)>,
-        Vec<(u64, i64)>,
-    ) {
+    fn live(&self) -> (Vec<One>, Vec<(u64, i64)>) {
         let mut left = self.told();
         let mut told = Vec::new();
         for index in &self.order {
