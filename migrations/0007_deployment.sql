@@ -29,9 +29,10 @@ CREATE TABLE system (
 -- themselves; settles_at is when somebody is to be asked about them.
 -- seen_at is the first that counts or went to the deployed branch: what somebody may
 -- be asked about.
--- matched is the emergency to which this very telling belongs, is_excluded that
--- somebody says it was not production; made_by is its author in Slack, as far as
--- anybody asked.
+-- matched is the emergency to which this very telling belongs by its number or by
+-- what a ticket names, is_excluded that somebody says it was not production; made_by
+-- is its author in Slack, as far as anybody asked.
+-- commit_hash is a full hash, or the first six bytes of one that was abbreviated.
 -- There may be millions: SQLite makes a table of its own, at each row, for each list
 -- of more than two that a CHECK has, so that these are written out.
 CREATE TABLE deployment (
@@ -48,7 +49,8 @@ CREATE TABLE deployment (
     author         TEXT,
     author_email   TEXT,
     url            TEXT,
-    commit_hash    BLOB CHECK (length(commit_hash) IN (6, 20, 32)),
+    commit_hash    BLOB CHECK (length(commit_hash) = 6 OR length(commit_hash) = 20
+                       OR length(commit_hash) = 32),
     change_type    TEXT,
     approved_by    TEXT,
     approval_url   TEXT,
@@ -90,12 +92,21 @@ CREATE INDEX deployment_identity ON deployment (workspace, source, external_id, 
 CREATE INDEX deployment_commit ON deployment (workspace, week, commit_hash, at)
     WHERE commit_hash IS NOT NULL;
 
+-- Whether any is abbreviated: while none is, nobody looks for one.
+CREATE INDEX deployment_abbreviated ON deployment (workspace) WHERE length(commit_hash) = 6;
+
 CREATE INDEX deployment_url ON deployment (workspace, week, url, at) WHERE url IS NOT NULL;
 
 CREATE INDEX deployment_member ON deployment (workspace, leader) WHERE leader <> id;
 
+-- What belongs to an emergency, and what may: few.
 CREATE INDEX deployment_emergency ON deployment (workspace, emergency)
     WHERE emergency IS NOT NULL;
+
+CREATE INDEX deployment_matched ON deployment (workspace, matched) WHERE matched IS NOT NULL;
+
+CREATE INDEX deployment_reference ON deployment (workspace, reference, at)
+    WHERE reference IS NOT NULL;
 
 -- Holds all that folding a window asks for.
 CREATE INDEX deployment_counted ON deployment (workspace, counted_at, rank, last_system,

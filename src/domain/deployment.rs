@@ -11,6 +11,7 @@ use std::fmt;
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
+use super::change::SAME_DEPLOYMENT;
 use super::id::{ChangeNumber, ChannelId, UserId};
 use super::merkle::Hash;
 use super::text::{Commitment, Text};
@@ -18,6 +19,14 @@ use super::text::{Commitment, Text};
 /// How far apart two tellings of one commit or one link may lie and still be of one
 /// change: a re-run is no second change, and a return to an old version is one.
 pub const SAME_WITHIN: TimeDelta = TimeDelta::days(7);
+
+/// How long before its request a deployment of an emergency change may seem to lie:
+/// nobody's clock is exact.
+pub const BEFORE_THE_REQUEST: TimeDelta = TimeDelta::minutes(2);
+
+/// How long after its request what has an emergency change's number belongs to it
+/// unasked. Later it is as likely the permanent fix, or the lessons learned.
+pub const NUMBER_HOLDS: TimeDelta = TimeDelta::hours(24);
 
 /// The longest identifier that is kept of what a source says, in bytes; longer ones
 /// are cut at a character.
@@ -152,11 +161,55 @@ pub fn unexplained(marks: &BTreeSet<Mark>, is_merged: bool, is_approved: bool) -
     marks.iter().copied().filter(stands).collect()
 }
 
-/// Whether something that went to production at `at` may belong to an emergency
-/// change that names it or that it names: within [`SAME_WITHIN`] of the request. What
-/// is further away is another system's number, or the permanent fix.
-pub fn may_belong(at: DateTime<Utc>, requested_at: DateTime<Utc>) -> bool {
-    (at - requested_at).abs() <= SAME_WITHIN
+/// By what something that went to production is tied to an emergency change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tie {
+    /// Its branch, title or message has the change's number.
+    Number,
+    /// The change's ticket names its commit or its link.
+    Ticket,
+}
+
+impl Tie {
+    /// How long after the request it holds without anybody being asked.
+    pub fn holds(self) -> TimeDelta {
+        match self {
+            Self::Number => NUMBER_HOLDS,
+            Self::Ticket => SAME_WITHIN,
+        }
+    }
+}
+
+/// What its time says of something that is tied to an emergency change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fit {
+    /// It belongs to it.
+    Belongs,
+    /// It may; that is for a person to say. What a ticket links to may be what
+    /// caused the outage.
+    MayBelong,
+    /// It is another system's number, or another time.
+    Apart,
+}
+
+/// Returns whether something that went to production at `at` fits an emergency change
+/// to which it is tied, of which people said that it was `deployed` then.
+pub fn fit(
+    tie: Tie,
+    at: DateTime<Utc>,
+    requested_at: DateTime<Utc>,
+    deployed: &[DateTime<Utc>],
+) -> Fit {
+    let since = at - requested_at;
+    if since.abs() > SAME_WITHIN {
+        return Fit::Apart;
+    }
+    let is_that = |said: &DateTime<Utc>| (*said - at).abs() < SAME_DEPLOYMENT;
+    if (-BEFORE_THE_REQUEST..=tie.holds()).contains(&since) || deployed.iter().any(is_that) {
+        Fit::Belongs
+    } else {
+        Fit::MayBelong
+    }
 }
 
 /// One telling of a change that went to production.
@@ -183,7 +236,7 @@ pub struct Deployment {
     pub author_email: Option<String>,
     /// Where it can be looked at.
     pub url: Option<String>,
-    /// The full hash of the commit.
+    /// The commit, as [`commit`] has it.
     pub commit: Option<String>,
     /// What sort of change it was, such as *feature* or *configuration*.
     pub change_type: Option<String>,
@@ -252,13 +305,14 @@ impl Deployment {
     /// Whether two tellings are of one change by what they say. Others may join
     /// them: one change is all tellings that hang together so.
     pub fn is_same_as(&self, other: &Self) -> bool {
-        let both = |ours: &Option<String>, theirs: &Option<String>| {
-            ours.as_ref()
-                .is_some_and(|one| Some(one) == theirs.as_ref())
+        let commit = match (&self.commit, &other.commit) {
+            (Some(ours), Some(theirs)) => ours.starts_with(theirs) || theirs.starts_with(ours),
+            (None, _) | (_, None) => false,
         };
+        let url = self.url.is_some() && self.url == other.url;
         let identity = self.source == other.source && self.external_id == other.external_id;
         let near = (self.at - other.at).abs() <= SAME_WITHIN;
-        identity || near && (both(&self.commit, &other.commit) || both(&self.url, &other.url))
+        identity || near && (commit || url)
     }
 
     /// Returns what the log holds of the telling: SHA-256 over its facts as
@@ -408,6 +462,36 @@ mod tests {
         assert!(!told("github", "1", 0).is_same_as(&told("github", "2", 0)));
         assert!(!told("github", "1", 0).is_same_as(&told("gitlab", "1", 0)));
         assert!(told("GitHub ", "1", 0).is_same_as(&told("github", "1", 9 * week)));
+    }
+
+    #[test]
+    fn an_abbreviated_commit_is_the_one_that_begins_so() {
+        let of = |commit: &str| Deployment {
+            commit: Some(commit.to_owned()),
+            ..told("github", commit, 0)
+        };
+        let full = of(&"ab".repeat(20));
+        assert!(full.is_same_as(&of("abababababab")) && of("abababababab").is_same_as(&full));
+        assert!(!full.is_same_as(&of("abababababac")));
+        assert!(!of("").is_same_as(&told("github", "none", 0)));
+    }
+
+    #[test]
+    fn what_is_tied_to_an_emergency_belongs_to_it_while_it_is_worked_on() {
+        let at = |minutes: i64| told("github", "1", minutes * 60).at;
+        let of = |tie, minutes| fit(tie, at(minutes), at(0), &[at(-600)]);
+        let (day, week) = (24 * 60, 7 * 24 * 60);
+        for (tie, holds) in [(Tie::Number, day), (Tie::Ticket, week)] {
+            assert_eq!(of(tie, -2), Fit::Belongs);
+            assert_eq!(of(tie, -3), Fit::MayBelong);
+            assert_eq!(of(tie, -week), Fit::MayBelong);
+            assert_eq!(of(tie, -week - 1), Fit::Apart);
+            assert_eq!(of(tie, holds), Fit::Belongs);
+            assert_eq!(of(tie, week + 1), Fit::Apart);
+            assert_eq!(of(tie, -604), Fit::Belongs, "somebody said so");
+            assert_eq!(of(tie, -605), Fit::MayBelong);
+        }
+        assert_eq!(of(Tie::Number, day + 1), Fit::MayBelong);
     }
 
     #[test]

@@ -96,12 +96,17 @@ fn belongs(question: &Question, again: bool) -> Message {
         explain(Explanation::No, "No").into(),
         explain(Explanation::NotProduction, "Not production").into(),
     ];
-    let reason = "It went to a system of that change while it was being worked on. *Yes* puts its deployment time on record.";
+    let tie = if question.marks.contains(&Mark::DuringIncident) {
+        "It went to a system of that change while it was being worked on."
+    } else {
+        "It has that change's number, or the ticket links to it, but it went to production at another time."
+    };
+    let reason = format!("{tie} *Yes* puts its deployment time on record.");
     message(
         &line,
         vec![
             section(&line),
-            section(reason),
+            section(&reason),
             actions(row),
             context(hint(again)),
         ],

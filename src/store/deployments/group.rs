@@ -108,12 +108,7 @@ pub(super) struct Group {
 
 impl Group {
     /// A group of one telling, of `at` in microseconds.
-    pub(super) fn of(
-        told: &Deployment,
-        at: i64,
-        counts: bool,
-        emergency: Option<ChangeNumber>,
-    ) -> Self {
+    pub(super) fn of(told: &Deployment, at: i64, counts: bool) -> Self {
         Self {
             n_tellings: 1,
             first: counts.then(|| (at, told.source.as_str().to_owned())),
@@ -127,7 +122,7 @@ impl Group {
                 is_approved: told.approved_by.is_some() || told.approval_url.is_some(),
                 ..Traits::default()
             },
-            emergency,
+            emergency: None,
             settles_at: None,
         }
     }

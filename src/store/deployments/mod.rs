@@ -11,6 +11,7 @@ mod fit;
 mod frozen;
 mod group;
 mod hearing;
+mod named;
 mod names;
 mod near;
 mod question;
@@ -32,17 +33,24 @@ use crate::domain::policy::Counting;
 use crate::domain::text::Text;
 
 pub(super) use asking::next_at as next_question_at;
-pub(super) use belong::{learn, learn_all};
+pub(super) use belong::learn;
+#[cfg(test)]
+pub(super) use belong::{OF_NUMBER, answers, members};
 #[cfg(test)]
 pub(super) use count::COUNTED;
 pub(super) use count::{counted, emergencies};
 pub(super) use fit::check;
 pub(super) use frozen::{between as frozen_weeks, freeze};
 pub(super) use hearing::{between as hearings, last_heard};
+pub(super) use named::learn_all;
+#[cfg(test)]
+pub(super) use named::{OF_COMMIT, OF_LINK};
 #[cfg(test)]
 pub(super) use near::NEAR;
 pub(super) use near::look_around;
 pub(super) use question::{next_at, question, unexplained};
+#[cfg(test)]
+pub(super) use take::{IS_ANY_SHORT, NEXT_BEGINNING};
 #[cfg(test)]
 pub(super) use unrecorded::AFTERWARDS;
 pub(super) use unrecorded::weigh;

@@ -414,8 +414,8 @@ pub(super) fn answer(
     put_on_record(connection, workspace, &kept, reply, about, now)?;
     outbox::redraw_question(connection, workspace, id, now)?;
     let telling = kept.deployment;
-    if let Some(number) = change {
-        matched(connection, workspace, telling, number, None, rules, now)?;
+    if change.is_some() {
+        matched(connection, workspace, telling, rules, now)?;
         return Ok(Explained::Now);
     }
     let leader = row::leader_of(connection, workspace, telling)?;

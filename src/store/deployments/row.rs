@@ -5,12 +5,15 @@ use rusqlite::{CachedStatement, Connection, Row, params};
 use super::group::{Group, Traits, bits, marks};
 use super::names::Names;
 use crate::domain::deployment::{
-    ChangeKind, Deployment, Happening, SAME_WITHIN, SourceName, commit,
+    ABBREVIATED, ChangeKind, Deployment, Happening, SAME_WITHIN, SourceName, commit,
 };
 use crate::domain::id::{ChangeNumber, ChannelId, UserId, WorkspaceId};
 use crate::domain::merkle::Hash;
 use crate::domain::text::{Commitment, Text};
 use crate::store::{StoreError, instant, micros, texts};
+
+/// How many bytes of a commit's hash an abbreviated one has.
+pub(super) const SHORT: usize = ABBREVIATED / 2;
 
 /// A telling, with what can be known of it before the transaction.
 #[derive(Debug, Clone)]
@@ -22,8 +25,8 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    /// Takes a telling as the record will have it: to the microsecond, with no commit
-    /// but a full one, and without a number that no change can have.
+    /// Takes a telling as the record will have it: to the microsecond, with its commit
+    /// as it is compared, and without a number that no change can have.
     pub(super) fn new(mut told: Deployment) -> Self {
         let at = micros(told.at);
         told.at = instant(at);

@@ -4,15 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{CachedStatement, Connection, ToSql, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, ToSql, params};
 use sha2::{Digest, Sha256};
 
 use super::belong::{self, Register};
 use super::group::{Group, bits};
 use super::names::Names;
-use super::row::{self, Derived, FACTS, INSERT, Prepared, week, within};
+use super::row::{self, Derived, FACTS, INSERT, Prepared, SHORT, week, within};
 use super::unrecorded::Unrecorded;
-use super::{ASKED_WITHIN, Intake, SETTLED_AFTER, TakenIn, hearing, near};
+use super::{ASKED_WITHIN, Intake, SETTLED_AFTER, TakenIn, hearing, named, near};
 use crate::domain::deployment::{ChangeKind, Happening, Mark};
 use crate::domain::id::{ChangeNumber, UserId, WorkspaceId};
 use crate::domain::policy::Counting;
@@ -57,9 +57,13 @@ pub(super) fn take(
         log.append_house_event(now, &event)?;
         log.save()?;
     }
-    let Taker { follow_up, .. } = taker;
+    let Taker {
+        follow_up,
+        register,
+        ..
+    } = taker;
     let at = (connection, workspace);
-    look_after(at, &mut names, follow_up, authors, rules, now)?;
+    look_after(at, &mut names, register, follow_up, authors, rules, now)?;
     hearing::hear(
         connection, workspace, &mut names, intake, told, &became, now,
     )?;
@@ -96,6 +100,9 @@ struct FollowUp {
     id: i64,
     /// The address of whoever made the change.
     author_email: Option<String>,
+    /// Whether the group may be tied to an emergency change by more than time and
+    /// system.
+    is_tied: bool,
 }
 
 /// Tells the register of deployments of its changes, and asks about those that may
@@ -103,24 +110,29 @@ struct FollowUp {
 fn look_after(
     (connection, workspace): (&Connection, &WorkspaceId),
     names: &mut Names<'_>,
+    mut register: Register,
     follow_up: Vec<FollowUp>,
     authors: &BTreeMap<String, UserId>,
     rules: &Rules,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let mut register = Register::default();
     let mut unrecorded = None;
     for one in follow_up {
         // It may have found its group since.
         let leader = row::leader_of(connection, workspace, one.id)?;
         let mut group = row::group(connection, workspace, leader)?;
         let author = one.author_email.as_ref().and_then(|mail| authors.get(mail));
-        if let (Some(number), Some((at, _))) = (group.emergency, &group.first) {
-            belong::deployed(connection, workspace, number, *at, author, rules, now)?;
+        if group.emergency.is_some() {
+            let group = (leader, &group);
+            belong::tell(connection, workspace, group, author, rules, now)?;
             continue;
         }
         let before = group.clone();
-        if near::propose(connection, workspace, &mut register, leader, &group, now)? {
+        let register = &mut register;
+        if one.is_tied
+            && belong::ask(connection, workspace, register, (leader, &group), now)?
+            || near::propose(connection, workspace, register, leader, &group, now)?
+        {
             group.traits.was_proposed = true;
         }
         let unrecorded = match &mut unrecorded {
@@ -170,6 +182,11 @@ const SAME_URL: [&str; 3] = [
     "SELECT leader FROM deployment
      WHERE workspace = ?1 AND week = ?2 AND url = ?3 AND at <= ?4 ORDER BY at LIMIT 1",
 ];
+
+/// The next full commit of a week that begins as an abbreviated one does.
+pub(in crate::store) const NEXT_BEGINNING: &str = "SELECT commit_hash FROM deployment
+     WHERE workspace = ?1 AND week = ?2 AND commit_hash > ?3 AND commit_hash <= ?4
+     ORDER BY commit_hash LIMIT 1";
 
 /// How the tellings of one commit, or of one link, are found.
 struct Neighbours<'c> {
@@ -222,6 +239,9 @@ struct Taker<'c> {
     rows: Sha256,
     /// Whether any ticket names a commit or a link.
     is_any_named: bool,
+    /// Whether anybody told of an abbreviated commit.
+    is_any_short: bool,
+    register: Register,
     follow_up: Vec<FollowUp>,
     same_identity: CachedStatement<'c>,
     same_commit: Neighbours<'c>,
@@ -249,7 +269,9 @@ impl<'c> Taker<'c> {
             next_id: last.unwrap_or(0) + 1,
             n_new: 0,
             rows: Sha256::new(),
-            is_any_named: belong::is_any_named(connection, workspace)?,
+            is_any_named: named::is_any_named(connection, workspace)?,
+            is_any_short: is_any_short(connection, workspace)?,
+            register: Register::default(),
             follow_up: Vec::new(),
             same_identity: connection.prepare_cached(SAME_IDENTITY)?,
             same_commit: Neighbours::new(connection, SAME_COMMIT)?,
@@ -273,21 +295,21 @@ impl<'c> Taker<'c> {
         let is_excluded = !leaders.is_empty() && self.is_excluded(source, one)?;
         let workspace = self.workspace.as_str();
         if let Some(commit) = &one.commit {
-            self.same_commit
-                .note(workspace, commit, one.at, &mut leaders)?;
+            self.note_commit(commit, one.at, &mut leaders)?;
         }
         if let Some(url) = &one.told.url {
             self.same_url.note(workspace, url, one.at, &mut leaders)?;
         }
         let counts = counting.counts(&one.told.source, one.told.happening);
-        let matched = belong::find(
-            self.connection,
-            self.workspace,
+        let found = belong::find(
+            (self.connection, self.workspace),
+            &mut self.register,
             one,
             self.is_any_named,
             self.now,
         )?;
-        let mut alone = Group::of(&one.told, one.at, counts, matched);
+        let matched = found.belongs.first().copied();
+        let mut alone = Group::of(&one.told, one.at, counts);
         if self.is_called_emergency(one)? {
             alone.marks |= bits(&BTreeSet::from([Mark::Labelled]));
         }
@@ -309,10 +331,13 @@ impl<'c> Taker<'c> {
         self.rows.update(one.hash);
         let is_counted = group.counted_at().is_some();
         let is_new_to_the_register = group.emergency.is_some() && group.first.is_some();
+        // What adds nothing else may be what makes a change of the others count.
+        let is_tied = !found.perhaps.is_empty() || !was_counted && group.n_tellings > 1;
         if is_new_to_the_register || is_counted && self.is_recent(one.at) {
             self.follow_up.push(FollowUp {
                 id: self.next_id - 1,
                 author_email: one.told.author_email.clone(),
+                is_tied,
             });
         }
         Ok(match group.emergency {
@@ -320,6 +345,44 @@ impl<'c> Taker<'c> {
             None if is_counted && !was_counted => TakenIn::Counted,
             None => TakenIn::NotCounted,
         })
+    }
+
+    /// Notes the groups of what is of the same commit: a full one is also the one that
+    /// it begins with, and an abbreviated one all that begin so.
+    fn note_commit(
+        &mut self,
+        commit: &[u8],
+        at: i64,
+        leaders: &mut Leaders,
+    ) -> Result<(), StoreError> {
+        let workspace = self.workspace.as_str();
+        self.same_commit.note(workspace, &commit, at, leaders)?;
+        if commit.len() > SHORT {
+            if let Some(short) = commit.get(..SHORT).filter(|_| self.is_any_short) {
+                self.same_commit.note(workspace, &short, at, leaders)?;
+            }
+            return Ok(());
+        }
+        self.is_any_short = true;
+        let last = named::last_beginning(commit);
+        let mut select = self.connection.prepare_cached(NEXT_BEGINNING)?;
+        let mut beginning: BTreeSet<Vec<u8>> = BTreeSet::new();
+        for week in week(at) - 1..=week(at) + 1 {
+            let mut before = commit.to_vec();
+            while let Some(next) = select
+                .query_row(params![workspace, week, before, last], |row| {
+                    row.get::<_, Vec<u8>>(0)
+                })
+                .optional()?
+            {
+                beginning.insert(next.clone());
+                before = next;
+            }
+        }
+        for full in beginning {
+            self.same_commit.note(workspace, &full, at, leaders)?;
+        }
+        Ok(())
     }
 
     /// Whether it was told before, fact for fact. Notes the group of its identity.
@@ -414,6 +477,8 @@ impl<'c> Taker<'c> {
         let mut group = joined
             .into_iter()
             .fold(alone, |all, (_, group)| all.and(group));
+        // What was found first stands.
+        group.emergency = group.emergency.or(matched);
         settle(&mut group, self.is_recent(one.at), self.now);
         let email = one.told.author_email.as_ref();
         let found = email.and_then(|email| self.authors.get(email));
@@ -450,6 +515,16 @@ pub(super) fn settle(group: &mut Group, is_recent: bool, now: DateTime<Utc>) {
     let later = micros(now + SETTLED_AFTER);
     group.settles_at = (group.looks_undeclared() && (is_recent || group.settles_at.is_some()))
         .then(|| group.settles_at.unwrap_or(later));
+}
+
+/// Whether anybody told of an abbreviated commit.
+pub(in crate::store) const IS_ANY_SHORT: &str = "SELECT EXISTS (
+         SELECT 1 FROM deployment WHERE workspace = ?1 AND length(commit_hash) = 6)";
+
+fn is_any_short(connection: &Connection, workspace: &WorkspaceId) -> Result<bool, StoreError> {
+    Ok(connection
+        .prepare_cached(IS_ANY_SHORT)?
+        .query_row([workspace.as_str()], |row| row.get(0))?)
 }
 
 fn note(leaders: &mut Leaders, mut rows: rusqlite::Rows<'_>) -> Result<(), StoreError> {

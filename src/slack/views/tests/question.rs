@@ -144,6 +144,13 @@ fn whether_it_is_the_deployment_of_a_change_is_asked_by_its_number() {
     [+Yes] [No] [Not production]
     · Unanswered, I ask once more in a day; then the weekly report names it as unexplained.
     ");
+    let by_its_number = Question {
+        marks: BTreeSet::new(),
+        ..belongs
+    };
+    let words = shown(&by_its_number, "dana");
+    let tie = "It has that change's number, or the ticket links to it, but it went to production at another time. *Yes* puts";
+    assert!(words.contains(tie), "{words}");
 }
 
 #[test]

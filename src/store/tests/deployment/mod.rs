@@ -4,6 +4,7 @@
 mod emergency;
 mod question;
 mod recount;
+mod tied;
 
 use std::collections::BTreeSet;
 
@@ -339,15 +340,17 @@ async fn a_window_is_counted_without_touching_a_row() {
 async fn nothing_is_looked_for_among_all_that_was_told() {
     let home = Home::new();
     let store = home.open().unwrap();
-    let plan = async |sql: &'static str| {
+    let plan = async |sql: &str| {
+        let sql = sql.to_owned();
         store
             .read(move |connection, _| {
-                let plan = connection.query_row(
-                    &format!("EXPLAIN QUERY PLAN {sql}"),
-                    rusqlite::params_from_iter(["1"; 4].iter().take(sql.matches('?').count())),
-                    |row| row.get(3),
-                )?;
-                Ok::<String, _>(plan)
+                let mut select = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+                let wanted = vec!["1"; select.parameter_count()];
+                let steps = select.query_map(rusqlite::params_from_iter(wanted), |row| {
+                    row.get::<_, String>(3)
+                })?;
+                let steps: Vec<String> = steps.collect::<rusqlite::Result<_>>()?;
+                Ok::<String, StoreError>(steps.join("; "))
             })
             .await
             .unwrap()
@@ -370,6 +373,46 @@ async fn nothing_is_looked_for_among_all_that_was_told() {
         (
             "SELECT leader FROM deployment WHERE workspace = ?1 AND week = ?2 AND url = ?3 LIMIT 1",
             "INDEX deployment_url (workspace=? AND week=? AND url=?)",
+        ),
+        (
+            deployments::NEXT_BEGINNING,
+            "COVERING INDEX deployment_commit (workspace=? AND week=? AND commit_hash>? AND commit_hash<?)",
+        ),
+        (
+            deployments::IS_ANY_SHORT,
+            "INDEX deployment_abbreviated (workspace=?)",
+        ),
+        (
+            deployments::OF_COMMIT,
+            "INDEX deployment_commit (workspace=? AND week=? AND commit_hash>? AND commit_hash<?)",
+        ),
+        (
+            deployments::OF_LINK,
+            "INDEX deployment_url (workspace=? AND week=? AND url=? AND at>? AND at<?)",
+        ),
+        (
+            deployments::OF_NUMBER,
+            "INDEX deployment_reference (workspace=? AND reference=? AND at>? AND at<?)",
+        ),
+        (
+            "SELECT id FROM deployment WHERE workspace = ?1 AND matched = ?2",
+            "INDEX deployment_matched (workspace=? AND matched=?)",
+        ),
+        (
+            "SELECT id FROM deployment WHERE workspace = ?1 AND emergency = ?2",
+            "INDEX deployment_emergency (workspace=? AND emergency=?)",
+        ),
+        (
+            &deployments::members("matched", "AND +matched IS NOT NULL"),
+            "INDEX deployment_member (workspace=? AND leader=?)",
+        ),
+        (
+            &deployments::members("matched", "AND +matched IS NOT NULL"),
+            "USING INTEGER PRIMARY KEY",
+        ),
+        (
+            &deployments::answers(),
+            "INDEX question_about (workspace=? AND deployment=?)",
         ),
         (
             "UPDATE deployment SET leader = ?3
