@@ -13,8 +13,10 @@ mod group;
 mod hearing;
 mod names;
 mod question;
+mod reading;
 mod row;
 mod take;
+mod wanted;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -38,6 +40,8 @@ pub(super) use fit::check;
 pub(super) use frozen::{between as frozen_weeks, freeze};
 pub(super) use hearing::{between as hearings, last_heard};
 pub(super) use question::{next_at, question, unexplained};
+pub use reading::{ReadTo, Reading};
+pub(super) use reading::readings;
 
 /// How long nobody is asked about a change that looks like an undeclared emergency:
 /// its review may be told of later than the push.
@@ -70,8 +74,8 @@ pub struct Intake {
     pub n_refused: u64,
     /// Whose the e-mail addresses are, as far as Slack was asked.
     pub authors: BTreeMap<String, UserId>,
-    /// The place up to which a polled source is read then, by its name.
-    pub cursor: Option<(String, String)>,
+    /// How far a polled source is read then.
+    pub read_to: Option<ReadTo>,
 }
 
 impl Intake {
@@ -84,7 +88,7 @@ impl Intake {
             n_unknown: 0,
             n_refused: 0,
             authors: BTreeMap::new(),
-            cursor: None,
+            read_to: None,
         }
     }
 }
@@ -329,12 +333,6 @@ impl Store {
         until: DateTime<Utc>,
     ) -> Result<BTreeMap<SourceName, DateTime<Utc>>, StoreError> {
         self.read(move |connection, workspace| hearing::last_heard(connection, workspace, until))
-            .await
-    }
-
-    /// Returns up to where a polled source was read.
-    pub async fn cursor(&self, source: String) -> Result<Option<String>, StoreError> {
-        self.read(move |connection, workspace| hearing::cursor(connection, workspace, &source))
             .await
     }
 

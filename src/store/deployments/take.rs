@@ -11,7 +11,7 @@ use super::belong::{self, Register};
 use super::group::Group;
 use super::names::Names;
 use super::row::{self, Derived, FACTS, INSERT, Prepared, week, within};
-use super::{ASKED_WITHIN, Intake, SETTLED_AFTER, TakenIn, hearing, question};
+use super::{ASKED_WITHIN, Intake, SETTLED_AFTER, TakenIn, hearing, question, reading};
 use crate::domain::id::{ChangeNumber, UserId, WorkspaceId};
 use crate::domain::policy::Counting;
 use crate::store::log::{Appender, HouseEvent};
@@ -63,12 +63,12 @@ pub(super) fn take(
         rules,
         now,
     )?;
+    if let Some(to) = &intake.read_to {
+        reading::read_to(connection, workspace, &intake.source, to, now)?;
+    }
     hearing::hear(
         connection, workspace, &mut names, intake, told, &became, now,
     )?;
-    if let Some((source, position)) = &intake.cursor {
-        hearing::move_cursor(connection, workspace, source, position, now)?;
-    }
     Ok(became)
 }
 
