@@ -143,7 +143,9 @@ impl Looks {
         let Some(landed) = self.tasks.join_next_with_id().await else {
             return Ok(());
         };
-        let id = landed.as_ref().map_or_else(|error| error.id(), |(id, _)| *id);
+        let id = landed
+            .as_ref()
+            .map_or_else(|error| error.id(), |(id, _)| *id);
         let is_it = |source: &&mut Source| source.task.as_ref().is_some_and(|task| task.id() == id);
         let Some(source) = self.sources.iter_mut().find(is_it) else {
             return Ok(());

@@ -7,9 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use super::cursor::{Part, Progress};
-use super::{
-    Api, Cursor, LONGEST_DEPLOYMENT, Look, Page, PollError, Session, TRIED_AGAIN, ended,
-};
+use super::{Api, Cursor, LONGEST_DEPLOYMENT, Look, Page, PollError, Session, TRIED_AGAIN, ended};
 use crate::domain::deployment::{Deployment, Happening, Mark};
 use crate::domain::policy::Counting;
 use crate::intake::github::{self, Repository};
@@ -39,7 +37,7 @@ pub async fn look(
         n_refused: 0,
     };
     let looked = eye.look().await;
-    ended(looked, eye.told, eye.n_refused, eye.cursor)
+    ended(&eye.session, looked, eye.told, eye.n_refused, eye.cursor)
 }
 
 struct Eye<'a> {
@@ -105,11 +103,7 @@ impl Eye<'_> {
     }
 
     /// Goes through one page of a list. Returns whether it is the last that matters.
-    async fn page(
-        &mut self,
-        part: Part,
-        repository: &Repository<'_>,
-    ) -> Result<bool, PollError> {
+    async fn page(&mut self, part: Part, repository: &Repository<'_>) -> Result<bool, PollError> {
         let Some(page) = self.ask(part, repository).await? else {
             return Ok(true);
         };
@@ -364,11 +358,10 @@ impl Eye<'_> {
         repository: &Repository<'_>,
         activity: Payload<'_>,
     ) -> Result<(), PollError> {
-        let is_direct = matches!(
-            activity.text("/activity_type"),
-            Some("push" | "force_push")
-        );
-        let pushed = activity.instant("/timestamp").zip(activity.commit("/after"));
+        let is_direct = matches!(activity.text("/activity_type"), Some("push" | "force_push"));
+        let pushed = activity
+            .instant("/timestamp")
+            .zip(activity.commit("/after"));
         let Some((at, commit)) = pushed.filter(|_| is_direct) else {
             return Ok(());
         };
@@ -408,10 +401,16 @@ impl Eye<'_> {
         let Some(commit) = head.or_else(|| told.commit.clone()).filter(|_| matters) else {
             return Ok(());
         };
-        let page = match self.session.get(&self.at(&format!("/commits/{commit}")), &[]).await {
+        let page = match self
+            .session
+            .get(&self.at(&format!("/commits/{commit}")), &[])
+            .await
+        {
             Ok(page) => page,
             // It is gone since, or was never of this repository.
-            Err(PollError::NotFound | PollError::Token { .. } | PollError::Status { status: 422 }) => {
+            Err(
+                PollError::NotFound | PollError::Token { .. } | PollError::Status { status: 422 },
+            ) => {
                 return Ok(());
             }
             Err(error) => return Err(error),

@@ -34,7 +34,7 @@ pub async fn look(
         n_refused: 0,
     };
     let looked = eye.look().await;
-    ended(looked, eye.told, eye.n_refused, eye.cursor)
+    ended(&eye.session, looked, eye.told, eye.n_refused, eye.cursor)
 }
 
 struct Eye<'a> {
@@ -79,7 +79,15 @@ impl Eye<'_> {
     async fn page(&mut self, part: Part, project: &Project<'_>) -> Result<bool, PollError> {
         let since = self.since();
         let number = self.progress().page.to_string();
-        let path = format!("{}/{}", self.at, if part == Part::Merges { "merge_requests" } else { "deployments" });
+        let path = format!(
+            "{}/{}",
+            self.at,
+            if part == Part::Merges {
+                "merge_requests"
+            } else {
+                "deployments"
+            }
+        );
         let mut query = vec![
             ("updated_after", since.as_str()),
             ("order_by", "updated_at"),
@@ -126,7 +134,11 @@ impl Eye<'_> {
         written(reached.map_or(begin, |at| at - TimeDelta::seconds(1)))
     }
 
-    async fn deployment(&mut self, project: &Project<'_>, one: Payload<'_>) -> Result<(), PollError> {
+    async fn deployment(
+        &mut self,
+        project: &Project<'_>,
+        one: Payload<'_>,
+    ) -> Result<(), PollError> {
         let is_production = gitlab::is_production(
             one.text("/environment/name"),
             one.text("/environment/tier"),
@@ -141,7 +153,11 @@ impl Eye<'_> {
         }
     }
 
-    async fn request(&mut self, project: &Project<'_>, request: Payload<'_>) -> Result<(), PollError> {
+    async fn request(
+        &mut self,
+        project: &Project<'_>,
+        request: Payload<'_>,
+    ) -> Result<(), PollError> {
         let merged_at = request.instant("/merged_at");
         if !merged_at.is_some_and(|at| self.cursor.reaches(at)) {
             return Ok(());

@@ -379,13 +379,15 @@ impl<'a> Session<'a> {
 
 /// Ends a look where it ended, with what was seen until then.
 fn ended(
+    session: &Session<'_>,
     looked: Result<bool, PollError>,
     told: Vec<Deployment>,
     n_refused: u32,
     next: Cursor,
 ) -> Result<Look, PollError> {
     let (is_end, again_at) = match looked {
-        Ok(is_end) => (is_end, None),
+        Ok(true) => (true, None),
+        Ok(false) => (false, session.spent_until),
         Err(PollError::Limited { until }) => (false, Some(until)),
         // What was seen is kept first; the fault comes again.
         Err(_) if !told.is_empty() => (false, None),

@@ -40,8 +40,8 @@ pub(super) use fit::check;
 pub(super) use frozen::{between as frozen_weeks, freeze};
 pub(super) use hearing::{between as hearings, last_heard};
 pub(super) use question::{next_at, question, unexplained};
-pub use reading::{ReadTo, Reading};
 pub(super) use reading::readings;
+pub use reading::{ReadTo, Reading};
 
 /// How long nobody is asked about a change that looks like an undeclared emergency:
 /// its review may be told of later than the push.
