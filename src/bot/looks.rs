@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::FutureExt as _;
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::{AbortHandle, JoinError, JoinSet};
 
 use super::Bot;
 use super::authors::take_in;
@@ -143,9 +143,7 @@ impl Looks {
         let Some(landed) = self.tasks.join_next_with_id().await else {
             return Ok(());
         };
-        let id = landed
-            .as_ref()
-            .map_or_else(|error| error.id(), |(id, _)| *id);
+        let id = landed.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
         let is_it = |source: &&mut Source| source.task.as_ref().is_some_and(|task| task.id() == id);
         let Some(source) = self.sources.iter_mut().find(is_it) else {
             return Ok(());
@@ -245,12 +243,13 @@ async fn look_through<F: Future<Output = Seen>>(
 /// Looks through one repository or project, and keeps what is seen as it is seen.
 async fn look_at(bot: &Bot, watch: &Watch, path: String) -> Seen {
     let source = SourceName::new(watch.asked.name());
-    let now = bot.clock.now();
     let store = bot.engine.store();
     let kept = store.cursor(source.clone(), path.clone()).await?;
     let cursor = kept.and_then(|kept| kept.parse().ok());
-    let mut cursor = cursor.unwrap_or_else(|| Cursor::from(now - FIRST_LOOK));
+    let mut cursor = cursor.unwrap_or_else(|| Cursor::from(bot.clock.now() - FIRST_LOOK));
     loop {
+        // The first look at a large repository goes on for hours.
+        let now = bot.clock.now();
         let counting = bot.engine.counting();
         let looked = watch.look(&path, cursor, counting, &draw_salt, now).await;
         let look = match looked {

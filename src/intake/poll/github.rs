@@ -238,40 +238,38 @@ impl Eye<'_> {
         let made_at = one.instant("/created_at").unwrap_or(self.session.now);
         // The newest stands first, and whatever came after a success doesn't undo
         // it: a later deployment makes this one inactive.
-        let goes_on = match statuses.iter().rev().find(is_success) {
-            Some(status) => {
-                let status = Payload::new(status);
-                match github::deployed(repository, one, status, self.draw) {
-                    Ok(mut told) => {
-                        self.complete(&mut told, None).await?;
-                        self.told.push(told);
-                    }
-                    Err(refused) => self.refuse(refused)?,
+        let success = statuses.iter().rev().find(is_success);
+        if let Some(status) = success {
+            match github::deployed(repository, one, Payload::new(status), self.draw) {
+                Ok(mut told) => {
+                    self.complete(&mut told, None).await?;
+                    self.told.push(told);
                 }
-                false
+                Err(refused) => self.refuse(refused)?,
             }
-            None => {
-                let newest = statuses.first().map(Payload::new);
-                let changed_at = newest.and_then(|status| status.instant("/created_at"));
-                let is_young = |from: DateTime<Utc>, life| from > self.session.now - life;
-                match newest.and_then(|status| status.text("/state")) {
-                    None | Some("queued" | "pending" | "in_progress" | "waiting") => {
-                        is_young(made_at, LONGEST_DEPLOYMENT)
-                    }
-                    Some("failure" | "error") => {
-                        is_young(changed_at.unwrap_or(made_at), TRIED_AGAIN)
-                    }
-                    Some(_) => false,
-                }
-            }
-        };
-        if goes_on {
+        }
+        if success.is_none() && self.goes_on(made_at, statuses.first().map(Payload::new)) {
             self.cursor.open.insert(id);
         } else {
             self.cursor.open.remove(&id);
             self.cursor.ended.insert(id, made_at);
         }
         Ok(())
+    }
+
+    /// Whether a deployment may succeed yet that was made then and hasn't.
+    fn goes_on(&self, made_at: DateTime<Utc>, newest: Option<Payload<'_>>) -> bool {
+        let is_young = |from, life| self.session.now - life < from;
+        match newest.and_then(|status| status.text("/state")) {
+            None | Some("queued" | "pending" | "in_progress" | "waiting") => {
+                is_young(made_at, LONGEST_DEPLOYMENT)
+            }
+            Some("failure" | "error") => {
+                let failed_at = newest.and_then(|status| status.instant("/created_at"));
+                is_young(failed_at.unwrap_or(made_at), TRIED_AGAIN)
+            }
+            Some(_) => false,
+        }
     }
 
     async fn merge(

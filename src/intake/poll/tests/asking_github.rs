@@ -249,19 +249,19 @@ async fn a_deployment_that_goes_on_is_asked_for_until_it_ends() {
 
 #[tokio::test]
 async fn after_a_limit_a_look_goes_on_where_it_was() {
-    let reset = now() + TimeDelta::minutes(40);
+    let over_at = now() + TimeDelta::minutes(40);
     let spent = move |asked: &Asked| {
         let (status, mut headers, body) = github_of_a_week(asked);
         if asked.path.ends_with("/deployments/7/statuses") {
             headers.push(("x-ratelimit-remaining", "0".to_owned()));
-            headers.push(("x-ratelimit-reset", reset.timestamp().to_string()));
+            headers.push(("x-ratelimit-reset", over_at.timestamp().to_string()));
         }
         (status, headers, body)
     };
     let fake = Fake::start(spent).await;
     let cursor = week_ago();
     let first = look_github(&fake.github(), &cursor).await.unwrap();
-    assert_eq!((first.again_at, first.is_end), (Some(reset), false));
+    assert_eq!((first.again_at, first.is_end), (Some(over_at), false));
     assert_eq!(first.next.since, cursor.since);
     // Those before it, and it: the answer itself was good.
     let ids: Vec<_> = first.told.iter().map(|told| &*told.external_id).collect();

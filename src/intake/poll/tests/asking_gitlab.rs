@@ -140,7 +140,7 @@ async fn requests_that_change_while_pages_are_read_are_all_told() {
         if !asked.path.ends_with("/merge_requests") {
             return gitlab_of_a_week(asked);
         }
-        // Two minutes between each and the next; fifty in one second, so that they
+        // Two minutes between each and the next; 150 in one second, so that they
         // are more than a page holds together with what comes twice.
         let one = |n: usize| {
             let minutes = i64::try_from(if (100..250).contains(&n) { 100 } else { n }).unwrap();
@@ -153,8 +153,9 @@ async fn requests_that_change_while_pages_are_read_are_all_told() {
         };
         let mut all: Vec<_> = (0..400).map(one).collect();
         // Whatever is asked, somebody comments on a request that was listed before.
-        for n in 0..n_asked.fetch_add(1, Ordering::Relaxed) {
-            all[n]["updated_at"] = json!(written(now() - TimeDelta::hours(1)));
+        let n_commented = n_asked.fetch_add(1, Ordering::Relaxed);
+        for one in all.iter_mut().take(n_commented) {
+            one["updated_at"] = json!(written(now() - TimeDelta::hours(1)));
         }
         after(all, asked)
     })
