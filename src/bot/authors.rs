@@ -1,8 +1,9 @@
 //! Taking in what a source told, with those known who made the changes.
 //!
 //! Slack is asked beside the writer and before it, and only about what belongs to an
-//! emergency change that isn't in production yet: its implementer is the author. Where
-//! Slack can't say, nobody waits for it.
+//! emergency change that isn't in production yet, for its implementer is the author, or
+//! what may be of an authorization that nobody put on record. Where Slack can't say,
+//! nobody waits for it.
 
 use std::time::Duration;
 

@@ -3,15 +3,18 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use rusqlite::{Connection, params};
 
-use super::belong;
 use super::row::Prepared;
+use super::{ASKED_WITHIN, OPEN_FOR, belong};
 use crate::domain::deployment::Deployment;
-use crate::store::{Store, StoreError, log};
+use crate::domain::id::WorkspaceId;
+use crate::store::{Store, StoreError, instant, log, micros};
 
 impl Store {
     /// Returns the addresses of those who made what belongs to an emergency change
-    /// that isn't known to be in production.
+    /// that isn't known to be in production, or what went there about the time of an
+    /// authorization that nobody put on record.
     pub async fn authors_wanted(
         &self,
         told: &[Deployment],
@@ -28,7 +31,13 @@ impl Store {
         self.read(move |connection, workspace| {
             let is_any_named = belong::is_any_named(connection, workspace)?;
             let mut wanted = BTreeSet::new();
+            let overheard = overheard(connection, workspace, now)?;
             for one in told.into_iter().map(Prepared::new) {
+                let is_near = |at: &DateTime<Utc>| (*at - one.told.at).abs() <= OPEN_FOR;
+                if overheard.iter().any(is_near) {
+                    wanted.extend(one.told.author_email);
+                    continue;
+                }
                 if one.told.reference.is_none() && !is_any_named {
                     continue;
                 }
@@ -43,4 +52,21 @@ impl Store {
         })
         .await
     }
+}
+
+/// Returns when authorizations were overheard of late that nobody put on record.
+fn overheard(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    now: DateTime<Utc>,
+) -> Result<Vec<DateTime<Utc>>, StoreError> {
+    let since = micros(now - ASKED_WITHIN - OPEN_FOR);
+    connection
+        .prepare_cached(
+            "SELECT offered_at FROM offer WHERE workspace = ?1
+                 AND stage NOT IN ('taken', 'declined') AND offered_at >= ?2",
+        )?
+        .query_map(params![workspace.as_str(), since], |row| row.get(0))?
+        .map(|at| Ok(instant(at?)))
+        .collect()
 }
