@@ -42,7 +42,8 @@ CREATE TABLE deployment (
     source         INTEGER NOT NULL,
     external_id    TEXT NOT NULL,
     happening      TEXT NOT NULL CHECK (happening = 'deployment' OR happening = 'merge'
-                       OR happening = 'run' OR happening = 'push' OR happening = 'listed'),
+                       OR happening = 'run' OR happening = 'push' OR happening = 'listed'
+                       OR happening = 'review'),
     at             INTEGER NOT NULL,
     kind           TEXT CHECK (kind = 'normal' OR kind = 'standard' OR kind = 'emergency'),
     system         INTEGER,
@@ -158,13 +159,18 @@ CREATE TABLE hearing (
 
 CREATE INDEX hearing_day ON hearing (workspace, day);
 
--- One row a polled source: up to where it was read, in its own words.
+-- One row a path of a polled source, which is a repository or project: up to where
+-- it was read, in its own words; when it was last read to its end; what has kept it
+-- from that since; and whether it is asked still.
 CREATE TABLE cursor (
     workspace TEXT NOT NULL,
     source    TEXT NOT NULL,
-    position  TEXT NOT NULL,
-    moved_at  INTEGER NOT NULL,
-    PRIMARY KEY (workspace, source)
+    path      TEXT NOT NULL,
+    position  TEXT,
+    read_at   INTEGER,
+    fault     TEXT,
+    is_asked  INTEGER NOT NULL DEFAULT 1 CHECK (is_asked IN (0, 1)),
+    PRIMARY KEY (workspace, source, path)
 ) STRICT, WITHOUT ROWID;
 
 -- One row a webhook's delivery that was taken in, by the source's name for it. It

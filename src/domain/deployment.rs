@@ -69,6 +69,8 @@ named! {
         Push = "push",
         /// Somebody lists it as a change that happened. Counts always.
         Listed = "listed",
+        /// Somebody approved a request to merge. Counts never: it may never be merged.
+        Review = "review",
     }
 }
 

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::outbox::STUCK;
-use super::{Halt, OpenError, Shut, StoreError, deployments, file, instant, outbox};
+use super::{Halt, OpenError, Reading, Shut, StoreError, deployments, file, instant, outbox};
 use crate::domain::deployment::SourceName;
 use crate::domain::id::{ChangeNumber, ChannelId, WorkspaceId};
 
@@ -51,6 +51,8 @@ pub struct Register {
     pub clock_step: Option<(DateTime<Utc>, TimeDelta)>,
     /// When each source of changes was heard from last.
     pub heard: BTreeMap<SourceName, DateTime<Utc>>,
+    /// What is asked of polled sources, and how that goes.
+    pub readings: Vec<Reading>,
 }
 
 /// A message that Slack doesn't have and should.
@@ -205,7 +207,6 @@ fn register(connection: &Connection, workspace: WorkspaceId) -> Result<Register,
         .optional()?;
     let heard = deployments::last_heard(connection, &workspace, DateTime::<Utc>::MAX_UTC)?;
     Ok(Register {
-        workspace,
         records,
         n_changes,
         n_unsent,
@@ -215,5 +216,7 @@ fn register(connection: &Connection, workspace: WorkspaceId) -> Result<Register,
         n_clock_steps,
         clock_step,
         heard,
+        readings: deployments::readings(connection, &workspace)?,
+        workspace,
     })
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
-use super::deployments::{self, Counted, Emergency, FrozenWeek, Hearing, Question};
+use super::deployments::{self, Counted, Emergency, FrozenWeek, Hearing, Question, Reading};
 use super::{Adopted, OpenError, Store, StoreError, file, policies};
 use crate::domain::id::WorkspaceId;
 
@@ -152,6 +152,11 @@ impl Moment<'_> {
         to: DateTime<Utc>,
     ) -> Result<Vec<Hearing>, StoreError> {
         deployments::hearings(self.connection, self.workspace, from, to)
+    }
+
+    /// Returns what is asked of polled sources and how that goes, by source and path.
+    pub fn readings(&self) -> Result<Vec<Reading>, StoreError> {
+        deployments::readings(self.connection, self.workspace)
     }
 
     /// Returns the frozen weeks that begin in a time, the first first.

@@ -706,10 +706,9 @@ const WORDLESS_COLUMNS: &[(&str, &str)] = &[
     ("deployment.testing_result", "a commitment"),
     ("named.hash", "a hash"),
     ("cursor.source", "what a source is called"),
-    (
-        "cursor.position",
-        "a place in a source's list, in its words",
-    ),
+    ("cursor.path", "what a source calls a repository"),
+    ("cursor.position", "a place in a source's lists, as form"),
+    ("cursor.fault", "this program's words for a fault"),
     ("delivery.id", "the source's identifier of a delivery"),
     ("frozen_week.zone", "a name of the time zone database"),
     ("frozen_week.figures", "figures as they were reported"),

@@ -1,13 +1,13 @@
-//! Who was heard from, and up to where polled sources were read.
+//! Who was heard from.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use super::names::Names;
 use super::row::Prepared;
-use super::{Hearing, Intake, TakenIn};
+use super::{Hearing, Intake, TakenIn, reading};
 use crate::domain::deployment::SourceName;
 use crate::domain::id::WorkspaceId;
 use crate::store::{StoreError, instant, micros};
@@ -41,7 +41,8 @@ pub(super) fn hear(
         heard.told += 1;
         heard.duplicate += u64::from(*taken == TakenIn::Duplicate);
     }
-    if told.is_empty() || intake.n_unknown > 0 || intake.n_refused > 0 {
+    let is_heard = told.is_empty() && reading::is_hearing(connection, workspace, intake, now)?;
+    if is_heard || intake.n_unknown > 0 || intake.n_refused > 0 {
         let heard = heard.entry(&intake.source).or_default();
         heard.unknown += intake.n_unknown;
         heard.refused += intake.n_refused;
@@ -127,33 +128,4 @@ pub(in crate::store) fn last_heard(
             Err(error) => Some(Err(error.into())),
         })
         .collect()
-}
-
-/// Moves the place up to which a source was read.
-pub(super) fn move_cursor(
-    connection: &Connection,
-    workspace: &WorkspaceId,
-    source: &str,
-    position: &str,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    connection
-        .prepare_cached(
-            "INSERT INTO cursor (workspace, source, position, moved_at) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT DO UPDATE SET position = ?3, moved_at = ?4",
-        )?
-        .execute(params![workspace.as_str(), source, position, micros(now)])?;
-    Ok(())
-}
-
-/// Returns the place up to which a source was read.
-pub(super) fn cursor(
-    connection: &Connection,
-    workspace: &WorkspaceId,
-    source: &str,
-) -> Result<Option<String>, StoreError> {
-    Ok(connection
-        .prepare_cached("SELECT position FROM cursor WHERE workspace = ?1 AND source = ?2")?
-        .query_row(params![workspace.as_str(), source], |row| row.get(0))
-        .optional()?)
 }

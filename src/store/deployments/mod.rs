@@ -15,9 +15,11 @@ mod named;
 mod names;
 mod near;
 mod question;
+mod reading;
 mod row;
 mod take;
 mod unrecorded;
+mod wanted;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -49,6 +51,8 @@ pub(super) use named::{OF_COMMIT, OF_LINK};
 pub(super) use near::NEAR;
 pub(super) use near::look_around;
 pub(super) use question::{next_at, question, unexplained};
+pub(super) use reading::readings;
+pub use reading::{ReadTo, Reading};
 #[cfg(test)]
 pub(super) use take::{IS_ANY_SHORT, NEXT_BEGINNING};
 #[cfg(test)]
@@ -86,8 +90,8 @@ pub struct Intake {
     pub n_refused: u64,
     /// Whose the e-mail addresses are, as far as Slack was asked.
     pub authors: BTreeMap<String, UserId>,
-    /// The place up to which a polled source is read then, by its name.
-    pub cursor: Option<(String, String)>,
+    /// How far a polled source is read then.
+    pub read_to: Option<ReadTo>,
 }
 
 impl Intake {
@@ -100,7 +104,7 @@ impl Intake {
             n_unknown: 0,
             n_refused: 0,
             authors: BTreeMap::new(),
-            cursor: None,
+            read_to: None,
         }
     }
 }
@@ -348,12 +352,6 @@ impl Store {
         until: DateTime<Utc>,
     ) -> Result<BTreeMap<SourceName, DateTime<Utc>>, StoreError> {
         self.read(move |connection, workspace| hearing::last_heard(connection, workspace, until))
-            .await
-    }
-
-    /// Returns up to where a polled source was read.
-    pub async fn cursor(&self, source: String) -> Result<Option<String>, StoreError> {
-        self.read(move |connection, workspace| hearing::cursor(connection, workspace, &source))
             .await
     }
 

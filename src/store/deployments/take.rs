@@ -12,7 +12,7 @@ use super::group::{Group, bits};
 use super::names::Names;
 use super::row::{self, Derived, FACTS, INSERT, Prepared, SHORT, week, within};
 use super::unrecorded::Unrecorded;
-use super::{ASKED_WITHIN, Intake, SETTLED_AFTER, TakenIn, hearing, named, near};
+use super::{ASKED_WITHIN, Intake, SETTLED_AFTER, TakenIn, hearing, named, near, reading};
 use crate::domain::deployment::{ChangeKind, Happening, Mark};
 use crate::domain::id::{ChangeNumber, UserId, WorkspaceId};
 use crate::domain::policy::Counting;
@@ -64,12 +64,12 @@ pub(super) fn take(
     } = taker;
     let at = (connection, workspace);
     look_after(at, &mut names, register, follow_up, authors, rules, now)?;
+    if let Some(to) = &intake.read_to {
+        reading::read_to(connection, workspace, &intake.source, to, now)?;
+    }
     hearing::hear(
         connection, workspace, &mut names, intake, told, &became, now,
     )?;
-    if let Some((source, position)) = &intake.cursor {
-        hearing::move_cursor(connection, workspace, source, position, now)?;
-    }
     Ok(became)
 }
 
@@ -129,8 +129,7 @@ fn look_after(
         }
         let before = group.clone();
         let register = &mut register;
-        if one.is_tied
-            && belong::ask(connection, workspace, register, (leader, &group), now)?
+        if one.is_tied && belong::ask(connection, workspace, register, (leader, &group), now)?
             || near::propose(connection, workspace, register, leader, &group, now)?
         {
             group.traits.was_proposed = true;

@@ -350,3 +350,28 @@ async fn an_offer_that_can_not_be_read_does_not_hold_up_the_others() {
     assert_eq!(sweep(&store, hour).await, 0);
     store.close().await;
 }
+
+#[tokio::test]
+async fn whose_change_it_was_is_wanted_about_an_authorization_that_nobody_recorded() {
+    use crate::domain::deployment::{Deployment, Happening, SourceName};
+    let home = Home::new();
+    let store = home.open().unwrap();
+    let start = now();
+    let wanted = async |minutes: i64| {
+        let at = start + TimeDelta::minutes(minutes);
+        let (source, happening) = (SourceName::new("github"), Happening::Push);
+        let told = Deployment {
+            author_email: Some("dana@acme.dev".to_owned()),
+            ..Deployment::new(source, minutes.to_string(), happening, at)
+        };
+        let wanted = store.authors_wanted(&[told], start).await.unwrap();
+        !wanted.is_empty()
+    };
+    assert!(!wanted(5).await, "nothing was overheard");
+    let grant = pair((ASKED, 1), (ANSWERED, 2), Verdict::Grant);
+    offer(&store, "one", grant, start).await;
+    let day = 24 * 60;
+    assert!(wanted(5).await && wanted(day).await && wanted(-1).await);
+    assert!(!wanted(day + 1).await && !wanted(-day - 1).await);
+    store.close().await;
+}

@@ -200,7 +200,11 @@ async fn every_source_that_was_heard_is_known_by_its_days() {
     let heard = |source: &str, told: Vec<Deployment>, n_unknown, n_refused| Intake {
         n_unknown,
         n_refused,
-        cursor: Some(("gitlab:acme/api".to_owned(), format!("page {n_refused}"))),
+        read_to: Some(ReadTo {
+            path: "acme/api".to_owned(),
+            cursor: format!("page {n_refused}"),
+            is_end: true,
+        }),
         ..Intake::new(SourceName::new(source), told)
     };
     let listed = Deployment {
@@ -239,8 +243,62 @@ async fn every_source_that_was_heard_is_known_by_its_days() {
     let last = store.last_heard(now() + day).await.unwrap();
     assert_eq!(last.get(&SourceName::new("gitlab")), Some(&(now() + day)));
     assert_eq!(last.get(&SourceName::new("csv")), None);
-    let cursor = store.cursor("gitlab:acme/api".to_owned()).await.unwrap();
-    assert_eq!(cursor.as_deref(), Some("page 0"));
+    let cursor = store.cursor(SourceName::new("gitlab"), "acme/api".to_owned());
+    assert_eq!(cursor.await.unwrap().as_deref(), Some("page 0"));
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_polled_source_is_heard_only_when_all_that_is_asked_of_it_was_read() {
+    let home = Home::new();
+    let store = home.open().unwrap();
+    let (github, day) = (SourceName::new("github"), TimeDelta::days(1));
+    let ask = |paths: &[&str]| {
+        let paths = paths
+            .iter()
+            .map(|path| (github.clone(), (*path).to_owned()));
+        store.asks(paths.collect())
+    };
+    let read = async |path: &str, is_end, at: DateTime<Utc>| {
+        let intake = Intake {
+            read_to: Some(ReadTo {
+                path: path.to_owned(),
+                cursor: "here".to_owned(),
+                is_end,
+            }),
+            ..Intake::new(github.clone(), Vec::new())
+        };
+        let taken = store.take_in(intake, counting(), rules(), at).await;
+        assert_eq!(taken.unwrap(), []);
+        let heard = store.last_heard(at).await.unwrap();
+        heard.get(&github).copied()
+    };
+    let known = async || {
+        let readings = store.readings().await.unwrap().into_iter();
+        let all = readings.map(|it| (it.path, it.read_at, it.fault));
+        all.collect::<Vec<_>>()
+    };
+    ask(&["acme/a", "acme/b"]).await.unwrap();
+    assert_eq!(read("acme/a", true, now()).await, None);
+    assert_eq!(read("acme/b", false, now()).await, None, "not to its end");
+    let (a, b) = ("acme/a".to_owned(), "acme/b".to_owned());
+    let fault = "it knows nothing of this name";
+    let noted = store.not_read(github.clone(), b.clone(), fault.to_owned());
+    noted.await.unwrap();
+    let missing = (b.clone(), None, Some(fault.to_owned()));
+    assert_eq!(known().await, [(a.clone(), Some(now()), None), missing]);
+    assert_eq!(read("acme/b", true, now()).await, Some(now()));
+    let both = [(a.clone(), Some(now()), None), (b, Some(now()), None)];
+    assert_eq!(known().await, both);
+    // After a day without the one, the other isn't all of it any more.
+    let later = now() + day + TimeDelta::seconds(1);
+    assert_eq!(read("acme/a", true, later).await, Some(now()));
+    // What isn't asked any more keeps nothing back, and is remembered.
+    ask(&["acme/a"]).await.unwrap();
+    assert_eq!(known().await, [(a, Some(later), None)]);
+    assert_eq!(read("acme/a", true, later).await, Some(later));
+    let cursor = store.cursor(github.clone(), "acme/b".to_owned());
+    assert_eq!(cursor.await.unwrap().as_deref(), Some("here"));
     store.close().await;
 }
 
