@@ -49,8 +49,8 @@ use crate::gesture::{Gesture, Heard};
 
 pub use attachments::Fetched;
 pub use deployments::{
-    ASKED_WITHIN, Counted, Emergency, Explained, FrozenWeek, Hearing, Intake, Name, OPEN_FOR,
-    Question, Reply, SETTLED_AFTER, TakenIn,
+    ASKED_WITHIN, Correction, Counted, Emergency, Explained, FrozenWeek, Hearing, Intake, Name,
+    OPEN_FOR, Question, Reply, SETTLED_AFTER, TakenIn,
 };
 pub use execute::{Afterwards, Execution, Target};
 pub use file::{OpenError, SQLITE_AT_LEAST, sqlite_is_sound, sqlite_version};

@@ -111,7 +111,7 @@ impl Rules {
     }
 
     /// Whether a change of this kind is among all changes.
-    pub(super) const fn count(self, kind: ChangeKind) -> bool {
+    pub const fn count(self, kind: ChangeKind) -> bool {
         match kind {
             ChangeKind::Normal | ChangeKind::Emergency => true,
             ChangeKind::Standard => self.with_standard,
@@ -136,7 +136,8 @@ impl fmt::Display for Formula {
 named! {
     /// What the figures say about the guideline.
     pub enum Verdict {
-        /// No source of changes was heard from, so there is nothing to divide by.
+        /// No source of changes was heard from, or only of emergencies, so there is
+        /// nothing to divide by.
         Unknown = "unknown",
         /// Too few changes for a verdict.
         TooFew = "too_few",
@@ -215,7 +216,8 @@ pub struct Figures {
     pub emergencies: Vec<ChangeNumber>,
     /// When the first change happened that is known of it.
     pub first_at: Option<DateTime<Utc>>,
-    /// Whether any source told of a change that happened in it.
+    /// Whether any source told of a change that happened in it and was no emergency,
+    /// whether or not that counts.
     pub(super) is_told_of: bool,
 }
 
@@ -248,9 +250,29 @@ impl Figures {
         }
     }
 
-    /// Whether no source of changes was heard from.
+    /// Whether it isn't known how many changes there were in all: nobody speaks for the
+    /// others, or emergencies are all that was told of. Nobody deploys nothing else,
+    /// and a share of 100 % would only say that.
     pub fn is_unknown(&self) -> bool {
-        !self.is_told_of && self.coverage.heard.is_empty()
+        if self.n_changes == self.n_emergencies && self.n_emergencies > 0 {
+            return true;
+        }
+        !self.is_told_of && !self.is_heard()
+    }
+
+    /// Whether a source that speaks by itself was heard from.
+    fn is_heard(&self) -> bool {
+        self.coverage.heard.iter().any(|one| one.is_regular)
+    }
+
+    /// Returns why the rate is unknown, if it is.
+    pub fn why_unknown(&self) -> Option<&'static str> {
+        let is_told = self.is_heard() || !self.by_source.is_empty();
+        self.is_unknown().then_some(if is_told {
+            "nothing but emergencies was told of"
+        } else {
+            "no source of changes was heard from"
+        })
     }
 
     /// Whether the window isn't over yet.

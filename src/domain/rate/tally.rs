@@ -187,7 +187,6 @@ impl Tally {
         } else {
             0
         };
-        let n_told = whole.n_normal + whole.n_standard + whole.n_emergency;
         Figures {
             window: *window,
             rules: self.rules,
@@ -227,7 +226,7 @@ impl Tally {
                 .into_iter()
                 .chain(whole.first_at)
                 .min(),
-            is_told_of: n_told > 0,
+            is_told_of: whole.n_normal + whole.n_standard > 0,
         }
     }
 

@@ -225,6 +225,7 @@ impl Doors {
             .and_then(deployment::identifier);
         let intake = Intake {
             delivery,
+            is_list: headers.contains_key(changes::LIST),
             ..Intake::new(SourceName::new(source.name()), Vec::new())
         };
         if source == Source::Changes {

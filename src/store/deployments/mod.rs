@@ -35,7 +35,12 @@ pub(super) use belong::{learn, learn_all};
 pub(super) use count::COUNTED;
 pub(super) use count::{counted, emergencies};
 pub(super) use fit::check;
-pub(super) use frozen::{between as frozen_weeks, freeze};
+#[cfg(test)]
+pub(super) use frozen::SINCE;
+pub(super) use frozen::{
+    between as frozen_weeks, correct, corrections, freeze, reported_size, since, told_in,
+    told_since,
+};
 pub(super) use hearing::{between as hearings, last_heard};
 pub(super) use question::{next_at, question, unexplained};
 
@@ -64,6 +69,9 @@ pub struct Intake {
     pub delivery: Option<String>,
     /// The changes, each with its own source.
     pub told: Vec<Deployment>,
+    /// Whether somebody handed it in: a list says nothing of whether its sources
+    /// speak.
+    pub is_list: bool,
     /// How many events were of no kind that is known.
     pub n_unknown: u64,
     /// How many were refused.
@@ -81,6 +89,7 @@ impl Intake {
             source,
             delivery: None,
             told,
+            is_list: false,
             n_unknown: 0,
             n_refused: 0,
             authors: BTreeMap::new(),
@@ -182,6 +191,9 @@ pub struct Hearing {
     pub n_refused: u64,
     /// When it was heard last on that day.
     pub last_at: DateTime<Utc>,
+    /// When it last told of a change by itself, or was looked through without a new
+    /// one; nothing where only a list names it, or nothing could be read.
+    pub spoke_at: Option<DateTime<Utc>>,
 }
 
 /// A question about a change that a source told of.
@@ -250,6 +262,36 @@ pub struct FrozenWeek {
     pub figures: Vec<u8>,
     /// When it was reported.
     pub reported_at: DateTime<Utc>,
+    /// What the log held when it was counted.
+    pub log_size: u64,
+    /// Whether a report of its own tells of it.
+    pub is_posted: bool,
+}
+
+/// What a report puts right of a week that was reported before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Correction {
+    /// The beginning of the week that is put right.
+    pub from: DateTime<Utc>,
+    /// Its end.
+    pub to: DateTime<Utc>,
+    /// Where the week begins whose report tells of it.
+    pub told_in: DateTime<Utc>,
+    /// Its figures as they are known then, as whoever reports them writes them.
+    pub figures: Vec<u8>,
+    /// What differs and why, likewise.
+    pub reason: Vec<u8>,
+    /// When that is.
+    pub told_at: DateTime<Utc>,
+}
+
+/// What came into the log since it had a size.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Since {
+    /// When things happened of which more is known.
+    pub at: BTreeSet<DateTime<Utc>>,
+    /// Whether another policy was adopted, which may count otherwise.
+    pub is_policy_new: bool,
 }
 
 impl Store {
