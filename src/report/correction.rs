@@ -23,6 +23,9 @@ pub struct Reported {
     pub told: Vec<Corrected>,
     /// The zone by which it is a week.
     zone: Tz,
+    /// What the log held when it was counted: a week that has no report of its own was
+    /// counted after the newest report before it.
+    log_size: u64,
     /// Of how many changes beside emergencies sources told since the newest report.
     n_since: u64,
 }
@@ -68,18 +71,22 @@ pub fn reported(
                 told: told.collect(),
                 first,
                 zone: week.zone(),
+                log_size: week.log_size,
                 n_since: 0,
             })
         })
         .collect();
     if let (false, Some(size)) = (found.is_empty(), moment.reported_size()?) {
-        moment.told_since(size, |_, counted| {
-            let Some((at, kind)) = counted else { return };
+        moment.told_since(size, |told| {
+            let Some((at, kind)) = told.counted else {
+                return;
+            };
             if kind == ChangeKind::Emergency || !rules.count(kind) {
                 return;
             }
             for week in &mut found {
-                week.n_since += u64::from(week.first.window.holds(at));
+                let is_new = told.log_size >= week.log_size && week.first.window.holds(at);
+                week.n_since += u64::from(is_new);
             }
         })?;
     }
@@ -99,10 +106,10 @@ pub fn due(
     };
     let since = moment.since(size)?;
     let mut days: Vec<DateTime<Utc>> = since.at.into_iter().collect();
-    moment.told_since(size, |at, _| match days.last() {
+    moment.told_since(size, |told| match days.last() {
         // They come by the thousand, and many on one day.
-        Some(last) if last.date_naive() == at.date_naive() => {}
-        _ => days.push(at),
+        Some(last) if last.date_naive() == told.at.date_naive() => {}
+        _ => days.push(told.at),
     })?;
     days.sort_unstable();
     let newly = since.is_policy_new.then(|| now - LATELY);

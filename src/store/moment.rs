@@ -8,10 +8,9 @@ use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
 use super::deployments::{
-    self, Correction, Counted, Emergency, FrozenWeek, Hearing, Question, Since,
+    self, Correction, Counted, Emergency, FrozenWeek, Hearing, Question, Since, ToldSince,
 };
 use super::{Adopted, OpenError, Store, StoreError, file, log, policies};
-use crate::domain::deployment::ChangeKind;
 use crate::domain::id::WorkspaceId;
 
 /// A moment of the store: whatever is asked of it, nothing is written in between.
@@ -193,13 +192,8 @@ impl Moment<'_> {
         deployments::reported_size(self.connection, self.workspace)
     }
 
-    /// Hands on what sources told since the log had a size, the newest first: when it
-    /// happened; and, if it counts by itself, when, and as what.
-    pub fn told_since(
-        &self,
-        size: u64,
-        fold: impl FnMut(DateTime<Utc>, Option<(DateTime<Utc>, ChangeKind)>),
-    ) -> Result<(), StoreError> {
+    /// Hands on what sources told since the log had a size, the newest first.
+    pub fn told_since(&self, size: u64, fold: impl FnMut(ToldSince)) -> Result<(), StoreError> {
         deployments::told_since(self.connection, self.workspace, size, fold)
     }
 

@@ -39,7 +39,7 @@ impl Bot {
             ..Policy::unwritten(PolicyVersion(1))
         };
         let engine = Engine::new(store, Rules::new(policy, [], chrono_tz::UTC));
-        engine.begin(week(0, 1)).await.unwrap();
+        engine.begin(week(0, 10)).await.unwrap();
         Self {
             engine,
             _folder: folder,

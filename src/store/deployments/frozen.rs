@@ -6,9 +6,8 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{Correction, FrozenWeek, Since, row};
+use super::{Correction, FrozenWeek, Since, ToldSince, row};
 use crate::domain::change::Event;
-use crate::domain::deployment::ChangeKind;
 use crate::domain::id::{ChangeNumber, WorkspaceId};
 use crate::store::log::{self, HouseEvent};
 use crate::store::{StoreError, instant, micros};
@@ -161,18 +160,18 @@ pub(in crate::store) const SINCE: &str =
     "SELECT at, counted_at, rank, intake FROM deployment NOT INDEXED
      WHERE workspace = ?1 ORDER BY id DESC";
 
-/// Hands on what was told since the log had a size: when it happened, and whether it
-/// counts by itself.
+/// Hands on what was told since the log had a size.
 pub(in crate::store) fn told_since(
     connection: &Connection,
     workspace: &WorkspaceId,
     size: u64,
-    mut fold: impl FnMut(DateTime<Utc>, Option<(DateTime<Utc>, ChangeKind)>),
+    mut fold: impl FnMut(ToldSince),
 ) -> Result<(), StoreError> {
     let mut statement = connection.prepare_cached(SINCE)?;
     let mut rows = statement.query([workspace.as_str()])?;
     while let Some(found) = rows.next()? {
-        if found.get::<_, u64>(3)? < size {
+        let log_size: u64 = found.get(3)?;
+        if log_size < size {
             break;
         }
         let counted_at: Option<i64> = found.get(1)?;
@@ -180,7 +179,11 @@ pub(in crate::store) fn told_since(
             Some(at) => Some((instant(at), row::kind(found.get(2)?))),
             None => None,
         };
-        fold(instant(found.get(0)?), counted);
+        fold(ToldSince {
+            at: instant(found.get(0)?),
+            counted,
+            log_size,
+        });
     }
     Ok(())
 }

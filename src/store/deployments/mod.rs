@@ -285,6 +285,17 @@ pub struct Correction {
     pub told_at: DateTime<Utc>,
 }
 
+/// A telling that came since the log had a size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ToldSince {
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// When its change counts by itself, and as what, if nobody told of that before.
+    pub counted: Option<(DateTime<Utc>, ChangeKind)>,
+    /// What the log held when it came.
+    pub log_size: u64,
+}
+
 /// What came into the log since it had a size.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Since {

@@ -215,7 +215,7 @@ async fn after_weeks_of_downtime_only_the_newest_is_posted_and_names_the_others(
     assert_eq!((report.len(), thread.len()), (1, 1), "{report:#?}");
     assert!(report[0].words.contains("23–29 Mar"), "{report:#?}");
     assert!(report[0].words.contains("0 of 12 changes"), "{report:#?}");
-    let away = "Not posted, because I was away: 9–15 Mar 0 of 41 (0.0 %); 16–22 Mar unknown.";
+    let away = "*Not posted, because I was away:* 9–15 Mar 0 of 41 (0.0 %); 16–22 Mar unknown.";
     assert!(report[0].words.contains(away), "{report:#?}");
     assert_eq!(world.count("SELECT count(*) FROM frozen_week"), 3);
     // Told of later, an earlier week is corrected beside what was reported.

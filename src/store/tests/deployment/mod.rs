@@ -13,6 +13,7 @@ use crate::domain::deployment::{
     ChangeKind, Deployment, Doubt, Explanation, Happening, Mark, SourceName,
 };
 use crate::domain::policy::Counting;
+use crate::store::deployments::SINCE;
 
 /// A telling of a deployment, so many minutes after the house's now.
 fn told(id: &str, minutes: i64) -> Deployment {
