@@ -14,7 +14,8 @@ use crate::config::{Flags, PolicyFile, Settings};
 use crate::domain::id::WorkspaceId;
 use crate::domain::policy::{Policy, PolicyVersion};
 use crate::domain::rate::{
-    Budget, Corrected, Figures, Frozen, Interval, Verdict, grouped, guideline_percent, midnight,
+    Budget, Corrected, Figures, Frozen, Interval, Part, Verdict, grouped, guideline_percent,
+    midnight,
 };
 use crate::report::assemble::{Assembled, WEEKS, Wanted, assemble};
 use crate::slack::views::report::{beside, budget_in_words};
@@ -158,6 +159,16 @@ struct SaidWindow {
     interval: Option<[f64; 2]>,
     documented_in_time: Option<f64>,
     sources: Vec<String>,
+    /// Only where the policy has teams.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    teams: Vec<SaidTeam>,
+}
+
+#[derive(Debug, Serialize)]
+struct SaidTeam {
+    team: String,
+    n_changes: u64,
+    n_emergencies: u64,
 }
 
 /// A week that was reported, and what is known now.
@@ -234,6 +245,15 @@ fn said_window(figures: &Figures) -> SaidWindow {
         interval: figures.interval().map(|Interval { low, high }| [low, high]),
         documented_in_time: figures.documented.share(),
         sources: sources(figures),
+        teams: figures.by_team.iter().map(said_team).collect(),
+    }
+}
+
+fn said_team(part: &Part) -> SaidTeam {
+    SaidTeam {
+        team: part.name.clone(),
+        n_changes: part.n_changes,
+        n_emergencies: part.n_emergencies,
     }
 }
 

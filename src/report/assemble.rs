@@ -15,7 +15,7 @@ use crate::domain::id::{ChangeNumber, ChannelId};
 use crate::domain::policy::{Counting, Policy};
 use crate::domain::rate::{
     self, Budget, Corrected, Coverage, Figures, OFFENDER_WITHIN, Offender, Pace, Rules, Tally,
-    Window, offenders,
+    Teams, Window, offenders,
 };
 use crate::store::{self, Hearing, Moment, Question, Store, StoreError};
 
@@ -30,10 +30,12 @@ const HABITS: TimeDelta = TimeDelta::weeks(12);
 const LEAST: TimeDelta = TimeDelta::microseconds(1);
 
 /// By what is counted, and what is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
     /// What the policy says about counting.
     pub rules: Rules,
+    /// Whose systems are whose.
+    pub teams: Teams,
     /// The zone in which weeks and quarters begin.
     pub zone: Tz,
     /// How many weeks are shown.
@@ -53,6 +55,7 @@ impl Wanted {
                 guideline: policy.guideline,
                 with_standard: policy.counting.standard,
             },
+            teams: Teams::new(&policy.teams),
             zone,
             weeks: WEEKS,
             with_quarter_before: false,
@@ -180,7 +183,8 @@ pub fn assemble(moment: &Moment<'_>, wanted: &Wanted) -> Result<Assembled, Store
         windows
             .all()
             .chain(reported.iter().map(|one| &one.first.window)),
-    );
+    )
+    .with_teams(&wanted.teams);
     count(moment, &mut tally, since, now)?;
     let emergencies = moment.emergencies_between(since.min(now - OFFENDER_WITHIN), now, now)?;
     let mut places: BTreeMap<ChangeNumber, ChannelId> = emergencies
@@ -214,7 +218,7 @@ pub fn assemble(moment: &Moment<'_>, wanted: &Wanted) -> Result<Assembled, Store
     let rolling = figures(&windows.rolling);
     let quarter = figures(&windows.quarter);
     Ok(Assembled {
-        wanted: *wanted,
+        wanted: wanted.clone(),
         week: as_reported(&windows.week),
         weeks: windows.weeks.iter().map(as_reported).collect(),
         this_week: figures(&windows.this_week),
@@ -288,7 +292,6 @@ fn emergency(one: store::Emergency) -> rate::Emergency {
         criterion: one.criterion,
         systems: one.systems,
         category: one.category,
-        team: None,
         is_not_genuine,
     }
 }

@@ -5,7 +5,9 @@
 //! are what it says of one [`Window`]. Whoever declares the rate wrong will do so
 //! with a recount, so every figure is one that a naive recount yields exactly.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -73,8 +75,6 @@ pub struct Emergency {
     pub systems: Vec<String>,
     /// Its category, by its name in the policy.
     pub category: Option<String>,
-    /// Whose it was, where the ticket or the policy knows.
-    pub team: Option<String>,
     /// Whether it was found to be no genuine emergency. It stays one in the rate:
     /// the normal process was left all the same.
     pub is_not_genuine: bool,
@@ -87,6 +87,29 @@ pub struct Rules {
     pub guideline: u16,
     /// Whether changes that are approved in advance count among all changes.
     pub with_standard: bool,
+}
+
+/// Whose systems are whose, as the policy says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Teams(Arc<BTreeMap<String, BTreeSet<String>>>);
+
+impl Teams {
+    /// Takes the systems of each team. Capitals make no other system.
+    pub fn new(systems: &BTreeMap<String, Vec<String>>) -> Self {
+        let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (team, systems) in systems {
+            for system in systems {
+                let teams = found.entry(system.to_lowercase()).or_default();
+                teams.insert(team.clone());
+            }
+        }
+        Self(Arc::new(found))
+    }
+
+    /// Returns whose a system is.
+    fn of(&self, system: &str) -> impl Iterator<Item = &String> {
+        self.0.get(&system.to_lowercase()).into_iter().flatten()
+    }
 }
 
 /// The rate's formula in words.
@@ -205,7 +228,8 @@ pub struct Figures {
     /// By system, the one with most emergencies first. A change of several systems
     /// stands with each, one that names none with none.
     pub by_system: Vec<Part>,
-    /// By team, likewise, where the team is known: only emergencies say so.
+    /// By team, likewise, where the policy says whose system it is. A change of several
+    /// systems stands once with each team.
     pub by_team: Vec<Part>,
     /// Emergencies by criterion, in the order of the criteria; last those that
     /// state none. Together they are all emergencies.

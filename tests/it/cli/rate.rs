@@ -193,13 +193,13 @@ fn a_reported_week_that_is_known_better_now_is_told_beside() {
     let reported_at = monday + TimeDelta::weeks(1) + TimeDelta::hours(9);
     let wanted = Wanted::by(&policy, zone, reported_at);
     tokio::runtime::Runtime::new().unwrap().block_on(async {
-        let rate = assembled(&store, wanted).await.unwrap();
+        let rate = assembled(&store, wanted.clone()).await.unwrap();
         assert!(rate.corrections.is_empty());
         let week = freeze(&rate);
         let frozen = store.freeze_week(week, None, reported_at).await;
         assert!(frozen.unwrap());
         assert!(
-            assembled(&store, wanted)
+            assembled(&store, wanted.clone())
                 .await
                 .unwrap()
                 .corrections

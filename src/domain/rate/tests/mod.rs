@@ -51,7 +51,6 @@ fn emergency(number: u64, deployed_at: DateTime<Utc>) -> Emergency {
         criterion: None,
         systems: Vec::new(),
         category: None,
-        team: None,
         is_not_genuine: false,
     }
 }
@@ -253,6 +252,42 @@ proptest! {
             prop_assert_eq!(budget.left, -(fewer.unwrap() as i64));
         }
     }
+}
+
+#[test]
+fn a_team_has_the_changes_of_its_systems_and_each_once() {
+    let week = week();
+    let teams = |of: &[(&str, &[&str])]| {
+        let systems = |all: &[&str]| all.iter().map(|&one| one.to_owned()).collect();
+        let of = of
+            .iter()
+            .map(|(team, all)| ((*team).to_owned(), systems(all)));
+        Teams::new(&of.collect())
+    };
+    let count = |teams: &Teams| {
+        let mut tally = Tally::new(RULES, [&week]).with_teams(teams);
+        for n in 0..5 {
+            tally.count(&normal(week.from + TimeDelta::hours(n)));
+        }
+        tally.count(&Counted {
+            system: Some("lab"),
+            ..normal(week.from)
+        });
+        tally.add(Emergency {
+            systems: vec!["Web".to_owned(), "auth".to_owned()],
+            ..emergency(1, week.from)
+        });
+        let by_team = tally.figures(&week, heard(), week.to).by_team;
+        let said = by_team.into_iter();
+        said.map(|one| (one.name, one.n_emergencies, one.n_changes))
+            .collect::<Vec<_>>()
+    };
+    let two = teams(&[("Shop", &["web", "auth", "search"]), ("Core", &["AUTH"])]);
+    assert_eq!(
+        count(&two),
+        [("Shop".to_owned(), 1, 6), ("Core".to_owned(), 1, 1)]
+    );
+    assert_eq!(count(&Teams::default()), []);
 }
 
 #[test]

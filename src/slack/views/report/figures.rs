@@ -247,20 +247,22 @@ pub fn budget_in_words(budget: &Budget, day: impl Fn(DateTime<Utc>) -> String) -
 
 /// Returns the systems that had emergencies.
 pub(super) fn systems(figures: &Figures) -> Option<String> {
-    parts("By system", &figures.by_system, |part| {
+    by("By system", &figures.by_system, figures)
+}
+
+/// Returns the teams that had emergencies.
+pub(super) fn teams(figures: &Figures) -> Option<String> {
+    by("By team", &figures.by_team, figures)
+}
+
+fn by(label: &str, all: &[Part], figures: &Figures) -> Option<String> {
+    parts(label, all, |part| {
         let n = grouped(part.n_emergencies);
         if figures.is_unknown() {
             // The others that it had are just what nobody knows.
             return format!("{} {n}", name(&part.name));
         }
         format!("{} {n} of {}", name(&part.name), grouped(part.n_changes))
-    })
-}
-
-/// Returns the teams that had emergencies.
-pub(super) fn teams(figures: &Figures) -> Option<String> {
-    parts("By team", &figures.by_team, |part| {
-        format!("{} {}", name(&part.name), grouped(part.n_emergencies))
     })
 }
 

@@ -136,7 +136,6 @@ fn emergency(number: u64, deployed_at: DateTime<Utc>, n: u64) -> Emergency {
         ][n as usize % 3],
         systems: vec![["auth", "web"][n as usize % 2].to_owned()],
         category: Some("configuration".to_owned()),
-        team: None,
         is_not_genuine: n == 1,
     }
 }
