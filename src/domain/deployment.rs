@@ -315,6 +315,18 @@ pub fn identifier(raw: &str) -> Option<String> {
     (!kept.is_empty()).then(|| kept.replace(char::is_control, " "))
 }
 
+/// Returns an address without the name and password that may stand before its host:
+/// what is told is never altered, and they have no place in it.
+pub fn without_password(address: &str) -> String {
+    let Some((scheme, rest)) = address.split_once("://") else {
+        return address.to_owned();
+    };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (host, path) = rest.split_at(end);
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    format!("{scheme}://{host}{path}")
+}
+
 /// Returns a commit as it is compared: a full hash of git's (40 or 64 hexadecimal
 /// digits), in small letters. A short one names nothing for certain.
 pub fn commit(raw: &str) -> Option<String> {

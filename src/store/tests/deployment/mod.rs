@@ -393,6 +393,45 @@ async fn nothing_is_looked_for_among_all_that_was_told() {
 }
 
 #[tokio::test]
+async fn a_password_before_an_addresss_host_is_not_kept() {
+    let home = Home::new();
+    let store = home.open().unwrap();
+    for (id, told_url, kept) in [
+        (
+            "1",
+            "https://ci:s3cret@ci.example/log?at=1",
+            "https://ci.example/log?at=1",
+        ),
+        ("2", "https://s3cret@ci.example", "https://ci.example"),
+        (
+            "3",
+            "https://ci.example/@team/log",
+            "https://ci.example/@team/log",
+        ),
+        (
+            "4",
+            "https://ci.example?by=a@b",
+            "https://ci.example?by=a@b",
+        ),
+        ("5", "build 7 of a@b", "build 7 of a@b"),
+    ] {
+        let one = Deployment {
+            deploy_log_url: Some(told_url.to_owned()),
+            url: Some(told_url.to_owned()),
+            ..told(id, 0)
+        };
+        take(&store, vec![one]).await;
+        let found = store.read(move |connection, _| {
+            let sql = "SELECT url, deploy_log_url FROM deployment WHERE external_id = ?1";
+            Ok(connection.query_row(sql, [id], |row| Ok((row.get(0)?, row.get(1)?)))?)
+        });
+        let found: (String, String) = found.await.unwrap();
+        assert_eq!(found, (kept.to_owned(), kept.to_owned()));
+    }
+    store.close().await;
+}
+
+#[tokio::test]
 async fn a_frozen_week_stays_as_it_was_reported() {
     let home = Home::new();
     let store = home.open().unwrap();
