@@ -217,8 +217,8 @@ fn a_reported_week_that_is_known_better_now_is_told_beside() {
         assert!(ended.out.contains(said), "{ended:?}");
         let ended = rate(folder.path(), &["--json", "--as-of", day]);
         let said = json_of(&ended);
-        let shown = said["windows"].as_array().unwrap().iter();
-        let week = shown.filter(|one| one["from"] == MONDAY).next().unwrap();
+        let mut shown = said["windows"].as_array().unwrap().iter();
+        let week = shown.find(|one| one["from"] == MONDAY).unwrap();
         let counts = (&week["n_changes"], &week["n_emergencies"]);
         assert_eq!(counts, (&json!(40), &json!(4)));
         assert_eq!(

@@ -498,7 +498,7 @@ fn thread(changes: &[Showing<'_>], n: usize) -> Message {
     };
     let repeated = Repeated {
         offender: &offender,
-        is_private: changes.iter().any(|one| one.is_withheld()),
+        is_private: changes.iter().any(Showing::is_withheld),
     };
     details(&Details {
         week: told.week(),
