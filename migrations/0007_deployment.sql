@@ -144,7 +144,9 @@ CREATE INDEX named_by ON named (workspace, change);
 
 -- One row a source and day (UTC) on which it was heard from: how many changes it
 -- told of, how many of those tellings were known already, how many events were of
--- no known kind, how many were refused. day counts from 1970.
+-- no known kind, how many were refused. day counts from 1970. spoke_at is when it
+-- last told of a change by itself, or was looked through without a new one: neither
+-- by a list, nor by what couldn't be read.
 CREATE TABLE hearing (
     workspace   TEXT NOT NULL,
     source      INTEGER NOT NULL REFERENCES source (id),
@@ -154,6 +156,7 @@ CREATE TABLE hearing (
     n_unknown   INTEGER NOT NULL CHECK (n_unknown >= 0),
     n_refused   INTEGER NOT NULL CHECK (n_refused >= 0),
     last_at     INTEGER NOT NULL,
+    spoke_at    INTEGER,
     PRIMARY KEY (workspace, source, day)
 ) STRICT, WITHOUT ROWID;
 
@@ -185,8 +188,9 @@ CREATE TABLE delivery (
 
 CREATE INDEX delivery_at ON delivery (workspace, at);
 
--- One row a week that was reported, with its figures as they were reported. A later
--- correction is a new figure beside them.
+-- One row a week that was reported, with its figures as they were reported. log_size
+-- is what the log held when they were counted: what came later, came to light later.
+-- is_posted is whether a report of its own tells of it, or the next one names it.
 CREATE TABLE frozen_week (
     workspace   TEXT NOT NULL,
     from_at     INTEGER NOT NULL,
@@ -194,8 +198,26 @@ CREATE TABLE frozen_week (
     zone        TEXT NOT NULL,
     figures     BLOB NOT NULL,
     reported_at INTEGER NOT NULL,
+    log_size    INTEGER NOT NULL,
+    is_posted   INTEGER NOT NULL CHECK (is_posted IN (0, 1)),
     PRIMARY KEY (workspace, from_at, to_at)
 ) STRICT, WITHOUT ROWID;
+
+-- One row a correction of a reported week: the new figures beside the old, what
+-- differs and why. The report of the week that begins at told_in tells of it, once.
+CREATE TABLE correction (
+    workspace TEXT NOT NULL,
+    from_at   INTEGER NOT NULL,
+    to_at     INTEGER NOT NULL,
+    told_in   INTEGER NOT NULL,
+    figures   BLOB NOT NULL,
+    reason    BLOB NOT NULL,
+    told_at   INTEGER NOT NULL,
+    PRIMARY KEY (workspace, from_at, to_at, told_in),
+    FOREIGN KEY (workspace, from_at, to_at) REFERENCES frozen_week (workspace, from_at, to_at)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX correction_told ON correction (workspace, told_in);
 
 -- One row a question about a change that was told of: whether it was an emergency
 -- that nobody declared, or whether it belongs to this emergency change. deployment

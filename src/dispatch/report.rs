@@ -9,7 +9,7 @@ use crate::report::chart::{self, Chart};
 use crate::report::weekly;
 use crate::slack::error::{ErrorCode, SlackError};
 use crate::slack::views::reply::Undeclared;
-use crate::slack::views::report::{self, Details, Picture, Report, Unexplained};
+use crate::slack::views::report::{self, Details, Picture, Repeated, Report, Unexplained};
 use crate::slack::views::{Message, Said, Withheld};
 use crate::store::{Look, MOST_OWING, Parcel, ReportPart, Reported, StoreError};
 
@@ -61,13 +61,15 @@ impl Dispatcher {
         if rules.newest().report_channel.is_none() {
             return Ok(None);
         }
-        let all = weekly::of_week(store, rules, &reported.week).await?;
+        let said = weekly::of_week(store, rules, &reported.week).await?;
+        let all = &said.all;
         let owing = store.owing_changes(MOST_OWING).await?;
         let offered = store.undeclared(None, UNDECLARED).await?;
         let places = offered.iter().map(|(offer, _)| offer.channel.clone());
         let told = all.unexplained.iter().filter_map(|one| one.told.as_ref());
         let told = told.filter_map(|told| told.said_in.clone());
-        let places = places.chain(told).chain(places_of(&owing));
+        let repeated = all.places.values().cloned();
+        let places = places.chain(told).chain(places_of(&owing)).chain(repeated);
         let closed = self.closed(places.collect()).await;
         let changes = self.seen_from_outside(&owing, &closed, now);
         let undeclared: Vec<_> = offered
@@ -105,13 +107,25 @@ impl Dispatcher {
                 })
             })
             .collect();
+        let offenders: Vec<_> = all
+            .offenders
+            .iter()
+            .map(|one| {
+                let mut places = one.changes.iter().filter_map(|it| all.places.get(it));
+                Repeated {
+                    offender: one,
+                    is_private: places.any(|place| closed.contains(place)),
+                }
+            })
+            .collect();
         let details = Details {
             week: &all.week,
             changes: &changes,
-            offenders: &all.offenders,
+            offenders: &offenders,
             unexplained: &unexplained,
             undeclared: &undeclared,
-            corrections: &all.corrections,
+            corrections: &said.corrections,
+            skipped: &said.skipped,
             has_policy: rules.newest().is_written(),
         };
         if part == ReportPart::Details {
@@ -126,13 +140,13 @@ impl Dispatcher {
             Some(Look::Native) | None => Picture::Native,
             Some(Look::Nothing) => Picture::Nothing,
         };
-        let said = Report {
+        let report = Report {
             details: &details,
             rolling: &all.rolling,
             quarter: &all.quarter,
             budget: all.budget.as_ref(),
             weeks: &all.weeks,
         };
-        Ok(Some(report::weekly(&said, picture)))
+        Ok(Some(report::weekly(&report, picture)))
     }
 }

@@ -389,6 +389,18 @@ pub fn identifier(raw: &str) -> Option<String> {
     (!kept.is_empty()).then(|| kept.replace(char::is_control, " "))
 }
 
+/// Returns an address without the name and password that may stand before its host:
+/// what is told is never altered, and they have no place in it.
+pub fn without_password(address: &str) -> String {
+    let Some((scheme, rest)) = address.split_once("://") else {
+        return address.to_owned();
+    };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (host, path) = rest.split_at(end);
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    format!("{scheme}://{host}{path}")
+}
+
 /// How much is kept of a commit's hash that isn't there in full, in hexadecimal
 /// digits: Bitbucket Cloud tells twelve, and within a week no two are alike in them.
 pub const ABBREVIATED: usize = 12;

@@ -49,8 +49,8 @@ use crate::gesture::{Gesture, Heard};
 
 pub use attachments::Fetched;
 pub use deployments::{
-    ASKED_WITHIN, Counted, Emergency, Explained, FrozenWeek, Hearing, Intake, Name, OPEN_FOR,
-    Question, ReadTo, Reading, Reply, SETTLED_AFTER, TakenIn,
+    ASKED_WITHIN, Correction, Counted, Emergency, Explained, FrozenWeek, Hearing, Intake, Name,
+    OPEN_FOR, Question, ReadTo, Reading, Reply, SETTLED_AFTER, TakenIn, ToldSince,
 };
 pub use execute::{Afterwards, Execution, Target};
 pub use file::{OpenError, SQLITE_AT_LEAST, sqlite_is_sound, sqlite_version};
@@ -64,6 +64,7 @@ pub use parcel::{Answered, Offered, Parcel, Snapshot};
 pub use people::{Person, resolve};
 pub use policies::Adopted;
 pub use reports::{Look, Picture, Reported, Reporting};
+use texts::Echoes;
 pub use texts::Words;
 pub use writer::LARGEST_GROUP;
 
@@ -475,9 +476,20 @@ impl Store {
             .submissions
             .iter()
             .any(|one| matches!(one.command, Command::Redact { .. }));
+        // What sources told is looked through beside the one thread that writes.
+        let (execution, echoes) = if redacts {
+            self.read(move |connection, workspace| {
+                let echoes = redaction::echoes(connection, workspace, &execution)?;
+                Ok((execution, echoes))
+            })
+            .await?
+        } else {
+            (execution, Echoes::default())
+        };
         let done = self
             .write(Urgency::Later, move |connection, workspace| {
-                execute::execute(connection, workspace, &execution, &rules, now)
+                let execution = &execution;
+                execute::execute_knowing(connection, workspace, execution, &echoes, &rules, now)
             })
             .await?;
         if redacts {

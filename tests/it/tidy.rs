@@ -712,6 +712,11 @@ const WORDLESS_COLUMNS: &[(&str, &str)] = &[
     ("delivery.id", "the source's identifier of a delivery"),
     ("frozen_week.zone", "a name of the time zone database"),
     ("frozen_week.figures", "figures as they were reported"),
+    ("correction.figures", "figures as they are known later"),
+    (
+        "correction.reason",
+        "what differs from those before, by its name",
+    ),
     ("picture.look", "a name of an enumeration, under a CHECK"),
     ("picture.file", "Slack's identifier"),
     ("question.asked_of", "Slack's identifier"),

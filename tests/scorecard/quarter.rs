@@ -336,12 +336,13 @@ impl Quarter {
                 guideline: 100,
                 with_standard: self.with_standard,
             },
+            teams: rate::Teams::default(),
             zone: self.zone,
             weeks: 14,
             with_quarter_before: true,
             now: self.now,
         };
-        let rate = assembled(&store, wanted).await?;
+        let rate = assembled(&store, wanted.clone()).await?;
         let beside = look(path, None, |moment| assemble(moment, &wanted))?;
         ensure!(
             windows(&beside)

@@ -42,7 +42,12 @@ pub(super) use belong::{OF_NUMBER, answers, members};
 pub(super) use count::COUNTED;
 pub(super) use count::{counted, emergencies};
 pub(super) use fit::check;
-pub(super) use frozen::{between as frozen_weeks, freeze};
+#[cfg(test)]
+pub(super) use frozen::SINCE;
+pub(super) use frozen::{
+    between as frozen_weeks, correct, corrections, freeze, reported_size, since, told_in,
+    told_since,
+};
 pub(super) use hearing::{between as hearings, last_heard};
 pub(super) use named::learn_all;
 #[cfg(test)]
@@ -84,6 +89,9 @@ pub struct Intake {
     pub delivery: Option<String>,
     /// The changes, each with its own source.
     pub told: Vec<Deployment>,
+    /// Whether somebody handed it in: a list says nothing of whether its sources
+    /// speak.
+    pub is_list: bool,
     /// How many events were of no kind that is known.
     pub n_unknown: u64,
     /// How many were refused.
@@ -101,6 +109,7 @@ impl Intake {
             source,
             delivery: None,
             told,
+            is_list: false,
             n_unknown: 0,
             n_refused: 0,
             authors: BTreeMap::new(),
@@ -202,6 +211,9 @@ pub struct Hearing {
     pub n_refused: u64,
     /// When it was heard last on that day.
     pub last_at: DateTime<Utc>,
+    /// When it last told of a change by itself, or was looked through without a new
+    /// one; nothing where only a list names it, or nothing could be read.
+    pub spoke_at: Option<DateTime<Utc>>,
 }
 
 /// A question about a change that a source told of.
@@ -273,6 +285,47 @@ pub struct FrozenWeek {
     pub figures: Vec<u8>,
     /// When it was reported.
     pub reported_at: DateTime<Utc>,
+    /// What the log held when it was counted.
+    pub log_size: u64,
+    /// Whether a report of its own tells of it.
+    pub is_posted: bool,
+}
+
+/// What a report puts right of a week that was reported before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Correction {
+    /// The beginning of the week that is put right.
+    pub from: DateTime<Utc>,
+    /// Its end.
+    pub to: DateTime<Utc>,
+    /// Where the week begins whose report tells of it.
+    pub told_in: DateTime<Utc>,
+    /// Its figures as they are known then, as whoever reports them writes them.
+    pub figures: Vec<u8>,
+    /// What differs and why, likewise.
+    pub reason: Vec<u8>,
+    /// When that is.
+    pub told_at: DateTime<Utc>,
+}
+
+/// A telling that came since the log had a size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ToldSince {
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// When its change counts by itself, and as what, if nobody told of that before.
+    pub counted: Option<(DateTime<Utc>, ChangeKind)>,
+    /// What the log held when it came.
+    pub log_size: u64,
+}
+
+/// What came into the log since it had a size.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Since {
+    /// When things happened of which more is known.
+    pub at: BTreeSet<DateTime<Utc>>,
+    /// Whether another policy was adopted, which may count otherwise.
+    pub is_policy_new: bool,
 }
 
 impl Store {

@@ -6,6 +6,7 @@ use super::group::{Group, Traits, bits, marks};
 use super::names::Names;
 use crate::domain::deployment::{
     ABBREVIATED, ChangeKind, Deployment, Happening, SAME_WITHIN, SourceName, commit,
+    without_password,
 };
 use crate::domain::id::{ChangeNumber, ChannelId, UserId, WorkspaceId};
 use crate::domain::merkle::Hash;
@@ -31,6 +32,14 @@ impl Prepared {
         let at = micros(told.at);
         told.at = instant(at);
         told.commit = told.commit.as_deref().and_then(commit);
+        for address in [
+            &mut told.url,
+            &mut told.approval_url,
+            &mut told.testing_url,
+            &mut told.deploy_log_url,
+        ] {
+            *address = address.as_deref().map(without_password);
+        }
         told.reference = told
             .reference
             .filter(|number| i64::try_from(number.0).is_ok());

@@ -390,6 +390,9 @@ async fn a_listed_change_counts_and_keeps_its_words() {
         world.text("SELECT body FROM text WHERE telling IS NOT NULL"),
         "Rotated the certificates"
     );
+    // Nor does it say that whoever else deploys was heard from.
+    let spoke = "SELECT count(*) FROM hearing WHERE spoke_at IS NOT NULL";
+    assert_eq!(world.count(spoke), 0);
     world.end().await;
 }
 

@@ -14,6 +14,7 @@ use crate::domain::deployment::{
     ChangeKind, Deployment, Doubt, Explanation, Happening, Mark, SourceName,
 };
 use crate::domain::policy::Counting;
+use crate::store::deployments::SINCE;
 
 /// A telling of a deployment, so many minutes after the house's now.
 fn told(id: &str, minutes: i64) -> Deployment {
@@ -198,6 +199,7 @@ async fn every_source_that_was_heard_is_known_by_its_days() {
     let home = Home::new();
     let store = home.open().unwrap();
     let heard = |source: &str, told: Vec<Deployment>, n_unknown, n_refused| Intake {
+        is_list: source == "csv",
         n_unknown,
         n_refused,
         read_to: Some(ReadTo {
@@ -228,16 +230,16 @@ async fn every_source_that_was_heard_is_known_by_its_days() {
         .into_iter()
         .map(|it| {
             let n = [it.n_told, it.n_duplicate, it.n_unknown, it.n_refused];
-            (it.source.to_string(), it.day, n)
+            (it.source.to_string(), it.day, n, it.spoke_at.is_some())
         })
         .collect();
     let today = now().date_naive();
     assert_eq!(
         seen,
         [
-            ("gitlab".to_owned(), today, [0; 4]),
-            ("gitlab".to_owned(), today + day, [0, 0, 3, 3]),
-            ("spreadsheet".to_owned(), today, [2, 1, 0, 0]),
+            ("gitlab".to_owned(), today, [0; 4], true),
+            ("gitlab".to_owned(), today + day, [0, 0, 3, 3], false),
+            ("spreadsheet".to_owned(), today, [2, 1, 0, 0], false),
         ]
     );
     let last = store.last_heard(now() + day).await.unwrap();
@@ -395,6 +397,10 @@ async fn a_window_is_counted_without_touching_a_row() {
 }
 
 #[tokio::test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one table: statements, and by which index each is found"
+)]
 async fn nothing_is_looked_for_among_all_that_was_told() {
     let home = Home::new();
     let store = home.open().unwrap();
@@ -495,9 +501,51 @@ async fn nothing_is_looked_for_among_all_that_was_told() {
              WHERE workspace = ?1 AND made_by = ?2 AND at BETWEEN ?3 AND ?4",
             "INDEX deployment_made_by (workspace=? AND made_by=? AND at>? AND at<?)",
         ),
+        // The newest first, as they stand: nothing is sorted for it.
+        (SINCE, "SCAN deployment"),
     ] {
         let plan = plan(sql).await;
         assert!(plan.contains(index), "{sql}: {plan}");
+        assert!(!plan.contains("USING INDEX") || sql != SINCE, "{plan}");
+    }
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_password_before_an_addresss_host_is_not_kept() {
+    let home = Home::new();
+    let store = home.open().unwrap();
+    for (id, told_url, kept) in [
+        (
+            "1",
+            "https://ci:s3cret@ci.example/log?at=1",
+            "https://ci.example/log?at=1",
+        ),
+        ("2", "https://s3cret@ci.example", "https://ci.example"),
+        (
+            "3",
+            "https://ci.example/@team/log",
+            "https://ci.example/@team/log",
+        ),
+        (
+            "4",
+            "https://ci.example?by=a@b",
+            "https://ci.example?by=a@b",
+        ),
+        ("5", "build 7 of a@b", "build 7 of a@b"),
+    ] {
+        let one = Deployment {
+            deploy_log_url: Some(told_url.to_owned()),
+            url: Some(told_url.to_owned()),
+            ..told(id, 0)
+        };
+        take(&store, vec![one]).await;
+        let found = store.read(move |connection, _| {
+            let sql = "SELECT url, deploy_log_url FROM deployment WHERE external_id = ?1";
+            Ok(connection.query_row(sql, [id], |row| Ok((row.get(0)?, row.get(1)?)))?)
+        });
+        let found: (String, String) = found.await.unwrap();
+        assert_eq!(found, (kept.to_owned(), kept.to_owned()));
     }
     store.close().await;
 }
@@ -512,6 +560,8 @@ async fn a_frozen_week_stays_as_it_was_reported() {
         zone: "Europe/Berlin".to_owned(),
         figures: figures.as_bytes().to_vec(),
         reported_at: now() + TimeDelta::weeks(1),
+        log_size: 7,
+        is_posted: false,
     };
     assert!(
         store
