@@ -14,10 +14,10 @@ use super::correction::reported;
 use crate::domain::id::{ChangeNumber, ChannelId};
 use crate::domain::policy::{Counting, Policy};
 use crate::domain::rate::{
-    self, Budget, Corrected, Coverage, Figures, OFFENDER_WITHIN, Offender, Pace, Rules, Tally,
-    Teams, Window, offenders,
+    self, Budget, Corrected, Coverage, Figures, OFFENDER_WITHIN, Offender, Pace, Rules, Silent,
+    Tally, Teams, Window, offenders,
 };
-use crate::store::{self, Hearing, Moment, Question, Store, StoreError};
+use crate::store::{self, Hearing, Moment, Question, READ_WITHIN, Reading, Store, StoreError};
 
 /// How many weeks the report shows.
 pub const WEEKS: u64 = 12;
@@ -203,8 +203,11 @@ pub fn assemble(moment: &Moment<'_>, wanted: &Wanted) -> Result<Assembled, Store
         tally.add(one);
     }
     let hearings = moment.hearings(since - HABITS, now)?;
+    let readings = moment.readings()?;
     let figures = |window: &Window| {
-        let coverage = Coverage::of(&wanted.zone, window, hearings.iter().filter_map(heard), now);
+        let heard = hearings.iter().filter_map(heard);
+        let mut coverage = Coverage::of(&wanted.zone, window, heard, now);
+        coverage.silent.extend(unread(&readings, window, now));
         tally.figures(window, coverage, now)
     };
     let as_reported = |window: &Window| {
@@ -294,6 +297,23 @@ fn emergency(one: store::Emergency) -> rate::Emergency {
         category: one.category,
         is_not_genuine,
     }
+}
+
+/// Returns the repositories that nobody could read up to the end of a window: the rest
+/// of their source may be heard from, and says nothing of them.
+fn unread<'a>(
+    readings: &'a [Reading],
+    window: &'a Window,
+    now: DateTime<Utc>,
+) -> impl Iterator<Item = Silent> + 'a {
+    let end = window.to.min(now);
+    readings.iter().filter_map(move |one| {
+        let since = one.read_at.unwrap_or(window.from).min(end);
+        (end - since > READ_WITHIN).then(|| Silent {
+            source: format!("{} {}", one.source.as_str(), one.path),
+            since,
+        })
+    })
 }
 
 /// A source that spoke by itself on a day; nothing where only a list names it.

@@ -50,7 +50,7 @@ use crate::gesture::{Gesture, Heard};
 pub use attachments::Fetched;
 pub use deployments::{
     ASKED_WITHIN, Correction, Counted, Emergency, Explained, FrozenWeek, Hearing, Intake, Name,
-    OPEN_FOR, Question, ReadTo, Reading, Reply, SETTLED_AFTER, TakenIn, ToldSince,
+    OPEN_FOR, Question, READ_WITHIN, ReadTo, Reading, Reply, SETTLED_AFTER, TakenIn, ToldSince,
 };
 pub use execute::{Afterwards, Execution, Target};
 pub use file::{OpenError, SQLITE_AT_LEAST, sqlite_is_sound, sqlite_version};

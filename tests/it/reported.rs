@@ -10,7 +10,7 @@ use breakglass::domain::rate::{Corrected, Difference};
 use breakglass::engine::Engine;
 use breakglass::report::assemble::{Wanted, assembled};
 use breakglass::report::weekly::{Weekly, of_week};
-use breakglass::store::{FrozenWeek, Intake, Options, Rules, Store};
+use breakglass::store::{FrozenWeek, Intake, Options, ReadTo, Rules, Store};
 use chrono::{DateTime, TimeDelta, Utc};
 use tempfile::TempDir;
 
@@ -104,6 +104,38 @@ impl Bot {
         let report = self.report(of).await;
         report.corrections.into_iter().map(said).collect()
     }
+}
+
+#[tokio::test]
+async fn a_repository_that_cant_be_read_is_named_though_others_of_its_source_are() {
+    let bot = Bot::new().await;
+    let store = bot.engine.store();
+    let github = SourceName::new("github");
+    let paths = ["acme/a", "acme/b"].map(|path| (github.clone(), path.to_owned()));
+    store.asks(paths.to_vec()).await.unwrap();
+    let read = |path: &str, now: DateTime<Utc>| {
+        let intake = Intake {
+            read_to: Some(ReadTo {
+                path: path.to_owned(),
+                cursor: now.to_rfc3339(),
+                is_end: true,
+            }),
+            ..Intake::new(github.clone(), Vec::new())
+        };
+        bot.engine.take_in(intake, now)
+    };
+    read("acme/b", week(0, 12)).await.unwrap();
+    for day in 0..7 {
+        read("acme/a", week(0, 13 + 24 * day)).await.unwrap();
+    }
+    let (policy, now) = (bot.engine.rules(), week(1, 9));
+    let wanted = Wanted::by(policy.newest(), chrono_tz::UTC, now);
+    let silent = assembled(store, wanted).await.unwrap().week.coverage.silent;
+    let named: Vec<_> = silent
+        .iter()
+        .map(|one| (one.source.as_str(), one.since))
+        .collect();
+    assert_eq!(named, [("github acme/b", week(0, 12))]);
 }
 
 #[tokio::test]

@@ -57,7 +57,7 @@ pub(super) use near::NEAR;
 pub(super) use near::look_around;
 pub(super) use question::{next_at, question, unexplained};
 pub(super) use reading::readings;
-pub use reading::{ReadTo, Reading};
+pub use reading::{READ_WITHIN, ReadTo, Reading};
 #[cfg(test)]
 pub(super) use take::{IS_ANY_SHORT, NEXT_BEGINNING};
 #[cfg(test)]

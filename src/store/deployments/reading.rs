@@ -11,7 +11,7 @@ use crate::store::writer::Urgency;
 use crate::store::{Store, StoreError, instant, micros};
 
 /// A source is heard while each of its paths was read within so long.
-const HEARD_FOR: TimeDelta = TimeDelta::days(1);
+pub const READ_WITHIN: TimeDelta = TimeDelta::days(1);
 
 /// How far a path of a polled source was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,7 +82,7 @@ pub(super) fn is_hearing(
             params![
                 workspace.as_str(),
                 intake.source.as_str(),
-                micros(now - HEARD_FOR)
+                micros(now - READ_WITHIN)
             ],
             |row| row.get(0),
         )?;
