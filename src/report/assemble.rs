@@ -207,7 +207,14 @@ pub fn assemble(moment: &Moment<'_>, wanted: &Wanted) -> Result<Assembled, Store
     let figures = |window: &Window| {
         let heard = hearings.iter().filter_map(heard);
         let mut coverage = Coverage::of(&wanted.zone, window, heard, now);
-        coverage.silent.extend(unread(&readings, window, now));
+        let unread: Vec<Silent> = unread(&readings, window, now).collect();
+        // What was said of a part needn't be said of the whole.
+        let is_said = |silent: &Silent| {
+            let whole = format!("{} ", silent.source);
+            unread.iter().any(|part| part.source.starts_with(&whole))
+        };
+        coverage.silent.retain(|silent| !is_said(silent));
+        coverage.silent.extend(unread);
         tally.figures(window, coverage, now)
     };
     let as_reported = |window: &Window| {
