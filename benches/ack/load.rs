@@ -1,5 +1,5 @@
-//! A lean sender of signed slash commands: keeps so many in flight, each on a
-//! connection of its own, and writes down how long each acknowledgement took.
+//! A lean sender of signed slash commands and webhooks: keeps so many in flight, each
+//! on a connection of its own, and writes down how long each acknowledgement took.
 //!
 //! Shares the machine with what it measures, so it does nothing twice and reads
 //! no more of an answer than it must.
@@ -28,6 +28,26 @@ const PEOPLE: [(&str, &str); 5] = [
 
 /// What they ask for; longer than most.
 const TEXT: &str = "Deploy+WAF+rule+to+block+SQL+injection+in+front+of+auth-api+%40morgan";
+
+/// A deployment as GitHub tells of it, the change that it names, and what in it is
+/// another one's each time.
+const TOLD: &str =
+    include_str!("../../tests/fixtures/intake/github/deployment_status.production.json");
+const TOLD_ID: &str = "\"id\": 901,";
+const TOLD_OF: &str = "CHG-1042";
+const TOLD_COMMIT: &str = "2f22765d04931a078909145ca628d2264c852d7d";
+
+/// What stands in the answer to a deployment that was taken in and counts.
+const COUNTED: &[u8] = b"\"counted\":1";
+
+/// What is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sent {
+    /// Slash commands, as Slack sends them.
+    Commands,
+    /// Deployments, as GitHub sends them.
+    Webhooks,
+}
 
 /// What a run yielded.
 #[derive(Debug, Default)]
@@ -74,15 +94,19 @@ impl Measured {
 pub(crate) struct Sender {
     bot: SocketAddr,
     mac: Hmac<Sha256>,
-    /// Names the commands; no two of a bot's life are alike.
+    sent: Sent,
+    told: Rc<str>,
+    /// Names what is sent; no two of a bot's life are alike.
     next: Rc<Cell<u64>>,
     pub(crate) n_acknowledged: usize,
 }
 
 impl Sender {
-    pub(crate) fn new(bot: SocketAddr, secret: &str) -> anyhow::Result<Self> {
+    pub(crate) fn new(bot: SocketAddr, secret: &str, sent: Sent) -> anyhow::Result<Self> {
         Ok(Self {
             bot,
+            sent,
+            told: TOLD.replace(TOLD_OF, "a change").into(),
             mac: Hmac::new_from_slice(secret.as_bytes())?,
             next: Rc::default(),
             n_acknowledged: 0,
@@ -92,6 +116,8 @@ impl Sender {
     fn line(&self) -> Line {
         Line {
             mac: self.mac.clone(),
+            sent: self.sent,
+            told: Rc::clone(&self.told),
             next: Rc::clone(&self.next),
             request: Vec::with_capacity(2048),
         }
@@ -156,15 +182,51 @@ async fn connect(bot: SocketAddr) -> anyhow::Result<TcpStream> {
 /// One of the commands in flight, and the next on the same connection.
 struct Line {
     mac: Hmac<Sha256>,
+    sent: Sent,
+    told: Rc<str>,
     next: Rc<Cell<u64>>,
     request: Vec<u8>,
 }
 
 impl Line {
-    /// Writes down the next command, signed as Slack signs.
+    /// Writes down the next thing to send.
     fn compose(&mut self) -> anyhow::Result<()> {
         let n = self.next.get();
         self.next.set(n + 1);
+        match self.sent {
+            Sent::Commands => self.command(n),
+            Sent::Webhooks => {
+                self.webhook(n);
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes down a deployment, signed as GitHub signs.
+    fn webhook(&mut self, n: u64) {
+        let commit = format!("{n:040x}");
+        let body = self
+            .told
+            .replace(TOLD_ID, &format!("\"id\": {n},"))
+            .replace(TOLD_COMMIT, &commit);
+        let mut mac = self.mac.clone();
+        mac.update(body.as_bytes());
+        let signature = hex::encode(mac.finalize().into_bytes());
+        self.request.clear();
+        self.request.extend_from_slice(
+            format!(
+                "POST /hooks/github HTTP/1.1\r\nhost: bot\r\nuser-agent: GitHub-Hookshot/1\r\n\
+                 content-type: application/json\r\ncontent-length: {}\r\n\
+                 x-github-event: deployment_status\r\nx-github-delivery: {n}\r\n\
+                 x-hub-signature-256: sha256={signature}\r\n\r\n{body}",
+                body.len()
+            )
+            .as_bytes(),
+        );
+    }
+
+    /// Writes down a command, signed as Slack signs.
+    fn command(&mut self, n: u64) -> anyhow::Result<()> {
         let place = usize::try_from(n)? % PEOPLE.len();
         let (id, name) = PEOPLE.get(place).context("nobody is there")?;
         let body = format!(
@@ -204,11 +266,18 @@ impl Line {
             ensure!(n > 0, "the bot hung up");
             n_read += n;
             let so_far = answer.get(..n_read).unwrap_or_default();
-            if !so_far.ends_with(b"\r\n\r\n") {
+            // A command's acknowledgement is a head alone, a webhook's says in one
+            // object what was counted.
+            let ends = match self.sent {
+                Sent::Commands => so_far.ends_with(b"\r\n\r\n"),
+                Sent::Webhooks => so_far.ends_with(b"}"),
+            };
+            if !ends {
                 continue;
             }
-            // An acknowledgement has no body, so its head is all of it.
-            if !so_far.starts_with(b"HTTP/1.1 200 ") {
+            let is_counted = self.sent == Sent::Commands
+                || so_far.windows(COUNTED.len()).any(|part| part == COUNTED);
+            if !so_far.starts_with(b"HTTP/1.1 200 ") || !is_counted {
                 bail!("not acknowledged: {}", String::from_utf8_lossy(so_far));
             }
             return Ok(());

@@ -1,8 +1,8 @@
 //! How fast the bot acknowledges what it has made durable.
 //!
 //! `cargo bench --bench ack` starts the real `breakglass serve` beside a real
-//! `breakglass sandbox`, sends it signed slash commands over HTTP, and prints
-//! what that cost beside the cost of one `fdatasync` on the same disk. It exits
+//! `breakglass sandbox`, sends it signed slash commands over HTTP, then webhooks, and
+//! prints what that cost beside the cost of one `fdatasync` on the same disk. It exits
 //! with 1 if a promise isn't kept. `-- --short` takes a few seconds, for machines
 //! that do other things too: it prints the same, and fails only where the promise
 //! is missed by far. Touches nothing but its own folder under `target/tmp`.
@@ -25,7 +25,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use breakglass::clock::Stopwatch;
 
-use load::{Measured, Sender};
+use load::{Measured, Sender, Sent};
 use port::Port;
 use processes::{Door, Sandbox, Serve, Serving, folder};
 
@@ -101,7 +101,7 @@ async fn measure(short: bool) -> anyhow::Result<bool> {
 
     let grouped = bench("ack-grouped", &[])?;
     let mut serve = grouped.start().await?.0;
-    let mut sender = Sender::new(grouped.serving.port.address, &sandbox.said.signing_secret)?;
+    let mut sender = grouped.sender(Sent::Commands)?;
     sender.run(MANY, span / 3).await?;
     for in_flight in [1, 8] {
         print(in_flight, &sender.run(in_flight, span).await?);
@@ -109,25 +109,27 @@ async fn measure(short: bool) -> anyhow::Result<bool> {
     // The two are measured in turns: what else the machine does hits both.
     let alone = bench("ack-alone", &["--largest-group", "1"])?;
     let mut serve_alone = alone.start().await?.0;
-    let mut sender_alone = Sender::new(alone.serving.port.address, &sandbox.said.signing_secret)?;
+    let mut sender_alone = alone.sender(Sent::Commands)?;
     sender_alone.run(MANY, span / 3).await?;
-    let mut worked = Duration::ZERO;
-    let mut together = Measured::default();
-    let mut one_by_one = Measured::default();
-    for _ in 0..n_rounds {
-        serve.rest(false)?;
-        serve_alone.rest(true)?;
-        let before = serve.worked()?;
-        together.add(sender.run(MANY, span).await?);
-        worked += serve.worked()?.saturating_sub(before);
-        serve.rest(true)?;
-        serve_alone.rest(false)?;
-        one_by_one.add(sender_alone.run(MANY, span).await?);
-    }
-    serve.rest(false)?;
-    print(MANY, &together);
+    let mut pair = Pair {
+        together: &mut serve,
+        alone: &mut serve_alone,
+    };
+    let commands = pair
+        .measure((&mut sender, &mut sender_alone), n_rounds, span)
+        .await?;
+    print(MANY, &commands.together);
     println!("\none commit a command:");
-    print(MANY, &one_by_one);
+    print(MANY, &commands.one_by_one);
+    let mut hooks = grouped.sender(Sent::Webhooks)?;
+    let mut hooks_alone = alone.sender(Sent::Webhooks)?;
+    let webhooks = pair
+        .measure((&mut hooks, &mut hooks_alone), n_rounds, span)
+        .await?;
+    println!("\ndeployments of GitHub's, each signed, of 7 KB and durable first:");
+    print(MANY, &webhooks.together);
+    println!("\none commit a webhook:");
+    print(MANY, &webhooks.one_by_one);
     let after = disk::one_fdatasync(place)?;
     let (resident, at_most) = serve.resident()?;
     let n_acknowledged = sender.n_acknowledged;
@@ -149,7 +151,6 @@ async fn measure(short: bool) -> anyhow::Result<bool> {
     } else {
         promises.over_fast_flush
     };
-    let ratio = together.per_second() / one_by_one.per_second();
     println!(
         "\none fdatasync on this disk: {} before, {} after (median of {})",
         millis(before),
@@ -158,10 +159,12 @@ async fn measure(short: bool) -> anyhow::Result<bool> {
     );
     println!(
         "acknowledged over all levels: {n_acknowledged}; processor time an acknowledgement at {MANY} in flight: {}, answering included; resident at most {} MB\n",
-        millis(worked / together.n()),
+        millis(commands.worked / commands.together.n()),
         mib(at_most)
     );
-    let p99_9 = together.quantile(0.999);
+    let p99_9 = commands.together.quantile(0.999);
+    let ratio = commands.ratio();
+    let hooks_ratio = webhooks.ratio();
     let kept = [
         (
             format!(
@@ -173,6 +176,12 @@ async fn measure(short: bool) -> anyhow::Result<bool> {
                 }
             ),
             ratio >= wanted,
+        ),
+        (
+            format!(
+                "{hooks_ratio:.1} times one commit a webhook at {MANY} in flight (at least {wanted:.1})"
+            ),
+            hooks_ratio >= wanted,
         ),
         (
             format!(
@@ -226,10 +235,14 @@ impl Bench {
         })
     }
 
+    fn sender(&self, sent: Sent) -> anyhow::Result<Sender> {
+        Sender::new(self.serving.port.address, &self.secret, sent)
+    }
+
     /// Starts the bot, and returns how long its first acknowledgement took from
     /// before the process existed.
     async fn start(&self) -> anyhow::Result<(Serve, Duration)> {
-        let mut sender = Sender::new(self.serving.port.address, &self.secret)?;
+        let mut sender = self.sender(Sent::Commands)?;
         let watch = Stopwatch::start();
         let mut serve = self.serving.start()?;
         while !sender.is_acknowledged().await {
@@ -245,6 +258,54 @@ impl Bench {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         Ok((serve, watch.elapsed()))
+    }
+}
+
+/// Two bots: one commits what waits together, the other each thing by itself.
+struct Pair<'a> {
+    together: &'a mut Serve,
+    alone: &'a mut Serve,
+}
+
+/// What the two came to.
+struct Compared {
+    together: Measured,
+    one_by_one: Measured,
+    /// The processor time of the first.
+    worked: Duration,
+}
+
+impl Pair<'_> {
+    /// Measures the two in turns.
+    async fn measure(
+        &mut self,
+        (together, alone): (&mut Sender, &mut Sender),
+        n_rounds: u32,
+        span: Duration,
+    ) -> anyhow::Result<Compared> {
+        let mut compared = Compared {
+            together: Measured::default(),
+            one_by_one: Measured::default(),
+            worked: Duration::ZERO,
+        };
+        for _ in 0..n_rounds {
+            self.together.rest(false)?;
+            self.alone.rest(true)?;
+            let before = self.together.worked()?;
+            compared.together.add(together.run(MANY, span).await?);
+            compared.worked += self.together.worked()?.saturating_sub(before);
+            self.together.rest(true)?;
+            self.alone.rest(false)?;
+            compared.one_by_one.add(alone.run(MANY, span).await?);
+        }
+        self.together.rest(false)?;
+        Ok(compared)
+    }
+}
+
+impl Compared {
+    fn ratio(&self) -> f64 {
+        self.together.per_second() / self.one_by_one.per_second()
     }
 }
 

@@ -149,7 +149,9 @@ impl Serving {
             .stdout(Stdio::null())
             .stderr(log);
         match self.door {
-            Door::Http => command.env("SLACK_SIGNING_SECRET", &self.said.signing_secret),
+            Door::Http => command
+                .env("SLACK_SIGNING_SECRET", &self.said.signing_secret)
+                .env("GITHUB_WEBHOOK_SECRET", &self.said.signing_secret),
             Door::Socket => command.env("SLACK_APP_TOKEN", &self.said.app_token),
         };
         let process = command.spawn().context("the bot can't be started")?;
