@@ -86,6 +86,12 @@ CREATE INDEX outbox_said ON outbox (workspace, person, said_at)
 
 CREATE INDEX outbox_card ON outbox (workspace, channel, ts) WHERE kind = 'card';
 
+-- In how many messages somebody was asked about changes is counted before each.
+CREATE INDEX outbox_asking ON outbox (workspace, person, said_at)
+    WHERE kind = 'question' AND said_at IS NOT NULL;
+
+CREATE INDEX outbox_report ON outbox (workspace, week) WHERE kind = 'report';
+
 -- A rung of the ladder is climbed once in a round.
 CREATE UNIQUE INDEX outbox_rung ON outbox (workspace, change, duty, person, due_at, rung, round)
     WHERE kind = 'reminder';

@@ -111,7 +111,7 @@ async fn figures(place: &Path, years: Years) -> anyhow::Result<Vec<(String, bool
     let mut rate = None;
     for _ in 0..TURNS {
         let watch = Stopwatch::start();
-        rate = Some(assembled(&store, wanted).await?);
+        rate = Some(assembled(&store, wanted.clone()).await?);
         turns.push(watch.elapsed());
     }
     let more = memory("VmHWM")?.saturating_sub(before);

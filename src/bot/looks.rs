@@ -5,16 +5,19 @@
 //! on from there.
 
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::task::JoinSet;
+use futures_util::FutureExt as _;
+use tokio::task::{AbortHandle, JoinError, JoinSet};
 
-use crate::clock::Clock;
+use super::Bot;
+use super::authors::take_in;
 use crate::domain::deployment::SourceName;
-use crate::engine::{Engine, draw_salt};
-use crate::intake::poll::{Cursor, Look, PollError, Watch};
-use crate::store::{Intake, StoreError};
+use crate::engine::draw_salt;
+use crate::intake::poll::{Cursor, PollError, Watch};
+use crate::store::{Intake, ReadTo, StoreError};
 
 /// How often to look. Less often, and a deployment in an incident is learned of
 /// when its people sleep again; more often, and the limits of the sources are felt.
@@ -26,9 +29,15 @@ pub const FIRST_LOOK: TimeDelta = TimeDelta::weeks(4);
 /// Nobody's limit lasts longer.
 const LONGEST_LIMIT: TimeDelta = TimeDelta::hours(24);
 
+/// How long a path is left alone at which this program itself failed.
+const AFTER_A_PANIC: TimeDelta = TimeDelta::hours(1);
+
+/// What is said of such a path.
+const PANICKED: &str = "this program failed at it, and tries again in an hour; its log says where";
+
 /// The looks at all sources.
 pub(super) struct Looks {
-    tasks: JoinSet<(usize, Result<Looked, StoreError>)>,
+    tasks: JoinSet<Result<Looked, StoreError>>,
     sources: Vec<Source>,
 }
 
@@ -40,10 +49,13 @@ struct Source {
     is_limited: bool,
     /// With which of its paths to begin.
     first: usize,
-    is_under_way: bool,
+    /// The look that is under way.
+    task: Option<AbortHandle>,
     /// What was wrong with a path when it was last looked at, so that it is said
     /// once and not every five minutes.
     faults: BTreeMap<String, String>,
+    /// Until when a path is left alone.
+    rests: BTreeMap<String, DateTime<Utc>>,
 }
 
 /// What came of looking at a source.
@@ -52,7 +64,13 @@ struct Looked {
     limited: Option<(DateTime<Utc>, usize)>,
     /// What was wrong, by path.
     faults: BTreeMap<String, String>,
+    /// Until when a path is left alone.
+    rests: BTreeMap<String, DateTime<Utc>>,
 }
+
+/// What came of looking at one path: until when the source asks to wait, if that ended
+/// it, or why it can't be looked at.
+type Seen = Result<Result<Option<DateTime<Utc>>, PollError>, StoreError>;
 
 impl Looks {
     pub(super) fn at(watches: &[Arc<Watch>]) -> Self {
@@ -61,8 +79,9 @@ impl Looks {
             next_at: DateTime::<Utc>::MIN_UTC,
             is_limited: false,
             first: 0,
-            is_under_way: false,
+            task: None,
             faults: BTreeMap::new(),
+            rests: BTreeMap::new(),
         };
         Self {
             tasks: JoinSet::new(),
@@ -75,10 +94,22 @@ impl Looks {
         self.tasks.is_empty()
     }
 
+    /// Returns what is asked, as source and path.
+    pub(super) fn paths(&self) -> Vec<(SourceName, String)> {
+        let watches = self.sources.iter().map(|source| &source.watch);
+        watches
+            .flat_map(|watch| {
+                let source = SourceName::new(watch.asked.name());
+                let paths = watch.paths.iter().cloned();
+                paths.map(move |path| (source.clone(), path))
+            })
+            .collect()
+    }
+
     /// Begins what is due. One source is asked for one thing at a time, as its
     /// limits want it.
-    pub(super) fn begin(&mut self, engine: &Engine, clock: &Clock, now: DateTime<Utc>) {
-        for (place, source) in self.sources.iter_mut().enumerate() {
+    pub(super) fn begin(&mut self, bot: &Bot, now: DateTime<Utc>) {
+        for source in &mut self.sources {
             // A clock that is set back must not keep us from looking.
             let longest = if source.is_limited {
                 LONGEST_LIMIT
@@ -86,51 +117,55 @@ impl Looks {
                 EVERY
             };
             source.next_at = source.next_at.min(now + longest);
-            if source.is_under_way || source.next_at > now {
+            if source.task.is_some() || source.next_at > now {
                 continue;
             }
-            source.is_under_way = true;
             source.next_at = now + EVERY;
-            let (engine, clock) = (engine.clone(), clock.clone());
-            let (watch, first) = (Arc::clone(&source.watch), source.first);
-            self.tasks
-                .spawn(async move { (place, look_through(&engine, &clock, &watch, first).await) });
+            let bot = bot.clone();
+            let watch = Arc::clone(&source.watch);
+            let (first, rests) = (source.first, source.rests.clone());
+            let task = self.tasks.spawn(async move {
+                let look = |path: &str| look_at(&bot, &watch, path.to_owned());
+                look_through(&watch.paths, first, rests, bot.clock.now(), look).await
+            });
+            source.task = Some(task);
         }
     }
 
     /// Returns when to look next.
     pub(super) fn next_at(&self) -> Option<DateTime<Utc>> {
-        let waiting = self.sources.iter().filter(|source| !source.is_under_way);
+        let waiting = self.sources.iter().filter(|source| source.task.is_none());
         waiting.map(|source| source.next_at).min()
     }
 
     /// Waits until a look has ended, and takes in how.
-    pub(super) async fn land(&mut self) -> Result<(), StoreError> {
-        match self.tasks.join_next().await {
-            Some(Ok((place, looked))) => {
-                if let Some(source) = self.sources.get_mut(place) {
-                    source.is_under_way = false;
-                    match looked {
-                        Ok(looked) => source.take(looked),
-                        Err(error @ (StoreError::Unknown | StoreError::Stopped)) => {
-                            return Err(error);
-                        }
-                        Err(error) => {
-                            tracing::error!(error = %error, "what a source told couldn't be kept");
-                        }
-                    }
-                }
+    pub(super) async fn land(&mut self, bot: &Bot) -> Result<(), StoreError> {
+        let Some(landed) = self.tasks.join_next_with_id().await else {
+            return Ok(());
+        };
+        let id = landed.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
+        let is_it = |source: &&mut Source| source.task.as_ref().is_some_and(|task| task.id() == id);
+        let Some(source) = self.sources.iter_mut().find(is_it) else {
+            return Ok(());
+        };
+        source.task = None;
+        match landed {
+            Ok((_, Ok(looked))) => source.take(looked, bot).await,
+            Ok((_, Err(error @ (StoreError::Unknown | StoreError::Stopped)))) => Err(error),
+            Ok((_, Err(error))) => {
+                tracing::error!(error = %error, "what a source told couldn't be kept");
+                Ok(())
             }
-            // It isn't looked at again: what panics once would panic again.
-            Some(Err(panic)) => tracing::error!(error = %panic, "a look at a source panicked"),
-            None => {}
+            Err(error) => {
+                tracing::error!(error = %error, "a look at a source ended by itself");
+                Ok(())
+            }
         }
-        Ok(())
     }
 }
 
 impl Source {
-    fn take(&mut self, looked: Looked) {
+    async fn take(&mut self, looked: Looked, bot: &Bot) -> Result<(), StoreError> {
         self.is_limited = looked.limited.is_some();
         if let Some((until, first)) = looked.limited {
             self.next_at = until;
@@ -145,27 +180,45 @@ impl Source {
             } else {
                 let source = self.watch.asked.name();
                 tracing::warn!(source, path, fault, "can't be looked at; tried again");
+                let (path, fault) = (path.clone(), fault.clone());
+                let store = bot.engine.store();
+                store.not_read(SourceName::new(source), path, fault).await?;
             }
         }
         self.faults = looked.faults;
+        self.rests = looked.rests;
+        Ok(())
     }
 }
 
-/// Looks through all that a source is asked for, and keeps what is seen.
-async fn look_through(
-    engine: &Engine,
-    clock: &Clock,
-    watch: &Watch,
+/// Looks at one path after the other, as far as the source lets us. A path at which
+/// this program itself fails rests for an hour, and the others are looked at.
+async fn look_through<F: Future<Output = Seen>>(
+    paths: &[String],
     first: usize,
+    mut rests: BTreeMap<String, DateTime<Utc>>,
+    now: DateTime<Utc>,
+    look: impl Fn(&str) -> F,
 ) -> Result<Looked, StoreError> {
     let mut faults = BTreeMap::new();
-    let n_paths = watch.paths.len();
-    for step in 0..n_paths {
-        let place = (first + step) % n_paths;
-        let Some(path) = watch.paths.get(place) else {
+    let mut limited = None;
+    // A clock that is set back must not keep us from looking.
+    rests.retain(|_, until| *until > now && *until <= now + AFTER_A_PANIC);
+    for step in 0..paths.len() {
+        let place = (first + step) % paths.len();
+        let Some(path) = paths.get(place) else {
             continue;
         };
-        let until = match look_at(engine, clock, watch, path).await? {
+        if rests.contains_key(path) {
+            faults.insert(path.clone(), PANICKED.to_owned());
+            continue;
+        }
+        let Ok(seen) = AssertUnwindSafe(look(path)).catch_unwind().await else {
+            rests.insert(path.clone(), now + AFTER_A_PANIC);
+            faults.insert(path.clone(), PANICKED.to_owned());
+            continue;
+        };
+        let until = match seen? {
             Ok(again_at) => again_at,
             Err(PollError::Limited { until }) => Some(until),
             Err(error) => {
@@ -176,51 +229,49 @@ async fn look_through(
         if let Some(until) = until {
             // What used a limit up alone doesn't go first again.
             let next = if step == 0 { place + 1 } else { place };
-            return Ok(Looked {
-                limited: Some((until, next % n_paths)),
-                faults,
-            });
+            limited = Some((until, next % paths.len()));
+            break;
         }
     }
     Ok(Looked {
-        limited: None,
+        limited,
         faults,
+        rests,
     })
 }
 
-/// Looks through one repository or project; returns until when the source asks to
-/// wait, if that ended the look.
-async fn look_at(
-    engine: &Engine,
-    clock: &Clock,
-    watch: &Watch,
-    path: &str,
-) -> Result<Result<Option<DateTime<Utc>>, PollError>, StoreError> {
-    let now = clock.now();
-    let source = watch.asked.name();
-    let name = format!("{source}/{path}");
-    let kept = engine.store().cursor(name.clone()).await?;
+/// Looks through one repository or project, and keeps what is seen as it is seen.
+async fn look_at(bot: &Bot, watch: &Watch, path: String) -> Seen {
+    let source = SourceName::new(watch.asked.name());
+    let store = bot.engine.store();
+    let kept = store.cursor(source.clone(), path.clone()).await?;
     let cursor = kept.and_then(|kept| kept.parse().ok());
-    let cursor = cursor.unwrap_or_else(|| Cursor::from(now - FIRST_LOOK));
-    let looked = watch
-        .look(path, &cursor, engine.counting(), &draw_salt, now)
-        .await;
-    let Look {
-        told,
-        next,
-        again_at,
-        n_refused,
-    } = match looked {
-        Ok(look) => look,
-        Err(error) => return Ok(Err(error)),
-    };
-    let intake = Intake {
-        n_refused: u64::from(n_refused),
-        cursor: Some((name, next.to_string())),
-        ..Intake::new(SourceName::new(source), told)
-    };
-    engine.take_in(intake, clock.now()).await?;
-    Ok(Ok(again_at))
+    let mut cursor = cursor.unwrap_or_else(|| Cursor::from(bot.clock.now() - FIRST_LOOK));
+    loop {
+        // The first look at a large repository goes on for hours.
+        let now = bot.clock.now();
+        let counting = bot.engine.counting();
+        let looked = watch.look(&path, cursor, counting, &draw_salt, now).await;
+        let look = match looked {
+            Ok(look) => look,
+            Err(error) => return Ok(Err(error)),
+        };
+        let read_to = ReadTo {
+            path: path.clone(),
+            cursor: look.next.to_string(),
+            is_end: look.is_end,
+        };
+        let intake = Intake {
+            n_refused: u64::from(look.n_refused),
+            read_to: Some(read_to),
+            ..Intake::new(source.clone(), look.told)
+        };
+        take_in(&bot.engine, &bot.lookup, intake, bot.clock.now()).await?;
+        if look.is_end || look.again_at.is_some() {
+            return Ok(Ok(look.again_at));
+        }
+        cursor = look.next;
+    }
 }
 
 /// An error with its causes, in one line.
@@ -233,4 +284,57 @@ fn in_full(error: &PollError) -> String {
         cause = error.source();
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    fn now() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_795_000_000, 0).unwrap()
+    }
+
+    /// Looks through three repositories, of which the second is odd.
+    async fn looked(
+        rests: BTreeMap<String, DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> (Looked, Vec<String>) {
+        let paths = ["acme/web", "acme/odd", "acme/api"].map(str::to_owned);
+        let asked = Mutex::new(Vec::new());
+        let look = |path: &str| {
+            asked.lock().unwrap().push(path.to_owned());
+            let is_odd = path == "acme/odd";
+            async move {
+                assert!(!is_odd, "an odd repository");
+                Ok(Ok(None))
+            }
+        };
+        let looked = look_through(&paths, 0, rests, now, look).await.unwrap();
+        (looked, asked.into_inner().unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_panic_ends_one_look_and_is_tried_again_after_an_hour() {
+        let (first, asked) = looked(BTreeMap::new(), now()).await;
+        assert_eq!(asked, ["acme/web", "acme/odd", "acme/api"]);
+        assert_eq!(first.faults["acme/odd"], PANICKED);
+        assert_eq!(first.faults.len(), 1);
+        let hour = TimeDelta::hours(1);
+        let (second, asked) = looked(first.rests, now() + hour - EVERY).await;
+        assert_eq!(asked, ["acme/web", "acme/api"]);
+        assert_eq!(second.faults["acme/odd"], PANICKED, "it is no better");
+        let (third, asked) = looked(second.rests, now() + hour).await;
+        assert_eq!(asked, ["acme/web", "acme/odd", "acme/api"]);
+        assert_eq!(third.rests["acme/odd"], now() + hour * 2);
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_is_set_back_lets_nothing_rest_for_longer() {
+        let later = now() + TimeDelta::days(1);
+        let rests = BTreeMap::from([("acme/web".to_owned(), later)]);
+        let (_, asked) = looked(rests, now()).await;
+        assert_eq!(asked.len(), 3);
+    }
 }

@@ -5,6 +5,7 @@
 //! answered in the order in which they came, even when the first of them has to
 //! wait for Slack; a lane sends one message at a time; nothing else waits.
 
+mod authors;
 mod holds;
 mod looks;
 
@@ -27,6 +28,7 @@ use crate::slack::lookup::Lookup;
 use crate::stop::Stop;
 use crate::store::{StoreError, Waiting};
 
+pub use authors::take_in;
 pub use looks::{EVERY, FIRST_LOOK};
 
 use holds::{Hold, bars, holds_of, is_an_answer};
@@ -171,6 +173,7 @@ impl Bot {
         let mut swept_at = DateTime::<Utc>::MIN_UTC;
         let mut n_arrived = 0;
         self.engine.begin(self.clock.now()).await?;
+        self.engine.store().asks(looks.paths()).await?;
         loop {
             n_arrived = self.yield_to_a_rush(n_arrived).await;
             self.notice_a_jump().await?;
@@ -179,7 +182,7 @@ impl Bot {
             // during one isn't in it, and must not be slept upon.
             let none_opening = self.openings.none();
             let round = self.begin(&mut flights, &mut swept_at, now).await?;
-            looks.begin(&self.engine, &self.clock, now);
+            looks.begin(self, now);
             // A sandbox's clock waits for all that is under way, a source's answer
             // too; nothing else waits for that.
             let none_looking = looks.is_empty() || !self.clock.is_followed();
@@ -203,7 +206,7 @@ impl Bot {
                 let next = all.chain(looks.next_at()).min();
                 tokio::select! {
                     idled = self.idle(next) => idled?,
-                    landed = looks.land(), if !looks.is_empty() => landed?,
+                    landed = looks.land(self), if !looks.is_empty() => landed?,
                     () = stop.told() => break,
                     () = self.engine.store().failed() => {
                         return Err(StoreError::Unknown.into());
@@ -212,7 +215,7 @@ impl Bot {
             } else {
                 tokio::select! {
                     landed = flights.land(), if !flights.tasks.is_empty() => landed?,
-                    landed = looks.land(), if !looks.is_empty() => landed?,
+                    landed = looks.land(self), if !looks.is_empty() => landed?,
                     () = self.wake.notified() => {}
                     () = stop.told() => break,
                 }

@@ -123,6 +123,7 @@ fn json_in_force(path: Option<&Path>, file: &File, policy: &Policy) -> Value {
             "emoji": policy.emoji,
             "zone": file.policy.zone,
             "systems": policy.systems,
+            "teams": policy.teams,
             "frameworks": frameworks,
             "report_at": report_time_in_words(policy.report_at),
             "undeclared": policy.undeclared.as_ref().map(UserId::as_str),

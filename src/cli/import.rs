@@ -102,7 +102,10 @@ impl Keeper {
     async fn keep(&self, told: Vec<Deployment>) -> Result<Vec<TakenIn>, NotKept> {
         match self {
             Self::Own(engine, clock) => {
-                let intake = Intake::new(SourceName::new(SOURCE), told);
+                let intake = Intake {
+                    is_list: true,
+                    ..Intake::new(SourceName::new(SOURCE), told)
+                };
                 Ok(engine.take_in(intake, clock.now()).await?)
             }
             Self::Bot(bot) => Ok(bot.hand_over(&told).await?),

@@ -14,10 +14,11 @@ use crate::config::{Flags, PolicyFile, Settings};
 use crate::domain::id::WorkspaceId;
 use crate::domain::policy::{Policy, PolicyVersion};
 use crate::domain::rate::{
-    Budget, Figures, Interval, Verdict, Window, grouped, guideline_percent, midnight,
+    Budget, Corrected, Figures, Frozen, Interval, Part, Verdict, grouped, guideline_percent,
+    midnight,
 };
 use crate::report::assemble::{Assembled, WEEKS, Wanted, assemble};
-use crate::slack::views::report::budget_in_words;
+use crate::slack::views::report::{beside, budget_in_words};
 use crate::store::{self, StoreError};
 
 /// The most weeks that are shown: ten years.
@@ -35,8 +36,8 @@ pub struct RateArgs {
     #[arg(long, value_name = "N", default_value_t = WEEKS,
           value_parser = clap::value_parser!(u64).range(1..=MOST_WEEKS))]
     weeks: u64,
-    /// The last day that counts, such as 2026-11-22; a Sunday shows what Monday's
-    /// report said [default: today]
+    /// The last day that counts, such as 2026-11-22. Weeks that were reported stand as
+    /// they were reported, whatever is known since, and that beside [default: today]
     #[arg(long, value_name = "DATE")]
     as_of: Option<NaiveDate>,
     /// The workspace, where the database has several
@@ -122,6 +123,12 @@ fn weeks(assembled: &Assembled) -> Vec<&Figures> {
     weeks.split_off(weeks.len().saturating_sub(wanted))
 }
 
+/// What is known of the weeks that are shown beside what was reported of them.
+fn corrections(assembled: &Assembled) -> impl Iterator<Item = &Corrected> {
+    let weeks = weeks(assembled).into_iter();
+    weeks.filter_map(|one| assembled.corrected(&one.window))
+}
+
 fn windows(assembled: &Assembled) -> Vec<&Figures> {
     let mut windows = weeks(assembled);
     windows.extend([&assembled.these_weeks, &assembled.quarter]);
@@ -136,6 +143,8 @@ struct Said {
     guideline: f64,
     formula: String,
     windows: Vec<SaidWindow>,
+    /// The weeks above that were reported otherwise than they are known now.
+    corrections: Vec<SaidCorrection>,
 }
 
 #[derive(Debug, Serialize)]
@@ -150,6 +159,41 @@ struct SaidWindow {
     interval: Option<[f64; 2]>,
     documented_in_time: Option<f64>,
     sources: Vec<String>,
+    /// Only where the policy has teams.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    teams: Vec<SaidTeam>,
+}
+
+#[derive(Debug, Serialize)]
+struct SaidTeam {
+    team: String,
+    n_changes: u64,
+    n_emergencies: u64,
+}
+
+/// A week that was reported, and what is known now.
+#[derive(Debug, Serialize)]
+struct SaidCorrection {
+    from: String,
+    to: String,
+    reported_at: String,
+    reported: SaidCounts,
+    now: SaidCounts,
+    reasons: Vec<SaidReason>,
+}
+
+#[derive(Debug, Serialize)]
+struct SaidCounts {
+    n_changes: u64,
+    n_emergencies: u64,
+    n_not_genuine: u64,
+    is_unknown: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct SaidReason {
+    reason: &'static str,
+    n: u64,
 }
 
 fn said(assembled: &Assembled) -> Said {
@@ -159,6 +203,33 @@ fn said(assembled: &Assembled) -> Said {
         guideline: f64::from(rules.guideline) / 1000.0,
         formula: rules.formula().to_string(),
         windows: windows(assembled).into_iter().map(said_window).collect(),
+        corrections: corrections(assembled).map(said_correction).collect(),
+    }
+}
+
+fn said_correction(corrected: &Corrected) -> SaidCorrection {
+    let Corrected {
+        reported,
+        now,
+        differences,
+    } = corrected;
+    let counts = |one: &Frozen| SaidCounts {
+        n_changes: one.n_changes,
+        n_emergencies: one.n_emergencies,
+        n_not_genuine: one.n_not_genuine,
+        is_unknown: one.is_unknown,
+    };
+    let reasons = differences.iter().map(|one| {
+        let (reason, n) = one.named();
+        SaidReason { reason, n }
+    });
+    SaidCorrection {
+        from: instant(reported.window.from),
+        to: instant(reported.window.to),
+        reported_at: instant(reported.reported_at),
+        reported: counts(reported),
+        now: counts(now),
+        reasons: reasons.collect(),
     }
 }
 
@@ -174,6 +245,15 @@ fn said_window(figures: &Figures) -> SaidWindow {
         interval: figures.interval().map(|Interval { low, high }| [low, high]),
         documented_in_time: figures.documented.share(),
         sources: sources(figures),
+        teams: figures.by_team.iter().map(said_team).collect(),
+    }
+}
+
+fn said_team(part: &Part) -> SaidTeam {
+    SaidTeam {
+        team: part.name.clone(),
+        n_changes: part.n_changes,
+        n_emergencies: part.n_emergencies,
     }
 }
 
@@ -416,13 +496,8 @@ fn sentences(assembled: &Assembled) -> Vec<String> {
             silent.source
         ));
     }
-    for one in &assembled.corrections {
-        let days: &Window = &one.reported.window;
-        said.push(format!(
-            "Known better now: {days} was reported as {} of {}.",
-            grouped(one.reported.n_emergencies),
-            grouped(one.reported.n_changes)
-        ));
+    for one in corrections(assembled) {
+        said.push(format!("Known better now: {}.", beside(one)));
     }
     said.push(format!("Rate: {}.", assembled.wanted.rules.formula()));
     said

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use crate::bot::Bot;
+use crate::bot::{self, Bot};
 use crate::clock::{Clock, ClockError};
 use crate::config::{Config, Door, Flags, PolicyFile, Sources};
 use crate::dispatch::{Address, Dispatcher, Recent};
@@ -86,7 +86,7 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
     let wake = Arc::new(Notify::new());
     let openings = Openings::default();
     let lookup = Lookup::new(client.clone(), identity.workspace.clone(), clock.clone());
-    let hooks = hooks(&config.sources, &engine, &clock, &wake);
+    let hooks = hooks(&config.sources, &engine, &lookup, &clock, &wake);
     let bot = Bot {
         watches: watches(&config.sources)?,
         lookup: lookup.clone(),
@@ -173,16 +173,24 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
 }
 
 /// The doors for sources that send; none, if no source has a key.
-fn hooks(sources: &Sources, engine: &Engine, clock: &Clock, wake: &Arc<Notify>) -> axum::Router {
+fn hooks(
+    sources: &Sources,
+    engine: &Engine,
+    lookup: &Lookup,
+    clock: &Clock,
+    wake: &Arc<Notify>,
+) -> axum::Router {
     if sources.keys.open().is_empty() {
         return axum::Router::new();
     }
     let counting = Arc::clone(engine.counting());
-    let (engine, wake) = (engine.clone(), Arc::clone(wake));
+    let (engine, lookup, wake) = (engine.clone(), lookup.clone(), Arc::clone(wake));
     let take_in: routes::TakeIn = Arc::new(move |intake, at| {
-        let (engine, wake) = (engine.clone(), Arc::clone(&wake));
+        let (engine, lookup) = (engine.clone(), lookup.clone());
+        let wake = Arc::clone(&wake);
         async move {
-            let taken = engine.take_in(intake, at).await.map_err(|error| {
+            let taken = bot::take_in(&engine, &lookup, intake, at).await;
+            let taken = taken.map_err(|error| {
                 tracing::error!(error = %error, "what a source told couldn't be kept");
                 NotKept
             })?;

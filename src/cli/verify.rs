@@ -186,49 +186,46 @@ fn given(path: &Path) -> anyhow::Result<Given> {
 fn in_words(verdict: &Verdict) -> String {
     let mut lines = Vec::new();
     let workspace = &verdict.workspace;
-    match &verdict.fault {
-        Some(fault) => {
-            lines.push(format!("✗ {workspace}: {fault}"));
-            let held = [verdict.signed, verdict.witnessed];
-            if let Some(reach) = held.into_iter().flatten().max_by_key(|reach| reach.size) {
-                lines.push(format!(
-                    "  Up to record {} the log fits what was signed{}.",
-                    reach.size.saturating_sub(1),
-                    at(reach)
-                ));
-            }
-        }
-        None => {
+    if let Some(fault) = &verdict.fault {
+        lines.push(format!("✗ {workspace}: {fault}"));
+        let held = [verdict.signed, verdict.witnessed];
+        if let Some(reach) = held.into_iter().flatten().max_by_key(|reach| reach.size) {
             lines.push(format!(
-                "✓ {workspace}: all {} records are there, in order and unaltered",
-                verdict.n_records
+                "  Up to record {} the log fits what was signed{}.",
+                reach.size.saturating_sub(1),
+                at(reach)
             ));
-            if let Some(reach) = verdict.signed {
-                lines.push(format!(
-                    "  {} checkpoints hold; the newest is over {} records{}.",
-                    verdict.n_checkpoints,
-                    reach.size,
-                    at(reach)
-                ));
-            }
-            if let Some(reach) = verdict.witnessed {
-                lines.push(format!(
-                    "  It is the log that was witnessed when it had {} records{}.",
-                    reach.size,
-                    at(reach)
-                ));
-            }
-            if verdict.is_deep {
-                lines.push("  All that is shown of the changes is what the log says.".to_owned());
-            }
-            if let Some(key) = &verdict.key {
-                let expected = if verdict.is_pinned {
-                    ", as expected"
-                } else {
-                    ""
-                };
-                lines.push(format!("  Signed by {key}{expected}."));
-            }
+        }
+    } else {
+        lines.push(format!(
+            "✓ {workspace}: all {} records are there, in order and unaltered",
+            verdict.n_records
+        ));
+        if let Some(reach) = verdict.signed {
+            lines.push(format!(
+                "  {} checkpoints hold; the newest is over {} records{}.",
+                verdict.n_checkpoints,
+                reach.size,
+                at(reach)
+            ));
+        }
+        if let Some(reach) = verdict.witnessed {
+            lines.push(format!(
+                "  It is the log that was witnessed when it had {} records{}.",
+                reach.size,
+                at(reach)
+            ));
+        }
+        if verdict.is_deep {
+            lines.push("  All that is shown of the changes is what the log says.".to_owned());
+        }
+        if let Some(key) = &verdict.key {
+            let expected = if verdict.is_pinned {
+                ", as expected"
+            } else {
+                ""
+            };
+            lines.push(format!("  Signed by {key}{expected}."));
         }
     }
     lines.push("  What this can't say:".to_owned());

@@ -73,6 +73,9 @@ pub struct PolicyFile {
     pub branches: Vec<String>,
     /// Whether standard changes are among those that are counted.
     pub standard_changes: bool,
+    /// The systems of each team.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub teams: BTreeMap<String, Vec<String>>,
     /// What counts as a change, by source.
     #[serde(serialize_with = "counts")]
     pub counts: BTreeMap<SourceName, Happening>,
@@ -108,6 +111,7 @@ impl Default for PolicyFile {
             jobs: unwritten.counting.jobs,
             branches: unwritten.counting.branches,
             standard_changes: unwritten.counting.standard,
+            teams: unwritten.teams,
             counts: unwritten.counting.happenings,
             due: unwritten.due,
             categories: unwritten.categories,
@@ -190,6 +194,7 @@ impl PolicyFile {
             categories: self.categories.clone(),
             due: self.due.clone(),
             systems: self.systems.clone(),
+            teams: self.teams.clone(),
             frameworks: self.frameworks.clone(),
             guideline: self.guideline,
             escalation: escalation.map_err(of("escalation"))?,
@@ -295,6 +300,7 @@ mod tests {
             jobs: vec!["roll-out".to_owned(), "!*dry*".to_owned()],
             branches: vec!["trunk".to_owned()],
             standard_changes: false,
+            teams: [("Identity".to_owned(), vec!["auth".to_owned()])].into(),
             counts: PolicyFile::default()
                 .counts
                 .into_iter()

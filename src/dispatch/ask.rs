@@ -82,10 +82,8 @@ impl Dispatcher {
         let mut candidates: Vec<UserId> = Vec::new();
         // Who has it already keeps it.
         candidates.extend(question.asked.iter().map(|(who, _)| who.clone()));
-        let address = question.told.as_ref();
-        let address = address.and_then(|told| told.author_email.as_deref());
-        let author = match address {
-            Some(address) => self.lookup.user_of_address(address).await?,
+        let author = match &question.told {
+            Some(told) => self.lookup.author_of(told).await?,
             None => None,
         };
         match question.doubt {

@@ -62,7 +62,11 @@ impl Dispatcher {
             reader: &reader,
             changes: &showing,
             undeclared: if reader.is_full { &undeclared } else { &[] },
-            rate: rate.as_ref().map(|rate| (&rate.week, rate.budget.as_ref())),
+            rate: rate.as_ref().map(|rate| home::Rate {
+                week: &rate.week,
+                corrected: rate.corrected(&rate.week.window),
+                budget: rate.budget.as_ref(),
+            }),
             has_policy: self.engine.rules().newest().is_written(),
             now,
         }))

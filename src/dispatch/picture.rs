@@ -134,7 +134,8 @@ impl Dispatcher {
         &self,
         week: &store::FrozenWeek,
     ) -> Result<Result<String, SlackError>, StoreError> {
-        let all = weekly::of_week(self.engine.store(), self.engine.rules(), week).await?;
+        let (store, rules) = (self.engine.store(), self.engine.rules());
+        let all = weekly::of_week(store, rules, week).await?.all;
         let (year, number) = all.week.window.iso_week();
         // Drawing takes a while, and others wait for this thread.
         let drawn = tokio::task::spawn_blocking(move || {

@@ -8,7 +8,8 @@ use super::{Dispatcher, HOME_PACE};
 use crate::domain::authorization::Standing;
 use crate::domain::rate::WindowKind;
 use crate::report::assemble::{Assembled, Wanted, assembled};
-use crate::slack::views::{Message, report};
+use crate::slack::views::Message;
+use crate::slack::views::report::{self, Asked};
 use crate::store::{Answered, StoreError};
 
 /// The rate as it was counted last for a Home. When something happens, the Homes of
@@ -64,12 +65,19 @@ impl Dispatcher {
             asked.by_system.clear();
             asked.by_team.clear();
         }
-        Ok(report::answer(
-            &asked,
-            before.filter(|one| !one.is_unknown()),
-            rate.budget.as_ref(),
-            rules.newest().is_written(),
-        ))
+        let before = before.filter(|one| !one.is_unknown());
+        let shown = before.map(|one| one.window).into_iter();
+        let corrections: Vec<_> = shown
+            .chain([asked.window])
+            .filter_map(|window| rate.corrected(&window))
+            .collect();
+        Ok(report::answer(&Asked {
+            figures: &asked,
+            before,
+            corrections: &corrections,
+            budget: rate.budget.as_ref(),
+            has_policy: rules.newest().is_written(),
+        }))
     }
 
     /// The rate as a Home shows it, at most as old as a Home may be.

@@ -77,7 +77,10 @@ impl Dispatcher {
                 Some(reported) => self.report(reported, *part, now).await?,
                 None => None,
             },
-            Kind::Question { person, .. } => asked_about(parcel, person, leader.stands.is_some()),
+            Kind::Question { person, .. } => {
+                let stands = leader.stands.is_some();
+                self.asked_about(parcel, person, stands).await
+            }
             // Where it was opened again meanwhile, there is nothing to tell.
             Kind::Shut { channel, .. } => {
                 let since = parcel.shut.as_ref();
@@ -478,18 +481,34 @@ impl Dispatcher {
     pub(super) async fn closed(&self, places: BTreeSet<ChannelId>) -> BTreeSet<ChannelId> {
         let mut closed = BTreeSet::new();
         for place in places {
-            let open = match self.lookup.known_channel(&place).await {
-                Ok(facts) => !facts.private && !facts.direct,
-                Err(error) => {
-                    tracing::warn!(error = %error, "whether a channel is private can't be read");
-                    false
-                }
-            };
-            if !open {
+            if readers::is_closed(&self.lookup, &place).await {
                 closed.insert(place);
             }
         }
         closed
+    }
+
+    /// One message for all that somebody is asked about changes at once. What is
+    /// settled before it was said isn't said.
+    async fn asked_about(&self, parcel: &Parcel, person: &UserId, stands: bool) -> Option<Message> {
+        let mut asked = Vec::new();
+        for owed in &parcel.owed {
+            let Kind::Question {
+                question, again, ..
+            } = &owed.kind
+            else {
+                continue;
+            };
+            let Some(question) = parcel.questions.get(question) else {
+                continue;
+            };
+            if stands || question::is_open_to(question, person) {
+                let question = question.clone();
+                let question = readers::question_for(&self.lookup, question, person).await;
+                asked.push(question::question(&question, person, *again));
+            }
+        }
+        views::joined(asked)
     }
 
     /// The change that an answer is about, as whoever gets it may read it there.
@@ -575,27 +594,6 @@ fn change_of(kind: &Kind) -> Option<ChangeNumber> {
 /// Whether somebody said one half of a pair.
 fn has_part(offer: &Offer, who: &UserId) -> bool {
     offer.asker == *who || offer.answer.by == *who
-}
-
-/// One message for all that somebody is asked about changes at once. What is settled
-/// before it was said isn't said.
-fn asked_about(parcel: &Parcel, person: &UserId, stands: bool) -> Option<Message> {
-    let mut asked = Vec::new();
-    for owed in &parcel.owed {
-        let Kind::Question {
-            question, again, ..
-        } = &owed.kind
-        else {
-            continue;
-        };
-        let Some(question) = parcel.questions.get(question) else {
-            continue;
-        };
-        if stands || question::is_open_to(question, person) {
-            asked.push(question::question(question, person, *again));
-        }
-    }
-    views::joined(asked)
 }
 
 /// Renders an offer; nothing if it needn't be made any more.

@@ -9,7 +9,7 @@ use crate::report::chart::{self, Chart};
 use crate::report::weekly;
 use crate::slack::error::{ErrorCode, SlackError};
 use crate::slack::views::reply::Undeclared;
-use crate::slack::views::report::{self, Details, Picture, Report, Unexplained};
+use crate::slack::views::report::{self, Details, Picture, Repeated, Report, Unexplained};
 use crate::slack::views::{Message, Said, Withheld};
 use crate::store::{Look, MOST_OWING, Parcel, ReportPart, Reported, StoreError};
 
@@ -61,13 +61,16 @@ impl Dispatcher {
         if rules.newest().report_channel.is_none() {
             return Ok(None);
         }
-        let all = weekly::of_week(store, rules, &reported.week).await?;
+        let said = weekly::of_week(store, rules, &reported.week).await?;
+        let all = &said.all;
         let owing = store.owing_changes(MOST_OWING).await?;
         let offered = store.undeclared(None, UNDECLARED).await?;
         let places = offered.iter().map(|(offer, _)| offer.channel.clone());
-        let closed = self
-            .closed(places_of(&owing).into_iter().chain(places).collect())
-            .await;
+        let told = all.unexplained.iter().filter_map(|one| one.told.as_ref());
+        let told = told.filter_map(|told| told.said_in.clone());
+        let repeated = all.places.values().cloned();
+        let places = places.chain(told).chain(places_of(&owing)).chain(repeated);
+        let closed = self.closed(places.collect()).await;
         let changes = self.seen_from_outside(&owing, &closed, now);
         let undeclared: Vec<_> = offered
             .iter()
@@ -87,25 +90,42 @@ impl Dispatcher {
             .filter_map(|question| {
                 let told = question.told.as_ref()?;
                 let asked = question.asked.as_ref().map(|(who, _)| who);
-                let title = told.title.as_ref();
+                let is_closed = |place| closed.contains(place);
+                let title = match &told.title {
+                    Some(_) if told.said_in.as_ref().is_some_and(is_closed) => Some(Said::Withheld),
+                    Some(title) => Some(Said::Words(title.body().to_owned())),
+                    None => None,
+                };
                 Some(Unexplained {
                     at: told.at,
                     system: told.system.as_deref(),
                     // Whoever is asked in an author's place isn't the author.
                     author: asked.filter(|who| Some(*who) != fallback),
                     marks: &question.marks,
-                    title: title.map(|title| Said::Words(title.body().to_owned())),
+                    title,
                     url: told.url.as_deref(),
                 })
+            })
+            .collect();
+        let offenders: Vec<_> = all
+            .offenders
+            .iter()
+            .map(|one| {
+                let mut places = one.changes.iter().filter_map(|it| all.places.get(it));
+                Repeated {
+                    offender: one,
+                    is_private: places.any(|place| closed.contains(place)),
+                }
             })
             .collect();
         let details = Details {
             week: &all.week,
             changes: &changes,
-            offenders: &all.offenders,
+            offenders: &offenders,
             unexplained: &unexplained,
             undeclared: &undeclared,
-            corrections: &all.corrections,
+            corrections: &said.corrections,
+            skipped: &said.skipped,
             has_policy: rules.newest().is_written(),
         };
         if part == ReportPart::Details {
@@ -120,13 +140,13 @@ impl Dispatcher {
             Some(Look::Native) | None => Picture::Native,
             Some(Look::Nothing) => Picture::Nothing,
         };
-        let said = Report {
+        let report = Report {
             details: &details,
             rolling: &all.rolling,
             quarter: &all.quarter,
             budget: all.budget.as_ref(),
             weeks: &all.weeks,
         };
-        Ok(Some(report::weekly(&said, picture)))
+        Ok(Some(report::weekly(&report, picture)))
     }
 }

@@ -165,22 +165,21 @@ impl Dispatcher {
         let Some((channel, ts)) = &showing.under else {
             return Ok(Err(SlackError::Malformed));
         };
-        let file = match &showing.file {
-            Some(file) => match self.client.is_shared(file).await {
+        let file = if let Some(file) = &showing.file {
+            match self.client.is_shared(file).await {
                 Ok(true) => return Ok(Ok(())),
                 Ok(false) => file.clone(),
                 Err(error) => return Ok(Err(error)),
-            },
-            None => {
-                let name = format!("checkpoint-{}.txt", checkpoint.size);
-                let bytes = checkpoint.note.as_bytes();
-                match self.client.hand_in(&name, None, bytes).await {
-                    Ok(file) => {
-                        store.keep_file(checkpoint.n, Some(file.clone())).await?;
-                        file
-                    }
-                    Err(error) => return Ok(Err(error)),
+            }
+        } else {
+            let name = format!("checkpoint-{}.txt", checkpoint.size);
+            let bytes = checkpoint.note.as_bytes();
+            match self.client.hand_in(&name, None, bytes).await {
+                Ok(file) => {
+                    store.keep_file(checkpoint.n, Some(file.clone())).await?;
+                    file
                 }
+                Err(error) => return Ok(Err(error)),
             }
         };
         let shared = self.client.share_file(&file, TITLE, channel, ts).await;

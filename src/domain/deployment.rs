@@ -11,13 +11,22 @@ use std::fmt;
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
-use super::id::ChangeNumber;
+use super::change::SAME_DEPLOYMENT;
+use super::id::{ChangeNumber, ChannelId, UserId};
 use super::merkle::Hash;
 use super::text::{Commitment, Text};
 
 /// How far apart two tellings of one commit or one link may lie and still be of one
 /// change: a re-run is no second change, and a return to an old version is one.
 pub const SAME_WITHIN: TimeDelta = TimeDelta::days(7);
+
+/// How long before its request a deployment of an emergency change may seem to lie:
+/// nobody's clock is exact.
+pub const BEFORE_THE_REQUEST: TimeDelta = TimeDelta::minutes(2);
+
+/// How long after its request what has an emergency change's number belongs to it
+/// unasked. Later it is as likely the permanent fix, or the lessons learned.
+pub const NUMBER_HOLDS: TimeDelta = TimeDelta::hours(24);
 
 /// The longest identifier that is kept of what a source says, in bytes; longer ones
 /// are cut at a character.
@@ -60,6 +69,8 @@ named! {
         Push = "push",
         /// Somebody lists it as a change that happened. Counts always.
         Listed = "listed",
+        /// Somebody approved a request to merge. Counts never: it may never be merged.
+        Review = "review",
     }
 }
 
@@ -93,6 +104,8 @@ named! {
         DuringIncident = "during_incident",
         /// Deployed shortly after an authorization that nobody recorded.
         Unrecorded = "unrecorded",
+        /// Its source calls it an emergency, and the register knows of none.
+        Labelled = "labelled",
     }
 }
 
@@ -140,18 +153,65 @@ pub fn unexplained(marks: &BTreeSet<Mark>, is_merged: bool, is_approved: bool) -
     let stands = |mark: &Mark| match mark {
         Mark::DirectPush => !is_merged,
         Mark::Unreviewed => !is_approved,
-        Mark::Bypassed | Mark::Hotfix | Mark::Revert | Mark::DuringIncident | Mark::Unrecorded => {
-            true
-        }
+        Mark::Bypassed
+        | Mark::Hotfix
+        | Mark::Revert
+        | Mark::DuringIncident
+        | Mark::Unrecorded
+        | Mark::Labelled => true,
     };
     marks.iter().copied().filter(stands).collect()
 }
 
-/// Whether something that went to production at `at` may belong to an emergency
-/// change that names it or that it names: within [`SAME_WITHIN`] of the request. What
-/// is further away is another system's number, or the permanent fix.
-pub fn may_belong(at: DateTime<Utc>, requested_at: DateTime<Utc>) -> bool {
-    (at - requested_at).abs() <= SAME_WITHIN
+/// By what something that went to production is tied to an emergency change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tie {
+    /// Its branch, title or message has the change's number.
+    Number,
+    /// The change's ticket names its commit or its link.
+    Ticket,
+}
+
+impl Tie {
+    /// How long after the request it holds without anybody being asked.
+    pub fn holds(self) -> TimeDelta {
+        match self {
+            Self::Number => NUMBER_HOLDS,
+            Self::Ticket => SAME_WITHIN,
+        }
+    }
+}
+
+/// What its time says of something that is tied to an emergency change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fit {
+    /// It belongs to it.
+    Belongs,
+    /// It may; that is for a person to say. What a ticket links to may be what
+    /// caused the outage.
+    MayBelong,
+    /// It is another system's number, or another time.
+    Apart,
+}
+
+/// Returns whether something that went to production at `at` fits an emergency change
+/// to which it is tied, of which people said that it was `deployed` then.
+pub fn fit(
+    tie: Tie,
+    at: DateTime<Utc>,
+    requested_at: DateTime<Utc>,
+    deployed: &[DateTime<Utc>],
+) -> Fit {
+    let since = at - requested_at;
+    if since.abs() > SAME_WITHIN {
+        return Fit::Apart;
+    }
+    let is_that = |said: &DateTime<Utc>| (*said - at).abs() < SAME_DEPLOYMENT;
+    if (-BEFORE_THE_REQUEST..=tie.holds()).contains(&since) || deployed.iter().any(is_that) {
+        Fit::Belongs
+    } else {
+        Fit::MayBelong
+    }
 }
 
 /// One telling of a change that went to production.
@@ -178,7 +238,7 @@ pub struct Deployment {
     pub author_email: Option<String>,
     /// Where it can be looked at.
     pub url: Option<String>,
-    /// The full hash of the commit.
+    /// The commit, as [`commit`] has it.
     pub commit: Option<String>,
     /// What sort of change it was, such as *feature* or *configuration*.
     pub change_type: Option<String>,
@@ -200,6 +260,9 @@ pub struct Deployment {
     pub title: Option<Text>,
     /// How it was tested, and what came of that.
     pub testing_result: Option<Text>,
+    /// Where a person told of it in their own words; they and nobody else are the
+    /// author then.
+    pub said_in: Option<ChannelId>,
 }
 
 impl Deployment {
@@ -231,19 +294,27 @@ impl Deployment {
             marks: BTreeSet::new(),
             title: None,
             testing_result: None,
+            said_in: None,
         }
+    }
+
+    /// Returns who made the change, where they told of it themselves.
+    pub fn teller(&self) -> Option<UserId> {
+        self.said_in.as_ref()?;
+        self.author.as_deref().map(UserId::new)
     }
 
     /// Whether two tellings are of one change by what they say. Others may join
     /// them: one change is all tellings that hang together so.
     pub fn is_same_as(&self, other: &Self) -> bool {
-        let both = |ours: &Option<String>, theirs: &Option<String>| {
-            ours.as_ref()
-                .is_some_and(|one| Some(one) == theirs.as_ref())
+        let commit = match (&self.commit, &other.commit) {
+            (Some(ours), Some(theirs)) => ours.starts_with(theirs) || theirs.starts_with(ours),
+            (None, _) | (_, None) => false,
         };
+        let url = self.url.is_some() && self.url == other.url;
         let identity = self.source == other.source && self.external_id == other.external_id;
         let near = (self.at - other.at).abs() <= SAME_WITHIN;
-        identity || near && (both(&self.commit, &other.commit) || both(&self.url, &other.url))
+        identity || near && (commit || url)
     }
 
     /// Returns what the log holds of the telling: SHA-256 over its facts as
@@ -311,6 +382,9 @@ impl Deployment {
                 field(name, value.as_bytes());
             }
         }
+        if let Some(said_in) = &self.said_in {
+            field("said_in", said_in.as_str().as_bytes());
+        }
         if let Some(reference) = self.reference {
             field("reference", &reference.0.to_be_bytes());
         }
@@ -334,6 +408,18 @@ pub fn identifier(raw: &str) -> Option<String> {
         kept = kept.get(..cut.unwrap_or(0)).unwrap_or("").trim_end();
     }
     (!kept.is_empty()).then(|| kept.replace(char::is_control, " "))
+}
+
+/// Returns an address without the name and password that may stand before its host:
+/// what is told is never altered, and they have no place in it.
+pub fn without_password(address: &str) -> String {
+    let Some((scheme, rest)) = address.split_once("://") else {
+        return address.to_owned();
+    };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (host, path) = rest.split_at(end);
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    format!("{scheme}://{host}{path}")
 }
 
 /// How much is kept of a commit's hash that isn't there in full, in hexadecimal
@@ -414,6 +500,36 @@ mod tests {
     }
 
     #[test]
+    fn an_abbreviated_commit_is_the_one_that_begins_so() {
+        let of = |commit: &str| Deployment {
+            commit: Some(commit.to_owned()),
+            ..told("github", commit, 0)
+        };
+        let full = of(&"ab".repeat(20));
+        assert!(full.is_same_as(&of("abababababab")) && of("abababababab").is_same_as(&full));
+        assert!(!full.is_same_as(&of("abababababac")));
+        assert!(!of("").is_same_as(&told("github", "none", 0)));
+    }
+
+    #[test]
+    fn what_is_tied_to_an_emergency_belongs_to_it_while_it_is_worked_on() {
+        let at = |minutes: i64| told("github", "1", minutes * 60).at;
+        let of = |tie, minutes| fit(tie, at(minutes), at(0), &[at(-600)]);
+        let (day, week) = (24 * 60, 7 * 24 * 60);
+        for (tie, holds) in [(Tie::Number, day), (Tie::Ticket, week)] {
+            assert_eq!(of(tie, -2), Fit::Belongs);
+            assert_eq!(of(tie, -3), Fit::MayBelong);
+            assert_eq!(of(tie, -week), Fit::MayBelong);
+            assert_eq!(of(tie, -week - 1), Fit::Apart);
+            assert_eq!(of(tie, holds), Fit::Belongs);
+            assert_eq!(of(tie, week + 1), Fit::Apart);
+            assert_eq!(of(tie, -604), Fit::Belongs, "somebody said so");
+            assert_eq!(of(tie, -605), Fit::MayBelong);
+        }
+        assert_eq!(of(Tie::Number, day + 1), Fit::MayBelong);
+    }
+
+    #[test]
     fn an_emergency_change_is_found_in_a_branch_and_not_in_a_word() {
         for text in [
             "CHG-1042",
@@ -471,7 +587,12 @@ mod tests {
             ..plain.clone()
         };
         assert_ne!(plain.hash(), named.hash());
+        let said = Deployment {
+            said_in: Some(ChannelId::new("C0INCAUTH1")),
+            ..plain.clone()
+        };
         assert_ne!(plain.hash(), marked.hash());
+        assert_ne!(plain.hash(), said.hash());
         assert_eq!(plain.hash(), told("github", "1", 0).hash());
     }
 }

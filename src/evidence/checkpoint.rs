@@ -135,7 +135,7 @@ mod tests {
         — breakglass/T0BREAK01 v12A5qmpl6ytaCi/JrfPlEwymzPE2bOLF9Po/njwhv1FdgWpsk8m5/u4vV27q7v6VEPC4D21d2nxMybEqQuxqilhMQc=
         ");
         let key: VerifierKey = key.verifier().to_string().parse().unwrap();
-        assert!(note.verified_by([&key]).is_ok());
+        assert!(note.verified_by(&[&key]).is_ok());
         assert_eq!(Checkpoint::of(&note), Ok(checkpoint));
     }
 

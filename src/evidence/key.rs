@@ -223,7 +223,7 @@ pub fn hand_over(from: &SignerKey, to: &VerifierKey) -> Result<SignedNote, NoteF
 
 /// Whether a note says, signed by the old key, that the new one takes its place.
 pub fn is_handed_over(note: &SignedNote, from: &VerifierKey, to: &VerifierKey) -> bool {
-    note.text() == words_of_hand_over(to) && note.verified_by([from]).is_ok()
+    note.text() == words_of_hand_over(to) && note.verified_by(&[from]).is_ok()
 }
 
 #[cfg(test)]

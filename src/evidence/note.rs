@@ -265,17 +265,11 @@ impl SignedNote {
 
     /// Returns the first of these keys that has signed it. A signature by one of them
     /// that doesn't fit spoils the note, whatever else stands under it.
-    pub fn verified_by<'k>(
-        &self,
-        keys: impl IntoIterator<Item = &'k VerifierKey> + Clone,
-    ) -> Result<&'k VerifierKey, NoteFault> {
+    pub fn verified_by<'k>(&self, keys: &[&'k VerifierKey]) -> Result<&'k VerifierKey, NoteFault> {
         let mut signed = None;
         for one in &self.signatures {
-            let known = keys
-                .clone()
-                .into_iter()
-                .find(|key| key.id == one.id && key.name == one.name);
-            let Some(key) = known else {
+            let is_by = |key: &&&VerifierKey| key.id == one.id && key.name == one.name;
+            let Some(key) = keys.iter().find(is_by).copied() else {
                 continue;
             };
             let signature = Signature::from_slice(&one.bytes).map_err(|_| NoteFault::Wrong)?;
@@ -377,7 +371,7 @@ mod tests {
         assert_eq!(key.id(), 0x530d_903a);
         let note: SignedNote = NOTE.parse().unwrap();
         assert_eq!(note.to_string(), NOTE);
-        assert_eq!(note.verified_by([&key]), Ok(&key));
+        assert_eq!(note.verified_by(&[&key]), Ok(&key));
     }
 
     #[test]
@@ -389,7 +383,7 @@ mod tests {
         let note: SignedNote = "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n\n— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"
             .parse()
             .unwrap();
-        assert_eq!(note.verified_by([&key]), Ok(&key));
+        assert_eq!(note.verified_by(&[&key]), Ok(&key));
     }
 
     #[test]
@@ -400,16 +394,16 @@ mod tests {
         assert_eq!(read, note);
         assert_eq!(read.text(), "a\n\nb\n");
         assert!(
-            read.verified_by([other.verifier(), ours.verifier()])
+            read.verified_by(&[other.verifier(), ours.verifier()])
                 .is_ok()
         );
         assert_eq!(
-            read.verified_by([other.verifier()]),
+            read.verified_by(&[other.verifier()]),
             Err(NoteFault::Unsigned)
         );
         let renamed = key("breakglass/T2", 1);
         assert_eq!(
-            read.verified_by([renamed.verifier()]),
+            read.verified_by(&[renamed.verifier()]),
             Err(NoteFault::Unsigned)
         );
     }
@@ -423,7 +417,7 @@ mod tests {
         // Of a kind that we don't know.
         note.signatures[0].bytes.push(0);
         let read: SignedNote = note.to_string().parse().unwrap();
-        assert_eq!(read.verified_by([ours.verifier()]), Ok(ours.verifier()));
+        assert_eq!(read.verified_by(&[ours.verifier()]), Ok(ours.verifier()));
     }
 
     #[test]
@@ -434,9 +428,9 @@ mod tests {
         theirs.signatures[0].bytes[5] ^= 1;
         note.signatures.extend(theirs.signatures);
         let keys = [ours.verifier(), other.verifier()];
-        assert_eq!(note.verified_by(keys), Err(NoteFault::Wrong));
+        assert_eq!(note.verified_by(&keys), Err(NoteFault::Wrong));
         note.text = "b\n".to_owned();
-        assert_eq!(note.verified_by([ours.verifier()]), Err(NoteFault::Wrong));
+        assert_eq!(note.verified_by(&[ours.verifier()]), Err(NoteFault::Wrong));
     }
 
     #[test]
@@ -503,7 +497,7 @@ mod tests {
             let note = SignedNote::sign(format!("{text}\n"), &key).unwrap();
             let read: SignedNote = note.to_string().parse().unwrap();
             proptest::prop_assert_eq!(&read, &note);
-            proptest::prop_assert!(read.verified_by([key.verifier()]).is_ok());
+            proptest::prop_assert!(read.verified_by(&[key.verifier()]).is_ok());
         }
 
         #[test]

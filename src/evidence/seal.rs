@@ -99,13 +99,12 @@ impl Seal {
                 _ => return Err(gone(known, found.as_ref(), path)),
             },
             (None, found) => {
-                let key = match found {
-                    Some(key) => key,
-                    None => {
-                        let key = key::draw(&name)?;
-                        key::write(&path, &key)?;
-                        key
-                    }
+                let key = if let Some(key) = found {
+                    key
+                } else {
+                    let key = key::draw(&name)?;
+                    key::write(&path, &key)?;
+                    key
                 };
                 let seal = Self {
                     key: Arc::new(key.clone()),

@@ -12,6 +12,10 @@ use crate::domain::deployment::Deployment;
 /// What this door is called; the changes name their sources themselves.
 pub const SOURCE: &str = "changes";
 
+/// The header by which `breakglass import` says that somebody hands a list in: its
+/// sources don't speak by it.
+pub const LIST: &str = "breakglass-list";
+
 /// How many changes one request may tell of: one commit takes them all in, and
 /// others wait for it.
 pub const LARGEST_BATCH: usize = 1_000;

@@ -225,7 +225,12 @@ fn pull_request(seen: &Seen<'_>) -> Read {
     if payload.text("/action") != Some("closed") {
         return Ok(Err(Ignored::NotMerged));
     }
-    merged(&repository, request, seen.draw)
+    let merged = merged(&repository, request, seen.draw)?;
+    Ok(merged.map(|mut told| {
+        // Whatever approves it takes the mark away, be it told before or later.
+        told.marks.insert(Mark::Unreviewed);
+        told
+    }))
 }
 
 /// A merged pull request, if it is one.
@@ -267,15 +272,12 @@ pub(super) fn merged(repository: &Repository<'_>, request: Payload<'_>, draw: Dr
     }))
 }
 
-/// A review tells of a change only where the change had gone in before it.
+/// An approval. Before the merge it is a fact of the pull request and of no change;
+/// what comes of it counts when it is merged.
 fn pull_request_review(seen: &Seen<'_>) -> Read {
     let payload = seen.payload;
     let request = payload.at("/pull_request");
     let repository = Repository::of(payload.at("/repository"))?;
-    let mut told = match merged(&repository, request, seen.draw)? {
-        Ok(told) => told,
-        Err(ignored) => return Ok(Err(ignored)),
-    };
     let review = payload.at("/review");
     let is_approval = payload.text("/action") == Some("submitted")
         && review
@@ -284,10 +286,32 @@ fn pull_request_review(seen: &Seen<'_>) -> Read {
     if !is_approval {
         return Ok(Err(Ignored::NotDone));
     }
+    let mut told = if request.at("/merged_at").is_there() {
+        match merged(&repository, request, seen.draw)? {
+            Ok(told) => told,
+            Err(ignored) => return Ok(Err(ignored)),
+        }
+    } else {
+        let number = request
+            .number("/number")
+            .ok_or(Refused::Missing("pull_request.number"))?;
+        let at = review
+            .instant("/submitted_at")
+            .ok_or(Refused::Missing("review.submitted_at"))?;
+        let id = format!("pull/{number}");
+        Deployment {
+            author: request.identifier("/user/login"),
+            url: request.identifier("/html_url"),
+            ..repository.telling(&id, Happening::Review, at)
+        }
+    };
     let by = review.identifier("/user/login");
     if by.is_some() && by != told.author {
         told.approved_by = by;
         told.approval_url = review.identifier("/html_url");
+    } else if told.happening == Happening::Review {
+        // One's own word is none.
+        return Ok(Err(Ignored::NotDone));
     }
     Ok(Ok(told))
 }

@@ -136,6 +136,7 @@ impl Running {
             .post(&self.url)
             .bearer_auth(self.word.reveal())
             .header(reqwest::header::CONTENT_TYPE, "application/json")
+            .header(super::changes::LIST, "1")
             .body(format!("[{}]", objects.join(",")))
             .send()
             .await

@@ -5,17 +5,19 @@
 //! The changes pass by once and aren't kept. What the figures are is the domain's to
 //! say; here they are only asked for.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use super::frozen::thaw;
-use crate::domain::deployment::SourceName;
+use super::correction::reported;
+use crate::domain::id::{ChangeNumber, ChannelId};
 use crate::domain::policy::{Counting, Policy};
 use crate::domain::rate::{
-    self, Budget, Corrected, Coverage, Figures, Frozen, OFFENDER_WITHIN, Offender, Pace, Rules,
-    Tally, Window, offenders,
+    self, Budget, Corrected, Coverage, Figures, OFFENDER_WITHIN, Offender, Pace, Rules, Silent,
+    Tally, Teams, Window, offenders,
 };
-use crate::store::{self, Hearing, Moment, Question, Store, StoreError};
+use crate::store::{self, Hearing, Moment, Question, READ_WITHIN, Reading, Store, StoreError};
 
 /// How many weeks the report shows.
 pub const WEEKS: u64 = 12;
@@ -28,10 +30,12 @@ const HABITS: TimeDelta = TimeDelta::weeks(12);
 const LEAST: TimeDelta = TimeDelta::microseconds(1);
 
 /// By what is counted, and what is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
     /// What the policy says about counting.
     pub rules: Rules,
+    /// Whose systems are whose.
+    pub teams: Teams,
     /// The zone in which weeks and quarters begin.
     pub zone: Tz,
     /// How many weeks are shown.
@@ -51,6 +55,7 @@ impl Wanted {
                 guideline: policy.guideline,
                 with_standard: policy.counting.standard,
             },
+            teams: Teams::new(&policy.teams),
             zone,
             weeks: WEEKS,
             with_quarter_before: false,
@@ -84,10 +89,25 @@ pub struct Assembled {
     pub budget: Option<Budget>,
     /// What comes again and again.
     pub offenders: Vec<Offender>,
-    /// Reported weeks that are known better now, the oldest first.
+    /// Where the changes of these were declared.
+    pub places: BTreeMap<ChangeNumber, ChannelId>,
+    /// The weeks among these that were reported otherwise than they are known now, the
+    /// oldest first. Above they stand as they were reported.
     pub corrections: Vec<Corrected>,
     /// The changes of the reported four weeks, and since, that nobody explained.
     pub unexplained: Vec<Question>,
+    /// What the log held then.
+    pub log_size: u64,
+}
+
+impl Assembled {
+    /// Returns what is known of a window beside what was reported of it, if that
+    /// differs.
+    pub fn corrected(&self, window: &Window) -> Option<&Corrected> {
+        self.corrections
+            .iter()
+            .find(|one| one.reported.is_of(window))
+    }
 }
 
 /// The windows, before anything is known of them.
@@ -157,58 +177,111 @@ pub fn assemble(moment: &Moment<'_>, wanted: &Wanted) -> Result<Assembled, Store
     let windows = Windows::of(wanted);
     let since = windows.all().map(|one| one.from).min().unwrap_or(now);
     // Weeks are frozen as they were then, by the zone of then.
-    let frozen: Vec<Frozen> = moment
-        .frozen_weeks(since, now)?
-        .iter()
-        .filter(|one| one.reported_at <= now)
-        .filter_map(thaw)
-        .collect();
+    let reported = reported(moment, wanted.rules, since, now)?;
     let mut tally = Tally::new(
         wanted.rules,
-        windows.all().chain(frozen.iter().map(|one| &one.window)),
-    );
-    moment.counted(since, now, |one| {
-        tally.count(&rate::Counted {
-            at: one.at,
-            kind: one.kind,
-            system: one.system.map(|it| it.name),
-            source: one.source.name,
-        });
-    })?;
-    let emergencies: Vec<rate::Emergency> = moment
-        .emergencies_between(since.min(now - OFFENDER_WITHIN), now, now)?
-        .into_iter()
-        .map(emergency)
+        windows
+            .all()
+            .chain(reported.iter().map(|one| &one.first.window)),
+    )
+    .with_teams(&wanted.teams);
+    count(moment, &mut tally, since, now)?;
+    let emergencies = moment.emergencies_between(since.min(now - OFFENDER_WITHIN), now, now)?;
+    let mut places: BTreeMap<ChangeNumber, ChannelId> = emergencies
+        .iter()
+        .map(|one| (one.number, one.channel.clone()))
         .collect();
+    let emergencies: Vec<rate::Emergency> = emergencies.into_iter().map(emergency).collect();
     let offenders = offenders(&emergencies, now);
+    let are_repeated: BTreeSet<ChangeNumber> = offenders
+        .iter()
+        .flat_map(|one| &one.changes)
+        .copied()
+        .collect();
+    places.retain(|number, _| are_repeated.contains(number));
     for one in emergencies {
         tally.add(one);
     }
     let hearings = moment.hearings(since - HABITS, now)?;
+    let readings = moment.readings()?;
     let figures = |window: &Window| {
-        let coverage = Coverage::of(&wanted.zone, window, hearings.iter().map(heard), now);
+        let heard = hearings.iter().filter_map(heard);
+        let mut coverage = Coverage::of(&wanted.zone, window, heard, now);
+        let unread: Vec<Silent> = unread(&readings, window, now).collect();
+        // What was said of a part needn't be said of the whole.
+        let is_said = |silent: &Silent| {
+            let whole = format!("{} ", silent.source);
+            unread.iter().any(|part| part.source.starts_with(&whole))
+        };
+        coverage.silent.retain(|silent| !is_said(silent));
+        coverage.silent.extend(unread);
         tally.figures(window, coverage, now)
+    };
+    let as_reported = |window: &Window| {
+        let known = figures(window);
+        let shown = reported.iter().find(|one| one.first.is_of(window));
+        match shown {
+            Some(one) => one.first.put_into(known),
+            None => known,
+        }
     };
     let rolling = figures(&windows.rolling);
     let quarter = figures(&windows.quarter);
     Ok(Assembled {
-        wanted: *wanted,
-        week: figures(&windows.week),
-        weeks: windows.weeks.iter().map(figures).collect(),
+        wanted: wanted.clone(),
+        week: as_reported(&windows.week),
+        weeks: windows.weeks.iter().map(as_reported).collect(),
         this_week: figures(&windows.this_week),
         these_weeks: figures(&windows.these_weeks),
         weeks_before: figures(&windows.weeks_before),
         quarter_before: windows.quarter_before.as_ref().map(figures),
         budget: Budget::of(&quarter, Pace::of(&rolling).as_ref()),
         offenders,
-        corrections: frozen
+        places,
+        corrections: reported
             .iter()
-            .filter_map(|one| one.corrected(&figures(&one.window)))
+            .filter_map(|one| one.beside(&figures(&one.first.window)))
             .collect(),
+        log_size: moment.log_size()?,
         unexplained: moment.unexplained(windows.rolling.from, now)?,
         rolling,
         quarter,
     })
+}
+
+/// Counts what isn't of the register.
+fn count(
+    moment: &Moment<'_>,
+    tally: &mut Tally,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    moment.counted(from, to, |one| {
+        tally.count(&rate::Counted {
+            at: one.at,
+            kind: one.kind,
+            system: one.system.map(|it| it.name),
+            source: one.source.name,
+        });
+    })
+}
+
+/// Returns what is known of one window, however long ago it was.
+pub(super) fn figures_of(
+    moment: &Moment<'_>,
+    wanted: &Wanted,
+    window: &Window,
+    now: DateTime<Utc>,
+) -> Result<Figures, StoreError> {
+    let mut tally = Tally::new(wanted.rules, [window]);
+    count(moment, &mut tally, window.from, window.to)?;
+    for one in moment.emergencies_between(window.from, window.to, now)? {
+        tally.add(emergency(one));
+    }
+    let hearings = moment.hearings(window.from - HABITS, window.to)?;
+    let heard = hearings.iter().filter_map(heard);
+    let coverage = Coverage::of(&wanted.zone, window, heard, now);
+    Ok(tally.figures(window, coverage, now))
 }
 
 /// An emergency of the register, as the rate sees it.
@@ -229,24 +302,33 @@ pub(crate) fn emergency(one: store::Emergency) -> rate::Emergency {
         criterion: one.criterion,
         systems: one.systems,
         category: one.category,
-        team: None,
         is_not_genuine,
     }
 }
 
-/// A hearing, as the coverage sees it.
-pub(crate) fn heard(hearing: &Hearing) -> rate::Hearing<'_> {
-    rate::Hearing {
-        source: hearing.source.as_str(),
-        at: hearing.last_at,
-        is_regular: is_regular(&hearing.source),
-    }
+/// Returns the repositories that nobody could read up to the end of a window: the rest
+/// of their source may be heard from, and says nothing of them.
+fn unread<'a>(
+    readings: &'a [Reading],
+    window: &'a Window,
+    now: DateTime<Utc>,
+) -> impl Iterator<Item = Silent> + 'a {
+    let end = window.to.min(now);
+    readings.iter().filter_map(move |one| {
+        let since = one.read_at.unwrap_or(window.from).min(end);
+        (end - since > READ_WITHIN).then(|| Silent {
+            source: format!("{} {}", one.source.as_str(), one.path),
+            since,
+        })
+    })
 }
 
-/// Whether a source speaks by itself. All others are known by what people hand in by
-/// the list, whatever name they give it.
-fn is_regular(source: &SourceName) -> bool {
-    Counting::USUAL
-        .iter()
-        .any(|(name, _)| *name == source.as_str())
+/// A source that spoke by itself on a day; nothing where only a list names it.
+pub(crate) fn heard(hearing: &Hearing) -> Option<rate::Hearing<'_>> {
+    let source = hearing.source.as_str();
+    Some(rate::Hearing {
+        source,
+        at: hearing.spoke_at?,
+        is_usual: Counting::USUAL.iter().any(|(name, _)| *name == source),
+    })
 }

@@ -6,5 +6,6 @@
 
 pub mod assemble;
 pub mod chart;
+pub mod correction;
 pub mod frozen;
 pub mod weekly;

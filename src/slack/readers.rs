@@ -12,6 +12,7 @@ use crate::domain::policy::{Party, Policy};
 use crate::slack::lookup::Lookup;
 use crate::slack::reach::reach;
 use crate::slack::views;
+use crate::store::Question;
 
 /// Whether `who`, who reads in `here`, may read the words of a change. While Slack
 /// can't say what kind of place it was declared in, that is a private one.
@@ -30,12 +31,8 @@ pub async fn may_read(
     if !reach(lookup, who).await.is_full() {
         return false;
     }
-    match lookup.known_channel(place).await {
-        Ok(facts) if !facts.private && !facts.direct => return true,
-        Ok(_) => {}
-        Err(error) => {
-            tracing::warn!(error = %error, "whether a channel is private can't be read");
-        }
+    if !is_closed(lookup, place).await {
+        return true;
     }
     for group in groups(change, policy) {
         match lookup.known_group_members(&group).await {
@@ -45,6 +42,30 @@ pub async fn may_read(
         }
     }
     false
+}
+
+/// Whether a place keeps its words. While Slack can't say, it does.
+pub async fn is_closed(lookup: &Lookup, place: &ChannelId) -> bool {
+    match lookup.known_channel(place).await {
+        Ok(facts) => facts.private || facts.direct,
+        Err(error) => {
+            tracing::warn!(error = %error, "whether a channel is private can't be read");
+            true
+        }
+    }
+}
+
+/// Returns a question as somebody may read it: without the words that somebody else
+/// said in a closed place.
+pub async fn question_for(lookup: &Lookup, mut question: Question, who: &UserId) -> Question {
+    if let Some(told) = &mut question.told
+        && told.teller().as_ref() != Some(who)
+        && let Some(place) = &told.said_in
+        && is_closed(lookup, place).await
+    {
+        told.title = None;
+    }
+    question
 }
 
 /// The groups that are asked for it, or owe something to it.

@@ -7,6 +7,7 @@ use rusqlite::Connection;
 
 use super::people::{self, Person, Roster};
 use super::quotes::{self, Half};
+use super::texts::Echoes;
 use super::{
     Outcome, Rules, StoreError, deployments, inbox, log, offers, outbox, redaction, register, texts,
 };
@@ -90,6 +91,19 @@ pub(super) fn execute(
     rules: &Rules,
     now: DateTime<Utc>,
 ) -> Result<(Outcome, Option<ChangeNumber>), StoreError> {
+    let echoes = Echoes::default();
+    execute_knowing(connection, workspace, execution, &echoes, rules, now)
+}
+
+/// The same, where a reader has looked for what repeats the words that it takes out.
+pub(super) fn execute_knowing(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    execution: &Execution,
+    echoes: &Echoes,
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Result<(Outcome, Option<ChangeNumber>), StoreError> {
     if let Some(gesture) = &execution.gesture
         && let Some(known) = inbox::outcome(connection, workspace, &gesture.key)?
     {
@@ -108,7 +122,7 @@ pub(super) fn execute(
     let carried = carry(connection, workspace, execution, rules, now)?;
     if let Some(change) = &carried.change {
         let (number, recorded) = (change.number, &carried.recorded);
-        redaction::take_out(connection, workspace, number, recorded, rules, now)?;
+        redaction::take_out(connection, workspace, number, recorded, echoes, rules, now)?;
     }
     let freed = close_offers(connection, workspace, execution, &carried, now)?;
     let number = carried.change.as_ref().map(|change| change.number);
@@ -557,6 +571,7 @@ pub(super) fn record(
     outbox::redraw_homes(connection, workspace, &concerned, now)?;
     // The ticket may name what was told of before.
     let told = deployments::learn(connection, workspace, &after, recorded, rules, now)?;
+    deployments::look_around(connection, workspace, &after, recorded, now)?;
     Ok(told.unwrap_or(after))
 }
 

@@ -9,7 +9,8 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::outbox::STUCK;
 use super::{
-    Halt, OpenError, Shut, StoreError, checkpoints, deployments, file, instant, outbox, showings,
+    Halt, OpenError, Reading, Shut, StoreError, checkpoints, deployments, file, instant, outbox,
+    showings,
 };
 use crate::domain::deployment::SourceName;
 use crate::domain::id::{ChangeNumber, ChannelId, WorkspaceId};
@@ -61,6 +62,8 @@ pub struct Register {
     pub unshown: Option<(u64, String)>,
     /// When each source of changes was heard from last.
     pub heard: BTreeMap<SourceName, DateTime<Utc>>,
+    /// What is asked of polled sources, and how that goes.
+    pub readings: Vec<Reading>,
 }
 
 /// A message that Slack doesn't have and should.
@@ -218,7 +221,6 @@ fn register(connection: &Connection, workspace: WorkspaceId) -> Result<Register,
         key: checkpoints::key(connection, &workspace)?,
         checkpoint: newest.map(|one| (one.size, one.made_at)),
         unshown: showings::stuck(connection, &workspace)?,
-        workspace,
         records,
         n_changes,
         n_unsent,
@@ -228,5 +230,7 @@ fn register(connection: &Connection, workspace: WorkspaceId) -> Result<Register,
         n_clock_steps,
         clock_step,
         heard,
+        readings: deployments::readings(connection, &workspace)?,
+        workspace,
     })
 }

@@ -55,8 +55,8 @@ pub use attachments::Fetched;
 pub use audit::{Head, HouseFact, LeafHead, Misfit, Record};
 pub use checkpoints::{HandOver, Kept, Witness};
 pub use deployments::{
-    ASKED_WITHIN, Counted, Emergency, Explained, FrozenWeek, Hearing, Intake, Name, OPEN_FOR,
-    Question, Reply, SETTLED_AFTER, TakenIn,
+    ASKED_WITHIN, Correction, Counted, Emergency, Explained, FrozenWeek, Hearing, Intake, Name,
+    OPEN_FOR, Question, READ_WITHIN, ReadTo, Reading, Reply, SETTLED_AFTER, TakenIn, ToldSince,
 };
 pub use evidence::{CountedChange, Dossier, Place, Reach, Telling};
 pub use execute::{Afterwards, Execution, Target};
@@ -72,6 +72,7 @@ pub use people::{Person, resolve};
 pub use policies::Adopted;
 pub use reports::{Look, Picture, Reported, Reporting};
 pub use showings::Showing;
+use texts::Echoes;
 pub use texts::Words;
 pub use writer::LARGEST_GROUP;
 
@@ -483,9 +484,20 @@ impl Store {
             .submissions
             .iter()
             .any(|one| matches!(one.command, Command::Redact { .. }));
+        // What sources told is looked through beside the one thread that writes.
+        let (execution, echoes) = if redacts {
+            self.read(move |connection, workspace| {
+                let echoes = redaction::echoes(connection, workspace, &execution)?;
+                Ok((execution, echoes))
+            })
+            .await?
+        } else {
+            (execution, Echoes::default())
+        };
         let done = self
             .write(Urgency::Later, move |connection, workspace| {
-                execute::execute(connection, workspace, &execution, &rules, now)
+                let execution = &execution;
+                execute::execute_knowing(connection, workspace, execution, &echoes, &rules, now)
             })
             .await?;
         if redacts {

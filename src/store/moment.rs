@@ -7,8 +7,10 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
-use super::deployments::{self, Counted, Emergency, FrozenWeek, Hearing, Question};
-use super::{Adopted, OpenError, Store, StoreError, file, policies};
+use super::deployments::{
+    self, Correction, Counted, Emergency, FrozenWeek, Hearing, Question, Reading, Since, ToldSince,
+};
+use super::{Adopted, OpenError, Store, StoreError, file, log, policies};
 use crate::domain::id::WorkspaceId;
 
 /// A moment of the store: whatever is asked of it, nothing is written in between.
@@ -28,7 +30,7 @@ pub enum LookError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// There is no such file.
-    #[error("there is no database yet; `serve` and `import` make one")]
+    #[error("there is no database yet: `serve` makes one")]
     Missing,
     /// The file is of an older program.
     #[error("the database is of an older program: start `serve` once, which brings it up to date")]
@@ -165,6 +167,11 @@ impl Moment<'_> {
         deployments::hearings(self.connection, self.workspace, from, to)
     }
 
+    /// Returns what is asked of polled sources and how that goes, by source and path.
+    pub fn readings(&self) -> Result<Vec<Reading>, StoreError> {
+        deployments::readings(self.connection, self.workspace)
+    }
+
     /// Returns the frozen weeks that begin in a time, the first first.
     pub fn frozen_weeks(
         &self,
@@ -172,6 +179,44 @@ impl Moment<'_> {
         to: DateTime<Utc>,
     ) -> Result<Vec<FrozenWeek>, StoreError> {
         deployments::frozen_weeks(self.connection, self.workspace, from, to)
+    }
+
+    /// Returns what was put right of the weeks that begin in a time, in the order in
+    /// which it was told.
+    pub fn corrections(
+        &self,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) -> Result<Vec<Correction>, StoreError> {
+        deployments::corrections(self.connection, self.workspace, from, to)
+    }
+
+    /// Returns what the report of the week that begins then puts right, the oldest
+    /// week first.
+    pub fn told_in(&self, week: DateTime<Utc>) -> Result<Vec<Correction>, StoreError> {
+        deployments::told_in(self.connection, self.workspace, week)
+    }
+
+    /// Returns how much the log holds.
+    pub fn log_size(&self) -> Result<u64, StoreError> {
+        Ok(log::frontier(self.connection, self.workspace)?.size())
+    }
+
+    /// Returns what the log held when the newest report's figures were counted;
+    /// nothing while no week is frozen.
+    pub fn reported_size(&self) -> Result<Option<u64>, StoreError> {
+        deployments::reported_size(self.connection, self.workspace)
+    }
+
+    /// Hands on what sources told since the log had a size, the newest first.
+    pub fn told_since(&self, size: u64, fold: impl FnMut(ToldSince)) -> Result<(), StoreError> {
+        deployments::told_since(self.connection, self.workspace, size, fold)
+    }
+
+    /// Returns what else came into the log since, as far as weeks may be counted
+    /// otherwise for it.
+    pub fn since(&self, size: u64) -> Result<Since, StoreError> {
+        deployments::since(self.connection, self.workspace, size)
     }
 
     /// Returns the questions without an answer about changes of a window, in order of

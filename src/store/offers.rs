@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::people::Roster;
-use super::{StoreError, instant, micros, outbox, texts};
+use super::{StoreError, deployments, instant, micros, outbox, texts};
 use crate::domain::change::{MessageRef, Verdict};
 use crate::domain::id::{ChangeNumber, ChannelId, MessageTs, Permalink, UserId, WorkspaceId};
 use crate::domain::obligation::by_day;
@@ -294,11 +294,29 @@ pub(super) fn undeclared(
     Ok(offers)
 }
 
+/// Returns the offers since an instant that were left unanswered.
+pub(super) fn undeclared_since(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    since: DateTime<Utc>,
+) -> Result<Vec<Offer>, StoreError> {
+    let mut select = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM offer
+         WHERE workspace = ?1 AND stage = 'undeclared' AND offered_at >= ?2"
+    ))?;
+    let mut rows = select.query(params![workspace.as_str(), micros(since)])?;
+    let mut offers = Vec::new();
+    while let Some(row) = rows.next()? {
+        offers.push(read(row)?);
+    }
+    Ok(offers)
+}
+
 /// Moves an offer on; its messages then show it.
 fn advance(
     connection: &Connection,
     workspace: &WorkspaceId,
-    id: u64,
+    offer: &Offer,
     (stage, next_at): (OfferStage, Option<DateTime<Utc>>),
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
@@ -308,12 +326,15 @@ fn advance(
         )?
         .execute(params![
             workspace.as_str(),
-            id,
+            offer.id,
             stage.name(),
             next_at.map(micros)
         ])?;
     if stage != OfferStage::Again {
-        outbox::redraw_offer(connection, workspace, id, now)?;
+        outbox::redraw_offer(connection, workspace, offer.id, now)?;
+    }
+    if [stage, offer.stage].contains(&OfferStage::Undeclared) {
+        deployments::weigh(connection, workspace, offer, now)?;
     }
     Ok(())
 }
@@ -357,12 +378,12 @@ pub(super) fn tick(
         return Ok(());
     };
     if stage != OfferStage::Again {
-        return advance(connection, workspace, id, (stage, next_at), now);
+        return advance(connection, workspace, &offer, (stage, next_at), now);
     }
     // Nobody is woken for paperwork, and the time to answer runs from the morning.
     let at = by_day(&offer.asker, now, roster);
     let next_at = next_at.map(|next_at| next_at + (at - now));
-    advance(connection, workspace, id, (stage, next_at), now)?;
+    advance(connection, workspace, &offer, (stage, next_at), now)?;
     outbox::owe_offer(connection, workspace, &offer, true, at)
 }
 
@@ -405,7 +426,8 @@ pub(super) fn decline(
     if !offer.stage.is_open() {
         return Ok(Vec::new());
     }
-    advance(connection, workspace, id, (OfferStage::Declined, None), now)?;
+    let declined = (OfferStage::Declined, None);
+    advance(connection, workspace, &offer, declined, now)?;
     Ok(vec![offer.request.text, offer.answer.text])
 }
 
@@ -433,13 +455,8 @@ pub(super) fn take(
     }
     let mut freed = Vec::new();
     for offer in offers.iter().filter(|offer| offer.stage.is_open()) {
-        advance(
-            connection,
-            workspace,
-            offer.id,
-            (OfferStage::Taken, None),
-            now,
-        )?;
+        let taken = (OfferStage::Taken, None);
+        advance(connection, workspace, offer, taken, now)?;
         connection
             .prepare_cached("UPDATE offer SET change = ?3 WHERE workspace = ?1 AND id = ?2")?
             .execute(params![workspace.as_str(), offer.id, number.0])?;

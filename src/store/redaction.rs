@@ -7,9 +7,10 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
 
-use super::execute::record;
+use super::execute::{Execution, record};
+use super::texts::Echoes;
 use super::{Rules, Store, StoreError, file, inbox, log, micros, offers, outbox, texts};
-use crate::domain::change::{Attached, EmergencyChange, Event, Recorded};
+use crate::domain::change::{Attached, Command, EmergencyChange, Event, Recorded};
 use crate::domain::id::{ChangeNumber, WorkspaceId};
 use crate::domain::text::{Commitment, repeats};
 
@@ -23,6 +24,30 @@ impl Store {
     }
 }
 
+/// Looks for what sources told that repeats the words that an execution takes out, if
+/// it takes any out. Nothing is written: that is for a reader.
+pub(super) fn echoes(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    execution: &Execution,
+) -> Result<Echoes, StoreError> {
+    let mut echoes = Echoes::begin(connection)?;
+    for submission in &execution.submissions {
+        let Command::Redact { texts, .. } = &submission.command else {
+            continue;
+        };
+        for one in texts {
+            let Some(gone) = texts::find(connection, workspace, *one)? else {
+                continue;
+            };
+            let words = gone.body().trim();
+            let is_meant = |told: &str| repeats(told, words);
+            echoes.look_for(connection, workspace, words, is_meant)?;
+        }
+    }
+    Ok(echoes)
+}
+
 /// Carries out what the events say was taken out: the words and their salts go,
 /// and whatever other change has the same text or file says so, too.
 pub(super) fn take_out(
@@ -30,6 +55,7 @@ pub(super) fn take_out(
     workspace: &WorkspaceId,
     number: ChangeNumber,
     recorded: &[Recorded],
+    echoes: &Echoes,
     rules: &Rules,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
@@ -76,7 +102,7 @@ pub(super) fn take_out(
     }
     let mut gone = taken.clone();
     for text in &taken {
-        gone.extend(forget_echoes(connection, workspace, *text)?);
+        gone.extend(forget_echoes(connection, workspace, *text, echoes)?);
     }
     for text in &taken {
         texts::redact(connection, workspace, *text)?;
@@ -194,6 +220,7 @@ fn forget_echoes(
     connection: &Connection,
     workspace: &WorkspaceId,
     text: Commitment,
+    echoes: &Echoes,
 ) -> Result<Vec<Commitment>, StoreError> {
     let Some(gone) = texts::find(connection, workspace, text)? else {
         return Ok(Vec::new());
@@ -214,7 +241,8 @@ fn forget_echoes(
         }
         forgotten.push(echo);
     }
-    texts::redact_told(connection, workspace, words, |told| repeats(told, words))?;
+    let is_meant = |told: &str| repeats(told, words);
+    texts::redact_told(connection, workspace, words, echoes, is_meant)?;
     Ok(forgotten)
 }
 

@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::writer::Urgency;
-use super::{FrozenWeek, Store, StoreError, deployments, instant, micros, outbox};
+use super::{Correction, FrozenWeek, Store, StoreError, deployments, instant, micros, outbox};
 use crate::domain::id::{ChannelId, MessageTs, WorkspaceId};
 use crate::domain::rate::{Window, WindowKind};
 
@@ -92,19 +92,27 @@ impl Store {
     }
 
     /// Freezes a week with its figures and, where it is to be posted, owes its report
-    /// in the same transaction. Returns whether it wasn't frozen before; one that was
-    /// stays as it is, and isn't owed again.
+    /// in the same transaction, with what that puts right of earlier weeks. Returns
+    /// whether it wasn't frozen before; one that was stays as it is, and isn't owed
+    /// again.
     pub async fn freeze_week(
         &self,
         week: FrozenWeek,
-        post: Option<ChannelId>,
+        post: Option<(ChannelId, Vec<Correction>)>,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
+        let week = FrozenWeek {
+            is_posted: post.is_some(),
+            ..week
+        };
         self.write(Urgency::Later, move |connection, workspace| {
             if !deployments::freeze(connection, workspace, &week)? {
                 return Ok(false);
             }
-            if let Some(channel) = &post {
+            if let Some((channel, corrections)) = &post {
+                for one in corrections {
+                    deployments::correct(connection, workspace, one)?;
+                }
                 let name = week.name();
                 let named = (week.from, name.as_str());
                 outbox::owe_report(connection, workspace, named, channel, now)?;

@@ -25,6 +25,9 @@ pub struct Showing {
     pub attempts: u32,
 }
 
+/// A row: the checkpoint's number, to whom, the report's week, the file, the attempts.
+type Row = (u64, String, Option<i64>, Option<String>, u32);
+
 impl Store {
     /// Returns the showings that are due, the first owed first.
     pub async fn showings(
@@ -33,7 +36,7 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<Showing>, StoreError> {
         self.read(move |connection, workspace| {
-            let owed: Vec<(u64, String, Option<i64>, Option<String>, u32)> = connection
+            let owed: Vec<Row> = connection
                 .prepare_cached(
                     "SELECT checkpoint, witness, week, file, attempts FROM showing
                      WHERE workspace = ?1 AND shown_at IS NULL AND not_before <= ?2

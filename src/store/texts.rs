@@ -80,27 +80,87 @@ pub(super) fn find_told(
     Ok(as_text(row))
 }
 
+/// Texts of tellings in which some words stand, as a reader found them: there may be
+/// millions of texts, and the one thread that writes has no time to read them all.
+#[derive(Debug, Default)]
+pub(super) struct Echoes {
+    /// By the words; those that aren't among them weren't looked for.
+    found: BTreeMap<String, Vec<Echo>>,
+    /// Up to which telling that was. Later ones may repeat them, too.
+    up_to: i64,
+}
+
+/// A text of a telling. Its row's own place changes when the file is written anew.
+type Echo = (i64, Commitment);
+
+impl Echoes {
+    /// Begins before any words are looked for.
+    pub(super) fn begin(connection: &Connection) -> Result<Self, StoreError> {
+        let up_to: Option<i64> = connection
+            .prepare_cached("SELECT max(telling) FROM text WHERE telling IS NOT NULL")?
+            .query_row([], |row| row.get(0))?;
+        Ok(Self {
+            found: BTreeMap::new(),
+            up_to: up_to.unwrap_or(0),
+        })
+    }
+
+    /// Looks for what sources told in which these words stand, as far as `is_meant`
+    /// says so.
+    pub(super) fn look_for(
+        &mut self,
+        connection: &Connection,
+        workspace: &WorkspaceId,
+        words: &str,
+        is_meant: impl Fn(&str) -> bool,
+    ) -> Result<(), StoreError> {
+        let found = told_after(connection, workspace, 0, words, is_meant)?;
+        self.found.insert(words.to_owned(), found);
+        Ok(())
+    }
+}
+
+/// What sources told after a telling in which these words stand.
+pub(super) const TOLD_AFTER: &str = "SELECT telling, commitment, body FROM text
+     WHERE workspace = ?1 AND telling > ?2 AND instr(body, ?3) > 0";
+
+fn told_after(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    telling: i64,
+    words: &str,
+    is_meant: impl Fn(&str) -> bool,
+) -> Result<Vec<Echo>, StoreError> {
+    let mut statement = connection.prepare_cached(TOLD_AFTER)?;
+    let mut rows = statement.query(params![workspace.as_str(), telling, words])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let body: String = row.get(2)?;
+        if is_meant(&body) {
+            found.push((row.get(0)?, Commitment(row.get(1)?)));
+        }
+    }
+    Ok(found)
+}
+
 /// Takes the words and salts of what sources told away where these words stand in
-/// them, as far as `is_meant` says so. Seldom asked, and all of them are read for it.
+/// them, as far as `is_meant` says so. What a reader found isn't looked for again.
 pub(super) fn redact_told(
     connection: &Connection,
     workspace: &WorkspaceId,
     words: &str,
+    echoes: &Echoes,
     is_meant: impl Fn(&str) -> bool,
 ) -> Result<(), StoreError> {
-    let found: Vec<(i64, String)> = connection
-        .prepare_cached(
-            "SELECT rowid, body FROM text
-             WHERE workspace = ?1 AND telling IS NOT NULL AND instr(body, ?2) > 0",
-        )?
-        .query_map(params![workspace.as_str(), words], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?
-        .collect::<rusqlite::Result<_>>()?;
-    for (row, _) in found.iter().filter(|(_, body)| is_meant(body)) {
-        connection
-            .prepare_cached("UPDATE text SET salt = NULL, body = NULL WHERE rowid = ?1")?
-            .execute([row])?;
+    let known = echoes.found.get(words);
+    let after = if known.is_some() { echoes.up_to } else { 0 };
+    let since = told_after(connection, workspace, after, words, is_meant)?;
+    let mut update = connection.prepare_cached(
+        "UPDATE text SET salt = NULL, body = NULL
+         WHERE telling = ?1 AND workspace = ?2 AND commitment = ?3",
+    )?;
+    for (telling, commitment) in known.into_iter().flatten().chain(&since) {
+        update.execute(params![telling, workspace.as_str(), commitment.0])?;
     }
     Ok(())
 }

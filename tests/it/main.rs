@@ -9,6 +9,7 @@
 mod cli;
 mod doors;
 mod intake;
+mod reported;
 mod sandbox;
 mod scopes;
 mod source;

@@ -13,7 +13,8 @@ use crate::domain::deployment::SourceName;
 use crate::domain::id::WorkspaceId;
 use crate::evidence::checkpoint::origin;
 use crate::evidence::key;
-use crate::store::{self, Inspection, OpenError, Register, Unsent};
+use crate::intake::routes::Source;
+use crate::store::{self, Inspection, OpenError, Reading, Register, Unsent};
 
 /// Below this a burst of an incident's traffic could fill the disk.
 const TIGHT: u64 = 1 << 30;
@@ -85,6 +86,7 @@ pub(super) fn database(path: &Path, ours: Option<&WorkspaceId>) -> (Vec<Finding>
                 findings.extend(unshown(register));
                 findings.extend(in_the_way(register));
                 findings.extend(unsent(register));
+                findings.extend(register.readings.iter().filter_map(unread));
             }
             findings.extend(ours.and_then(|ours| foreign(&inspection, ours)));
         }
@@ -92,6 +94,20 @@ pub(super) fn database(path: &Path, ours: Option<&WorkspaceId>) -> (Vec<Finding>
     }
     findings.extend(room(&folder));
     (findings, heard)
+}
+
+/// What of a polled source the running bot couldn't read when it last tried.
+fn unread(reading: &Reading) -> Option<Finding> {
+    let fault = reading.fault.as_ref()?;
+    let since = reading.read_at.map_or_else(
+        || "was never read".to_owned(),
+        |at| format!("wasn't read since {}", at.format("%Y-%m-%d %H:%M UTC")),
+    );
+    Some(Finding::mind(
+        Source::from_name(reading.source.as_str()).map_or("sources", Source::name),
+        format!("{} {since}: {fault}", reading.path),
+        "its changes are missing from the rate till then; see the bot's log",
+    ))
 }
 
 fn sqlite() -> Finding {
@@ -424,6 +440,7 @@ mod tests {
             checkpoint: None,
             unshown: None,
             heard: BTreeMap::new(),
+            readings: Vec::new(),
         };
         let held = |registers| Inspection {
             form: 1,

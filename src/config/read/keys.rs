@@ -49,6 +49,7 @@ pub(super) fn of_policy() -> Keys {
         "branches",
         "standard_changes",
         "counts",
+        "teams",
         "due",
         "category",
     ];

@@ -59,6 +59,7 @@ impl Reading<'_> {
                     }
                 }
                 "counts" => policy.counts = self.counts(value),
+                "teams" => policy.teams = self.teams(value),
                 "incident_channels" => policy.incident_channels = self.channels(value),
                 "emoji" => {
                     policy.emoji = self.texts_as(name, "white_check_mark", value, |name| {
@@ -269,6 +270,30 @@ impl Reading<'_> {
             }
         }
         counts
+    }
+
+    fn teams(&mut self, value: &Spanned<DeValue<'_>>) -> BTreeMap<String, Vec<String>> {
+        let mut teams = BTreeMap::new();
+        let DeValue::Table(table) = value.get_ref() else {
+            self.fault(
+                value.span(),
+                format!("`teams` is {}", kind(value.get_ref())),
+                "write one team a line below `[policy.teams]`, such as `payments = [\"billing\"]`",
+            );
+            return teams;
+        };
+        for (key, value) in table {
+            let Some(name) = self.option("a team's name", key.get_ref(), key.span()) else {
+                continue;
+            };
+            let texts = self.texts(&name, "billing", value);
+            let systems: Vec<String> = texts
+                .into_iter()
+                .filter_map(|(system, span)| self.option("a system's name", system, span))
+                .collect();
+            teams.insert(name, systems);
+        }
+        teams
     }
 
     fn due(&mut self, value: &Spanned<DeValue<'_>>, policy: &mut PolicyFile) {

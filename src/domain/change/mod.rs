@@ -57,6 +57,9 @@ pub use part::{
 pub use passage::{Passage, Redaction, Stands, going_with};
 pub use refusal::{Refusal, Shown, Waiting};
 
+/// Two deployments by one person within this time are one, told twice.
+pub const SAME_DEPLOYMENT: TimeDelta = TimeDelta::minutes(5);
+
 /// What is due so long after the deployment, and moves with its time.
 const DUE_AFTER_DEPLOYMENT: [Duty; 7] = [
     Duty::Ticket,

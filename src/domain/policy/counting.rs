@@ -58,12 +58,12 @@ impl Counting {
 
     /// Returns by what a source tells of changes, of which one may count.
     pub fn told_by(source: &SourceName) -> &'static [Happening] {
-        use Happening::{Deployment, Merge, Push, Run};
+        use Happening::{Deployment, Listed, Merge, Push, Run};
         match source.as_str() {
             "github" => &[Deployment, Merge, Run, Push],
             "gitlab" | "bitbucket" => &[Deployment, Merge],
             "jenkins" | "circleci" => &[Run],
-            _ => Happening::ALL,
+            _ => &[Deployment, Merge, Run, Push, Listed],
         }
     }
 
@@ -75,7 +75,13 @@ impl Counting {
 
     /// Whether a telling of this source counts by itself.
     pub fn counts(&self, source: &SourceName, happening: Happening) -> bool {
-        happening == Happening::Listed || self.happening(source) == happening
+        match happening {
+            Happening::Listed => true,
+            Happening::Review => false,
+            Happening::Deployment | Happening::Merge | Happening::Run | Happening::Push => {
+                self.happening(source) == happening
+            }
+        }
     }
 
     /// Whether an environment of this name is production.

@@ -3,7 +3,7 @@
 //! A policy is versioned, and a change keeps the version under which it was
 //! declared, so that a later edit can't rewrite what was owed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use chrono::{NaiveTime, TimeDelta, Weekday};
@@ -134,6 +134,8 @@ pub struct Policy {
     /// The systems that a change may touch, in the order in which they are
     /// offered. Empty: the ticket doesn't ask.
     pub systems: Vec<String>,
+    /// Whose systems are whose, by the teams' names. A system may be of several.
+    pub teams: BTreeMap<String, Vec<String>>,
     /// The frameworks whose fields the ticket asks for, SOC 2 always among them.
     pub frameworks: BTreeSet<Framework>,
     /// The share of emergencies that isn't to be exceeded, in thousandths.
@@ -192,6 +194,7 @@ impl Policy {
             categories: Category::guide(),
             due: Due::default(),
             systems: Vec::new(),
+            teams: BTreeMap::new(),
             frameworks: BTreeSet::from([Framework::Soc2]),
             guideline: Self::GUIDELINE,
             escalation: Vec::new(),

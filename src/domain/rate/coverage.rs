@@ -1,9 +1,9 @@
 //! Which sources were heard from, and which fell silent: how far the denominator
 //! can be trusted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Datelike, TimeDelta, TimeZone, Utc, Weekday};
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, TimeZone, Utc, Weekday};
 
 use super::{Window, midnight};
 
@@ -16,17 +16,20 @@ const HABIT: TimeDelta = TimeDelta::weeks(4);
 /// A source that hasn't been heard from for so long was given up.
 const GIVEN_UP: TimeDelta = TimeDelta::weeks(12);
 
-/// That a source was heard from; one a day is enough. A look that found nothing new
-/// is one, too.
+/// A source that speaks on so many days of four weeks speaks by itself.
+const REGULAR: usize = 5;
+
+/// That a source spoke by itself; one a day is enough. A look that found nothing new
+/// is one, too. What people hand in by the list is none: a list is silent in between,
+/// and nobody misses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hearing<'a> {
     /// Who was heard from.
     pub source: &'a str,
     /// When.
     pub at: DateTime<Utc>,
-    /// Whether it speaks by itself; what people hand in by the list is silent in
-    /// between, and nobody misses it.
-    pub is_regular: bool,
+    /// Whether it is known to speak by itself before its habits are.
+    pub is_usual: bool,
 }
 
 /// A source that was heard from in the window.
@@ -38,6 +41,9 @@ pub struct Heard {
     pub first_at: DateTime<Utc>,
     /// When last before the window's end.
     pub last_at: DateTime<Utc>,
+    /// Whether it speaks by itself: that nothing came of it says that there was
+    /// nothing.
+    pub is_regular: bool,
 }
 
 /// A source from which more was to be expected.
@@ -72,22 +78,24 @@ impl Coverage {
         let mut sources: BTreeMap<&str, (bool, Vec<DateTime<Utc>>)> = BTreeMap::new();
         for hearing in hearings {
             if hearing.at < end {
-                let (is_regular, instants) = sources.entry(hearing.source).or_default();
-                *is_regular |= hearing.is_regular;
+                let (is_usual, instants) = sources.entry(hearing.source).or_default();
+                *is_usual |= hearing.is_usual;
                 instants.push(hearing.at);
             }
         }
         let mut coverage = Self::default();
-        for (source, (is_regular, mut instants)) in sources {
+        for (source, (is_usual, mut instants)) in sources {
             instants.sort_unstable();
             let (Some(first), Some(last)) = (instants.first(), instants.last()) else {
                 continue;
             };
+            let is_regular = is_usual || is_regular(&instants, *last);
             if window.holds(*last) {
                 coverage.heard.push(Heard {
                     source: source.to_owned(),
                     first_at: *first,
                     last_at: *last,
+                    is_regular,
                 });
             }
             if is_regular && is_silent(zone, &instants, *last, end) {
@@ -104,6 +112,17 @@ impl Coverage {
     pub fn new_in<'a>(&'a self, window: &'a Window) -> impl Iterator<Item = &'a Heard> {
         self.heard.iter().filter(|one| window.holds(one.first_at))
     }
+}
+
+/// Whether a source of no known kind speaks by itself: by what it did in the four weeks
+/// up to its last word.
+fn is_regular(instants: &[DateTime<Utc>], last: DateTime<Utc>) -> bool {
+    let days: BTreeSet<NaiveDate> = instants
+        .iter()
+        .filter(|at| last - **at < HABIT)
+        .map(DateTime::date_naive)
+        .collect();
+    days.len() >= REGULAR
 }
 
 /// Whether more was to be expected of a source. Teams that deploy nothing at the

@@ -3,7 +3,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Figures, Rules, Window};
+use super::{Figures, Rules, Window, percent};
+use crate::domain::id::ChangeNumber;
 
 /// What was reported of a window, which nothing changes any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +23,9 @@ pub struct Frozen {
     pub n_not_genuine: u64,
     /// The changes approved in advance, whether or not they counted.
     pub n_standard: u64,
-    /// Whether no source of changes had been heard from.
+    /// The register's emergencies among them, in the order of their deployments.
+    pub emergencies: Vec<ChangeNumber>,
+    /// Whether nobody knew how many changes there were in all.
     pub is_unknown: bool,
 }
 
@@ -31,15 +34,9 @@ pub struct Frozen {
 pub struct Corrected {
     /// What was reported.
     pub reported: Frozen,
-    /// All changes that count now.
-    pub n_changes: u64,
-    /// The emergencies among them now.
-    pub n_emergencies: u64,
-    /// The emergencies found not genuine by now.
-    pub n_not_genuine: u64,
-    /// Whether still no source of changes was heard from.
-    pub is_unknown: bool,
-    /// Why the figures differ.
+    /// What is known now.
+    pub now: Frozen,
+    /// Why the figures differ: what came, and what went.
     pub differences: Vec<Difference>,
 }
 
@@ -63,8 +60,42 @@ pub enum Difference {
     StandardCounted,
     /// Standard changes counted, and don't now.
     StandardLeftOut,
-    /// Nobody had been heard from, and somebody was since.
+    /// Nobody had known how many changes there were in all, and somebody does since.
     HeardLater,
+}
+
+impl Difference {
+    /// Returns the name by which it is kept and handed on, and how many it is about.
+    pub const fn named(self) -> (&'static str, u64) {
+        match self {
+            Self::ToldLater(n) => ("told_later", n),
+            Self::CountedElsewhere(n) => ("counted_elsewhere", n),
+            Self::DeclaredLater(n) => ("declared_later", n),
+            Self::MovedAway(n) => ("moved_away", n),
+            Self::FoundNotGenuine(n) => ("found_not_genuine", n),
+            Self::FoundGenuine(n) => ("found_genuine", n),
+            Self::StandardCounted => ("standard_counted", 0),
+            Self::StandardLeftOut => ("standard_left_out", 0),
+            Self::HeardLater => ("heard_later", 0),
+        }
+    }
+
+    /// Returns what has such a name.
+    pub fn from_name(name: &str, n: u64) -> Option<Self> {
+        [
+            Self::ToldLater(n),
+            Self::CountedElsewhere(n),
+            Self::DeclaredLater(n),
+            Self::MovedAway(n),
+            Self::FoundNotGenuine(n),
+            Self::FoundGenuine(n),
+            Self::StandardCounted,
+            Self::StandardLeftOut,
+            Self::HeardLater,
+        ]
+        .into_iter()
+        .find(|one| one.named().0 == name)
+    }
 }
 
 impl Frozen {
@@ -78,20 +109,30 @@ impl Frozen {
             n_emergencies: figures.n_emergencies,
             n_not_genuine: figures.n_not_genuine,
             n_standard: figures.n_standard,
+            emergencies: figures.emergencies.clone(),
             is_unknown: figures.is_unknown(),
         }
     }
 
-    /// Returns the figures of the same window as they are known now, if they differ.
-    pub fn corrected(&self, now: &Figures) -> Option<Corrected> {
-        let differences = self.differences(now);
-        let is_same = (self.window.from, self.window.to) == (now.window.from, now.window.to);
-        (is_same && !differences.is_empty()).then(|| Corrected {
+    /// Whether it is the same stretch of time.
+    pub fn is_of(&self, window: &Window) -> bool {
+        (self.window.from, self.window.to) == (window.from, window.to)
+    }
+
+    /// Returns the share of emergencies in percent, as it is shown.
+    pub fn percent(&self) -> Option<String> {
+        let shown = percent(self.n_emergencies, self.n_changes, self.rules.guideline);
+        shown.filter(|_| !self.is_unknown)
+    }
+
+    /// Returns the figures of the same window as they are known now, if they differ;
+    /// `n_told_later` is of how many changes beside emergencies nobody had told.
+    pub fn corrected(&self, now: &Figures, n_told_later: u64) -> Option<Corrected> {
+        let now = Self::of(now);
+        let differences = self.differences(&now, n_told_later);
+        (self.is_of(&now.window) && !differences.is_empty()).then(|| Corrected {
             reported: self.clone(),
-            n_changes: now.n_changes,
-            n_emergencies: now.n_emergencies,
-            n_not_genuine: now.n_not_genuine,
-            is_unknown: now.is_unknown(),
+            now,
             differences,
         })
     }
@@ -99,25 +140,26 @@ impl Frozen {
     /// Returns figures of the same window with what was reported of it in them.
     #[must_use]
     pub fn put_into(&self, mut figures: Figures) -> Figures {
-        if (self.window.from, self.window.to) == (figures.window.from, figures.window.to) {
+        if self.is_of(&figures.window) {
             figures.rules = self.rules;
             figures.n_changes = self.n_changes;
             figures.n_emergencies = self.n_emergencies;
             figures.n_not_genuine = self.n_not_genuine;
             figures.n_standard = self.n_standard;
+            figures.emergencies.clone_from(&self.emergencies);
             if self.is_unknown {
                 figures.is_told_of = false;
                 figures.coverage.heard.clear();
+                figures.by_source.clear();
             }
         }
         figures
     }
 
-    fn differences(&self, now: &Figures) -> Vec<Difference> {
-        let then = Self::of(now);
+    fn differences(&self, now: &Self, n_told_later: u64) -> Vec<Difference> {
         let with_standard = now.rules.with_standard;
         let mut found = Vec::new();
-        if self.is_unknown && !then.is_unknown {
+        if self.is_unknown && !now.is_unknown {
             found.push(Difference::HeardLater);
         }
         match (self.rules.with_standard, with_standard) {
@@ -125,20 +167,23 @@ impl Frozen {
             (true, false) => found.push(Difference::StandardLeftOut),
             (true, true) | (false, false) => {}
         }
-        found.extend(difference(
-            (self.others(with_standard), then.others(with_standard)),
-            Difference::ToldLater,
-            Difference::CountedElsewhere,
+        let others = |one: &Self| one.others(with_standard);
+        found.extend(both(
+            (others(self), others(now)),
+            n_told_later,
+            (Difference::ToldLater, Difference::CountedElsewhere),
         ));
-        found.extend(difference(
-            (self.n_emergencies, then.n_emergencies),
-            Difference::DeclaredLater,
-            Difference::MovedAway,
+        let is_new = |one: &&ChangeNumber| !self.emergencies.contains(one);
+        let n_new = now.emergencies.iter().filter(is_new).count() as u64;
+        found.extend(both(
+            (self.n_emergencies, now.n_emergencies),
+            n_new,
+            (Difference::DeclaredLater, Difference::MovedAway),
         ));
-        found.extend(difference(
-            (self.n_not_genuine, then.n_not_genuine),
-            Difference::FoundNotGenuine,
-            Difference::FoundGenuine,
+        found.extend(both(
+            (self.n_not_genuine, now.n_not_genuine),
+            0,
+            (Difference::FoundNotGenuine, Difference::FoundGenuine),
         ));
         found
     }
@@ -162,14 +207,18 @@ impl Frozen {
     }
 }
 
-fn difference(
+/// What came and what went, where at least `n_came` came: as many may have gone, and
+/// the sum says nothing of either.
+fn both(
     (then, now): (u64, u64),
-    more: impl Fn(u64) -> Difference,
-    fewer: impl Fn(u64) -> Difference,
-) -> Option<Difference> {
-    match now.checked_sub(then) {
-        Some(0) => None,
-        Some(by) => Some(more(by)),
-        None => Some(fewer(then - now)),
-    }
+    n_came: u64,
+    (more, fewer): (impl Fn(u64) -> Difference, impl Fn(u64) -> Difference),
+) -> impl Iterator<Item = Difference> {
+    let n_came = n_came.max(now.saturating_sub(then));
+    let n_went = (then + n_came).saturating_sub(now);
+    let said = [
+        (n_came > 0).then(|| more(n_came)),
+        (n_went > 0).then(|| fewer(n_went)),
+    ];
+    said.into_iter().flatten()
 }

@@ -5,7 +5,9 @@
 //! are what it says of one [`Window`]. Whoever declares the rate wrong will do so
 //! with a recount, so every figure is one that a naive recount yields exactly.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -73,8 +75,6 @@ pub struct Emergency {
     pub systems: Vec<String>,
     /// Its category, by its name in the policy.
     pub category: Option<String>,
-    /// Whose it was, where the ticket or the policy knows.
-    pub team: Option<String>,
     /// Whether it was found to be no genuine emergency. It stays one in the rate:
     /// the normal process was left all the same.
     pub is_not_genuine: bool,
@@ -87,6 +87,29 @@ pub struct Rules {
     pub guideline: u16,
     /// Whether changes that are approved in advance count among all changes.
     pub with_standard: bool,
+}
+
+/// Whose systems are whose, as the policy says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Teams(Arc<BTreeMap<String, BTreeSet<String>>>);
+
+impl Teams {
+    /// Takes the systems of each team. Capitals make no other system.
+    pub fn new(systems: &BTreeMap<String, Vec<String>>) -> Self {
+        let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (team, systems) in systems {
+            for system in systems {
+                let teams = found.entry(system.to_lowercase()).or_default();
+                teams.insert(team.clone());
+            }
+        }
+        Self(Arc::new(found))
+    }
+
+    /// Returns whose a system is.
+    fn of(&self, system: &str) -> impl Iterator<Item = &String> {
+        self.0.get(&system.to_lowercase()).into_iter().flatten()
+    }
 }
 
 /// The rate's formula in words.
@@ -111,7 +134,7 @@ impl Rules {
     }
 
     /// Whether a change of this kind is among all changes.
-    pub(super) const fn count(self, kind: ChangeKind) -> bool {
+    pub const fn count(self, kind: ChangeKind) -> bool {
         match kind {
             ChangeKind::Normal | ChangeKind::Emergency => true,
             ChangeKind::Standard => self.with_standard,
@@ -136,7 +159,8 @@ impl fmt::Display for Formula {
 named! {
     /// What the figures say about the guideline.
     pub enum Verdict {
-        /// No source of changes was heard from, so there is nothing to divide by.
+        /// No source of changes was heard from, or only of emergencies, so there is
+        /// nothing to divide by.
         Unknown = "unknown",
         /// Too few changes for a verdict.
         TooFew = "too_few",
@@ -204,7 +228,8 @@ pub struct Figures {
     /// By system, the one with most emergencies first. A change of several systems
     /// stands with each, one that names none with none.
     pub by_system: Vec<Part>,
-    /// By team, likewise, where the team is known: only emergencies say so.
+    /// By team, likewise, where the policy says whose system it is. A change of several
+    /// systems stands once with each team.
     pub by_team: Vec<Part>,
     /// Emergencies by criterion, in the order of the criteria; last those that
     /// state none. Together they are all emergencies.
@@ -215,7 +240,8 @@ pub struct Figures {
     pub emergencies: Vec<ChangeNumber>,
     /// When the first change happened that is known of it.
     pub first_at: Option<DateTime<Utc>>,
-    /// Whether any source told of a change that happened in it.
+    /// Whether any source told of a change that happened in it and was no emergency,
+    /// whether or not that counts.
     pub(super) is_told_of: bool,
 }
 
@@ -248,9 +274,29 @@ impl Figures {
         }
     }
 
-    /// Whether no source of changes was heard from.
+    /// Whether it isn't known how many changes there were in all: nobody speaks for the
+    /// others, or emergencies are all that was told of. Nobody deploys nothing else,
+    /// and a share of 100 % would only say that.
     pub fn is_unknown(&self) -> bool {
-        !self.is_told_of && self.coverage.heard.is_empty()
+        if self.n_changes == self.n_emergencies && self.n_emergencies > 0 {
+            return true;
+        }
+        !self.is_told_of && !self.is_heard()
+    }
+
+    /// Whether a source that speaks by itself was heard from.
+    fn is_heard(&self) -> bool {
+        self.coverage.heard.iter().any(|one| one.is_regular)
+    }
+
+    /// Returns why the rate is unknown, if it is.
+    pub fn why_unknown(&self) -> Option<&'static str> {
+        let is_told = self.is_heard() || !self.by_source.is_empty();
+        self.is_unknown().then_some(if is_told {
+            "nothing but emergencies was told of"
+        } else {
+            "no source of changes was heard from"
+        })
     }
 
     /// Whether the window isn't over yet.

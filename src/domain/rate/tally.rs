@@ -1,10 +1,10 @@
 //! Counts changes as they pass by, for any number of windows at once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Counted, Coverage, Emergency, Figures, Part, Punctuality, Rules, Window};
+use super::{Counted, Coverage, Emergency, Figures, Part, Punctuality, Rules, Teams, Window};
 use crate::domain::change::Criterion;
 use crate::domain::deployment::ChangeKind;
 
@@ -88,6 +88,7 @@ pub struct Tally {
     systems: Names,
     sources: Names,
     emergencies: Vec<Emergency>,
+    teams: Teams,
 }
 
 impl Tally {
@@ -108,6 +109,16 @@ impl Tally {
             systems: Names::default(),
             sources: Names::default(),
             emergencies: Vec::new(),
+            teams: Teams::default(),
+        }
+    }
+
+    /// Counts by team, too.
+    #[must_use]
+    pub fn with_teams(self, teams: &Teams) -> Self {
+        Self {
+            teams: teams.clone(),
+            ..self
         }
     }
 
@@ -187,7 +198,6 @@ impl Tally {
         } else {
             0
         };
-        let n_told = whole.n_normal + whole.n_standard + whole.n_emergency;
         Figures {
             window: *window,
             rules: self.rules,
@@ -217,7 +227,7 @@ impl Tally {
                     .filter_map(|one| Some(one.approved_at? - one.deployed_at)),
             ),
             by_system: self.by_system(&whole, &emergencies),
-            by_team: by_team(&emergencies),
+            by_team: self.by_team(&whole, &emergencies),
             by_criterion: by_criterion(&emergencies, whole.n_emergency),
             by_source: by_most(parts(&self.sources, &whole.sources)),
             emergencies: emergencies.iter().map(|one| one.number).collect(),
@@ -227,7 +237,7 @@ impl Tally {
                 .into_iter()
                 .chain(whole.first_at)
                 .min(),
-            is_told_of: n_told > 0,
+            is_told_of: whole.n_normal + whole.n_standard > 0,
         }
     }
 
@@ -239,6 +249,26 @@ impl Tally {
             systems.dedup();
             for system in systems {
                 found.entry(system.clone()).or_default().add(Pair {
+                    n_changes: 1,
+                    n_emergencies: 1,
+                });
+            }
+        }
+        by_most(found)
+    }
+
+    fn by_team(&self, whole: &Bin, emergencies: &[&Emergency]) -> Vec<Part> {
+        let mut found: BTreeMap<String, Pair> = BTreeMap::new();
+        for (system, pair) in parts(&self.systems, &whole.systems) {
+            for team in self.teams.of(&system) {
+                found.entry(team.clone()).or_default().add(pair);
+            }
+        }
+        for emergency in emergencies {
+            let systems = emergency.systems.iter();
+            let teams: BTreeSet<&String> = systems.flat_map(|one| self.teams.of(one)).collect();
+            for team in teams {
+                found.entry(team.clone()).or_default().add(Pair {
                     n_changes: 1,
                     n_emergencies: 1,
                 });
@@ -268,17 +298,6 @@ fn parts(names: &Names, pairs: &[Pair]) -> BTreeMap<String, Pair> {
         .filter(|(_, pair)| pair.n_changes > 0)
         .map(|(name, pair)| (name.clone(), *pair))
         .collect()
-}
-
-fn by_team(emergencies: &[&Emergency]) -> Vec<Part> {
-    let mut found: BTreeMap<String, Pair> = BTreeMap::new();
-    for team in emergencies.iter().filter_map(|one| one.team.as_ref()) {
-        found.entry(team.clone()).or_default().add(Pair {
-            n_changes: 1,
-            n_emergencies: 1,
-        });
-    }
-    by_most(found)
 }
 
 /// Those with most emergencies first, then those with most changes, then by name.

@@ -47,7 +47,7 @@ impl<'a> Context<'a> {
             .note
             .parse()
             .map_err(|_| PackFault::NotAsSigned { n })?;
-        note.verified_by([wanted.key.verifier()])
+        note.verified_by(&[wanted.key.verifier()])
             .map_err(|_| PackFault::OtherKey { n })?;
         let signed = Checkpoint::of(&note).map_err(|_| PackFault::NotAsSigned { n })?;
         let (size, at) = (signed.size, wanted.checkpoint.made_at);

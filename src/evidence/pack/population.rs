@@ -97,7 +97,7 @@ fn coverage(context: &Context<'_>) -> Result<Vec<CoverageRow>, PackFault> {
     let zone = &context.wanted.zone;
     let hearings = context.moment.hearings(context.from, until)?;
     let window = Window::between(zone, WindowKind::Quarter, context.from, context.to);
-    let silent = Coverage::of(zone, &window, hearings.iter().map(heard), context.at).silent;
+    let silent = Coverage::of(zone, &window, hearings.iter().filter_map(heard), context.at).silent;
     let mut rows: BTreeMap<&str, CoverageRow> = BTreeMap::new();
     for one in &hearings {
         let source = one.source.as_str();

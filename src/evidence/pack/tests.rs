@@ -21,6 +21,7 @@ use crate::domain::text::{Salt, Text};
 use crate::evidence::checkpoint::origin;
 use crate::evidence::key;
 use crate::evidence::seal::Seal;
+use crate::evidence::verify;
 use crate::gesture::{Ask, Gesture, Heard};
 use crate::store::{Execution, Intake, Options, Rules, Store, Target, look};
 
@@ -331,5 +332,189 @@ async fn a_pack_holds_by_its_own_verifier_and_is_the_same_to_the_byte() {
     assert!(holds && said.starts_with("Everything holds:"), "{said}");
     let names: Vec<String> = files(&pack).into_keys().collect();
     insta::assert_snapshot!(names.join("\n"));
+    world.store.close().await;
+}
+
+/// Writes files as a zip again.
+fn zipped(files: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in files {
+        let options = zip::write::SimpleFileOptions::default();
+        zip.start_file(name, options).unwrap();
+        std::io::Write::write_all(&mut zip, bytes).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+/// A die that falls the same each time (SplitMix64).
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((z ^ (z >> 31)) % u64::try_from(n).unwrap()).unwrap()
+    }
+}
+
+/// Alters a pack somehow; returns what was done, and the files of which one has to be
+/// named.
+fn mutated(files: &mut BTreeMap<String, Vec<u8>>, dice: &mut Dice) -> (String, Vec<String>) {
+    let names: Vec<String> = files.keys().cloned().collect();
+    let name = names[dice.below(names.len())].clone();
+    match dice.below(6) {
+        0 => {
+            let bytes = files.get_mut(&name).unwrap();
+            let at = dice.below(bytes.len());
+            bytes[at] ^= 1 << dice.below(7);
+            (format!("edited {name} at {at}"), vec![name])
+        }
+        1 => {
+            files.remove(&name);
+            (format!("deleted {name}"), vec![name])
+        }
+        2 => {
+            let new = format!("{name}.more");
+            files.insert(new.clone(), b"more".to_vec());
+            (format!("inserted {new}"), vec![new])
+        }
+        3 => {
+            let bytes = files.get_mut(&name).unwrap();
+            let at = dice.below(bytes.len());
+            bytes.truncate(at);
+            (format!("truncated {name} at {at}"), vec![name])
+        }
+        4 => {
+            let other = names[dice.below(names.len())].clone();
+            if files[&other] == files[&name] {
+                return mutated(files, dice);
+            }
+            let (one, two) = (files[&name].clone(), files[&other].clone());
+            files.insert(name.clone(), two);
+            files.insert(other.clone(), one);
+            (format!("swapped {name} and {other}"), vec![name, other])
+        }
+        _ => {
+            // A paper, and the list with it; the signature stays.
+            let papers: Vec<&String> = names.iter().filter(|name| name.ends_with(".pdf")).collect();
+            let paper = papers[dice.below(papers.len())].clone();
+            let before = hex::encode(sha2::Digest::finalize(
+                sha2::Digest::chain_update(<sha2::Sha256 as sha2::Digest>::new(), &files[&paper]),
+            ));
+            let bytes = files.get_mut(&paper).unwrap();
+            bytes.push(b'\n');
+            let after = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(&*bytes));
+            let list = String::from_utf8(files[LIST].clone()).unwrap();
+            assert!(list.contains(&before));
+            files.insert(LIST.to_owned(), list.replace(&before, &after).into_bytes());
+            (format!("altered {paper} and the list"), vec![LIST.to_owned()])
+        }
+    }
+}
+
+fn by_rust(path: &Path) -> Result<verify::Sound, verify::Flaw> {
+    verify::pack(path, &verify::PackAsk::default())
+}
+
+/// Of a file in the room of proofs the log's own words may say what is wrong with it.
+fn is_named(said: &str, names: &[String]) -> bool {
+    let is_of_the_room = |name: &String| name.starts_with(ROOM) || name.ends_with(".json");
+    names.iter().any(|name| said.contains(name.as_str()) || is_of_the_room(name))
+}
+
+#[tokio::test]
+async fn whatever_is_done_to_a_pack_both_verifiers_find_it_and_name_it_alike() {
+    let world = World::lived().await;
+    let whole = files(&world.pack(&drawn(3)).unwrap());
+    let path = world.folder.path().join("pack.zip");
+    let mut dice = Dice(7);
+    for n in 0..60 {
+        let mut pack = whole.clone();
+        let (done, names) = mutated(&mut pack, &mut dice);
+        std::fs::write(&path, zipped(&pack)).unwrap();
+        let flaw = by_rust(&path).unwrap_err().to_string();
+        assert!(is_named(&flaw, &names), "{done}: {flaw}");
+        // Python is slower to start than to verify.
+        if n % 4 == 0 {
+            let (holds, said) = by_python(&path, &[]);
+            assert!(!holds, "{done}: {said}");
+            let said = said.lines().next().unwrap();
+            let is_of_form = |said: &str| said.contains("isn't of the form") || said.contains("the key");
+            assert!(said == flaw || is_of_form(said) || is_of_form(&flaw), "{done}: {said} / {flaw}");
+        }
+    }
+    std::fs::write(&path, zipped(&whole)).unwrap();
+    by_rust(&path).unwrap();
+    world.store.close().await;
+}
+
+#[tokio::test]
+async fn an_unpacked_pack_holds_too_and_so_do_the_signatures_by_openssl() {
+    let world = World::lived().await;
+    let folder = world.folder.path().join("pack");
+    for (name, bytes) in files(&world.pack(&drawn(1)).unwrap()) {
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+    let sound = by_rust(&folder).unwrap();
+    assert_eq!((sound.n_samples, sound.size), (1, sound.n_leaves));
+    let (holds, said) = by_python(&folder, &[]);
+    assert!(holds, "{said}");
+    let done = Program::new("openssl")
+        .args("pkeyutl -verify -pubin -inkey key.pem -rawin -in checkpoint.body -sigfile checkpoint.sig".split(' '))
+        .current_dir(folder.join("verify"))
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{done:?}");
+    world.store.close().await;
+}
+
+#[tokio::test]
+async fn an_older_checkpoint_gives_the_same_pack_whatever_was_recorded_since() {
+    let mut world = World::lived().await;
+    let n = world.checkpoint().await;
+    let before = world.pack_at(&drawn(4), Some(n)).unwrap();
+    let change = world.request("Flush the cache").await;
+    world.later(3);
+    world.deploy(change).await;
+    world.told(9).await;
+    world.checkpoint().await;
+    let after = world.pack_at(&drawn(4), Some(n)).unwrap();
+    let (before, after) = (files(&before), files(&after));
+    let differ: Vec<&String> = before
+        .keys()
+        .filter(|name| after.get(*name) != before.get(*name))
+        // That more was told since is said on the sheet of the population.
+        .filter(|name| !name.ends_with("Change Log.xlsx") && !name.starts_with("verify/MANIFEST"))
+        .collect();
+    assert_eq!(differ, Vec::<&String>::new());
+    world.store.close().await;
+}
+
+#[tokio::test]
+async fn one_day_or_named_changes_can_be_asked_for() {
+    let world = World::lived().await;
+    let folders = |pack: &[u8]| -> Vec<String> {
+        let names = files(pack).into_keys();
+        let records = names.filter(|name| name.ends_with("/record.json"));
+        let folder = |name: String| name.split('/').nth(2).unwrap().to_owned();
+        records.map(folder).collect()
+    };
+    let named = world.pack(&Which::Named(vec![ChangeNumber(1002)])).unwrap();
+    assert_eq!(folders(&named), ["Sample 1 - 2026-10-05 CHG-1002"]);
+    let day = world.pack(&Which::On(day("2026-10-05"))).unwrap();
+    assert_eq!(folders(&day).len(), 6);
+    let missing = world.pack(&Which::Named(vec![ChangeNumber(1009)])).unwrap_err();
+    assert_eq!(missing.to_string(), "there is no CHG-1009 up to checkpoint 2");
+    let first = Which::Drawn {
+        size: Some(1),
+        seed: Some(1),
+        stratum: Stratum::ExceptionsFirst,
+    };
+    let first = folders(&world.pack(&first).unwrap());
+    assert_eq!(first, ["Sample 1 - 2026-10-05 CHG-1002"]);
     world.store.close().await;
 }

@@ -65,7 +65,7 @@ pub(super) fn weeks(context: &Context<'_>) -> Result<Vec<WeekRow>, PackFault> {
     Ok(windows
         .iter()
         .map(|window| {
-            let coverage = Coverage::of(zone, window, hearings.iter().map(heard), context.at);
+            let coverage = Coverage::of(zone, window, hearings.iter().filter_map(heard), context.at);
             let known = tally.figures(window, coverage, context.at);
             let reported = frozen
                 .iter()
@@ -78,18 +78,24 @@ pub(super) fn weeks(context: &Context<'_>) -> Result<Vec<WeekRow>, PackFault> {
 fn row(known: Figures, reported: Option<&Frozen>) -> WeekRow {
     let remark = match reported {
         None => Some("Never reported; as it is known now.".to_owned()),
-        Some(frozen) => frozen.corrected(&known).map(|better| {
-            let now = if better.is_unknown {
-                "nobody was heard from".to_owned()
-            } else {
-                format!("{} of {}", better.n_emergencies, better.n_changes)
+        Some(frozen) => {
+            let now = Frozen::of(&known);
+            let sums = |one: &Frozen| {
+                (one.n_changes, one.n_emergencies, one.n_not_genuine, one.is_unknown)
             };
-            format!(
-                "As reported at {}; known better now: {now}, {} of them not genuine.",
-                utc(frozen.reported_at),
-                better.n_not_genuine
-            )
-        }),
+            (sums(&now) != sums(frozen)).then(|| {
+                let better = if now.is_unknown {
+                    "nobody was heard from".to_owned()
+                } else {
+                    format!("{} of {}", now.n_emergencies, now.n_changes)
+                };
+                format!(
+                    "As reported at {}; known better now: {better}, {} of them not genuine.",
+                    utc(frozen.reported_at),
+                    now.n_not_genuine
+                )
+            })
+        }
     };
     let figures = match reported {
         Some(frozen) => frozen.put_into(known),

@@ -258,6 +258,7 @@ pub(in crate::evidence) fn happening(happening: Happening) -> Named {
         Happening::Run => "the end of a workflow, pipeline or job",
         Happening::Push => "a push to the deployed branch",
         Happening::Listed => "a line of a list",
+        Happening::Review => "somebody's approval of a request to merge",
     };
     named(happening.name(), words)
 }
@@ -280,6 +281,7 @@ pub(super) fn mark(mark: Mark) -> Named {
         Mark::Revert => "takes an earlier change back",
         Mark::DuringIncident => "deployed to a system on which an incident was worked on",
         Mark::Unrecorded => "deployed shortly after an authorization that nobody recorded",
+        Mark::Labelled => "its source calls it an emergency, and the register knows of none",
     };
     named(mark.name(), words)
 }

@@ -422,8 +422,8 @@ impl Scan<'_> {
                 Ok(read) => read,
                 Err(why) => return self.found(Fault::CheckpointBad { n: kept.n, why }),
             };
-            let signer = self.keys.last().map(|(_, key)| key.clone());
-            if let Err(why) = is_signed(&read.1, signer.as_ref()) {
+            let key = self.keys.last().map(|(_, key)| key.clone());
+            if let Err(why) = is_signed(&read.1, key.as_ref()) {
                 return self.found(Fault::CheckpointBad { n: kept.n, why });
             }
             if read.0.root != root {
@@ -508,7 +508,7 @@ fn is_signed(note: &SignedNote, key: Option<&VerifierKey>) -> Result<(), String>
     let Some(key) = key else {
         return Err("it is signed, and the log names no key".to_owned());
     };
-    note.verified_by([key])
+    note.verified_by(&[key])
         .map(|_| ())
         .map_err(|fault| match fault {
             NoteFault::Unsigned => {
@@ -577,8 +577,9 @@ fn of_witnesses(ask: &Ask<'_>, scan: &Scan<'_>) -> Option<Fault> {
                     ),
                 });
             }
-            let keys = scan.keys.iter().map(|(_, key)| key).chain(ask.key);
-            if let Err(fault) = note.verified_by(keys) {
+            let keys = scan.keys.iter().map(|(_, key)| key);
+            let keys: Vec<&VerifierKey> = keys.chain(ask.key).collect();
+            if let Err(fault) = note.verified_by(&keys) {
                 return Some(Fault::Given {
                     why: format!("it isn't signed by a key that this log names ({fault})"),
                 });

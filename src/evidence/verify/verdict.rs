@@ -180,8 +180,10 @@ impl Fault {
     /// Returns the record that it names, if it names one.
     pub fn record(&self) -> Option<&Whose> {
         match self {
-            Self::Altered(whose) | Self::Inserted(whose) | Self::Displaced(whose) => Some(whose),
-            Self::OutOfOrder { whose, .. } => Some(whose),
+            Self::Altered(whose)
+            | Self::Inserted(whose)
+            | Self::Displaced(whose)
+            | Self::OutOfOrder { whose, .. } => Some(whose),
             Self::Missing { after, .. } => after.as_ref(),
             Self::Signed { from, .. } | Self::Witnessed { from, .. } => from.as_ref(),
             Self::Head { .. }

@@ -1,25 +1,28 @@
-//! Asks GitHub for deployments, merged pull requests and bypassed protection.
+//! Asks GitHub for deployments, merged pull requests, bypassed protection and direct
+//! pushes.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
-use super::{Api, Cursor, LONGEST_DEPLOYMENT, Look, PollError, Session, ended};
+use super::cursor::{Part, Progress};
+use super::{Api, Cursor, LONGEST_DEPLOYMENT, Look, Page, PollError, Session, TRIED_AGAIN, ended};
 use crate::domain::deployment::{Deployment, Happening, Mark};
 use crate::domain::policy::Counting;
 use crate::intake::github::{self, Repository};
-use crate::intake::payload::Payload;
+use crate::intake::payload::{self, Payload};
 use crate::intake::{Draw, Refused};
 
 /// So many items come with a page, the most that GitHub gives.
 const PER_PAGE: &str = "100";
 
-/// Looks through a repository, from where the cursor stands until now.
+/// Looks through a repository, from where the cursor stands, until there is something
+/// to keep or nothing more to see.
 pub async fn look(
     api: &Api,
     path: &str,
-    cursor: &Cursor,
+    cursor: Cursor,
     rules: &Counting,
     draw: Draw<'_>,
     now: DateTime<Utc>,
@@ -34,13 +37,13 @@ pub async fn look(
         n_refused: 0,
     };
     let looked = eye.look().await;
-    ended(looked, eye.told, eye.n_refused, cursor)
+    ended(&eye.session, looked, eye.told, eye.n_refused, eye.cursor)
 }
 
 struct Eye<'a> {
     session: Session<'a>,
     path: &'a str,
-    cursor: &'a Cursor,
+    cursor: Cursor,
     rules: &'a Counting,
     draw: Draw<'a>,
     told: Vec<Deployment>,
@@ -48,70 +51,175 @@ struct Eye<'a> {
 }
 
 impl Eye<'_> {
-    async fn look(&mut self) -> Result<Cursor, PollError> {
+    /// Returns whether the end was reached.
+    async fn look(&mut self) -> Result<bool, PollError> {
         let page = self.session.get(&self.at(""), &[]).await?;
         let payload = Payload::new(&page.body);
         let repository = Repository::of(payload).map_err(PollError::Malformed)?;
-        let mut next = Cursor::from(self.session.now);
-        self.deployments(&repository, &mut next).await?;
-        self.merges(&repository).await?;
-        self.bypasses(&repository).await?;
-        Ok(next)
+        loop {
+            let is_over = match self.progress().part {
+                Part::Open => self.open(&repository).await?,
+                part => self.page(part, &repository).await?,
+            };
+            if is_over && self.cursor.turn(self.session.now) {
+                return Ok(true);
+            }
+            if !self.told.is_empty() {
+                return Ok(false);
+            }
+        }
     }
 
     fn at(&self, rest: &str) -> String {
         format!("/repos/{}{rest}", self.path)
     }
 
-    /// The newest stand first; those that hadn't ended are asked for again.
-    async fn deployments(
-        &mut self,
-        repository: &Repository<'_>,
-        next: &mut Cursor,
-    ) -> Result<(), PollError> {
-        let mut found: BTreeMap<u64, Value> = BTreeMap::new();
-        let mut number = 1_u32;
-        loop {
-            let query = [("per_page", PER_PAGE), ("page", &number.to_string())];
-            let page = self.session.get(&self.at("/deployments"), &query).await?;
-            let list = items(page.body)?;
-            let mut is_over = page.is_last || list.is_empty();
-            for one in list {
-                let payload = Payload::new(&one);
-                let Some(id) = payload.number("/id") else {
-                    self.n_refused += 1;
-                    continue;
-                };
-                let made_at = payload.instant("/created_at");
-                is_over |= made_at.is_some_and(|at| at < self.cursor.begin());
-                if made_at.is_none_or(|at| at >= self.cursor.begin()) {
-                    found.insert(id, one);
-                }
-            }
-            if is_over {
-                break;
-            }
-            number += 1;
-        }
-        for id in &self.cursor.open {
-            if found.contains_key(id) {
+    fn progress(&mut self) -> &mut Progress {
+        self.cursor.progress(self.session.now)
+    }
+
+    /// Asks again for the deployments that hadn't ended.
+    async fn open(&mut self, repository: &Repository<'_>) -> Result<bool, PollError> {
+        for id in self.cursor.open.clone() {
+            if self.progress().edge.contains_key(&id) {
                 continue;
             }
             let path = self.at(&format!("/deployments/{id}"));
             match self.session.get(&path, &[]).await {
                 Ok(page) => {
-                    found.insert(*id, page.body);
+                    self.deployment(repository, id, Payload::new(&page.body))
+                        .await?;
                 }
                 // Somebody deleted it.
-                Err(PollError::NotFound) => {}
+                Err(PollError::NotFound) => {
+                    self.cursor.open.remove(&id);
+                }
                 Err(error) => return Err(error),
             }
+            let now = self.session.now;
+            self.progress().edge.insert(id, now);
         }
-        for (id, one) in found {
-            self.deployment(repository, id, Payload::new(&one), next)
-                .await?;
+        Ok(true)
+    }
+
+    /// Goes through one page of a list. Returns whether it is the last that matters.
+    async fn page(&mut self, part: Part, repository: &Repository<'_>) -> Result<bool, PollError> {
+        let Some(page) = self.ask(part, repository).await? else {
+            return Ok(true);
+        };
+        let list = items(page.body)?;
+        let begin = self.cursor.begin();
+        let mut is_over = page.is_last || list.is_empty();
+        let mut n_new = 0_u32;
+        let stamp = match part {
+            Part::Open | Part::Deployments => "/created_at",
+            Part::Merges => "/updated_at",
+            Part::Bypasses => "/pushed_at",
+            Part::Pushes => "/timestamp",
+        };
+        for one in &list {
+            let one = Payload::new(one);
+            let Some((id, at)) = one.number("/id").zip(one.instant(stamp)) else {
+                self.n_refused += 1;
+                continue;
+            };
+            if at < begin {
+                // In which order bypasses are listed isn't written anywhere.
+                is_over |= part != Part::Bypasses;
+                continue;
+            }
+            let progress = self.progress();
+            if progress.edge.contains_key(&id)
+                || part != Part::Bypasses && progress.has_passed(id, at)
+            {
+                continue;
+            }
+            n_new += 1;
+            match part {
+                Part::Open | Part::Deployments => {
+                    let is_known =
+                        self.cursor.open.contains(&id) || self.cursor.ended.contains_key(&id);
+                    if !is_known {
+                        self.deployment(repository, id, one).await?;
+                    }
+                }
+                Part::Merges => self.merge(repository, one).await?,
+                Part::Bypasses => self.bypass(repository, one).await?,
+                Part::Pushes => self.push(repository, one).await?,
+            }
+            if part == Part::Bypasses {
+                self.progress().edge.insert(id, at);
+            } else {
+                self.progress().pass(id, at);
+            }
         }
-        Ok(())
+        let progress = self.progress();
+        progress.after = page.after;
+        // Deployments can be deleted, and then others move up to a page that was
+        // read: it is read until there is nothing new on it.
+        if part != Part::Deployments || n_new == 0 {
+            progress.page += 1;
+        }
+        Ok(is_over)
+    }
+
+    /// Asks for one page of a list; nothing, if this token may not see the list.
+    async fn ask(
+        &mut self,
+        part: Part,
+        repository: &Repository<'_>,
+    ) -> Result<Option<Page>, PollError> {
+        let progress = self.progress();
+        let number = progress.page.to_string();
+        let after = progress.after.clone();
+        let branch = format!("refs/heads/{}", repository.branch.unwrap_or_default());
+        let gap = self.session.now - self.cursor.begin();
+        let period = if gap <= TimeDelta::days(1) {
+            "day"
+        } else if gap <= TimeDelta::weeks(1) {
+            "week"
+        } else if gap <= TimeDelta::days(28) || part == Part::Bypasses {
+            "month"
+        } else {
+            "quarter"
+        };
+        let mut query = vec![("per_page", PER_PAGE)];
+        let place = match part {
+            Part::Open | Part::Deployments => {
+                query.push(("page", &number));
+                "/deployments"
+            }
+            // Of all states and into all branches: what is opened again or sent
+            // elsewhere would leave the list, and others would move up to a page that
+            // was read.
+            Part::Merges => {
+                query.extend([("state", "all"), ("sort", "updated"), ("direction", "desc")]);
+                query.push(("page", &number));
+                "/pulls"
+            }
+            Part::Bypasses => {
+                query.extend([("ref", branch.as_str()), ("time_period", period)]);
+                query.extend([("rule_suite_result", "bypass"), ("page", &number)]);
+                "/rulesets/rule-suites"
+            }
+            Part::Pushes => {
+                query.extend([("ref", branch.as_str()), ("time_period", period)]);
+                query.push(("direction", "desc"));
+                query.extend(after.as_deref().map(|after| ("after", after)));
+                "/activity"
+            }
+        };
+        match self.session.get(&self.at(place), &query).await {
+            Ok(page) => Ok(Some(page)),
+            // Bypasses are shown to administrators, activity by newer servers.
+            Err(PollError::Token { .. } | PollError::NotFound)
+                if matches!(part, Part::Bypasses | Part::Pushes) =>
+            {
+                tracing::debug!(repository = self.path, place, "isn't shown to this token");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     async fn deployment(
@@ -119,7 +227,6 @@ impl Eye<'_> {
         repository: &Repository<'_>,
         id: u64,
         one: Payload<'_>,
-        next: &mut Cursor,
     ) -> Result<(), PollError> {
         if !github::is_production(one, Payload::new(&Value::Null), self.rules) {
             return Ok(());
@@ -127,63 +234,41 @@ impl Eye<'_> {
         let path = self.at(&format!("/deployments/{id}/statuses"));
         let page = self.session.get(&path, &[("per_page", PER_PAGE)]).await?;
         let statuses = items(page.body)?;
-        let state = |status: &Value| {
-            let state = Payload::new(status).text("/state");
-            state.map(str::to_owned)
-        };
+        let is_success = |status: &&Value| Payload::new(status).text("/state") == Some("success");
+        let made_at = one.instant("/created_at").unwrap_or(self.session.now);
         // The newest stands first, and whatever came after a success doesn't undo
         // it: a later deployment makes this one inactive.
-        let success = statuses
-            .iter()
-            .rev()
-            .find(|status| state(status).as_deref() == Some("success"));
+        let success = statuses.iter().rev().find(is_success);
         if let Some(status) = success {
-            let told = github::deployed(repository, one, Payload::new(status), self.draw);
-            return self.tell(told);
+            match github::deployed(repository, one, Payload::new(status), self.draw) {
+                Ok(mut told) => {
+                    self.complete(&mut told, None).await?;
+                    self.told.push(told);
+                }
+                Err(refused) => self.refuse(refused)?,
+            }
         }
-        let newest = statuses.first().and_then(state);
-        let goes_on = matches!(
-            newest.as_deref(),
-            None | Some("queued" | "pending" | "in_progress" | "waiting")
-        );
-        let is_young = one
-            .instant("/created_at")
-            .is_some_and(|at| at > self.session.now - LONGEST_DEPLOYMENT);
-        if goes_on && is_young {
-            next.open.insert(id);
+        if success.is_none() && self.goes_on(made_at, statuses.first().map(Payload::new)) {
+            self.cursor.open.insert(id);
+        } else {
+            self.cursor.open.remove(&id);
+            self.cursor.ended.insert(id, made_at);
         }
         Ok(())
     }
 
-    /// Those that were changed last stand first; a merge is a change.
-    async fn merges(&mut self, repository: &Repository<'_>) -> Result<(), PollError> {
-        let branch = repository.branch.unwrap_or_default();
-        let mut number = 1_u32;
-        loop {
-            let page_number = number.to_string();
-            let query = [
-                ("state", "closed"),
-                ("base", branch),
-                ("sort", "updated"),
-                ("direction", "desc"),
-                ("per_page", PER_PAGE),
-                ("page", &page_number),
-            ];
-            let page = self.session.get(&self.at("/pulls"), &query).await?;
-            let list = items(page.body)?;
-            let mut is_over = page.is_last || list.is_empty();
-            for one in &list {
-                let request = Payload::new(one);
-                let begin = self.cursor.begin();
-                is_over |= request.instant("/updated_at").is_some_and(|at| at < begin);
-                if request.instant("/merged_at").is_some_and(|at| at >= begin) {
-                    self.merge(repository, request).await?;
-                }
+    /// Whether a deployment may succeed yet that was made then and hasn't.
+    fn goes_on(&self, made_at: DateTime<Utc>, newest: Option<Payload<'_>>) -> bool {
+        let is_young = |from, life| self.session.now - life < from;
+        match newest.and_then(|status| status.text("/state")) {
+            None | Some("queued" | "pending" | "in_progress" | "waiting") => {
+                is_young(made_at, LONGEST_DEPLOYMENT)
             }
-            if is_over {
-                return Ok(());
+            Some("failure" | "error") => {
+                let failed_at = newest.and_then(|status| status.instant("/created_at"));
+                is_young(failed_at.unwrap_or(made_at), TRIED_AGAIN)
             }
-            number += 1;
+            Some(_) => false,
         }
     }
 
@@ -192,10 +277,14 @@ impl Eye<'_> {
         repository: &Repository<'_>,
         request: Payload<'_>,
     ) -> Result<(), PollError> {
+        let merged_at = request.instant("/merged_at");
+        if !merged_at.is_some_and(|at| self.cursor.reaches(at)) {
+            return Ok(());
+        }
         let mut told = match github::merged(repository, request, self.draw) {
             Ok(Ok(told)) => told,
             Ok(Err(_ignored)) => return Ok(()),
-            Err(refused) => return self.tell(Err(refused)),
+            Err(refused) => return self.refuse(refused),
         };
         let number = request.number("/number").unwrap_or_default();
         let path = self.at(&format!("/pulls/{number}/reviews"));
@@ -237,76 +326,116 @@ impl Eye<'_> {
         } else {
             told.marks.insert(Mark::Unreviewed);
         }
-        self.tell(Ok(told))
+        // Who presses *Merge* is the author of the commit that this makes.
+        self.complete(&mut told, request.commit("/head/sha"))
+            .await?;
+        self.told.push(told);
+        Ok(())
     }
 
     /// Only who may administer the repository sees them; without, nothing is told.
-    async fn bypasses(&mut self, repository: &Repository<'_>) -> Result<(), PollError> {
-        let gap = self.session.now - self.cursor.begin();
-        let period = if gap <= TimeDelta::days(1) {
-            "day"
-        } else if gap <= TimeDelta::weeks(1) {
-            "week"
-        } else {
-            "month"
+    async fn bypass(
+        &mut self,
+        repository: &Repository<'_>,
+        suite: Payload<'_>,
+    ) -> Result<(), PollError> {
+        let is_one = suite.text("/result") == Some("bypass");
+        let pushed = suite.instant("/pushed_at").zip(suite.commit("/after_sha"));
+        let Some((at, commit)) = pushed.filter(|_| is_one) else {
+            return Ok(());
         };
-        let branch = format!("refs/heads/{}", repository.branch.unwrap_or_default());
-        let mut number = 1_u32;
-        loop {
-            let page_number = number.to_string();
-            let query = [
-                ("ref", branch.as_str()),
-                ("time_period", period),
-                ("rule_suite_result", "bypass"),
-                ("per_page", PER_PAGE),
-                ("page", &page_number),
-            ];
-            let path = self.at("/rulesets/rule-suites");
-            let page = match self.session.get(&path, &query).await {
-                Ok(page) => page,
-                Err(PollError::Token { .. } | PollError::NotFound) => {
-                    tracing::debug!(
-                        repository = self.path,
-                        "bypassed protection isn't shown to this token"
-                    );
-                    return Ok(());
-                }
-                Err(error) => return Err(error),
-            };
-            let list = items(page.body)?;
-            for one in &list {
-                let suite = Payload::new(one);
-                let at = suite.instant("/pushed_at");
-                let Some((at, commit)) = at.zip(suite.commit("/after_sha")) else {
-                    continue;
-                };
-                if at < self.cursor.begin() || suite.text("/result") != Some("bypass") {
-                    continue;
-                }
-                // What a push that is told of by the webhook is called, too.
-                let id = format!("push/{commit}");
-                let mut told = repository.telling(&id, Happening::Push, at);
-                told.author = suite.identifier("/actor_name");
-                told.url = repository
-                    .page
-                    .map(|page| format!("{page}/commit/{commit}"));
-                told.commit = Some(commit);
-                told.marks.insert(Mark::Bypassed);
-                self.tell(Ok(told))?;
-            }
-            if page.is_last || list.is_empty() {
-                return Ok(());
-            }
-            number += 1;
-        }
+        let by = suite.identifier("/actor_name");
+        self.pushed(repository, (at, commit, by), Mark::Bypassed)
+            .await
     }
 
-    fn tell(&mut self, told: Result<Deployment, Refused>) -> Result<(), PollError> {
-        match told {
-            Ok(told) => self.told.push(told),
-            Err(refused) if refused.is_transient() => return Err(PollError::Malformed(refused)),
-            Err(_) => self.n_refused += 1,
+    /// A push that no pull request brought: what GitHub itself pushed when somebody
+    /// merged is called otherwise.
+    async fn push(
+        &mut self,
+        repository: &Repository<'_>,
+        activity: Payload<'_>,
+    ) -> Result<(), PollError> {
+        let is_direct = matches!(activity.text("/activity_type"), Some("push" | "force_push"));
+        let pushed = activity
+            .instant("/timestamp")
+            .zip(activity.commit("/after"));
+        let Some((at, commit)) = pushed.filter(|_| is_direct) else {
+            return Ok(());
+        };
+        let by = activity.identifier("/actor/login");
+        self.pushed(repository, (at, commit, by), Mark::DirectPush)
+            .await
+    }
+
+    async fn pushed(
+        &mut self,
+        repository: &Repository<'_>,
+        (at, commit, by): (DateTime<Utc>, String, Option<String>),
+        mark: Mark,
+    ) -> Result<(), PollError> {
+        // What a push that is told of by the webhook is called, too.
+        let id = format!("push/{commit}");
+        let mut told = repository.telling(&id, Happening::Push, at);
+        told.author = by;
+        told.url = repository
+            .page
+            .map(|page| format!("{page}/commit/{commit}"));
+        told.commit = Some(commit);
+        told.marks.insert(mark);
+        self.complete(&mut told, None).await?;
+        self.told.push(told);
+        Ok(())
+    }
+
+    /// Looks up the commit of what somebody may be asked about, or what may belong to
+    /// an emergency: the lists don't say how its author can be reached.
+    async fn complete(
+        &mut self,
+        told: &mut Deployment,
+        head: Option<String>,
+    ) -> Result<(), PollError> {
+        let matters = !told.marks.is_empty() || told.reference.is_some();
+        let Some(commit) = head.or_else(|| told.commit.clone()).filter(|_| matters) else {
+            return Ok(());
+        };
+        let page = match self
+            .session
+            .get(&self.at(&format!("/commits/{commit}")), &[])
+            .await
+        {
+            Ok(page) => page,
+            // It is gone since, or was never of this repository.
+            Err(
+                PollError::NotFound | PollError::Token { .. } | PollError::Status { status: 422 },
+            ) => {
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        let commit = Payload::new(&page.body);
+        let address = || commit.text("/commit/author/email").and_then(payload::email);
+        told.author_email = told.author_email.take().or_else(address);
+        if told.happening == Happening::Push {
+            let message = commit.text("/commit/message");
+            let title = message.and_then(|message| message.lines().next());
+            told.change_type = payload::change_type(title, &[]);
+            told.outcome = Some("pushed".to_owned());
+            told.reference = payload::reference(&[message]);
+            told.marks.extend(payload::marks(None, title));
+            match payload::title(title, self.draw) {
+                Ok(title) => told.title = title,
+                Err(refused) => self.refuse(refused)?,
+            }
         }
+        Ok(())
+    }
+
+    fn refuse(&mut self, refused: Refused) -> Result<(), PollError> {
+        if refused.is_transient() {
+            return Err(PollError::Malformed(refused));
+        }
+        self.n_refused += 1;
         Ok(())
     }
 }

@@ -1,8 +1,8 @@
 //! Asks GitLab for deployments and merged requests.
 
-use chrono::{DateTime, Utc};
-use serde_json::Value;
+use chrono::{DateTime, TimeDelta, Utc};
 
+use super::cursor::{Part, Progress};
 use super::github::items;
 use super::{Api, Cursor, Look, PollError, Session, encoded, ended, written};
 use crate::domain::deployment::{self, Deployment, Happening, Mark};
@@ -14,11 +14,12 @@ use crate::intake::{Draw, Refused};
 /// So many items come with a page, the most that GitLab gives.
 const PER_PAGE: &str = "100";
 
-/// Looks through a project, from where the cursor stands until now.
+/// Looks through a project, from where the cursor stands, until there is something to
+/// keep or nothing more to see.
 pub async fn look(
     api: &Api,
     path: &str,
-    cursor: &Cursor,
+    cursor: Cursor,
     rules: &Counting,
     draw: Draw<'_>,
     now: DateTime<Utc>,
@@ -33,13 +34,13 @@ pub async fn look(
         n_refused: 0,
     };
     let looked = eye.look().await;
-    ended(looked, eye.told, eye.n_refused, cursor)
+    ended(&eye.session, looked, eye.told, eye.n_refused, eye.cursor)
 }
 
 struct Eye<'a> {
     session: Session<'a>,
     at: String,
-    cursor: &'a Cursor,
+    cursor: Cursor,
     rules: &'a Counting,
     draw: Draw<'a>,
     told: Vec<Deployment>,
@@ -47,112 +48,181 @@ struct Eye<'a> {
 }
 
 impl Eye<'_> {
-    async fn look(&mut self) -> Result<Cursor, PollError> {
+    /// Returns whether the end was reached.
+    async fn look(&mut self) -> Result<bool, PollError> {
         let page = self.session.get(&self.at, &[]).await?;
         let project = Project::of(Payload::new(&page.body)).map_err(PollError::Malformed)?;
-        self.deployments(&project).await?;
-        self.merges(&project).await?;
-        // What is listed was changed since, so nothing has to be asked for again.
-        Ok(Cursor::from(self.session.now))
-    }
-
-    /// Asks for every page of a list of what was changed since the last look.
-    async fn list(&mut self, what: &str, more: &[(&str, &str)]) -> Result<Vec<Value>, PollError> {
-        let since = written(self.cursor.begin());
-        let path = format!("{}/{what}", self.at);
-        let mut all = Vec::new();
-        let mut number = 1_u32;
         loop {
-            let page_number = number.to_string();
-            let mut query = vec![
-                ("updated_after", since.as_str()),
-                ("order_by", "updated_at"),
-                ("sort", "asc"),
-                ("per_page", PER_PAGE),
-                ("page", &page_number),
-            ];
-            query.extend_from_slice(more);
-            let page = self.session.get(&path, &query).await?;
-            let list = items(page.body)?;
-            let is_over = page.is_last || list.is_empty();
-            all.extend(list);
-            if is_over {
-                return Ok(all);
+            let is_over = match self.progress().part {
+                // What is listed was changed since, so that nothing has to be asked
+                // for again; and it doesn't list what else GitHub does.
+                Part::Open | Part::Bypasses | Part::Pushes => true,
+                part => self.page(part, &project).await?,
+            };
+            if is_over && self.cursor.turn(self.session.now) {
+                return Ok(true);
             }
-            number += 1;
+            if !self.told.is_empty() {
+                return Ok(false);
+            }
         }
     }
 
-    async fn deployments(&mut self, project: &Project<'_>) -> Result<(), PollError> {
-        let list = self.list("deployments", &[("status", "success")]).await?;
+    fn progress(&mut self) -> &mut Progress {
+        self.cursor.progress(self.session.now)
+    }
+
+    /// Goes through one page of what was changed since the last look, the oldest
+    /// change first. Each page is asked for by the time at which the one before
+    /// ended: whatever changes meanwhile comes once more at the end, and nothing that
+    /// was to come moves forward. Returns whether it is the last page.
+    async fn page(&mut self, part: Part, project: &Project<'_>) -> Result<bool, PollError> {
+        let since = self.since();
+        let number = self.progress().page.to_string();
+        let path = format!(
+            "{}/{}",
+            self.at,
+            if part == Part::Merges {
+                "merge_requests"
+            } else {
+                "deployments"
+            }
+        );
+        let mut query = vec![
+            ("updated_after", since.as_str()),
+            ("order_by", "updated_at"),
+            ("sort", "asc"),
+            ("per_page", PER_PAGE),
+            ("page", &number),
+        ];
+        if part == Part::Merges {
+            query.extend([("state", "merged"), ("scope", "all")]);
+            query.extend(project.branch.map(|branch| ("target_branch", branch)));
+        } else {
+            query.push(("status", "success"));
+        }
+        let page = self.session.get(&path, &query).await?;
+        let list = items(page.body)?;
         for one in &list {
             let one = Payload::new(one);
-            let is_production = gitlab::is_production(
-                one.text("/environment/name"),
-                one.text("/environment/tier"),
-                self.rules,
-            );
-            if is_production && one.text("/status") == Some("success") {
-                let told = deployed(project, one, self.draw);
-                self.tell(told)?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn merges(&mut self, project: &Project<'_>) -> Result<(), PollError> {
-        let mut more = vec![("state", "merged"), ("scope", "all")];
-        more.extend(project.branch.map(|branch| ("target_branch", branch)));
-        let list = self.list("merge_requests", &more).await?;
-        for one in &list {
-            let request = Payload::new(one);
-            let is_new = request
-                .instant("/merged_at")
-                .is_some_and(|at| at >= self.cursor.begin());
-            if !is_new {
+            let Some((id, at)) = one.number("/id").zip(one.instant("/updated_at")) else {
+                self.n_refused += 1;
+                continue;
+            };
+            if self.progress().has_seen(id, at) {
                 continue;
             }
-            match gitlab::merged(project, request, self.draw) {
-                Ok(Ok(told)) => self.merge(request, told).await?,
-                Ok(Err(_ignored)) => {}
-                Err(refused) => self.tell(Err(refused))?,
+            if part == Part::Merges {
+                self.request(project, one).await?;
+            } else {
+                self.deployment(project, one).await?;
             }
+            self.progress().see(id, at);
         }
-        Ok(())
+        // More were changed in that second than one page holds.
+        if self.since() == since {
+            self.progress().page += 1;
+        }
+        Ok(page.is_last || list.is_empty())
+    }
+
+    /// From when on the next page is asked for. Whether what was changed just then is
+    /// among it depends on the list.
+    fn since(&mut self) -> String {
+        let begin = self.cursor.begin();
+        let reached = self.progress().reached;
+        written(reached.map_or(begin, |at| at - TimeDelta::seconds(1)))
+    }
+
+    async fn deployment(
+        &mut self,
+        project: &Project<'_>,
+        one: Payload<'_>,
+    ) -> Result<(), PollError> {
+        let is_production = gitlab::is_production(
+            one.text("/environment/name"),
+            one.text("/environment/tier"),
+            self.rules,
+        );
+        if !is_production || one.text("/status") != Some("success") {
+            return Ok(());
+        }
+        match deployed(project, one, self.draw) {
+            Ok(told) => self.complete(told, None).await,
+            Err(refused) => self.refuse(refused),
+        }
+    }
+
+    async fn request(
+        &mut self,
+        project: &Project<'_>,
+        request: Payload<'_>,
+    ) -> Result<(), PollError> {
+        let merged_at = request.instant("/merged_at");
+        if !merged_at.is_some_and(|at| self.cursor.reaches(at)) {
+            return Ok(());
+        }
+        match gitlab::merged(project, request, self.draw) {
+            Ok(Ok(told)) => self.merge(request, told).await,
+            Ok(Err(_ignored)) => Ok(()),
+            Err(refused) => self.refuse(refused),
+        }
     }
 
     async fn merge(&mut self, request: Payload<'_>, mut told: Deployment) -> Result<(), PollError> {
         let number = request.number("/iid").unwrap_or_default();
         let path = format!("{}/merge_requests/{number}/approvals", self.at);
-        let page = match self.session.get(&path, &[]).await {
-            Ok(page) => page,
+        match self.session.get(&path, &[]).await {
+            Ok(page) => {
+                let approvals = Payload::new(&page.body);
+                let by = approvals
+                    .items("/approved_by")
+                    .filter_map(|one| one.identifier("/user/username"))
+                    .find(|by| Some(by) != told.author.as_ref());
+                if by.is_some() {
+                    told.approved_by = by;
+                    told.approval_url.clone_from(&told.url);
+                } else if approvals.at("/approved_by").is_there() {
+                    told.marks.insert(Mark::Unreviewed);
+                }
+            }
             // Not every edition shows approvals; nothing is said of them then.
-            Err(PollError::NotFound | PollError::Token { .. }) => return self.tell(Ok(told)),
+            Err(PollError::NotFound | PollError::Token { .. }) => {}
             Err(error) => return Err(error),
-        };
-        let approvals = Payload::new(&page.body);
-        if !approvals.at("/approved_by").is_there() {
-            return self.tell(Ok(told));
         }
-        let by = approvals
-            .items("/approved_by")
-            .filter_map(|one| one.identifier("/user/username"))
-            .find(|by| Some(by) != told.author.as_ref());
-        if by.is_some() {
-            told.approved_by = by;
-            told.approval_url.clone_from(&told.url);
-        } else {
-            told.marks.insert(Mark::Unreviewed);
-        }
-        self.tell(Ok(told))
+        self.complete(told, request.commit("/sha")).await
     }
 
-    fn tell(&mut self, told: Result<Deployment, Refused>) -> Result<(), PollError> {
-        match told {
-            Ok(told) => self.told.push(told),
-            Err(refused) if refused.is_transient() => return Err(PollError::Malformed(refused)),
-            Err(_) => self.n_refused += 1,
+    /// Tells of a change; first looks up the commit of what somebody may be asked
+    /// about, or what may belong to an emergency: lists of requests don't say how
+    /// their authors can be reached.
+    async fn complete(
+        &mut self,
+        mut told: Deployment,
+        head: Option<String>,
+    ) -> Result<(), PollError> {
+        let matters = !told.marks.is_empty() || told.reference.is_some();
+        let commit = head.or_else(|| told.commit.clone());
+        if let Some(commit) = commit.filter(|_| matters && told.author_email.is_none()) {
+            let path = format!("{}/repository/commits/{commit}", self.at);
+            match self.session.get(&path, &[]).await {
+                Ok(page) => {
+                    let address = Payload::new(&page.body).text("/author_email");
+                    told.author_email = address.and_then(payload::email);
+                }
+                Err(PollError::NotFound | PollError::Token { .. }) => {}
+                Err(error) => return Err(error),
+            }
         }
+        self.told.push(told);
+        Ok(())
+    }
+
+    fn refuse(&mut self, refused: Refused) -> Result<(), PollError> {
+        if refused.is_transient() {
+            return Err(PollError::Malformed(refused));
+        }
+        self.n_refused += 1;
         Ok(())
     }
 }

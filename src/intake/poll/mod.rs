@@ -1,12 +1,9 @@
 //! Sources that are asked for what happened since the last look, because an
 //! installation without a public address can't be told.
 //!
-//! Only reads. A look that a rate limit ends keeps what it saw, and says when to
-//! look again.
+//! Only reads. A look comes back with each page that tells something, so that it can
+//! be kept; one that a rate limit ends goes on where it was.
 
-use std::collections::BTreeSet;
-use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,18 +20,17 @@ use crate::domain::deployment::Deployment;
 use crate::domain::named;
 use crate::domain::policy::Counting;
 
+mod cursor;
 pub mod github;
 pub mod gitlab;
+
+pub use cursor::{Cursor, NoCursor};
 
 /// How long one question may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// No answer of a hundred items comes near it.
 const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
-
-/// A look begins so long before the end of the last: their clock isn't ours, and
-/// what they list comes a little after what happened.
-const OVERLAP: TimeDelta = TimeDelta::minutes(10);
 
 /// How long to wait where a source asks us to and doesn't say how long.
 const PAUSE: TimeDelta = TimeDelta::minutes(1);
@@ -45,66 +41,20 @@ const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(24);
 /// A deployment that is still going on after so long never ends.
 const LONGEST_DEPLOYMENT: TimeDelta = TimeDelta::days(7);
 
-/// How far a source was looked through.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cursor {
-    /// What happened before it was seen.
-    pub since: DateTime<Utc>,
-    /// The deployments that were seen and hadn't ended.
-    pub open: BTreeSet<u64>,
-}
+/// For so long a deployment that failed may be tried again.
+const TRIED_AGAIN: TimeDelta = TimeDelta::days(1);
 
-impl Cursor {
-    /// A source of which nothing later than this was seen.
-    pub fn from(since: DateTime<Utc>) -> Self {
-        Self {
-            since,
-            open: BTreeSet::new(),
-        }
-    }
-
-    /// From where on to look.
-    fn begin(&self) -> DateTime<Utc> {
-        self.since - OVERLAP
-    }
-}
-
-impl fmt::Display for Cursor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.since.to_rfc3339_opts(SecondsFormat::Micros, true))?;
-        self.open.iter().try_for_each(|id| write!(f, " {id}"))
-    }
-}
-
-/// What isn't a cursor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this is no cursor of a source")]
-pub struct NoCursor;
-
-impl FromStr for Cursor {
-    type Err = NoCursor;
-
-    fn from_str(text: &str) -> Result<Self, NoCursor> {
-        let mut parts = text.split(' ');
-        let since = parts.next().unwrap_or_default();
-        let since = DateTime::parse_from_rfc3339(since).map_err(|_| NoCursor)?;
-        let open: Result<_, _> = parts.map(str::parse).collect();
-        Ok(Self {
-            since: since.to_utc(),
-            open: open.map_err(|_| NoCursor)?,
-        })
-    }
-}
-
-/// What a look saw.
+/// What a look saw, as far as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look {
     /// The changes that it tells of; some may have been told before.
     pub told: Vec<Deployment>,
-    /// From where the next look goes on. Keep it only once `told` is kept.
+    /// From where to go on. Keep it only once `told` is kept.
     pub next: Cursor,
-    /// When to look again, if a limit ended the look before its end. It begins
-    /// where this one began.
+    /// Whether all that there is was seen. Otherwise it goes on at once, or at
+    /// `again_at`.
+    pub is_end: bool,
+    /// When to go on, if a limit ended the look before its end.
     pub again_at: Option<DateTime<Utc>>,
     /// How many items couldn't be read.
     pub n_refused: u32,
@@ -145,11 +95,12 @@ impl Watch {
         })
     }
 
-    /// Looks through a repository or project, from where the cursor stands until now.
+    /// Looks through a repository or project, from where the cursor stands, until
+    /// there is something to keep or nothing more to see.
     pub async fn look(
         &self,
         path: &str,
-        cursor: &Cursor,
+        cursor: Cursor,
         rules: &Counting,
         draw: Draw<'_>,
         now: DateTime<Utc>,
@@ -317,6 +268,8 @@ fn at_home() -> reqwest::redirect::Policy {
 struct Page {
     body: Value,
     is_last: bool,
+    /// Behind which word the next page begins, where pages have no number.
+    after: Option<String>,
 }
 
 /// One look, which ends where a limit does.
@@ -355,11 +308,17 @@ impl<'a> Session<'a> {
         if is_spent {
             self.spent_until = Some(self.until(&headers));
         }
-        let is_last = !has_next(&headers);
+        let next = next_page(&headers);
+        let is_last = next.is_none() && number(&headers, &["x-next-page"]).is_none();
+        let after = next.as_deref().and_then(behind);
         let body = content(response).await?;
         let body =
             serde_json::from_slice(&body).map_err(|_| PollError::Malformed(Refused::NotJson))?;
-        Ok(Page { body, is_last })
+        Ok(Page {
+            body,
+            is_last,
+            after,
+        })
     }
 
     async fn refusal(
@@ -418,21 +377,26 @@ impl<'a> Session<'a> {
     }
 }
 
-/// Ends a look where a limit did, with what was seen until then.
+/// Ends a look where it ended, with what was seen until then.
 fn ended(
-    looked: Result<Cursor, PollError>,
+    session: &Session<'_>,
+    looked: Result<bool, PollError>,
     told: Vec<Deployment>,
     n_refused: u32,
-    began: &Cursor,
+    next: Cursor,
 ) -> Result<Look, PollError> {
-    let (next, again_at) = match looked {
-        Ok(next) => (next, None),
-        Err(PollError::Limited { until }) => (began.clone(), Some(until)),
+    let (is_end, again_at) = match looked {
+        Ok(true) => (true, None),
+        Ok(false) => (false, session.spent_until),
+        Err(PollError::Limited { until }) => (false, Some(until)),
+        // What was seen is kept first; the fault comes again.
+        Err(_) if !told.is_empty() => (false, None),
         Err(error) => return Err(error),
     };
     Ok(Look {
         told,
         next,
+        is_end,
         again_at,
         n_refused,
     })
@@ -444,15 +408,24 @@ fn number(headers: &HeaderMap, names: &[&str]) -> Option<i64> {
         .find_map(|name| headers.get(*name)?.to_str().ok()?.trim().parse().ok())
 }
 
-/// Whether there is another page. Its address isn't followed, only counted on: it
-/// comes from outside, and the token would go there.
-fn has_next(headers: &HeaderMap) -> bool {
-    let in_link = headers
-        .get_all("link")
-        .iter()
+/// The address of the next page, if there is one. It isn't followed, only counted
+/// on: it comes from outside, and the token would go there.
+fn next_page(headers: &HeaderMap) -> Option<String> {
+    let links = headers.get_all("link").iter();
+    links
         .filter_map(|link| link.to_str().ok())
-        .any(|link| link.contains("rel=\"next\""));
-    in_link || number(headers, &["x-next-page"]).is_some()
+        .flat_map(|link| link.split(','))
+        .find(|link| link.contains("rel=\"next\""))
+        .and_then(|link| link.split(['<', '>']).nth(1).map(str::to_owned))
+}
+
+/// The word in the address of the next page behind which that page begins.
+fn behind(address: &str) -> Option<String> {
+    let address = Url::parse(address).ok()?;
+    let mut pairs = address.query_pairs();
+    pairs
+        .find(|(name, _)| name == "after")
+        .map(|(_, word)| word.into_owned())
 }
 
 async fn content(mut response: Response) -> Result<Vec<u8>, PollError> {

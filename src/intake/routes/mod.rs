@@ -264,6 +264,7 @@ impl Doors {
             .and_then(deployment::identifier);
         let intake = Intake {
             delivery,
+            is_list: headers.contains_key(changes::LIST),
             ..Intake::new(SourceName::new(source.name()), Vec::new())
         };
         if source == Source::Changes {
@@ -321,9 +322,10 @@ impl Doors {
         }
         let is_long = told.is_none_or(|length| length > LONG);
         let arrived = timeout(PATIENCE, async {
-            let place = match is_long {
-                true => Some(self.long.acquire().await.map_err(|_| TurnedAway::Broken)?),
-                false => None,
+            let place = if is_long {
+                Some(self.long.acquire().await.map_err(|_| TurnedAway::Broken)?)
+            } else {
+                None
             };
             match Bytes::from_request(request, &()).await {
                 Ok(body) => Ok((body, place)),

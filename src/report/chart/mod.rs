@@ -274,7 +274,7 @@ fn heading(svg: &mut String, chart: &Chart<'_>) {
         Look::Unknown => (
             SOFT,
             String::new(),
-            "no source of changes was heard from".to_owned(),
+            week.why_unknown().unwrap_or_default().to_owned(),
         ),
         Look::Nothing => (SOFT, String::new(), "nothing was deployed".to_owned()),
         Look::TooFew => (

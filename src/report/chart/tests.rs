@@ -51,6 +51,7 @@ fn figures(weeks: &[Week], is_running: bool) -> Vec<Figures> {
                 source: "github".to_owned(),
                 first_at: window.from,
                 last_at: window.from,
+                is_regular: true,
             };
             let coverage = Coverage {
                 heard: vec![heard],

@@ -424,7 +424,10 @@ impl Reception {
         };
         let question = self.engine.store().question(id).await?;
         Ok(match question.filter(|question| question.stands) {
-            Some(question) => Wanted::view(modal::explain_normal(&question, open.opened_from())),
+            Some(question) => {
+                let question = readers::question_for(&self.lookup, question, &open.actor).await;
+                Wanted::view(modal::explain_normal(&question, open.opened_from()))
+            }
             None => Wanted::instead(Ask::Explain {
                 question: id,
                 answer: Explanation::Normal,

@@ -21,6 +21,7 @@ use super::client::{Cursor, SlackClient};
 use super::error::{ErrorCode, SlackError};
 use crate::clock::Clock;
 use crate::domain::authorization::Standing;
+use crate::domain::deployment::Deployment;
 use crate::domain::id::{ChannelId, GroupId, UserId, WorkspaceId};
 
 /// How old a name may be when it is shown.
@@ -167,6 +168,16 @@ impl Lookup {
         match self.0.members.recall(user, self.0.clock.now()) {
             Some(facts) => Ok(facts),
             None => self.member(user).await,
+        }
+    }
+
+    /// Finds who made a change of which a source told: whoever told of it themselves,
+    /// or whose its author's address is.
+    pub async fn author_of(&self, told: &Deployment) -> Result<Option<UserId>, SlackError> {
+        match (told.teller(), &told.author_email) {
+            (Some(teller), _) => Ok(Some(teller)),
+            (None, Some(address)) => self.user_of_address(address).await,
+            (None, None) => Ok(None),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::domain::change::EmergencyChange;
 use crate::domain::id::{ChangeNumber, GroupId, UserId};
 use crate::domain::obligation::{Duty, Obligation, Rung};
 use crate::domain::policy::Party;
-use crate::domain::rate::{Budget, Figures};
+use crate::domain::rate::{Budget, Corrected, Figures};
 use crate::slack::control::Control;
 
 use super::blocks::{actions, button, context, paragraphs, primary, section, section_with};
@@ -57,6 +57,17 @@ pub struct Reader {
     pub is_full: bool,
 }
 
+/// What a Home shows of the rate.
+#[derive(Debug, Clone, Copy)]
+pub struct Rate<'a> {
+    /// The last week, as it was reported.
+    pub week: &'a Figures,
+    /// What is known of it beside that.
+    pub corrected: Option<&'a Corrected>,
+    /// What the quarter has room for.
+    pub budget: Option<&'a Budget>,
+}
+
 /// All that a Home shows.
 pub struct Home<'a> {
     /// Whose it is.
@@ -65,8 +76,8 @@ pub struct Home<'a> {
     pub changes: &'a [Showing<'a>],
     /// What nobody declared.
     pub undeclared: &'a [Undeclared<'a>],
-    /// The emergency rate of the last week, and what the quarter has room for.
-    pub rate: Option<(&'a Figures, Option<&'a Budget>)>,
+    /// The emergency rate.
+    pub rate: Option<Rate<'a>>,
     /// Whether somebody has written down who may approve.
     pub has_policy: bool,
     /// The present.
@@ -157,7 +168,8 @@ pub fn home(home: &Home<'_>) -> Message {
     }
     blocks.extend(open(home));
     blocks.extend(undeclared(home.undeclared));
-    blocks.extend(home.rate.map(|(week, budget)| report::home(week, budget)));
+    let rate = home.rate;
+    blocks.extend(rate.map(|rate| report::home(rate.week, rate.corrected, rate.budget)));
     blocks.push(context(&format!(
         "As of {}. Opening this tab draws it anew; `/emergency help` says what you can say.",
         say::at(home.now)

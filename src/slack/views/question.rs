@@ -96,12 +96,17 @@ fn belongs(question: &Question, again: bool) -> Message {
         explain(Explanation::No, "No").into(),
         explain(Explanation::NotProduction, "Not production").into(),
     ];
-    let reason = "It went to a system of that change while it was being worked on. *Yes* puts its deployment time on record.";
+    let tie = if question.marks.contains(&Mark::DuringIncident) {
+        "It went to a system of that change while it was being worked on."
+    } else {
+        "It has that change's number, or the ticket links to it, but it went to production at another time."
+    };
+    let reason = format!("{tie} *Yes* puts its deployment time on record.");
     message(
         &line,
         vec![
             section(&line),
-            section(reason),
+            section(&reason),
             actions(row),
             context(hint(again)),
         ],
@@ -181,16 +186,23 @@ pub(super) fn what_happened(question: &Question) -> String {
     let Some(told) = &question.told else {
         return title;
     };
-    let named = |before: &str, name: Option<&String>| {
-        name.map_or_else(String::new, |name| {
-            format!("{before}{}", say::safe(name, ROOM_FOR_A_NAME).words)
-        })
+    let named = |name: &String| say::safe(name, ROOM_FOR_A_NAME).words;
+    let system = told.system.as_ref().map(named);
+    let teller = told.teller().map(|who| say::person(&who));
+    let author = teller.or_else(|| told.author.as_ref().map(named));
+    let after = |before: &str, name: Option<String>| {
+        name.map_or_else(String::new, |name| format!("{before}{name}"))
+    };
+    let (whither, of) = if question.is_deployed {
+        ("production", " on ")
+    } else {
+        ("the deployed branch", " of ")
     };
     format!(
-        "{title} went to production{} {}{}.",
-        named(" on ", told.system.as_ref()),
+        "{title} went to {whither}{} {}{}.",
+        after(of, system),
         say::at(told.at),
-        named(", made by ", told.author.as_ref())
+        after(", made by ", author)
     )
 }
 
@@ -206,6 +218,8 @@ fn title(question: &Question) -> String {
         .filter(|title| !title.is_empty());
     let label = match words {
         Some(words) => format!("“{}”", say::safe(words, ROOM_FOR_A_TITLE).words),
+        // Its words were removed, or aren't this reader's.
+        None if told.said_in.is_some() => "A change that somebody listed".to_owned(),
         None => format!(
             "{} of {}",
             say::safe(&told.external_id, ROOM_FOR_A_NAME).words,
@@ -239,6 +253,7 @@ fn why(question: &Question) -> String {
             Mark::Revert => "it takes an earlier change back",
             Mark::DuringIncident => "an incident was being worked on, on its system",
             Mark::Unrecorded => "an authorization was given shortly before that nobody recorded",
+            Mark::Labelled => "its source calls it an emergency",
         }
         .to_owned()
     });

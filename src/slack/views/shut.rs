@@ -29,7 +29,7 @@ pub fn shut(channel: &ChannelId, shut: &Shut) -> Message {
         vec![
             section(&format!("*{what}* {mend}")),
             context(&format!(
-                "Since {since}. What belongs there goes by direct message to whoever asked for the change, and nothing is lost. I tell you of it once, and again should it open and shut again."
+                "Since {since}. What belongs there goes by direct message to whoever asked for the change, the weekly report to whoever `escalation` names first, and nothing is lost. I tell you of it once, and again should it open and shut again."
             )),
         ],
     )

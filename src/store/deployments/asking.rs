@@ -386,7 +386,10 @@ impl Store {
             if inbox::outcome(connection, workspace, &gesture.key)?.is_some() {
                 return Ok(());
             }
-            let intake = Intake::new(source.clone(), Vec::new());
+            let intake = Intake {
+                is_list: true,
+                ..Intake::new(source.clone(), Vec::new())
+            };
             // What somebody lists counts, whatever the rules are.
             let counting = Counting::default();
             let (told, rules) = (prepared.as_slice(), &rules);

@@ -1,35 +1,32 @@
 //! Which production change belongs to which emergency change of the register: by
-//! number, by commit or by link, never by time and system alone.
+//! number, by commit or by link, never by time and system alone. What is too far off
+//! in time for that is asked about.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{Connection, OptionalExtension, params};
-use sha2::{Digest, Sha256};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::ASKED_WITHIN;
+use super::group::Group;
+use super::named::{self, Name, naming};
 use super::names::Names;
-use super::row::{self, Prepared, week, within};
+use super::question;
+use super::row::{self, Prepared};
 use super::take::settle;
-use crate::domain::change::{Command, EmergencyChange, Event, Recorded, Source};
-use crate::domain::deployment::{commit, may_belong};
+use crate::domain::change::{
+    Command, EmergencyChange, Event, Recorded, SAME_DEPLOYMENT, Source, Stage,
+};
+use crate::domain::deployment::{
+    BEFORE_THE_REQUEST, Doubt, Fit, NUMBER_HOLDS, SAME_WITHIN, Tie, fit,
+};
 use crate::domain::id::{ChangeNumber, UserId, WorkspaceId};
-use crate::domain::merkle::Hash;
-use crate::domain::ticket::{Field, Value};
+use crate::domain::ticket::Field;
 use crate::store::execute::if_the_rules_allow;
-use crate::store::{Rules, StoreError, instant, log, micros, texts};
+use crate::store::{Rules, StoreError, instant, log, micros};
 
-/// How far ahead of ours a source's clock may go: as far as the register allows.
-const AHEAD: TimeDelta = TimeDelta::minutes(2);
-
-/// What pages of one request to merge are called, after its own address.
-const PAGES: [&str; 6] = [
-    "files",
-    "commits",
-    "checks",
-    "changes",
-    "diffs",
-    "pipelines",
-];
+/// How many tellings of one change are looked at for what it may belong to.
+const LOOKED_AT: usize = 20;
 
 /// The changes that one transaction has looked at.
 #[derive(Debug, Default)]
@@ -52,154 +49,179 @@ impl Register {
         };
         Ok(known.as_ref())
     }
-}
 
-/// What a ticket or a source names: a commit or a link.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Name {
-    /// The full hash of a commit.
-    Commit(String),
-    /// An address, without a slash at its end.
-    Link(String),
-}
-
-impl Name {
-    fn link(address: &str) -> Self {
-        Self::Link(address.trim().trim_end_matches('/').to_owned())
-    }
-
-    /// Returns what stands for it in the database: what somebody wrote into a ticket
-    /// may have to be taken out again.
-    pub(super) fn hash(&self) -> Hash {
-        let (kind, name) = match self {
-            Self::Commit(name) => ("commit", name),
-            Self::Link(name) => ("link", name),
-        };
-        Sha256::new()
-            .chain_update(kind)
-            .chain_update([0])
-            .chain_update(name)
-            .finalize()
-            .into()
+    /// Returns the change that stands for a number: itself, or the one of which it is
+    /// a second record.
+    fn standing(
+        &mut self,
+        connection: &Connection,
+        workspace: &WorkspaceId,
+        number: ChangeNumber,
+    ) -> Result<Option<&EmergencyChange>, StoreError> {
+        let mut stands = number;
+        // A second record is always of an earlier change.
+        while let Some(change) = self.change(connection, workspace, stands)?
+            && let Some(of) = change.duplicate_of
+            && of < stands
+        {
+            stands = of;
+        }
+        self.change(connection, workspace, stands)
     }
 }
 
-/// Returns what an address in a ticket names: itself, the request to merge of which
-/// it is a page, and the commits in it.
-pub(super) fn names_in(address: &str) -> BTreeSet<Name> {
-    let mut names = BTreeSet::new();
-    let address = address.trim();
-    let bare = address.split(['#', '?']).next().unwrap_or_default();
-    for one in [address, bare] {
-        names.insert(Name::link(one));
-    }
-    if let Some((before, page)) = bare.trim_end_matches('/').rsplit_once('/')
-        && PAGES.contains(&page)
-    {
-        names.insert(Name::link(before));
-    }
-    let words = address.split(|one: char| !one.is_ascii_alphanumeric());
-    names.extend(words.filter_map(commit).map(Name::Commit));
-    names.retain(|name| !matches!(name, Name::Link(link) if link.is_empty()));
-    names
+/// That by which a telling may belong to an emergency change.
+#[derive(Debug)]
+struct Ties {
+    at: i64,
+    reference: Option<ChangeNumber>,
+    names: Vec<Name>,
 }
 
-/// Whether any ticket names a commit or a link.
-pub(super) fn is_any_named(
-    connection: &Connection,
-    workspace: &WorkspaceId,
-) -> Result<bool, StoreError> {
-    Ok(connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM named WHERE workspace = ?1)")?
-        .query_row([workspace.as_str()], |row| row.get(0))?)
+impl Ties {
+    const COLUMNS: &str = "at, reference, commit_hash, url";
+
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let commit: Option<Vec<u8>> = row.get(2)?;
+        let url: Option<String> = row.get(3)?;
+        Ok(Self {
+            at: row.get(0)?,
+            reference: row.get::<_, Option<u64>>(1)?.map(ChangeNumber),
+            names: named::names_of(commit.as_deref(), url.as_deref()),
+        })
+    }
 }
 
-/// Returns the emergency change to which a telling belongs by what it says.
+/// To which emergency changes a telling belongs by what it says.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// To which it belongs.
+    pub(super) belongs: BTreeSet<ChangeNumber>,
+    /// To which a person may say that it does.
+    pub(super) perhaps: BTreeSet<ChangeNumber>,
+}
+
+/// Returns the emergency changes to which a telling belongs by what it says.
 pub(super) fn find(
-    connection: &Connection,
-    workspace: &WorkspaceId,
+    (connection, workspace): (&Connection, &WorkspaceId),
+    register: &mut Register,
     one: &Prepared,
     is_any_named: bool,
     now: DateTime<Utc>,
-) -> Result<Option<ChangeNumber>, StoreError> {
-    // The register takes no deployment that is still to come.
-    if one.told.at > now + AHEAD {
-        return Ok(None);
+) -> Result<Found, StoreError> {
+    let names = if is_any_named {
+        named::names_of(one.commit.as_deref(), one.told.url.as_deref())
+    } else {
+        Vec::new()
+    };
+    let ties = Ties {
+        at: one.at,
+        reference: one.told.reference,
+        names,
+    };
+    by_ties((connection, workspace), register, &ties, now)
+}
+
+fn by_ties(
+    (connection, workspace): (&Connection, &WorkspaceId),
+    register: &mut Register,
+    ties: &Ties,
+    now: DateTime<Utc>,
+) -> Result<Found, StoreError> {
+    // A source's clock may go ahead of ours.
+    let at = instant(ties.at).min(now);
+    let mut candidates: BTreeSet<(ChangeNumber, bool)> = BTreeSet::new();
+    candidates.extend(ties.reference.map(|number| (number, true)));
+    for name in &ties.names {
+        let naming = naming(connection, workspace, name)?;
+        candidates.extend(naming.into_iter().map(|number| (number, false)));
     }
-    let mut candidates: BTreeSet<ChangeNumber> = one.told.reference.into_iter().collect();
-    if is_any_named {
-        let commit = one.told.commit.clone().map(Name::Commit);
-        let link = one.told.url.as_deref().map(Name::link);
-        for name in commit.into_iter().chain(link) {
-            candidates.extend(naming(connection, workspace, &name)?);
+    let mut found = Found::default();
+    for (number, by_number) in candidates {
+        let requested_at: Option<i64> = connection
+            .prepare_cached("SELECT requested_at FROM change WHERE workspace = ?1 AND number = ?2")?
+            .query_row(params![workspace.as_str(), number.0], |row| row.get(0))
+            .optional()?;
+        let near = |it: &i64| (at - instant(*it)).abs() <= SAME_WITHIN;
+        let Some(requested_at) = requested_at.filter(near) else {
+            continue;
+        };
+        let Some(change) = register.standing(connection, workspace, number)? else {
+            continue;
+        };
+        // What was only practised or never done has no deployment.
+        if change.drill || matches!(change.stage, Stage::Withdrawn | Stage::Lapsed) {
+            continue;
         }
-    }
-    let mut found: Option<ChangeNumber> = None;
-    for number in candidates {
-        if let Some(number) = if_near(connection, workspace, number, one.at)? {
-            found = Some(found.map_or(number, |other| other.min(number)));
-        }
+        let tie = if by_number { Tie::Number } else { Tie::Ticket };
+        match fit(tie, at, instant(requested_at), &said(change)) {
+            Fit::Belongs => found.belongs.insert(change.number),
+            Fit::MayBelong => found.perhaps.insert(change.number),
+            Fit::Apart => false,
+        };
     }
     Ok(found)
 }
 
-/// Returns the changes whose tickets name it.
-fn naming(
-    connection: &Connection,
-    workspace: &WorkspaceId,
-    name: &Name,
-) -> Result<Vec<ChangeNumber>, StoreError> {
-    connection
-        .prepare_cached("SELECT change FROM named WHERE workspace = ?1 AND hash = ?2")?
-        .query_map(params![workspace.as_str(), name.hash()], |row| {
-            row.get(0).map(ChangeNumber)
-        })?
-        .map(|number| Ok(number?))
-        .collect()
+/// When people said that a change was deployed. What sources told isn't among it: it
+/// would matter then which of them was first.
+fn said(change: &EmergencyChange) -> Vec<DateTime<Utc>> {
+    let by_people = change
+        .deployments
+        .iter()
+        .filter(|it| it.known_from != Source::Webhook);
+    by_people.map(|it| it.at).collect()
 }
 
-/// Returns the change, or the one of which it is a second record, if it exists and
-/// is near enough in time.
-fn if_near(
-    connection: &Connection,
-    workspace: &WorkspaceId,
-    number: ChangeNumber,
-    at: i64,
-) -> Result<Option<ChangeNumber>, StoreError> {
-    let requested_at: Option<i64> = connection
-        .prepare_cached("SELECT requested_at FROM change WHERE workspace = ?1 AND number = ?2")?
-        .query_row(params![workspace.as_str(), number.0], |row| row.get(0))
-        .optional()?;
-    let is_near = requested_at.is_some_and(|it| may_belong(instant(at), instant(it)));
-    if !is_near {
-        return Ok(None);
-    }
-    let loaded = log::load(connection, workspace, number)?;
-    Ok(loaded.map(|(change, _)| change.duplicate_of.unwrap_or(number)))
+/// Returns the emergency that stands of several to which the same belongs: the one
+/// that was found first, or, of those that were found at once, the first of all.
+fn stands(before: Option<ChangeNumber>, found: &BTreeSet<ChangeNumber>) -> Option<ChangeNumber> {
+    before
+        .filter(|number| found.contains(number))
+        .or_else(|| found.first().copied())
 }
 
-/// Tells the register that a change of its is in production, if it doesn't know. The
-/// implementer is the author where they are known, and the requester otherwise.
-/// Returns the change as it stands then; nothing if it is as it was.
-pub(super) fn deployed(
+/// Tells the register that the change to which a group belongs is in production, if it
+/// doesn't know, or knows only of later. The implementer is the author where they are
+/// known, and the requester otherwise. Returns the change as it stands then; nothing
+/// if it is as it was.
+pub(super) fn tell(
     connection: &Connection,
     workspace: &WorkspaceId,
-    number: ChangeNumber,
-    at: i64,
+    (leader, group): (i64, &Group),
     author: Option<&UserId>,
     rules: &Rules,
     now: DateTime<Utc>,
 ) -> Result<Option<EmergencyChange>, StoreError> {
+    let (Some(number), Some((first, _))) = (group.emergency, &group.first) else {
+        return Ok(None);
+    };
     let Some((change, _)) = log::load(connection, workspace, number)? else {
         return Ok(None);
     };
-    if !change.deployments.is_empty() {
+    let since = micros(change.requested_at - BEFORE_THE_REQUEST);
+    let at = if *first >= since || answered(connection, workspace, leader)?.contains(&number) {
+        Some(*first)
+    } else {
+        // It went to production before, for another reason.
+        first_since(connection, workspace, leader, since)?
+    };
+    let Some(at) = at.map(|at| instant(at).min(now)) else {
+        return Ok(None);
+    };
+    let is_near = |other: DateTime<Utc>| (other - at).abs() < SAME_DEPLOYMENT;
+    let is_known = change.deployed_at().is_some_and(|known| known <= at);
+    // Somebody has put that very time right.
+    let is_corrected = change.corrections.iter().any(|it| is_near(it.from));
+    if is_known || is_corrected {
         return Ok(None);
     }
+    let told_twice = change.deployments.iter().find(|known| is_near(known.at));
+    let by = told_twice.map(|known| &known.by).or(author);
     let command = Command::RecordDeployment {
-        at: instant(at),
+        at,
         source: Source::Webhook,
-        by: author.unwrap_or(&change.requester).clone(),
+        by: by.unwrap_or(&change.requester).clone(),
     };
     if_the_rules_allow(
         (connection, workspace),
@@ -211,8 +233,121 @@ pub(super) fn deployed(
     )
 }
 
-/// Learns from a ticket which commits and links it names, and finds what was told of
-/// them before. Returns the change if that told the register of its deployment.
+/// Returns what reads some columns of a group's tellings.
+pub(in crate::store) fn members(columns: &str, and: &str) -> String {
+    format!(
+        "SELECT {columns} FROM deployment WHERE id = ?2 AND workspace = ?1 {and}
+         UNION ALL
+         SELECT {columns} FROM deployment
+         WHERE workspace = ?1 AND leader = ?2 AND leader <> id {and}"
+    )
+}
+
+/// Returns the first instant from `since` on at which a telling of a group counts.
+fn first_since(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    leader: i64,
+    since: i64,
+) -> Result<Option<i64>, StoreError> {
+    let mut select = connection.prepare_cached(&members(
+        "min(at)",
+        "AND counts = 1 AND is_excluded = 0 AND at >= ?3",
+    ))?;
+    let mut rows = select.query(params![workspace.as_str(), leader, since])?;
+    let mut first: Option<i64> = None;
+    while let Some(row) = rows.next()? {
+        first = first.into_iter().chain(row.get::<_, Option<i64>>(0)?).min();
+    }
+    Ok(first)
+}
+
+/// Returns what reads to which emergency changes people said that a group belongs.
+pub(in crate::store) fn answers() -> String {
+    format!(
+        "SELECT change FROM question
+         WHERE workspace = ?1 AND answer IN ('yes', 'declared') AND change IS NOT NULL
+             AND deployment IN ({})",
+        members("id", "")
+    )
+}
+
+/// Returns the emergency changes to which a group belongs because somebody said so.
+fn answered(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    leader: i64,
+) -> Result<BTreeSet<ChangeNumber>, StoreError> {
+    let said: Vec<u64> = connection
+        .prepare_cached(&answers())?
+        .query_map(params![workspace.as_str(), leader], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut register = Register::default();
+    let mut found = BTreeSet::new();
+    for number in said.into_iter().map(ChangeNumber) {
+        let stands = register.standing(connection, workspace, number)?;
+        found.extend(stands.map(|change| change.number));
+    }
+    Ok(found)
+}
+
+/// Returns an emergency change of which a person may say that a group belongs to it.
+pub(super) fn perhaps(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    register: &mut Register,
+    leader: i64,
+    now: DateTime<Utc>,
+) -> Result<Option<ChangeNumber>, StoreError> {
+    let tied: Vec<Ties> = connection
+        .prepare_cached(&format!("{} LIMIT ?3", members(Ties::COLUMNS, "")))?
+        .query_map(params![workspace.as_str(), leader, LOOKED_AT], Ties::read)?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut found = BTreeSet::new();
+    for ties in &tied {
+        found.extend(by_ties((connection, workspace), register, ties, now)?.perhaps);
+    }
+    Ok(found.first().copied())
+}
+
+/// Asks whether a group that counts by itself belongs to a change to which it is tied.
+/// Returns whether somebody is asked.
+pub(super) fn ask(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    register: &mut Register,
+    (leader, group): (i64, &Group),
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let oldest = micros(now - ASKED_WITHIN);
+    if group.traits.was_proposed || group.counted_at().is_none_or(|at| at < oldest) {
+        return Ok(false);
+    }
+    let Some(number) = perhaps(connection, workspace, register, leader, now)? else {
+        return Ok(false);
+    };
+    let about = (leader, Doubt::Belongs, Some(number));
+    question::ask(connection, workspace, about, &BTreeSet::new(), now)?;
+    Ok(true)
+}
+
+/// Whether what happened to a change may tie something else to it than before.
+fn concerns(event: &Event) -> bool {
+    match event {
+        Event::FieldWritten { field, .. } => *field == Field::Links,
+        Event::Deployed { known_from, .. } => *known_from != Source::Webhook,
+        Event::Requested { .. }
+        | Event::Redacted { .. }
+        | Event::DeploymentCorrected { .. }
+        | Event::LinkedAsDuplicate { .. }
+        | Event::Withdrawn
+        | Event::Lapsed => true,
+        _ => false,
+    }
+}
+
+/// Learns what belongs to a change from what happened to it, and what no longer does.
+/// Returns the change if that told the register of its deployment.
 pub(in crate::store) fn learn(
     connection: &Connection,
     workspace: &WorkspaceId,
@@ -221,184 +356,152 @@ pub(in crate::store) fn learn(
     rules: &Rules,
     now: DateTime<Utc>,
 ) -> Result<Option<EmergencyChange>, StoreError> {
-    let concerns = recorded.iter().any(|one| match &one.event {
-        Event::FieldWritten { field, .. } => *field == Field::Links,
-        Event::Redacted { .. } => true,
-        _ => false,
-    });
-    if !concerns {
+    if !recorded.iter().any(|one| concerns(&one.event)) {
         return Ok(None);
     }
-    let names = names_of(connection, workspace, change)?;
-    name(connection, workspace, change.number, &names)?;
-    let mut found = BTreeSet::new();
-    for one in &names {
-        found.extend(telling_of(connection, workspace, change, one)?);
+    let names = named::learn(connection, workspace, change)?;
+    let mut register = Register::default();
+    let mut leaders: BTreeSet<i64> = BTreeSet::new();
+    let belonging = params![workspace.as_str(), change.number.0];
+    let mut select = connection
+        .prepare_cached("SELECT id FROM deployment WHERE workspace = ?1 AND emergency = ?2")?;
+    named::ids(select.query(belonging)?, &mut leaders)?;
+    for id in tied_to(connection, workspace, change, &names)? {
+        rematch(connection, workspace, &mut register, id, now)?;
+        leaders.insert(row::leader_of(connection, workspace, id)?);
     }
-    let mut stands = None;
-    for id in found {
-        let now_stands = matched(connection, workspace, id, change.number, None, rules, now)?;
-        stands = now_stands.or(stands);
+    let mut as_it_stands = None;
+    for leader in leaders {
+        let told = regroup(connection, workspace, &mut register, leader, rules, now)?;
+        as_it_stands = told
+            .filter(|told| told.number == change.number)
+            .or(as_it_stands);
     }
-    Ok(stands)
+    Ok(as_it_stands)
 }
 
-/// Returns what the ticket names. What was taken out of it isn't named any more.
-fn names_of(
+/// What has a change's number in a time.
+pub(in crate::store) const OF_NUMBER: &str = "SELECT min(id) FROM deployment
+     WHERE workspace = ?1 AND reference = ?2 AND at BETWEEN ?3 AND ?4 GROUP BY leader";
+
+/// Returns the tellings that belong to a change, and of each group one that is tied to
+/// it for each time of which the rules say something else.
+fn tied_to(
     connection: &Connection,
     workspace: &WorkspaceId,
     change: &EmergencyChange,
-) -> Result<BTreeSet<Name>, StoreError> {
-    let entry = change.fields.get(&Field::Links).map(|entry| &entry.value);
-    let Some(Value::Links(text)) = entry else {
-        return Ok(BTreeSet::new());
-    };
-    if change.redactions.contains_key(text) || change.duplicate_of.is_some() {
-        return Ok(BTreeSet::new());
-    }
-    let written = texts::find(connection, workspace, *text)?;
-    Ok(written
-        .iter()
-        .flat_map(|text| text.body().split_whitespace())
-        .flat_map(names_in)
-        .collect())
-}
-
-fn name(
-    connection: &Connection,
-    workspace: &WorkspaceId,
-    number: ChangeNumber,
     names: &BTreeSet<Name>,
-) -> Result<(), StoreError> {
-    connection
-        .prepare_cached("DELETE FROM named WHERE workspace = ?1 AND change = ?2")?
-        .execute(params![workspace.as_str(), number.0])?;
-    for one in names {
-        connection
-            .prepare_cached("INSERT INTO named (workspace, hash, change) VALUES (?1, ?2, ?3)")?
-            .execute(params![workspace.as_str(), one.hash(), number.0])?;
-    }
-    Ok(())
-}
-
-/// Learns what the tickets name that were written before this could be known.
-pub(in crate::store) fn learn_all(connection: &Connection) -> Result<(), StoreError> {
-    let numbers: Vec<(String, u64)> = connection
-        .prepare("SELECT workspace, number FROM change")?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<rusqlite::Result<_>>()?;
-    for (workspace, number) in numbers {
-        let (workspace, number) = (WorkspaceId::new(workspace), ChangeNumber(number));
-        if let Some((change, _)) = log::load(connection, &workspace, number)? {
-            let names = names_of(connection, &workspace, &change)?;
-            name(connection, &workspace, number, &names)?;
-        }
-    }
-    Ok(())
-}
-
-/// Returns a telling of each group that has a commit or link about the time of a
-/// change.
-fn telling_of(
-    connection: &Connection,
-    workspace: &WorkspaceId,
-    change: &EmergencyChange,
-    name: &Name,
-) -> Result<Vec<i64>, StoreError> {
-    let first = micros(change.requested_at) - within();
-    let last = micros(change.requested_at) + within();
-    let mut found = Vec::new();
-    for week in week(first)..=week(last) {
-        let mut select = connection.prepare_cached(match name {
-            Name::Commit(_) => {
-                "SELECT min(id) FROM deployment
-                 WHERE workspace = ?1 AND week = ?2 AND commit_hash = ?3 AND at BETWEEN ?4 AND ?5
-                 GROUP BY leader"
-            }
-            Name::Link(_) => {
-                "SELECT min(id) FROM deployment
-                 WHERE workspace = ?1 AND week = ?2 AND url IN (?3, ?3 || '/')
-                   AND at BETWEEN ?4 AND ?5
-                 GROUP BY leader"
-            }
-        })?;
-        let mut rows = match name {
-            Name::Commit(commit) => {
-                let bytes = hex::decode(commit).unwrap_or_default();
-                select.query(params![workspace.as_str(), week, bytes, first, last])?
-            }
-            Name::Link(link) => {
-                select.query(params![workspace.as_str(), week, link, first, last])?
-            }
-        };
-        while let Some(row) = rows.next()? {
-            found.push(row.get(0)?);
+) -> Result<BTreeSet<i64>, StoreError> {
+    let mut found = BTreeSet::new();
+    let belonging = params![workspace.as_str(), change.number.0];
+    let mut select = connection
+        .prepare_cached("SELECT id FROM deployment WHERE workspace = ?1 AND matched = ?2")?;
+    named::ids(select.query(belonging)?, &mut found)?;
+    let mut select = connection.prepare_cached(OF_NUMBER)?;
+    for (from, to) in times(change) {
+        let number = change.number.0;
+        let rows = select.query(params![workspace.as_str(), number, from, to])?;
+        named::ids(rows, &mut found)?;
+        for name in names {
+            found.extend(named::told_of(connection, workspace, name, (from, to))?);
         }
     }
     Ok(found)
 }
 
-/// Notes that a telling belongs to an emergency change, and tells the register.
-/// Returns the change if that was news to it.
-pub(super) fn matched(
+/// Returns the times about a change of each of which the rules say one thing.
+fn times(change: &EmergencyChange) -> Vec<(i64, i64)> {
+    let at = change.requested_at;
+    let least = TimeDelta::microseconds(1);
+    let begin = at - BEFORE_THE_REQUEST;
+    let end = at + NUMBER_HOLDS;
+    let said = said(change).into_iter().map(|at| {
+        let span = SAME_DEPLOYMENT - least;
+        (at - span, at + span)
+    });
+    [
+        (at - SAME_WITHIN, begin - least),
+        (begin, end),
+        (end + least, at + SAME_WITHIN),
+    ]
+    .into_iter()
+    .chain(said)
+    .map(|(from, to)| (micros(from), micros(to)))
+    .collect()
+}
+
+/// Looks anew at which emergency change a telling belongs to.
+fn rematch(
     connection: &Connection,
     workspace: &WorkspaceId,
+    register: &mut Register,
     id: i64,
-    number: ChangeNumber,
-    author: Option<&UserId>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let (ties, before) = connection
+        .prepare_cached(&format!(
+            "SELECT {}, matched FROM deployment WHERE id = ?2 AND workspace = ?1",
+            Ties::COLUMNS
+        ))?
+        .query_row(params![workspace.as_str(), id], |row| {
+            let before: Option<u64> = row.get(4)?;
+            Ok((Ties::read(row)?, before.map(ChangeNumber)))
+        })?;
+    let found = by_ties((connection, workspace), register, &ties, now)?;
+    let matched = stands(before, &found.belongs);
+    if matched != before {
+        connection
+            .prepare_cached("UPDATE deployment SET matched = ?3 WHERE id = ?2 AND workspace = ?1")?
+            .execute(params![workspace.as_str(), id, matched.map(|it| it.0)])?;
+    }
+    Ok(())
+}
+
+/// Looks anew at which emergency change a group belongs to by its tellings and by what
+/// people said, and does what follows from it. Returns the change if that told the
+/// register of its deployment.
+fn regroup(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    register: &mut Register,
+    leader: i64,
     rules: &Rules,
     now: DateTime<Utc>,
 ) -> Result<Option<EmergencyChange>, StoreError> {
-    connection
-        .prepare_cached(
-            "UPDATE deployment SET matched = min(coalesce(matched, ?3), ?3)
-             WHERE id = ?2 AND workspace = ?1",
-        )?
-        .execute(params![workspace.as_str(), id, number.0])?;
-    let leader = row::leader_of(connection, workspace, id)?;
+    let mut found = answered(connection, workspace, leader)?;
+    let matched: Vec<u64> = connection
+        .prepare_cached(&members("matched", "AND +matched IS NOT NULL"))?
+        .query_map(params![workspace.as_str(), leader], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    found.extend(matched.into_iter().map(ChangeNumber));
     let mut group = row::group(connection, workspace, leader)?;
-    let emergency = group.emergency.map_or(number, |other| other.min(number));
-    if group.emergency != Some(emergency) {
-        group.emergency = Some(emergency);
-        settle(&mut group, false, now);
+    let before = group.clone();
+    group.emergency = stands(group.emergency, &found);
+    if group.emergency.is_none() {
+        let asked = ask(connection, workspace, register, (leader, &group), now)?;
+        group.traits.was_proposed |= asked;
+    }
+    if group != before {
+        let oldest = micros(now - ASKED_WITHIN);
+        let is_recent = group.first.as_ref().is_some_and(|(at, _)| *at >= oldest);
+        settle(&mut group, is_recent, now);
         let mut names = Names::new(connection, workspace);
         row::save_group(connection, workspace, &mut names, leader, &group)?;
     }
-    match &group.first {
-        Some((at, _)) => deployed(connection, workspace, number, *at, author, rules, now),
-        None => Ok(None),
-    }
+    tell(connection, workspace, (leader, &group), None, rules, now)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_names_its_request_to_merge_and_its_commit() {
-        let hash = "ab".repeat(20);
-        let link = |text: &str| Name::Link(text.to_owned());
-        let request = "https://github.com/acme/api/pull/7";
-        for page in [
-            "",
-            "/",
-            "/files",
-            "/commits/",
-            "#discussion_r1",
-            "?diff=split",
-        ] {
-            let names = names_in(&format!("{request}{page}"));
-            assert!(names.contains(&link(request)), "{page}: {names:?}");
-        }
-        let names = names_in(&format!("https://github.com/acme/api/commit/{hash}?w=1"));
-        assert!(names.contains(&Name::Commit(hash)), "{names:?}");
-        assert!(!names_in("https://github.com/acme/api/pull/70").contains(&link(request)));
-        assert!(names_in("  ").is_empty());
-    }
-
-    #[test]
-    fn a_commit_and_a_link_of_the_same_name_are_not_the_same() {
-        let name = "ab".repeat(20);
-        assert_ne!(Name::Commit(name.clone()).hash(), Name::Link(name).hash());
-    }
+/// Does what follows from somebody's word that a telling belongs to an emergency
+/// change: the word is on record.
+pub(super) fn matched(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    telling: i64,
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let leader = row::leader_of(connection, workspace, telling)?;
+    let mut register = Register::default();
+    regroup(connection, workspace, &mut register, leader, rules, now)?;
+    Ok(())
 }

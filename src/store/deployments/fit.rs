@@ -112,7 +112,7 @@ struct Tellings<'s> {
 impl Tellings<'_> {
     fn step(&mut self) -> Result<(), StoreError> {
         self.next = match self.rows.next()? {
-            Some(row) => Some((row.get(21)?, facts(row)?.hash())),
+            Some(row) => Some((row.get(22)?, facts(row)?.hash())),
             None => None,
         };
         Ok(())

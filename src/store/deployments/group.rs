@@ -17,8 +17,8 @@ pub(super) struct Traits {
     pub(super) is_merged: bool,
     /// Somebody approved it.
     pub(super) is_approved: bool,
-    /// Somebody says that it was not production.
-    pub(super) is_excluded: bool,
+    /// It is called an emergency, and somebody has shown that it was a normal change.
+    pub(super) is_normal: bool,
     /// Somebody is asked, or was, whether it was an undeclared emergency.
     pub(super) was_asked: bool,
     /// It was proposed for an emergency change.
@@ -30,7 +30,7 @@ impl Traits {
         [
             self.is_merged,
             self.is_approved,
-            self.is_excluded,
+            self.is_normal,
             self.was_asked,
             self.was_proposed,
         ]
@@ -48,7 +48,7 @@ impl Traits {
         Self {
             is_merged: is_set(0),
             is_approved: is_set(1),
-            is_excluded: is_set(2),
+            is_normal: is_set(2),
             was_asked: is_set(3),
             was_proposed: is_set(4),
         }
@@ -65,6 +65,7 @@ fn place(mark: Mark) -> u8 {
         Mark::Revert => 4,
         Mark::DuringIncident => 5,
         Mark::Unrecorded => 6,
+        Mark::Labelled => 7,
     }
 }
 
@@ -88,6 +89,9 @@ pub(super) struct Group {
     pub(super) n_tellings: u64,
     /// The earliest that counts, and who told of it.
     pub(super) first: Option<(i64, String)>,
+    /// The earliest that counts or went to the deployed branch: what hides behind a
+    /// later deployment is asked about as well.
+    pub(super) seen_at: Option<i64>,
     /// What kind they say it is.
     pub(super) kind: ChangeKind,
     /// The system that was told last, and the time of that telling.
@@ -104,15 +108,12 @@ pub(super) struct Group {
 
 impl Group {
     /// A group of one telling, of `at` in microseconds.
-    pub(super) fn of(
-        told: &Deployment,
-        at: i64,
-        counts: bool,
-        emergency: Option<ChangeNumber>,
-    ) -> Self {
+    pub(super) fn of(told: &Deployment, at: i64, counts: bool) -> Self {
         Self {
             n_tellings: 1,
             first: counts.then(|| (at, told.source.as_str().to_owned())),
+            seen_at: (counts || matches!(told.happening, Happening::Merge | Happening::Push))
+                .then_some(at),
             kind: told.kind.unwrap_or(ChangeKind::Normal),
             system: told.system.clone().map(|system| (at, system)),
             marks: bits(&told.marks),
@@ -121,7 +122,7 @@ impl Group {
                 is_approved: told.approved_by.is_some() || told.approval_url.is_some(),
                 ..Traits::default()
             },
-            emergency,
+            emergency: None,
             settles_at: None,
         }
     }
@@ -132,6 +133,7 @@ impl Group {
         Self {
             n_tellings: self.n_tellings + other.n_tellings,
             first: earliest(self.first, other.first),
+            seen_at: earliest(self.seen_at, other.seen_at),
             kind: self.kind.max(other.kind),
             // Of one instant, any choice will do that is always the same.
             system: self.system.max(other.system),
@@ -145,19 +147,45 @@ impl Group {
     /// Returns the instant at which it counts; nothing while it doesn't count by
     /// itself.
     pub(super) fn counted_at(&self) -> Option<i64> {
-        if self.emergency.is_some() || self.traits.is_excluded {
+        if self.emergency.is_some() {
             return None;
         }
         self.first.as_ref().map(|(at, _)| *at)
     }
 
+    /// Returns the instant at which it is shown: where it doesn't count, when it was
+    /// seen.
+    pub(super) fn stands_at(&self) -> Option<i64> {
+        let first = self.first.as_ref().map(|(at, _)| *at);
+        first.or(self.seen_at)
+    }
+
+    /// Leaves out what is known so far: it was not production. What it is marked with
+    /// stands, for what is told of it later.
+    pub(super) fn exclude(&mut self) {
+        self.first = None;
+        self.seen_at = None;
+        self.settles_at = None;
+    }
+
+    /// Returns what kind it is by all that is known.
+    pub(super) fn kind(&self) -> ChangeKind {
+        match self.kind {
+            ChangeKind::Emergency if self.traits.is_normal => ChangeKind::Normal,
+            kind => kind,
+        }
+    }
+
+    /// Whether it is of no emergency of the register, and has marks that nothing
+    /// explains.
+    pub(super) fn is_in_doubt(&self) -> bool {
+        self.seen_at.is_some() && self.emergency.is_none() && !self.unexplained().is_empty()
+    }
+
     /// Whether it looks like an emergency that nobody declared, and nobody was asked
     /// about that yet.
     pub(super) fn looks_undeclared(&self) -> bool {
-        self.counted_at().is_some()
-            && self.kind != ChangeKind::Emergency
-            && !self.traits.was_asked
-            && !self.unexplained().is_empty()
+        !self.traits.was_asked && self.is_in_doubt()
     }
 
     /// Returns the marks that nothing else that is known explains.
@@ -187,7 +215,7 @@ mod tests {
 
     #[test]
     fn marks_and_traits_read_back_as_what_they_were() {
-        for bits in 0..128 {
+        for bits in 0..=u8::MAX {
             assert_eq!(super::bits(&marks(bits)), bits);
         }
         for bits in 0..32 {

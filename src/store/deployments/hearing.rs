@@ -1,13 +1,13 @@
-//! Who was heard from, and up to where polled sources were read.
+//! Who was heard from.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use super::names::Names;
 use super::row::Prepared;
-use super::{Hearing, Intake, TakenIn};
+use super::{Hearing, Intake, TakenIn, reading};
 use crate::domain::deployment::SourceName;
 use crate::domain::id::WorkspaceId;
 use crate::store::{StoreError, instant, micros};
@@ -22,6 +22,8 @@ struct Heard {
     duplicate: u64,
     unknown: u64,
     refused: u64,
+    /// Whether it spoke by itself, and could be understood.
+    spoke: bool,
 }
 
 /// Notes from whom something was heard. A list names its sources line by line; it is
@@ -39,19 +41,24 @@ pub(super) fn hear(
     for (one, taken) in told.iter().zip(taken) {
         let heard = heard.entry(&one.told.source).or_default();
         heard.told += 1;
+        heard.spoke = !intake.is_list;
         heard.duplicate += u64::from(*taken == TakenIn::Duplicate);
     }
-    if told.is_empty() || intake.n_unknown > 0 || intake.n_refused > 0 {
+    let is_heard = told.is_empty() && reading::is_hearing(connection, workspace, intake, now)?;
+    if is_heard || intake.n_unknown > 0 || intake.n_refused > 0 {
         let heard = heard.entry(&intake.source).or_default();
+        // A look that found nothing.
+        heard.spoke |= !intake.is_list && intake.n_unknown == 0 && intake.n_refused == 0;
         heard.unknown += intake.n_unknown;
         heard.refused += intake.n_refused;
     }
     let mut upsert = connection.prepare_cached(
         "INSERT INTO hearing (workspace, source, day, n_told, n_duplicate, n_unknown, n_refused,
-                              last_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                              last_at, spoke_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
          ON CONFLICT DO UPDATE SET n_told = n_told + ?4, n_duplicate = n_duplicate + ?5,
-             n_unknown = n_unknown + ?6, n_refused = n_refused + ?7, last_at = max(last_at, ?8)",
+             n_unknown = n_unknown + ?6, n_refused = n_refused + ?7, last_at = max(last_at, ?8),
+             spoke_at = coalesce(max(spoke_at, ?9), spoke_at, ?9)",
     )?;
     for (source, heard) in heard {
         upsert.execute(params![
@@ -63,6 +70,7 @@ pub(super) fn hear(
             heard.unknown,
             heard.refused,
             micros(now),
+            heard.spoke.then(|| micros(now)),
         ])?;
     }
     Ok(())
@@ -78,7 +86,7 @@ pub(in crate::store) fn between(
     connection
         .prepare_cached(
             "SELECT (SELECT name FROM source WHERE id = hearing.source) AS name, day, n_told,
-                    n_duplicate, n_unknown, n_refused, last_at
+                    n_duplicate, n_unknown, n_refused, last_at, spoke_at
              FROM hearing WHERE workspace = ?1 AND day BETWEEN ?2 AND ?3 ORDER BY name, day",
         )?
         .query_map(
@@ -98,6 +106,7 @@ pub(in crate::store) fn between(
                     n_unknown: row.get(4)?,
                     n_refused: row.get(5)?,
                     last_at: instant(row.get(6)?),
+                    spoke_at: row.get::<_, Option<i64>>(7)?.map(instant),
                 })
             },
         )?
@@ -127,33 +136,4 @@ pub(in crate::store) fn last_heard(
             Err(error) => Some(Err(error.into())),
         })
         .collect()
-}
-
-/// Moves the place up to which a source was read.
-pub(super) fn move_cursor(
-    connection: &Connection,
-    workspace: &WorkspaceId,
-    source: &str,
-    position: &str,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    connection
-        .prepare_cached(
-            "INSERT INTO cursor (workspace, source, position, moved_at) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT DO UPDATE SET position = ?3, moved_at = ?4",
-        )?
-        .execute(params![workspace.as_str(), source, position, micros(now)])?;
-    Ok(())
-}
-
-/// Returns the place up to which a source was read.
-pub(super) fn cursor(
-    connection: &Connection,
-    workspace: &WorkspaceId,
-    source: &str,
-) -> Result<Option<String>, StoreError> {
-    Ok(connection
-        .prepare_cached("SELECT position FROM cursor WHERE workspace = ?1 AND source = ?2")?
-        .query_row(params![workspace.as_str(), source], |row| row.get(0))
-        .optional()?)
 }

@@ -11,11 +11,16 @@ mod fit;
 mod frozen;
 mod group;
 mod hearing;
+mod named;
 mod names;
 mod population;
+mod near;
 mod question;
+mod reading;
 mod row;
 mod take;
+mod unrecorded;
+mod wanted;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -31,16 +36,36 @@ use crate::domain::policy::Counting;
 use crate::domain::text::Text;
 
 pub(super) use asking::next_at as next_question_at;
-pub(super) use belong::{learn, learn_all};
+pub(super) use belong::learn;
+#[cfg(test)]
+pub(super) use belong::{OF_NUMBER, answers, members};
 #[cfg(test)]
 pub(super) use count::COUNTED;
 pub(super) use count::{counted, emergencies};
 pub(super) use fit::check;
-pub(super) use frozen::{between as frozen_weeks, freeze};
+#[cfg(test)]
+pub(super) use frozen::SINCE;
+pub(super) use frozen::{
+    between as frozen_weeks, correct, corrections, freeze, reported_size, since, told_in,
+    told_since,
+};
 pub(super) use hearing::{between as hearings, last_heard};
 pub use population::{CountedChange, Place, Telling};
 pub(super) use population::{counted_changes, intakes_of, is_told_since, telling_hashes};
+pub(super) use named::learn_all;
+#[cfg(test)]
+pub(super) use named::{OF_COMMIT, OF_LINK};
+#[cfg(test)]
+pub(super) use near::NEAR;
+pub(super) use near::look_around;
 pub(super) use question::{next_at, question, unexplained};
+pub(super) use reading::readings;
+pub use reading::{READ_WITHIN, ReadTo, Reading};
+#[cfg(test)]
+pub(super) use take::{IS_ANY_SHORT, NEXT_BEGINNING};
+#[cfg(test)]
+pub(super) use unrecorded::AFTERWARDS;
+pub(super) use unrecorded::weigh;
 
 /// How long nobody is asked about a change that looks like an undeclared emergency:
 /// its review may be told of later than the push.
@@ -67,14 +92,17 @@ pub struct Intake {
     pub delivery: Option<String>,
     /// The changes, each with its own source.
     pub told: Vec<Deployment>,
+    /// Whether somebody handed it in: a list says nothing of whether its sources
+    /// speak.
+    pub is_list: bool,
     /// How many events were of no kind that is known.
     pub n_unknown: u64,
     /// How many were refused.
     pub n_refused: u64,
     /// Whose the e-mail addresses are, as far as Slack was asked.
     pub authors: BTreeMap<String, UserId>,
-    /// The place up to which a polled source is read then, by its name.
-    pub cursor: Option<(String, String)>,
+    /// How far a polled source is read then.
+    pub read_to: Option<ReadTo>,
 }
 
 impl Intake {
@@ -84,10 +112,11 @@ impl Intake {
             source,
             delivery: None,
             told,
+            is_list: false,
             n_unknown: 0,
             n_refused: 0,
             authors: BTreeMap::new(),
-            cursor: None,
+            read_to: None,
         }
     }
 }
@@ -185,6 +214,9 @@ pub struct Hearing {
     pub n_refused: u64,
     /// When it was heard last on that day.
     pub last_at: DateTime<Utc>,
+    /// When it last told of a change by itself, or was looked through without a new
+    /// one; nothing where only a list names it, or nothing could be read.
+    pub spoke_at: Option<DateTime<Utc>>,
 }
 
 /// A question about a change that a source told of.
@@ -210,6 +242,9 @@ pub struct Question {
     pub second: Option<(UserId, UserId)>,
     /// Whether there is something to ask still.
     pub stands: bool,
+    /// Whether anybody says that it was deployed; else it is only known to have gone to
+    /// the deployed branch.
+    pub is_deployed: bool,
     /// The emergency change of the register to which the change belongs by now.
     pub belongs_to: Option<ChangeNumber>,
     /// What is known of the change by all who told of it.
@@ -253,6 +288,47 @@ pub struct FrozenWeek {
     pub figures: Vec<u8>,
     /// When it was reported.
     pub reported_at: DateTime<Utc>,
+    /// What the log held when it was counted.
+    pub log_size: u64,
+    /// Whether a report of its own tells of it.
+    pub is_posted: bool,
+}
+
+/// What a report puts right of a week that was reported before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Correction {
+    /// The beginning of the week that is put right.
+    pub from: DateTime<Utc>,
+    /// Its end.
+    pub to: DateTime<Utc>,
+    /// Where the week begins whose report tells of it.
+    pub told_in: DateTime<Utc>,
+    /// Its figures as they are known then, as whoever reports them writes them.
+    pub figures: Vec<u8>,
+    /// What differs and why, likewise.
+    pub reason: Vec<u8>,
+    /// When that is.
+    pub told_at: DateTime<Utc>,
+}
+
+/// A telling that came since the log had a size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ToldSince {
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// When its change counts by itself, and as what, if nobody told of that before.
+    pub counted: Option<(DateTime<Utc>, ChangeKind)>,
+    /// What the log held when it came.
+    pub log_size: u64,
+}
+
+/// What came into the log since it had a size.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Since {
+    /// When things happened of which more is known.
+    pub at: BTreeSet<DateTime<Utc>>,
+    /// Whether another policy was adopted, which may count otherwise.
+    pub is_policy_new: bool,
 }
 
 impl Store {
@@ -332,12 +408,6 @@ impl Store {
         until: DateTime<Utc>,
     ) -> Result<BTreeMap<SourceName, DateTime<Utc>>, StoreError> {
         self.read(move |connection, workspace| hearing::last_heard(connection, workspace, until))
-            .await
-    }
-
-    /// Returns up to where a polled source was read.
-    pub async fn cursor(&self, source: String) -> Result<Option<String>, StoreError> {
-        self.read(move |connection, workspace| hearing::cursor(connection, workspace, &source))
             .await
     }
 

@@ -89,9 +89,9 @@ const MORE: &str = "intake, heard_at, counts";
 fn found(row: &Row<'_>) -> Result<Found, StoreError> {
     Ok(Found {
         facts: facts(row)?,
-        intake: row.get(21)?,
-        heard_at: row.get(22)?,
-        counts: row.get(23)?,
+        intake: row.get(22)?,
+        heard_at: row.get(23)?,
+        counts: row.get(24)?,
     })
 }
 
@@ -121,11 +121,11 @@ pub(in crate::store) fn counted_changes(
     let mut last = (place.at, place.after);
     while let Some(row) = rows.next()? {
         n_read += 1;
-        let id: i64 = row.get(24)?;
-        let counted_at: i64 = row.get(25)?;
+        let id: i64 = row.get(25)?;
+        let counted_at: i64 = row.get(26)?;
         last = (counted_at, id);
         let mut tellings = vec![found(row)?];
-        if row.get::<_, u64>(27)? > 1 {
+        if row.get::<_, u64>(28)? > 1 {
             tellings.extend(members(connection, workspace, id)?);
         }
         let at = if place.is_exact {
@@ -139,7 +139,7 @@ pub(in crate::store) fn counted_changes(
         let Some(at) = at else { continue };
         tellings.sort_by_key(|one| one.facts.id());
         let kind = if place.is_exact {
-            row::kind(row.get(26)?)
+            row::kind(row.get(27)?)
         } else {
             let kinds = tellings.iter().filter_map(|one| one.facts.told.kind);
             kinds.max().unwrap_or(ChangeKind::Normal)

@@ -7,13 +7,12 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, Rows, params};
 
-use super::belong::{Register, matched};
+use super::belong::matched;
 use super::group::{Group, bits, marks};
 use super::names::Names;
 use super::row::{self, FACTS, facts};
-use super::{Explained, OPEN_FOR, Question, Reply};
-use crate::domain::change::{EmergencyChange, Stage};
-use crate::domain::deployment::{ChangeKind, Deployment, Doubt, Explanation, Mark};
+use super::{Explained, Question, Reply};
+use crate::domain::deployment::{Deployment, Doubt, Explanation, Mark};
 use crate::domain::id::{ChangeNumber, UserId, WorkspaceId};
 use crate::domain::text::Text;
 use crate::store::log::{Appender, HouseEvent};
@@ -25,66 +24,8 @@ const AT_ONCE: usize = 100;
 /// How many tellings of a change are put together for whoever reads of it.
 const SHOWN: usize = 20;
 
-/// Asks whether a change belongs to an emergency that was open on its system.
-/// Returns whether there is one.
-pub(super) fn propose(
-    connection: &Connection,
-    workspace: &WorkspaceId,
-    register: &mut Register,
-    leader: i64,
-    group: &Group,
-    now: DateTime<Utc>,
-) -> Result<bool, StoreError> {
-    let (Some(at), Some((_, system))) = (group.counted_at(), &group.system) else {
-        return Ok(false);
-    };
-    if group.traits.was_proposed || group.kind == ChangeKind::Emergency {
-        return Ok(false);
-    }
-    let at = instant(at);
-    let about: Vec<u64> = connection
-        .prepare_cached(
-            "SELECT number FROM change WHERE workspace = ?1 AND requested_at BETWEEN ?2 AND ?3",
-        )?
-        .query_map(
-            params![workspace.as_str(), micros(at - OPEN_FOR), micros(at)],
-            |row| row.get(0),
-        )?
-        .collect::<rusqlite::Result<_>>()?;
-    let mut nearest = None;
-    for number in about.into_iter().map(ChangeNumber) {
-        let change = register.change(connection, workspace, number)?;
-        if let Some(change) = change.filter(|change| is_open_on(change, system, at)) {
-            let distance = (change.deployed_at().unwrap_or(change.requested_at) - at).abs();
-            nearest = nearest.into_iter().chain([(distance, number)]).min();
-        }
-    }
-    let Some((_, number)) = nearest else {
-        return Ok(false);
-    };
-    let marks = BTreeSet::from([Mark::DuringIncident]);
-    ask(
-        connection,
-        workspace,
-        (leader, Doubt::Belongs, Some(number)),
-        &marks,
-        now,
-    )?;
-    Ok(true)
-}
-
-/// Whether an emergency was being worked on, on such a system at such a time.
-fn is_open_on(change: &EmergencyChange, system: &str, at: DateTime<Utc>) -> bool {
-    let was_never = matches!(change.stage, Stage::Withdrawn | Stage::Lapsed);
-    let ended = change.closed_at.is_some_and(|closed_at| closed_at <= at);
-    !change.drill
-        && change.duplicate_of.is_none()
-        && !was_never
-        && !ended
-        && change.systems().iter().any(|one| one == system)
-}
-
-fn ask(
+/// Makes a question.
+pub(super) fn ask(
     connection: &Connection,
     workspace: &WorkspaceId,
     (deployment, doubt, change): (i64, Doubt, Option<ChangeNumber>),
@@ -219,6 +160,7 @@ fn read(row: &Row<'_>) -> Result<Kept, StoreError> {
                 .zip(named_by)
                 .map(|(who, by)| (UserId::new(who), UserId::new(by))),
             stands: false,
+            is_deployed: false,
             belongs_to: None,
             told: None,
         },
@@ -261,7 +203,7 @@ pub(super) fn unasked(
 ) -> Result<Vec<Question>, StoreError> {
     let mut select = connection.prepare_cached(&format!(
         "{COLUMNS} WHERE workspace = ?1 AND answer IS NULL AND asked_at IS NULL
-             AND {COUNTED_AT} IS NOT NULL ORDER BY id"
+             AND {STANDS_AT} IS NOT NULL ORDER BY id"
     ))?;
     let rows = select.query([workspace.as_str()])?;
     sensible(connection, workspace, rows, limit)
@@ -286,8 +228,10 @@ pub(super) fn due(
     Ok(due)
 }
 
-/// When the change of a question counts; nothing while it doesn't by itself.
-const COUNTED_AT: &str = "(SELECT leader.counted_at FROM deployment
+/// When the change of a question counts, or was seen where it doesn't count; nothing
+/// while it is of an emergency, or none.
+const STANDS_AT: &str = "(SELECT iif(leader.emergency IS NULL,
+         coalesce(leader.counted_at, leader.seen_at), NULL) FROM deployment
      JOIN deployment AS leader ON leader.id = deployment.leader
      WHERE deployment.id = question.deployment)";
 
@@ -320,7 +264,7 @@ pub(in crate::store) fn unexplained(
 ) -> Result<Vec<Question>, StoreError> {
     let mut select = connection.prepare_cached(&format!(
         "{COLUMNS} WHERE workspace = ?1 AND answer IS NULL
-             AND {COUNTED_AT} >= ?2 AND {COUNTED_AT} < ?3"
+             AND {STANDS_AT} >= ?2 AND {STANDS_AT} < ?3"
     ))?;
     let rows = select.query(params![workspace.as_str(), micros(from), micros(to)])?;
     let mut found = sensible(connection, workspace, rows, usize::MAX)?;
@@ -330,11 +274,10 @@ pub(in crate::store) fn unexplained(
 
 /// Whether what is known by now leaves anything to ask.
 fn makes_sense(question: &Question, group: &Group) -> bool {
-    group.counted_at().is_some()
-        && match question.doubt {
-            Doubt::Undeclared => !group.unexplained().is_empty(),
-            Doubt::Belongs => true,
-        }
+    match question.doubt {
+        Doubt::Undeclared => group.is_in_doubt(),
+        Doubt::Belongs => group.counted_at().is_some(),
+    }
 }
 
 fn with_facts(
@@ -349,6 +292,7 @@ fn with_facts(
     let question = Question {
         told,
         stands,
+        is_deployed: group.first.is_some(),
         belongs_to: group.emergency,
         ..kept.question
     };
@@ -377,14 +321,34 @@ pub(super) fn known(
         let key = |told: &Deployment| (told.at, told.source.clone(), told.external_id.clone());
         key(one).cmp(&key(other))
     });
-    let all = tellings.into_iter().reduce(|before, later| Deployment {
+    // What a system calls it is anybody's to read, and what a person called it may not
+    // be.
+    tellings.sort_by_key(|one| one.said_in.is_none());
+    let all = tellings.into_iter().reduce(with_later);
+    Ok(all.map(|all| Deployment {
+        at: group.stands_at().map_or(all.at, instant),
+        ..all
+    }))
+}
+
+/// Puts two tellings together: of each fact the later. Where the words are a
+/// person's, they are the author.
+fn with_later(before: Deployment, later: Deployment) -> Deployment {
+    let is_a_person_s = later.title.is_none() && before.said_in.is_some();
+    let (author, said_in) = if is_a_person_s {
+        (before.author, before.said_in)
+    } else {
+        let named = before.author.filter(|_| before.said_in.is_none());
+        (later.author.or(named), later.said_in)
+    };
+    Deployment {
         source: later.source,
         external_id: later.external_id,
         happening: later.happening,
         at: later.at,
         kind: before.kind.max(later.kind),
         system: later.system.or(before.system),
-        author: later.author.or(before.author),
+        author,
         author_email: later.author_email.or(before.author_email),
         url: later.url.or(before.url),
         commit: later.commit.or(before.commit),
@@ -398,11 +362,8 @@ pub(super) fn known(
         marks: before.marks.union(&later.marks).copied().collect(),
         title: later.title.or(before.title),
         testing_result: later.testing_result.or(before.testing_result),
-    });
-    Ok(all.map(|all| Deployment {
-        at: group.first.as_ref().map_or(all.at, |(at, _)| instant(*at)),
-        ..all
-    }))
+        said_in,
+    }
 }
 
 /// Notes who was asked.
@@ -453,21 +414,24 @@ pub(super) fn answer(
     put_on_record(connection, workspace, &kept, reply, about, now)?;
     outbox::redraw_question(connection, workspace, id, now)?;
     let telling = kept.deployment;
-    if let Some(number) = change {
-        matched(connection, workspace, telling, number, None, rules, now)?;
+    if change.is_some() {
+        matched(connection, workspace, telling, rules, now)?;
         return Ok(Explained::Now);
     }
     let leader = row::leader_of(connection, workspace, telling)?;
     let mut group = row::group(connection, workspace, leader)?;
     match reply.answer {
+        // What is told of it later may be.
         Explanation::NotProduction => {
-            connection
-                .prepare_cached(
-                    "UPDATE deployment SET is_excluded = 1 WHERE workspace = ?1 AND id = ?2",
-                )?
-                .execute(params![workspace.as_str(), telling])?;
-            group.traits.is_excluded = true;
-            group.settles_at = None;
+            row::exclude(connection, workspace, leader)?;
+            group.exclude();
+            if !is_open(connection, workspace, leader)? {
+                group.traits.was_asked = false;
+                group.traits.was_proposed = false;
+            }
+        }
+        Explanation::Normal if kept.question.marks.contains(&Mark::Labelled) => {
+            group.traits.is_normal = true;
         }
         // It went to production beside the emergency, and nobody has said why.
         Explanation::No => {

@@ -5,12 +5,16 @@ use rusqlite::{CachedStatement, Connection, Row, params};
 use super::group::{Group, Traits, bits, marks};
 use super::names::Names;
 use crate::domain::deployment::{
-    ChangeKind, Deployment, Happening, SAME_WITHIN, SourceName, commit,
+    ABBREVIATED, ChangeKind, Deployment, Happening, SAME_WITHIN, SourceName, commit,
+    without_password,
 };
-use crate::domain::id::{ChangeNumber, WorkspaceId};
+use crate::domain::id::{ChangeNumber, ChannelId, UserId, WorkspaceId};
 use crate::domain::merkle::Hash;
 use crate::domain::text::{Commitment, Text};
 use crate::store::{StoreError, instant, micros, texts};
+
+/// How many bytes of a commit's hash an abbreviated one has.
+pub(super) const SHORT: usize = ABBREVIATED / 2;
 
 /// A telling, with what can be known of it before the transaction.
 #[derive(Debug, Clone)]
@@ -22,12 +26,20 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    /// Takes a telling as the record will have it: to the microsecond, with no commit
-    /// but a full one, and without a number that no change can have.
+    /// Takes a telling as the record will have it: to the microsecond, with its commit
+    /// as it is compared, and without a number that no change can have.
     pub(super) fn new(mut told: Deployment) -> Self {
         let at = micros(told.at);
         told.at = instant(at);
         told.commit = told.commit.as_deref().and_then(commit);
+        for address in [
+            &mut told.url,
+            &mut told.approval_url,
+            &mut told.testing_url,
+            &mut told.deploy_log_url,
+        ] {
+            *address = address.as_deref().map(without_password);
+        }
         told.reference = told
             .reference
             .filter(|number| i64::try_from(number.0).is_ok());
@@ -59,7 +71,7 @@ pub(super) fn within() -> i64 {
 pub(super) const FACTS: &str = "(SELECT name FROM source WHERE id = deployment.source),
      external_id, happening, at, kind, (SELECT name FROM system WHERE id = deployment.system),
      author, author_email, url, commit_hash, change_type, approved_by, approval_url, testing_url,
-     deploy_log_url, outcome, reference, marks, title, testing_result, id";
+     deploy_log_url, outcome, reference, marks, title, testing_result, id, said_in";
 
 /// A telling without its words, for which it has their commitments.
 #[derive(Debug)]
@@ -130,6 +142,7 @@ pub(super) fn facts(row: &Row<'_>) -> Result<Facts, StoreError> {
         marks: marks(row.get(17)?),
         title: None,
         testing_result: None,
+        said_in: row.get::<_, Option<String>>(21)?.map(ChannelId::new),
     };
     Ok(Facts {
         id: row.get(20)?,
@@ -180,6 +193,9 @@ pub(super) struct Derived<'a> {
     pub(super) heard_at: i64,
     pub(super) counts: bool,
     pub(super) matched: Option<ChangeNumber>,
+    pub(super) is_excluded: bool,
+    /// Who made the change, as far as Slack was asked.
+    pub(super) made_by: Option<&'a UserId>,
     pub(super) leader: i64,
     /// The group, of its leader.
     pub(super) group: Option<&'a Group>,
@@ -190,10 +206,11 @@ pub(super) const INSERT: &str = "INSERT INTO deployment (
          author_email, url, commit_hash, change_type, approved_by, approval_url, testing_url,
          deploy_log_url, outcome, reference, marks, title, testing_result, heard_at, week, counts,
          matched, leader, n_tellings, first_at, first_source, rank, last_system, last_system_at,
-         all_marks, traits, emergency, counted_at, settles_at)
+         all_marks, traits, emergency, counted_at, settles_at, said_in, is_excluded, made_by,
+         seen_at)
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
              ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36,
-             ?37, ?38, ?39)";
+             ?37, ?38, ?39, ?40, ?41, ?42, ?43)";
 
 /// Writes a telling down.
 pub(super) fn insert(
@@ -254,6 +271,10 @@ pub(super) fn insert(
         columns.and_then(|it| it.emergency),
         columns.and_then(|it| it.counted_at),
         columns.and_then(|it| it.settles_at),
+        told.said_in.as_ref().map(ChannelId::as_str),
+        derived.is_excluded,
+        derived.made_by.map(UserId::as_str),
+        columns.and_then(|it| it.seen_at),
     ])?;
     Ok(())
 }
@@ -271,6 +292,7 @@ struct Columns {
     emergency: Option<u64>,
     counted_at: Option<i64>,
     settles_at: Option<i64>,
+    seen_at: Option<i64>,
 }
 
 fn columns(group: &Group, names: &mut Names<'_>) -> Result<Columns, StoreError> {
@@ -286,7 +308,7 @@ fn columns(group: &Group, names: &mut Names<'_>) -> Result<Columns, StoreError> 
         n_tellings: group.n_tellings,
         first_at: group.first.as_ref().map(|(at, _)| *at),
         first_source,
-        rank: rank(group.kind),
+        rank: rank(group.kind()),
         last_system,
         last_system_at: group.system.as_ref().map(|(at, _)| *at),
         all_marks: group.marks,
@@ -294,6 +316,7 @@ fn columns(group: &Group, names: &mut Names<'_>) -> Result<Columns, StoreError> 
         emergency: group.emergency.map(|number| number.0),
         counted_at: group.counted_at(),
         settles_at: group.settles_at,
+        seen_at: group.seen_at,
     })
 }
 
@@ -325,7 +348,7 @@ pub(super) fn group(
         .prepare_cached(
             "SELECT n_tellings, first_at, (SELECT name FROM source WHERE id = first_source),
                     rank, last_system_at, (SELECT name FROM system WHERE id = last_system),
-                    all_marks, traits, emergency, settles_at
+                    all_marks, traits, emergency, settles_at, seen_at
              FROM deployment WHERE id = ?2 AND workspace = ?1",
         )?
         .query_row(params![workspace.as_str(), leader], |row| {
@@ -340,6 +363,7 @@ pub(super) fn group(
                 traits: Traits::from_bits(row.get(7)?),
                 emergency: row.get::<_, Option<u64>>(8)?.map(ChangeNumber),
                 settles_at: row.get(9)?,
+                seen_at: row.get(10)?,
             })
         })?;
     Ok(found)
@@ -358,7 +382,7 @@ pub(super) fn save_group(
         .prepare_cached(
             "UPDATE deployment SET n_tellings = ?3, first_at = ?4, first_source = ?5, rank = ?6,
                     last_system = ?7, last_system_at = ?8, all_marks = ?9, traits = ?10,
-                    emergency = ?11, counted_at = ?12, settles_at = ?13
+                    emergency = ?11, counted_at = ?12, settles_at = ?13, seen_at = ?14
              WHERE id = ?2 AND workspace = ?1",
         )?
         .execute(params![
@@ -375,7 +399,44 @@ pub(super) fn save_group(
             it.emergency,
             it.counted_at,
             it.settles_at,
+            it.seen_at,
         ])?;
+    Ok(())
+}
+
+/// Returns who made a change, as far as Slack was asked.
+pub(super) fn made_by(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    leader: i64,
+) -> Result<Vec<UserId>, StoreError> {
+    connection
+        .prepare_cached(
+            "SELECT made_by FROM deployment
+             WHERE workspace = ?1 AND id = ?2 AND made_by IS NOT NULL
+             UNION ALL
+             SELECT made_by FROM deployment
+             WHERE workspace = ?1 AND leader = ?2 AND leader <> id AND made_by IS NOT NULL",
+        )?
+        .query_map(params![workspace.as_str(), leader], |row| {
+            row.get(0).map(|id: String| UserId::new(id))
+        })?
+        .map(|one| Ok(one?))
+        .collect()
+}
+
+/// Notes of all that is told of a group so far that it was not production.
+pub(super) fn exclude(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    leader: i64,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "UPDATE deployment SET is_excluded = 1
+             WHERE workspace = ?1 AND (id = ?2 OR leader = ?2 AND leader <> id)",
+        )?
+        .execute(params![workspace.as_str(), leader])?;
     Ok(())
 }
 
@@ -397,7 +458,7 @@ pub(super) fn follow(
             "UPDATE deployment SET leader = ?3, n_tellings = NULL, first_at = NULL,
                     first_source = NULL, rank = NULL, last_system = NULL, last_system_at = NULL,
                     all_marks = NULL, traits = NULL, emergency = NULL, counted_at = NULL,
-                    settles_at = NULL
+                    settles_at = NULL, seen_at = NULL
              WHERE id = ?2 AND workspace = ?1",
         )?
         .execute(params![workspace.as_str(), from, to])?;

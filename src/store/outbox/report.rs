@@ -37,6 +37,10 @@ pub(in crate::store) fn owe_details(
     owe(connection, workspace, &key, channel.as_str(), &kind, now)
 }
 
+/// Where the report of a week stands.
+pub(in crate::store) const REPORT_STANDS: &str = "SELECT channel, ts FROM outbox
+     WHERE workspace = ?1 AND kind = 'report' AND part = 'report' AND week = ?2";
+
 /// Returns where the report of a week stands, if it does.
 pub(in crate::store) fn report_stands(
     connection: &Connection,
@@ -44,10 +48,7 @@ pub(in crate::store) fn report_stands(
     week: DateTime<Utc>,
 ) -> Result<Option<(ChannelId, MessageTs)>, StoreError> {
     let row: Option<(Option<String>, Option<String>)> = connection
-        .prepare_cached(
-            "SELECT channel, ts FROM outbox
-             WHERE workspace = ?1 AND kind = 'report' AND part = 'report' AND week = ?2",
-        )?
+        .prepare_cached(REPORT_STANDS)?
         .query_row(params![workspace.as_str(), micros(week)], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })

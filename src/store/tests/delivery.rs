@@ -561,6 +561,8 @@ async fn what_is_done_again_and_again_reads_only_what_is_due() {
         (outbox::NEXT_OWED, "COVERING INDEX outbox_owed"),
         (outbox::NEXT_DOUBTFUL, "INDEX outbox_claimed"),
         (outbox::N_CHASED, "INDEX outbox_said"),
+        (outbox::N_ASKING, "COVERING INDEX outbox_asking"),
+        (outbox::REPORT_STANDS, "INDEX outbox_report"),
         (owing::REFRESH, "INDEX outbox_of_change"),
         (owing::REDRAW, "INDEX outbox_of_change"),
         (offers::DUE, "COVERING INDEX offer_due"),

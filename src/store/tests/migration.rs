@@ -8,13 +8,37 @@ const REQUESTED: &str = include_str!("../../../tests/fixtures/log/v1/requested.j
 /// The change in that leaf.
 const NUMBER: ChangeNumber = ChangeNumber(1042);
 
-/// A file as the first form left it: one change, its card, a reply and a
-/// reminder.
+/// What was asked for, and the whole message that asked, each with what stands for it
+/// in that leaf: nobody has the words behind those.
+fn words() -> [(&'static str, Text); 2] {
+    [
+        ("0a", Text::new("said before", Salt([1; 32]))),
+        ("b0", Text::new("said before @morgan", Salt([2; 32]))),
+    ]
+}
+
+/// A file as the first form left it: one change with its words, its card, a reply and
+/// a reminder.
 fn of_the_first_form() -> Home {
     let home = Home::new();
     let connection = Connection::open(home.path()).unwrap();
     connection.execute_batch(file::MIGRATIONS[0]).unwrap();
-    let leaf = REQUESTED.trim_end().as_bytes();
+    let mut leaf = REQUESTED.trim_end().to_owned();
+    for (stands, text) in words() {
+        leaf = leaf.replace(&stands.repeat(32), &text.commitment().to_string());
+        connection
+            .execute(
+                "INSERT INTO text VALUES (?1, ?2, ?3, ?4)",
+                rusqlite::params![
+                    workspace().as_str(),
+                    text.commitment().0,
+                    text.salt().0,
+                    text.body()
+                ],
+            )
+            .unwrap();
+    }
+    let leaf = leaf.as_bytes();
     let mut frontier = Frontier::default();
     frontier.append(leaf_hash(leaf));
     connection
@@ -31,8 +55,7 @@ fn of_the_first_form() -> Home {
         .unwrap();
     connection
         .execute_batch(
-            "INSERT INTO text VALUES ('T0BREAK01', zeroblob(32), zeroblob(32), 'said before');
-             INSERT INTO change VALUES ('T0BREAK01', 1042, 1, 'requested', 3, 'U0DANA0001',
+            "INSERT INTO change VALUES ('T0BREAK01', 1042, 1, 'requested', 3, 'U0DANA0001',
                                         'C0INCAUTH1', 1773450840000001, NULL, NULL, NULL, NULL);
              INSERT INTO outbox (id, workspace, key, kind, state, lane, priority, not_before,
                                  change, owed_revision, shown_revision, attempts, channel, ts,
@@ -92,16 +115,17 @@ async fn a_file_of_the_first_form_keeps_its_rows_and_is_copied_first() {
             .unwrap()
     };
     assert_eq!(form("breakglass.db.form-1.backup"), 1);
-    assert_eq!(form("breakglass.db"), 8);
+    assert_eq!(form("breakglass.db"), 9);
 }
 
 #[tokio::test]
 async fn what_people_wrote_is_found_after_its_table_moved() {
     let home = of_the_first_form();
     let store = home.open().unwrap();
+    let [(_, what), _] = words();
+    let name = what.commitment();
     let found = store
-        .read(|connection, workspace| {
-            let name = crate::domain::text::Commitment([0; 32]);
+        .read(move |connection, workspace| {
             Ok((
                 texts::stands(connection, workspace, name)?,
                 texts::find(connection, workspace, name)?,

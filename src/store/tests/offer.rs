@@ -11,7 +11,11 @@ fn by_day() -> DateTime<Utc> {
 }
 
 /// A pair of messages, with texts of their own.
-fn pair(request: (&str, u8), answer: (&str, u8), verdict: Verdict) -> (NewOffer, Vec<Text>) {
+pub(super) fn pair(
+    request: (&str, u8),
+    answer: (&str, u8),
+    verdict: Verdict,
+) -> (NewOffer, Vec<Text>) {
     let asks = text("deploying the WAF rule. Authorization?", request.1);
     let says = text("approved. Deploy.", answer.1);
     let offer = NewOffer {
@@ -34,7 +38,12 @@ fn pair(request: (&str, u8), answer: (&str, u8), verdict: Verdict) -> (NewOffer,
     (offer, vec![asks, says])
 }
 
-async fn offer(store: &Store, key: &str, new: (NewOffer, Vec<Text>), at: DateTime<Utc>) -> Text {
+pub(super) async fn offer(
+    store: &Store,
+    key: &str,
+    new: (NewOffer, Vec<Text>),
+    at: DateTime<Utc>,
+) -> Text {
     let (gesture, words) = overhear(store, key, MORGAN, 200).await;
     let (offer, texts) = new;
     let made = store.make_offer(gesture, offer, texts, at);
@@ -42,11 +51,18 @@ async fn offer(store: &Store, key: &str, new: (NewOffer, Vec<Text>), at: DateTim
     words
 }
 
+/// Somebody presses *No, thanks* at the first offer.
+pub(super) async fn no_thanks(store: &Store) -> Gesture {
+    let no = gesture("no", DANA, Ask::DeclineOffer { offer: 1 });
+    hear(store, &no, &[]).await;
+    no
+}
+
 async fn stage(store: &Store, id: u64) -> OfferStage {
     store.offer(id).await.unwrap().unwrap().0.stage
 }
 
-async fn sweep(store: &Store, at: DateTime<Utc>) -> usize {
+pub(super) async fn sweep(store: &Store, at: DateTime<Utc>) -> usize {
     let unheard = BTreeSet::new();
     store.sweep(unheard, rules(), at).await.unwrap()
 }
@@ -184,8 +200,7 @@ async fn a_declined_offer_is_remembered_without_its_words() {
     let hour = start + TimeDelta::hours(1);
     sweep(&store, hour).await;
     send(&store, DANA, Some("1773486000.000100"), hour).await;
-    let no = gesture("no", DANA, Ask::DeclineOffer { offer: 1 });
-    hear(&store, &no, &[]).await;
+    let no = no_thanks(&store).await;
     store.decline_offer(no, 1, hour).await.unwrap();
     assert_eq!(stage(&store, 1).await, OfferStage::Declined);
     for text in &texts {
@@ -333,5 +348,30 @@ async fn an_offer_that_can_not_be_read_does_not_hold_up_the_others() {
     assert_eq!(sweep(&store, hour).await, 2);
     assert_eq!(stage(&store, 2).await, OfferStage::Again);
     assert_eq!(sweep(&store, hour).await, 0);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn whose_change_it_was_is_wanted_about_an_authorization_that_nobody_recorded() {
+    use crate::domain::deployment::{Deployment, Happening, SourceName};
+    let home = Home::new();
+    let store = home.open().unwrap();
+    let start = now();
+    let wanted = async |minutes: i64| {
+        let at = start + TimeDelta::minutes(minutes);
+        let (source, happening) = (SourceName::new("github"), Happening::Push);
+        let told = Deployment {
+            author_email: Some("dana@acme.dev".to_owned()),
+            ..Deployment::new(source, minutes.to_string(), happening, at)
+        };
+        let wanted = store.authors_wanted(&[told], start).await.unwrap();
+        !wanted.is_empty()
+    };
+    assert!(!wanted(5).await, "nothing was overheard");
+    let grant = pair((ASKED, 1), (ANSWERED, 2), Verdict::Grant);
+    offer(&store, "one", grant, start).await;
+    let day = 24 * 60;
+    assert!(wanted(5).await && wanted(day).await && wanted(-1).await);
+    assert!(!wanted(day + 1).await && !wanted(-day - 1).await);
     store.close().await;
 }

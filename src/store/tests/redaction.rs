@@ -185,3 +185,72 @@ async fn what_a_source_told_that_repeats_removed_words_loses_them_and_still_veri
     assert_eq!(count(&store, titles).await, 1);
     store.close().await;
 }
+
+#[tokio::test]
+async fn whoever_writes_looks_through_what_came_after_the_reader_and_no_more() {
+    use crate::domain::deployment::{Deployment, Happening, SourceName};
+    use crate::domain::policy::Counting;
+    use crate::store::texts::{Echoes, TOLD_AFTER, redact_told};
+
+    let home = Home::new();
+    let store = home.open().unwrap();
+    let take = async |id: i64| {
+        let told = Deployment {
+            title: Some(text("Rotate hunter2", 100 + u8::try_from(id).unwrap())),
+            ..Deployment::new(
+                SourceName::new("github"),
+                id.to_string(),
+                Happening::Deployment,
+                now(),
+            )
+        };
+        let intake = Intake::new(SourceName::new("github"), vec![told]);
+        let counting = Arc::new(Counting::default());
+        store
+            .take_in(intake, counting, rules(), now())
+            .await
+            .unwrap();
+    };
+    let left = "SELECT coalesce(group_concat(telling), '') FROM text WHERE body IS NOT NULL";
+    let left = async || {
+        let read =
+            store.read(move |connection, _| Ok(connection.query_row(left, [], |row| row.get(0))?));
+        read.await.unwrap()
+    };
+    take(1).await;
+    take(2).await;
+    // The reader finds what is meant, which of the first two is but one.
+    let echoes = store.read(|connection, workspace| {
+        let mut echoes = Echoes::begin(connection)?;
+        let is_first = std::cell::Cell::new(true);
+        echoes.look_for(connection, workspace, "hunter2", |_| {
+            is_first.replace(false)
+        })?;
+        Ok(echoes)
+    });
+    let echoes = echoes.await.unwrap();
+    take(3).await;
+    let written = store.write(Urgency::Now, move |connection, workspace| {
+        redact_told(connection, workspace, "hunter2", &echoes, |_| true)
+    });
+    written.await.unwrap();
+    let kept: String = left().await;
+    assert_eq!(kept, "2");
+    // Words for which no reader looked are looked for in all of them.
+    let written = store.write(Urgency::Now, |connection, workspace| {
+        redact_told(connection, workspace, "Rotate", &Echoes::default(), |_| {
+            true
+        })
+    });
+    written.await.unwrap();
+    let kept: String = left().await;
+    assert_eq!(kept, "");
+    let plan = store.read(|connection, workspace| {
+        let sql = format!("EXPLAIN QUERY PLAN {TOLD_AFTER}");
+        let given = rusqlite::params![workspace.as_str(), 7, "x"];
+        Ok(connection.query_row(&sql, given, |row| row.get::<_, String>(3))?)
+    });
+    let plan = plan.await.unwrap();
+    assert!(plan.contains("INDEX text_told (telling>?)"), "{plan}");
+    store.close().await;
+}

@@ -327,11 +327,10 @@ async fn a_record_put_in_is_named() {
     let sealed = sealed().await;
     let path = sealed.home.path();
     let forged = Forger::at(&path);
-    let moved: String = (5..12)
-        .rev()
-        .map(|seq| format!("UPDATE event SET seq = {} WHERE seq = {seq};", seq + 1))
-        .collect();
-    forged.0.execute_batch(&moved).unwrap();
+    for seq in (5..12).rev() {
+        let moves = "UPDATE event SET seq = ?1 + 1 WHERE seq = ?1";
+        forged.0.execute(moves, [seq]).unwrap();
+    }
     let leaf = forged.leaves()[0].2.replace("\"seq\":0", "\"seq\":5");
     forged
         .0
@@ -677,18 +676,22 @@ async fn an_independent_implementation_accepts_checkpoints_and_proofs() {
         .iter()
         .map(|note| {
             let note: SignedNote = note.parse().unwrap();
-            assert!(note.verified_by([&sealed.key]).is_ok());
+            assert!(note.verified_by(&[&sealed.key]).is_ok());
             let checkpoint = Checkpoint::of(&note).unwrap();
             (checkpoint.size, checkpoint.root)
         })
         .collect();
     let (size, root) = *sizes.last().unwrap();
     let mut prover = Prover::of(size);
-    (0..size).for_each(|seq| prover.want_inclusion(seq));
-    sizes
-        .iter()
-        .for_each(|(from, _)| prover.want_consistency(*from));
-    leaves.iter().for_each(|leaf| prover.take(leaf_hash(leaf)));
+    for seq in 0..size {
+        prover.want_inclusion(seq);
+    }
+    for (from, _) in &sizes {
+        prover.want_consistency(*from);
+    }
+    for leaf in &leaves {
+        prover.take(leaf_hash(leaf));
+    }
     let theirs = |root: [u8; 32], size| ct_merkle::RootHash::<sha2::Sha256>::new(root.into(), size);
     for (seq, leaf) in (0..size).zip(&leaves) {
         let proof = prover.inclusion(seq).unwrap();

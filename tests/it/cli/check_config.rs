@@ -248,6 +248,35 @@ fn what_is_in_force_is_told() {
 }
 
 #[test]
+fn whose_systems_are_whose_is_read_or_told_how_to_write() {
+    let ended = check(
+        "[policy.teams]\npayments = [\"billing\", \" ledger \"]\n",
+        &["--json"],
+    );
+    let said: Value = serde_json::from_str(&ended.out).unwrap();
+    let teams = &said["policy"]["teams"];
+    assert_eq!(
+        teams,
+        &serde_json::json!({"payments": ["billing", "ledger"]})
+    );
+    for (written, wrong) in [
+        ("[policy]\nteams = \"payments\"\n", "below `[policy.teams]`"),
+        (
+            "[policy.teams]\npayments = \"billing\"\n",
+            "payments = [\"billing\"]",
+        ),
+        (
+            "[policy.teams]\npayments = [\"\"]\n",
+            "a system's name is empty",
+        ),
+    ] {
+        let ended = check(written, &[]);
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        assert!(ended.out.contains(wrong), "{ended:?}");
+    }
+}
+
+#[test]
 fn what_an_auditor_would_ask_about_is_remarked_and_no_fault() {
     let ended = check(
         "[policy]\napprovers = [\"U0MORGAN01\"]\ndatabase = [\"U0BEN00001\"]\nguideline = 0.155\n[policy.due]\nticket = \"72 h\"\n",

@@ -222,4 +222,7 @@ fn a_running_bot_is_handed_the_list_if_it_has_a_door_for_it() {
         .says(&["doesn't answer at http://127.0.0.1:", "--listen"]);
     assert_eq!(bot.end("TERM"), Some(0));
     assert_eq!(count(&sandbox, COUNTED), 2_499);
+    // A list says nothing of whether its sources speak, by whichever door it comes.
+    let spoke = "SELECT count(*) FROM hearing WHERE spoke_at IS NOT NULL";
+    assert_eq!(count(&sandbox, spoke), 0);
 }

@@ -135,7 +135,8 @@ fn the_json_has_what_others_read_and_nothing_else() {
     assert_eq!(said["as_of"], "2026-03-15T23:00:00Z");
     assert_eq!(said["guideline"], 0.1);
     assert!(said["formula"].as_str().unwrap().contains("÷"));
-    assert_eq!(said.as_object().unwrap().len(), 4);
+    assert_eq!(said.as_object().unwrap().len(), 5);
+    assert_eq!(said["corrections"], json!([]));
     let interval = windows[11]["interval"].clone();
     assert_eq!(
         windows[11],
@@ -192,13 +193,13 @@ fn a_reported_week_that_is_known_better_now_is_told_beside() {
     let reported_at = monday + TimeDelta::weeks(1) + TimeDelta::hours(9);
     let wanted = Wanted::by(&policy, zone, reported_at);
     tokio::runtime::Runtime::new().unwrap().block_on(async {
-        let rate = assembled(&store, wanted).await.unwrap();
+        let rate = assembled(&store, wanted.clone()).await.unwrap();
         assert!(rate.corrections.is_empty());
-        let week = freeze(&rate.week, zone);
+        let week = freeze(&rate);
         let frozen = store.freeze_week(week, None, reported_at).await;
         assert!(frozen.unwrap());
         assert!(
-            assembled(&store, wanted)
+            assembled(&store, wanted.clone())
                 .await
                 .unwrap()
                 .corrections
@@ -209,12 +210,36 @@ fn a_reported_week_that_is_known_better_now_is_told_beside() {
     drop(store);
     let late = told(monday + TimeDelta::days(3), 2, 1);
     register(folder.path(), &["T0ONE"], &late);
-    let ended = rate(folder.path(), &["--as-of", "2026-03-17"]);
-    let said = "Known better now: 9–15 Mar was reported as 4 of 40.";
-    assert!(ended.out.contains(said), "{ended:?}");
-    // Before it was reported there was nothing to put right.
-    let ended = rate(folder.path(), &["--as-of", "2026-03-15"]);
-    assert!(!ended.out.contains("Known better now"), "{ended:?}");
+    // On Sunday, too, it is what Monday's report said.
+    for day in ["2026-03-15", "2026-03-17"] {
+        let ended = rate(folder.path(), &["--as-of", day]);
+        let said = "Known better now: 9–15 Mar: reported 4 of 40 (10.0 %), now 5 of 42 (11.9 %); 1 change was told of later and 1 emergency was declared later.";
+        assert!(ended.out.contains(said), "{ended:?}");
+        let ended = rate(folder.path(), &["--json", "--as-of", day]);
+        let said = json_of(&ended);
+        let mut shown = said["windows"].as_array().unwrap().iter();
+        let week = shown.find(|one| one["from"] == MONDAY).unwrap();
+        let counts = (&week["n_changes"], &week["n_emergencies"]);
+        assert_eq!(counts, (&json!(40), &json!(4)));
+        assert_eq!(
+            said["corrections"],
+            json!([{
+                "from": MONDAY, "to": "2026-03-15T23:00:00Z",
+                "reported_at": "2026-03-16T08:00:00Z",
+                "reported": {
+                    "n_changes": 40, "n_emergencies": 4, "n_not_genuine": 0,
+                    "is_unknown": false,
+                },
+                "now": {
+                    "n_changes": 42, "n_emergencies": 5, "n_not_genuine": 0,
+                    "is_unknown": false,
+                },
+                "reasons": [
+                    {"reason": "told_later", "n": 1}, {"reason": "declared_later", "n": 1},
+                ],
+            }])
+        );
+    }
 }
 
 #[test]

@@ -23,6 +23,13 @@ struct State {
     /// What it answers in place of what it was asked: a status and how many seconds
     /// to wait.
     trouble: Option<(u16, u64)>,
+    /// Whether every second page of deployments asks to wait for an hour.
+    every_second_page: bool,
+    n_pages: usize,
+    /// A repository that isn't shown.
+    hidden: Option<&'static str>,
+    /// What stands in each deployment.
+    described: Option<&'static str>,
     asked: Vec<String>,
 }
 
@@ -63,7 +70,18 @@ impl Api {
         let page: usize = query.get("page").map_or(1, |page| page.parse().unwrap());
         let path = request.uri().path();
         let parts: Vec<_> = path.split('/').skip(1).collect();
+        if let ["repos", _, name, ..] = parts.as_slice()
+            && state.hidden == Some(name)
+        {
+            return (StatusCode::NOT_FOUND, Json(json!({"message": "Not Found"}))).into_response();
+        }
         let list = match parts.as_slice() {
+            ["repos", _, _, "commits", _] => {
+                return Json(json!({"commit": {
+                    "author": {"email": "priya@northwind.example"}, "message": "WAF rule",
+                }}))
+                .into_response();
+            }
             ["repos", _, name] => {
                 return Json(json!({
                     "full_name": format!("acme/{name}"),
@@ -72,7 +90,16 @@ impl Api {
                 }))
                 .into_response();
             }
-            ["repos", _, _, "deployments"] => state.of_github(),
+            ["repos", _, _, "deployments"] => {
+                state.n_pages += 1;
+                if state.every_second_page && state.n_pages.is_multiple_of(2) {
+                    let mut answer = Json(json!({"message": "later"})).into_response();
+                    *answer.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+                    answer.headers_mut().insert("retry-after", 3_500.into());
+                    return answer;
+                }
+                state.of_github()
+            }
             ["repos", _, _, "deployments", id, "statuses"] => {
                 let at = state.deployed[id.parse::<usize>().unwrap()];
                 vec![json!({"state": "success", "created_at": written(at)})]
@@ -132,6 +159,7 @@ impl State {
                 "created_at": written(*at),
                 "updated_at": written(*at),
                 "creator": {"login": "dana-acme"},
+                "description": self.described,
             })
         })
         .collect()
@@ -186,7 +214,8 @@ async fn the_first_look_goes_back_four_weeks_page_by_page_and_the_next_is_in_fiv
     }
     let mut world = asking_github(&api, &["acme/web"]).await;
     assert_eq!(n_counted(&world), 28 * 8);
-    assert_eq!(api.n_asked_for("/deployments?"), 3);
+    // Each page but the last once more, until there is nothing new on it.
+    assert_eq!(api.n_asked_for("/deployments?"), 2 * 2 + 1);
     assert_eq!(heard(&world, "github"), [28 * 8, 0, 0, 0]);
     let n_asked = api.n_asked();
     world.go(minutes(4)).await;
@@ -270,5 +299,72 @@ async fn faults_of_a_source_end_nothing_and_lose_nothing() {
     world.go(minutes(5)).await;
     assert_eq!(n_counted(&world), 4);
     world.skip();
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_source_of_which_a_part_cant_be_read_isnt_heard_and_says_of_which() {
+    let api = Api::default();
+    api.0.lock().unwrap().hidden = Some("odd");
+    let mut world = asking_github(&api, &["acme/web", "acme/odd"]).await;
+    let days = "SELECT count(*) FROM hearing";
+    assert_eq!(world.count(days), 0);
+    let fault = "SELECT fault FROM cursor WHERE path = 'acme/odd' AND read_at IS NULL";
+    assert_eq!(
+        world.text(fault),
+        "it knows nothing of this name, or the token may not see it"
+    );
+    let read = "SELECT count(*) FROM cursor WHERE path = 'acme/web' AND read_at IS NOT NULL";
+    assert_eq!(world.count(read), 1);
+    api.0.lock().unwrap().hidden = None;
+    world.go(minutes(5)).await;
+    assert_eq!(world.count(days), 1);
+    assert_eq!(
+        world.count("SELECT count(*) FROM cursor WHERE fault IS NOT NULL"),
+        0
+    );
+    world.end().await;
+}
+
+#[tokio::test]
+async fn who_deployed_an_emergency_is_looked_up_where_they_are_asked_for() {
+    let api = Api::default();
+    let mut world = asking_github(&api, &["acme/web"]).await;
+    world
+        .slash("dana", "Restart the payments API @morgan")
+        .await;
+    world.go(minutes(2)).await;
+    api.0.lock().unwrap().described = Some("Restart, as in CHG-1001");
+    api.deploy(world.now().await);
+    world.go(minutes(5)).await;
+    let fact = world.fact("deployed");
+    assert_eq!(fact.data["implementer"], "U0PRIYA001");
+    assert_eq!(api.n_asked_for("/commits/"), 1, "and not at every look");
+    world.skip();
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_large_repository_is_seen_whole_though_every_second_page_brings_a_limit() {
+    let api = Api::default();
+    for n in (0..450).rev() {
+        api.deploy(saturday() - TimeDelta::hours(n) - minutes(11));
+    }
+    api.0.lock().unwrap().every_second_page = true;
+    let mut world = asking_github(&api, &["acme/web"]).await;
+    let mut n_before = 0;
+    let mut n_waits = 0;
+    while n_counted(&world) < 450 {
+        n_waits += 1;
+        assert!(n_waits < 10, "it comes to no end");
+        world.go(minutes(60)).await;
+        let n = n_counted(&world);
+        assert!(n > n_before, "each look brings more");
+        n_before = n;
+        world.crash().await;
+        world.start().await;
+    }
+    assert!(n_waits >= 3, "{n_waits}");
+    assert_eq!(api.n_asked_for("/statuses"), 450, "nothing is asked twice");
     world.end().await;
 }

@@ -361,3 +361,103 @@ async fn a_deployment_that_names_an_emergency_is_its_deployment_and_counts_there
     world.skip();
     world.end().await;
 }
+
+#[tokio::test]
+async fn who_deployed_an_emergency_is_found_by_their_address() {
+    let mut world = world(Door::Socket, keyed()).await;
+    world
+        .slash("dana", "Deploy WAF rule to block SQL injection @morgan")
+        .await;
+    world.press("morgan", CHANNEL, "authorize").await;
+    let at = world.now().await + TimeDelta::minutes(4);
+    world.go_to(at + TimeDelta::minutes(1)).await;
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures/intake/gitlab/deployment.success.json");
+    let mut body: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    body["status_changed_at"] = json!(at.format("%Y-%m-%d %H:%M:%S UTC").to_string());
+    body["ref"] = json!("hotfix/chg-1001-waf");
+    body["user"]["email"] = json!("priya@northwind.example");
+    let sent = delivery("gitlab", "", "x-1", body.to_string().into_bytes());
+    let (status, answer) = post(&world, &sent).await;
+    assert_eq!((status, &answer["belongs"]), (200, &json!(["CHG-1001"])));
+    let fact = world.fact("deployed");
+    assert_eq!(fact.data["implementer"], "U0PRIYA001");
+    world.go(TimeDelta::minutes(1)).await;
+    world.settle().await;
+    world.skip();
+    world.end().await;
+}
+
+/// A delivery of GitHub's about pull request `number`.
+fn about(number: u64, event: &str, action: &str, more: &Value) -> Delivery {
+    let mut body = json!({
+        "action": action,
+        "repository": {
+            "full_name": "acme/web", "default_branch": "main",
+            "html_url": "https://github.com/acme/web",
+        },
+        "pull_request": {
+            "number": number, "title": "Passkeys", "merged_at": null,
+            "html_url": format!("https://github.com/acme/web/pull/{number}"),
+            "user": {"login": "dana-acme"}, "head": {"ref": "passkeys"}, "base": {"ref": "main"},
+            "merge_commit_sha": format!("{number:040x}"),
+        },
+    });
+    for (name, value) in more.as_object().unwrap() {
+        if let Some(fields) = value.as_object().filter(|_| !body[name].is_null()) {
+            for (field, value) in fields {
+                body[name][field] = value.clone();
+            }
+        } else {
+            body[name] = value.clone();
+        }
+    }
+    let id = format!("{event}-{number}");
+    delivery("github", event, &id, body.to_string().into_bytes())
+}
+
+#[tokio::test]
+async fn an_approval_before_the_merge_is_kept_and_a_merge_without_one_is_asked_about() {
+    let mut world = world(Door::Socket, keyed()).await;
+    let now = world.now().await.to_rfc3339();
+    let approval = json!({"review": {
+        "state": "approved", "submitted_at": now, "user": {"login": "morgan-acme"},
+        "html_url": "https://github.com/acme/web/pull/7#pullrequestreview-1",
+    }});
+    let (_, answer) = post(
+        &world,
+        &about(7, "pull_request_review", "submitted", &approval),
+    )
+    .await;
+    assert_eq!(answer["not_counted"], 1, "{answer}");
+    for number in [7, 8] {
+        let merge = json!({"pull_request": {"merged_at": now}});
+        let deployment = json!({
+            "deployment": {
+                "id": number, "sha": format!("{number:040x}"), "ref": "main",
+                "environment": "production",
+            },
+            "deployment_status": {"state": "success", "created_at": now},
+        });
+        let (_, merged) = post(&world, &about(number, "pull_request", "closed", &merge)).await;
+        assert_eq!(merged["not_counted"], 1, "{merged}");
+        let (_, deployed) = post(
+            &world,
+            &about(number, "deployment_status", "created", &deployment),
+        )
+        .await;
+        assert_eq!(deployed["counted"], 1, "{deployed}");
+    }
+    let n_asked = "SELECT count(*) FROM question";
+    world.go(TimeDelta::minutes(9)).await;
+    assert_eq!(world.count(n_asked), 0, "its review may be told of late");
+    world.go(TimeDelta::minutes(2)).await;
+    assert_eq!(world.count(n_asked), 1);
+    let about = "SELECT external_id FROM deployment WHERE id IN (
+        SELECT leader FROM deployment WHERE id = (SELECT deployment FROM question))";
+    assert_eq!(world.text(about), "acme/web/pull/8");
+    let approved = "SELECT approved_by FROM deployment WHERE approved_by IS NOT NULL";
+    assert_eq!(world.text(approved), "morgan-acme");
+    world.skip();
+    world.end().await;
+}

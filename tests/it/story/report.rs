@@ -206,7 +206,7 @@ async fn a_report_of_unknown_fate_is_found_and_neither_posted_nor_drawn_again() 
 }
 
 #[tokio::test]
-async fn after_weeks_of_downtime_only_the_newest_is_posted_and_all_are_frozen() {
+async fn after_weeks_of_downtime_only_the_newest_is_posted_and_names_the_others() {
     let mut world = on_wednesday().await;
     world.go_to(berlin("2026-03-15 12:00")).await;
     world.stop().await;
@@ -222,6 +222,8 @@ async fn after_weeks_of_downtime_only_the_newest_is_posted_and_all_are_frozen() 
     assert_eq!((report.len(), thread.len()), (1, 1), "{report:#?}");
     assert!(report[0].words.contains("23–29 Mar"), "{report:#?}");
     assert!(report[0].words.contains("0 of 12 changes"), "{report:#?}");
+    let away = "*Not posted, because I was away:* 9–15 Mar 0 of 41 (0.0 %); 16–22 Mar unknown.";
+    assert!(report[0].words.contains(away), "{report:#?}");
     assert_eq!(world.count("SELECT count(*) FROM frozen_week"), 3);
     // Told of later, an earlier week is corrected beside what was reported.
     world.stop().await;
@@ -231,6 +233,7 @@ async fn after_weeks_of_downtime_only_the_newest_is_posted_and_all_are_frozen() 
     let (report, thread) = reports(&mut world);
     assert_eq!(report.len(), 1);
     assert!(thread[0].words.contains("9–15 Mar"), "{thread:#?}");
+    assert!(!report[0].words.contains("Not posted"), "{report:#?}");
     let kept = world.text("SELECT cast(figures AS TEXT) FROM frozen_week ORDER BY from_at LIMIT 1");
     assert!(kept.contains(r#""n_changes":41"#), "{kept}");
     world.end().await;

@@ -390,6 +390,9 @@ async fn a_listed_change_counts_and_keeps_its_words() {
         world.text("SELECT body FROM text WHERE telling IS NOT NULL"),
         "Rotated the certificates"
     );
+    // Nor does it say that whoever else deploys was heard from.
+    let spoke = "SELECT count(*) FROM hearing WHERE spoke_at IS NOT NULL";
+    assert_eq!(world.count(spoke), 0);
     world.end().await;
 }
 
@@ -451,5 +454,72 @@ async fn what_may_be_an_emergency_is_asked_back_and_either_tap_does_it() {
         &["@dana asks @morgan for authorization"],
     );
     assert_eq!(world.count("SELECT count(*) FROM deployment"), 1);
+    world.end().await;
+}
+
+/// Panics if what stands there holds a word of the private channel.
+#[track_caller]
+fn kept(read: &[crate::world::News]) -> String {
+    let shown = crate::world::shown(read);
+    assert!(!shown.contains("leaked"), "{shown}");
+    shown
+}
+
+#[tokio::test]
+async fn a_change_that_was_listed_in_private_is_asked_about_without_its_words() {
+    // In the channel it is declared where it was said.
+    listed_in("#inc-secret", "G0PRIVATE1").await;
+    listed_in("@breakglass", "C0ENGINEER").await;
+}
+
+async fn listed_in(private: &str, declared_in: &str) {
+    let mut setting = Setting {
+        at: berlin("2026-03-13 10:00"),
+        ..Setting::default()
+    };
+    setting.policy.systems = vec!["auth-api".to_owned()];
+    setting.policy.report_channel = Some("C0ENGINEER".to_owned());
+    let mut world = World::of(setting).await;
+    world
+        .slash("dana", "Deploy WAF rule to block SQL injection @morgan")
+        .await;
+    world
+        .press("morgan", crate::world::CHANNEL, "authorize")
+        .await;
+    let listed = "normal Rotated the leaked acme key 5 min ago system auth-api";
+    world.slash_in("morgan", private, listed).await;
+    // Only afterwards Dana says on which system she works.
+    world.tap("dana", crate::world::CHANNEL, "document").await;
+    let systems = [("section:systems", json!(["auth-api"]))];
+    world.send_in("dana", &systems).await;
+    world.skip();
+    world.go(minutes(2)).await;
+    let asked = kept(&world.read("dana"));
+    assert!(
+        asked.contains("Is this the deployment of CHG-1001? A change that somebody listed"),
+        "{asked}"
+    );
+    assert!(asked.contains("made by @morgan"), "{asked}");
+    world.press("dana", "@breakglass", "explain:no").await;
+    kept(&world.read("dana"));
+    world.go(minutes(2)).await;
+    // Whoever said it reads their own words.
+    let read = crate::world::shown(&world.read("morgan"));
+    assert!(read.contains("Rotated the leaked acme key"), "{read}");
+    world.go_to(berlin("2026-03-16 09:05")).await;
+    let report = kept(&world.read("#engineering"));
+    assert!(
+        report.contains("said in a private channel, and kept there"),
+        "{report}"
+    );
+    world
+        .press("morgan", "@breakglass", "explain:declared")
+        .await;
+    kept(&world.read("#engineering"));
+    assert_eq!(
+        world.text("SELECT channel FROM change WHERE number = 1002"),
+        declared_in
+    );
+    world.skip();
     world.end().await;
 }

@@ -4,14 +4,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::permit::refuse_if_denied;
 use super::{Draft, reason_given};
-use crate::domain::change::{Actor, EmergencyChange, Event, Exception, Refusal, Source, Stage};
+use crate::domain::change::{
+    Actor, EmergencyChange, Event, Exception, Refusal, SAME_DEPLOYMENT, Source, Stage,
+};
 use crate::domain::id::{ChangeNumber, UserId};
 use crate::domain::text::Text;
 /// How far into the future a stated deployment may lie: nobody's clock is exact.
 const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(2);
-
-/// Two deployments by one person within this time are one, told twice.
-const SAME_DEPLOYMENT: TimeDelta = TimeDelta::minutes(5);
 
 pub(super) fn record_deployment(
     draft: &mut Draft<'_>,

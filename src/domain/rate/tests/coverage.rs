@@ -11,7 +11,7 @@ fn weekdays(weeks: i64, until: &str) -> Vec<Hearing<'static>> {
         .map(|at| Hearing {
             source: "github",
             at,
-            is_regular: true,
+            is_usual: true,
         })
         .collect()
 }
@@ -41,17 +41,29 @@ fn a_source_that_never_rests_is_missed_after_two_days() {
             .map(|back| Hearing {
                 source: "gitlab",
                 at: week().to - TimeDelta::hours(hours + 24 * back),
-                is_regular: true,
+                is_usual: true,
             })
             .collect::<Vec<_>>()
     };
     assert_eq!(silent(polled(48)), [""; 0]);
     assert_eq!(silent(polled(49)), ["gitlab"]);
-    let by_hand = polled(120).into_iter().map(|one| Hearing {
-        is_regular: false,
-        ..one
+    // Of whom nobody knows what kind they are, habit says it: five days of four weeks.
+    let unusual = |n: usize| {
+        let told = polled(120).into_iter().map(|one| Hearing {
+            is_usual: false,
+            ..one
+        });
+        silent(told.take(n).collect())
+    };
+    assert_eq!(unusual(60), ["gitlab"]);
+    assert_eq!(unusual(5), ["gitlab"]);
+    assert_eq!(unusual(4), [""; 0]);
+    let weekly = (0..12).map(|back| Hearing {
+        source: "ledger",
+        at: at("2026-10-25T12:00:00Z") - TimeDelta::weeks(back),
+        is_usual: false,
     });
-    assert_eq!(silent(by_hand.collect()), [""; 0]);
+    assert_eq!(silent(weekly.collect()), [""; 0]);
 }
 
 #[test]
@@ -64,7 +76,7 @@ fn one_failure_doesnt_hide_the_next() {
     let seldom = (0..8).map(|back| Hearing {
         source: "jenkins",
         at: at("2026-10-26T12:00:00Z") - TimeDelta::weeks(back),
-        is_regular: true,
+        is_usual: true,
     });
     assert_eq!(silent(seldom.collect()), [""; 0]);
 }

@@ -51,7 +51,6 @@ fn emergency(number: u64, deployed_at: DateTime<Utc>) -> Emergency {
         criterion: None,
         systems: Vec::new(),
         category: None,
-        team: None,
         is_not_genuine: false,
     }
 }
@@ -72,6 +71,7 @@ fn heard() -> Coverage {
             source: "github".to_owned(),
             first_at: at,
             last_at: at,
+            is_regular: true,
         }],
         silent: Vec::new(),
     }
@@ -104,7 +104,7 @@ fn exactly_the_guideline_is_within_it() {
         (51, 509, Verdict::Over, "10.02"),
         (0, 12, Verdict::Within, "0.0"),
         (1, 10, Verdict::Within, "10.0"),
-        (10, 10, Verdict::Over, "100.0"),
+        (10, 11, Verdict::Over, "90.9"),
     ] {
         let figures = figures(n_emergencies, n_changes, heard());
         assert_eq!(figures.verdict(), verdict, "{n_emergencies} of {n_changes}");
@@ -129,13 +129,56 @@ fn with_nobody_heard_from_the_rate_is_unknown_and_never_everything() {
     assert_eq!((alone.rate(), alone.percent()), (None, None));
     assert_eq!(alone.n_emergencies, 12);
     assert_eq!(Budget::of(&alone, None), None);
-    // Somebody who says that nothing else happened was heard from.
-    assert_eq!(figures(12, 12, heard()).verdict(), Verdict::Over);
-    // So was whoever told later of a change that happened then.
+    let why = |figures: &Figures| figures.why_unknown().map(str::to_owned);
+    let nobody = "no source of changes was heard from";
+    assert_eq!(why(&alone).as_deref(), Some(nobody));
+    // Whoever was heard from and told of nothing else says the same of the others.
+    let only = figures(12, 12, heard());
+    assert_eq!((only.verdict(), only.rate()), (Verdict::Unknown, None));
+    let only_those = Some("nothing but emergencies was told of");
+    assert_eq!(why(&only).as_deref(), only_those);
+    // Nothing at all is known to be nothing where somebody speaks by himself.
+    assert_eq!(figures(0, 0, heard()).verdict(), Verdict::TooFew);
+    let mut handed_in = heard();
+    handed_in.heard[0].is_regular = false;
+    let nothing = figures(0, 0, handed_in);
+    assert_eq!(nothing.verdict(), Verdict::Unknown);
+    // Whoever told later of a change that happened then was heard from, too.
     assert_eq!(
         figures(1, 12, Coverage::default()).verdict(),
         Verdict::Within
     );
+}
+
+#[test]
+fn emergencies_that_a_source_tells_of_are_no_denominator() {
+    let week = week();
+    let count = |kinds: &[ChangeKind], with_standard| {
+        let rules = Rules {
+            with_standard,
+            ..RULES
+        };
+        let mut tally = Tally::new(rules, [&week]);
+        for kind in kinds {
+            tally.count(&Counted {
+                kind: *kind,
+                ..normal(week.from)
+            });
+        }
+        tally.figures(&week, Coverage::default(), week.to)
+    };
+    let listed = [ChangeKind::Emergency; 12];
+    let only = count(&listed, true);
+    assert_eq!((only.is_unknown(), only.rate()), (true, None));
+    let only_those = Some("nothing but emergencies was told of");
+    assert_eq!(only.why_unknown(), only_those);
+    let with_one = [listed.as_slice(), &[ChangeKind::Normal]].concat();
+    assert_eq!(count(&with_one, true).verdict(), Verdict::Over);
+    // A standard change that doesn't count is nothing to divide by.
+    let with_standard = [listed.as_slice(), &[ChangeKind::Standard]].concat();
+    assert!(!count(&with_standard, true).is_unknown());
+    assert!(count(&with_standard, false).is_unknown());
+    assert!(!count(&[ChangeKind::Standard], false).is_unknown());
 }
 
 #[test]
@@ -190,7 +233,7 @@ proptest! {
     /// Trying it out one by one, and the budget, agree.
     #[test]
     fn the_budget_is_as_many_as_can_be_added(
-        n_normal in 0u64..400,
+        n_normal in 1u64..400,
         n_emergencies in 0u64..60,
         guideline in 1u16..400,
     ) {
@@ -209,6 +252,42 @@ proptest! {
             prop_assert_eq!(budget.left, -(fewer.unwrap() as i64));
         }
     }
+}
+
+#[test]
+fn a_team_has_the_changes_of_its_systems_and_each_once() {
+    let week = week();
+    let teams = |of: &[(&str, &[&str])]| {
+        let systems = |all: &[&str]| all.iter().map(|&one| one.to_owned()).collect();
+        let of = of
+            .iter()
+            .map(|(team, all)| ((*team).to_owned(), systems(all)));
+        Teams::new(&of.collect())
+    };
+    let count = |teams: &Teams| {
+        let mut tally = Tally::new(RULES, [&week]).with_teams(teams);
+        for n in 0..5 {
+            tally.count(&normal(week.from + TimeDelta::hours(n)));
+        }
+        tally.count(&Counted {
+            system: Some("lab"),
+            ..normal(week.from)
+        });
+        tally.add(Emergency {
+            systems: vec!["Web".to_owned(), "auth".to_owned()],
+            ..emergency(1, week.from)
+        });
+        let by_team = tally.figures(&week, heard(), week.to).by_team;
+        let said = by_team.into_iter();
+        said.map(|one| (one.name, one.n_emergencies, one.n_changes))
+            .collect::<Vec<_>>()
+    };
+    let two = teams(&[("Shop", &["web", "auth", "search"]), ("Core", &["AUTH"])]);
+    assert_eq!(
+        count(&two),
+        [("Shop".to_owned(), 1, 6), ("Core".to_owned(), 1, 1)]
+    );
+    assert_eq!(count(&Teams::default()), []);
 }
 
 #[test]
@@ -332,15 +411,16 @@ fn a_pace_needs_a_week_and_ten_changes_and_is_that_of_the_time_that_is_known() {
 #[test]
 fn a_later_correction_stands_beside_what_was_reported() {
     let reported = Frozen::of(&figures(3, 41, heard()));
-    assert_eq!(reported.corrected(&figures(3, 41, heard())), None);
-    let corrected = reported.corrected(&figures(4, 44, heard())).unwrap();
+    assert_eq!(reported.corrected(&figures(3, 41, heard()), 0), None);
+    let corrected = reported.corrected(&figures(4, 44, heard()), 0).unwrap();
     assert_eq!(corrected.reported, reported);
-    assert_eq!((corrected.n_emergencies, corrected.n_changes), (4, 44));
+    let now = &corrected.now;
+    assert_eq!((now.n_emergencies, now.n_changes), (4, 44));
     assert_eq!(
         corrected.differences,
         [Difference::ToldLater(2), Difference::DeclaredLater(1)]
     );
-    let fewer = reported.corrected(&figures(2, 39, heard())).unwrap();
+    let fewer = reported.corrected(&figures(2, 39, heard()), 0).unwrap();
     assert_eq!(
         fewer.differences,
         [Difference::CountedElsewhere(1), Difference::MovedAway(1)]
@@ -348,14 +428,55 @@ fn a_later_correction_stands_beside_what_was_reported() {
     // Another week is no correction of this one.
     let mut other = figures(4, 44, heard());
     other.window = Window::week(&Utc, other.window.to);
-    assert_eq!(reported.corrected(&other), None);
+    assert_eq!(reported.corrected(&other, 0), None);
+}
+
+#[test]
+fn what_came_and_what_went_are_both_said_though_the_sum_stays() {
+    let reported = Frozen::of(&figures(3, 41, heard()));
+    let same = reported.corrected(&figures(3, 41, heard()), 5).unwrap();
+    assert_eq!(
+        same.differences,
+        [Difference::ToldLater(5), Difference::CountedElsewhere(5)]
+    );
+    let fewer = reported.corrected(&figures(3, 40, heard()), 2).unwrap();
+    assert_eq!(
+        fewer.differences,
+        [Difference::ToldLater(2), Difference::CountedElsewhere(3)]
+    );
+    // One emergency in the place of another.
+    let mut other = figures(3, 41, heard());
+    other.emergencies[0] = ChangeNumber(77);
+    assert_eq!(
+        reported.corrected(&other, 0).unwrap().differences,
+        [Difference::DeclaredLater(1), Difference::MovedAway(1)]
+    );
+}
+
+#[test]
+fn a_difference_is_read_by_the_name_it_is_kept_by() {
+    for one in [
+        Difference::ToldLater(3),
+        Difference::CountedElsewhere(3),
+        Difference::DeclaredLater(3),
+        Difference::MovedAway(3),
+        Difference::FoundNotGenuine(3),
+        Difference::FoundGenuine(3),
+        Difference::StandardCounted,
+        Difference::StandardLeftOut,
+        Difference::HeardLater,
+    ] {
+        let (name, n) = one.named();
+        assert_eq!(Difference::from_name(name, n), Some(one));
+    }
+    assert_eq!(Difference::from_name("net", 1), None);
 }
 
 #[test]
 fn what_was_unknown_may_become_known_later() {
     let reported = Frozen::of(&figures(2, 2, Coverage::default()));
     assert!(reported.is_unknown);
-    let corrected = reported.corrected(&figures(2, 30, heard())).unwrap();
+    let corrected = reported.corrected(&figures(2, 30, heard()), 0).unwrap();
     assert_eq!(
         corrected.differences,
         [Difference::HeardLater, Difference::ToldLater(28)]
@@ -386,9 +507,13 @@ fn another_formula_is_the_reason_and_no_change_is_said_to_have_come() {
         }
         tally.figures(&week, heard(), week.to)
     };
-    let corrected = Frozen::of(&count(true)).corrected(&count(false)).unwrap();
+    let corrected = Frozen::of(&count(true))
+        .corrected(&count(false), 0)
+        .unwrap();
     assert_eq!(corrected.differences, [Difference::StandardLeftOut]);
-    let corrected = Frozen::of(&count(false)).corrected(&count(true)).unwrap();
+    let corrected = Frozen::of(&count(false))
+        .corrected(&count(true), 0)
+        .unwrap();
     assert_eq!(corrected.differences, [Difference::StandardCounted]);
 }
 

@@ -132,7 +132,7 @@ fn opened(what: &str, note: &[u8], keys: &[&VerifierKey]) -> Result<SignedNote, 
         .ok()
         .and_then(|note| note.parse().ok())
         .ok_or_else(|| Flaw::altered(format!("{what} is no signed note")))?;
-    match note.verified_by(keys.iter().copied()) {
+    match note.verified_by(keys) {
         Ok(_) => Ok(note),
         Err(NoteFault::Unsigned) => Err(Flaw::key(format!(
             "{what} isn't signed by the key {}",

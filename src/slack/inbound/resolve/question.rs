@@ -83,9 +83,17 @@ async fn declared(scene: &Scene<'_>, question: &Question) -> Result<Resolved, Un
     let gesture = scene.gesture;
     let told = question.told.as_ref().ok_or(NO_QUESTION)?;
     // Where the question was asked nobody else reads: whoever is needed now would never
-    // see the card there.
+    // see the card there. What was said in a closed place is declared there, with its
+    // words; where that can't be, without them.
+    let mut closed = None;
+    let mut keeps_words = true;
+    if let Some(said_in) = &told.said_in {
+        let facts = scene.lookup.known_channel(said_in).await?;
+        closed = (facts.private && !facts.direct).then(|| said_in.clone());
+        keeps_words = !facts.direct;
+    }
     let read_by_all = scene.engine.rules().newest().report_channel.clone();
-    let place = match read_by_all {
+    let place = match closed.or(read_by_all) {
         Some(channel) => Place {
             channel,
             thread: None,
@@ -97,8 +105,9 @@ async fn declared(scene: &Scene<'_>, question: &Question) -> Result<Resolved, Un
     };
     let title = told.title.as_ref().map(|title| title.body().trim());
     let words = match title.filter(|title| !title.is_empty()) {
-        Some(title) => title.to_owned(),
-        None => format!("{} of {}", told.external_id, told.source),
+        Some(title) if keeps_words => title.to_owned(),
+        _ if told.said_in.is_some() => "A change that somebody listed".to_owned(),
+        _ => format!("{} of {}", told.external_id, told.source),
     };
     let (what, verbatim) = (text(words.clone())?, text(words)?);
     let mut texts = vec![what.clone(), verbatim.clone()];
@@ -143,10 +152,8 @@ async fn named(
     second: &UserId,
 ) -> Result<Resolved, Unresolved> {
     let facts = scene.lookup.member(second).await?;
-    let address = question.told.as_ref();
-    let address = address.and_then(|told| told.author_email.as_deref());
-    let author = match address {
-        Some(address) => scene.lookup.user_of_address(address).await?,
+    let author = match &question.told {
+        Some(told) => scene.lookup.author_of(told).await?,
         None => None,
     };
     let is_another = *second != scene.gesture.actor && author.as_ref() != Some(second);
@@ -240,6 +247,7 @@ pub(super) async fn listed(
         system,
         author: Some(gesture.actor.as_str().to_owned()),
         title: Some(title),
+        said_in: gesture.channel.clone(),
         ..Deployment::new(source, gesture.key.clone(), Happening::Listed, at)
     };
     Ok(Resolved::Listed(Box::new(told)))

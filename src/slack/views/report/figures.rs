@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use crate::domain::rate::{
-    Budget, FEWEST_FOR_A_VERDICT, Figures, Interval, Part, Reach, Verdict, Window, WindowKind,
-    grouped, percent,
+    Budget, Corrected, Difference, FEWEST_FOR_A_VERDICT, Figures, Frozen, Interval, Part, Reach,
+    Verdict, Window, WindowKind, grouped, percent,
 };
 use crate::slack::views::say;
 
@@ -12,6 +12,9 @@ use super::guideline;
 
 /// How many systems, teams and sources are named.
 const MOST_PARTS: usize = 5;
+
+/// How many weeks are named that have no report of their own.
+const MOST_WEEKS: usize = 8;
 
 /// How long the name of a system, team or source may be.
 const ROOM_FOR_A_NAME: usize = 60;
@@ -59,11 +62,10 @@ pub(super) fn when(window: &Window, is_in_progress: bool) -> String {
 /// Returns the one line that everybody reads.
 pub(super) fn headline(figures: &Figures) -> String {
     let Some(percent) = figures.percent() else {
-        return if figures.is_unknown() {
-            "The emergency rate is unknown: no source of changes was heard from.".to_owned()
-        } else {
-            "No changes were deployed, so there is no emergency rate.".to_owned()
-        };
+        return figures.why_unknown().map_or_else(
+            || "No changes were deployed, so there is no emergency rate.".to_owned(),
+            |why| format!("The emergency rate is unknown: {why}."),
+        );
     };
     let (part, whole) = (figures.n_emergencies, figures.n_changes);
     let were = if part == 1 {
@@ -146,7 +148,8 @@ pub(super) fn in_short(figures: &Figures) -> String {
     match (figures.verdict(), figures.percent()) {
         (Verdict::Unknown, _) => {
             let n = emergencies(figures.n_emergencies);
-            format!("unknown; {n} on record, and no source of changes heard from.")
+            let why = figures.why_unknown().unwrap_or_default();
+            format!("unknown; {n} on record, and {why}.")
         }
         (Verdict::TooFew, None) => "no changes.".to_owned(),
         (Verdict::TooFew, Some(percent)) => {
@@ -244,20 +247,22 @@ pub fn budget_in_words(budget: &Budget, day: impl Fn(DateTime<Utc>) -> String) -
 
 /// Returns the systems that had emergencies.
 pub(super) fn systems(figures: &Figures) -> Option<String> {
-    parts("By system", &figures.by_system, |part| {
+    by("By system", &figures.by_system, figures)
+}
+
+/// Returns the teams that had emergencies.
+pub(super) fn teams(figures: &Figures) -> Option<String> {
+    by("By team", &figures.by_team, figures)
+}
+
+fn by(label: &str, all: &[Part], figures: &Figures) -> Option<String> {
+    parts(label, all, |part| {
         let n = grouped(part.n_emergencies);
         if figures.is_unknown() {
             // The others that it had are just what nobody knows.
             return format!("{} {n}", name(&part.name));
         }
         format!("{} {n} of {}", name(&part.name), grouped(part.n_changes))
-    })
-}
-
-/// Returns the teams that had emergencies.
-pub(super) fn teams(figures: &Figures) -> Option<String> {
-    parts("By team", &figures.by_team, |part| {
-        format!("{} {}", name(&part.name), grouped(part.n_emergencies))
     })
 }
 
@@ -344,4 +349,73 @@ pub(super) fn counted_from(figures: &Figures) -> String {
     let formula = figures.rules.formula().to_string();
     said.push(format!("Rate: {formula}."));
     said.join(" ")
+}
+
+/// Returns what was reported of a week, the figure beside it, and why they differ,
+/// without any markup.
+pub fn beside(corrected: &Corrected) -> String {
+    let why = corrected.differences.iter().map(|one| difference(*one));
+    format!(
+        "{}: reported {}, now {}; {}",
+        corrected.reported.window,
+        frozen(&corrected.reported),
+        frozen(&corrected.now),
+        say::listed(why)
+    )
+}
+
+/// Returns the line that says what is known beside reported weeks that are shown.
+pub(super) fn better_known(corrected: &Corrected) -> String {
+    format!("*Known better now:* {}.", beside(corrected))
+}
+
+/// Returns the weeks that have no report of their own.
+pub(super) fn skipped(weeks: &[Frozen]) -> Option<String> {
+    let unnamed = weeks.len().saturating_sub(MOST_WEEKS);
+    let mut said: Vec<String> = weeks
+        .iter()
+        .skip(unnamed)
+        .map(|one| format!("{} {}", one.window, frozen(one)))
+        .collect();
+    if unnamed > 0 {
+        said.insert(0, format!("{unnamed} before"));
+    }
+    (!said.is_empty()).then(|| format!("*Not posted, because I was away:* {}.", said.join("; ")))
+}
+
+/// Returns frozen figures, in short.
+fn frozen(one: &Frozen) -> String {
+    match one.percent() {
+        _ if one.is_unknown => "unknown".to_owned(),
+        None => "no changes".to_owned(),
+        Some(percent) => format!(
+            "{} of {} ({percent} %)",
+            grouped(one.n_emergencies),
+            grouped(one.n_changes)
+        ),
+    }
+}
+
+fn difference(difference: Difference) -> String {
+    let was = |n: u64| if n == 1 { "was" } else { "were" };
+    match difference {
+        Difference::ToldLater(n) => format!("{} {} told of later", changes(n), was(n)),
+        Difference::CountedElsewhere(n) => format!(
+            "{} turned out to be told of twice, to be an emergency's or of another week",
+            changes(n)
+        ),
+        Difference::DeclaredLater(n) => format!("{} {} declared later", emergencies(n), was(n)),
+        Difference::MovedAway(n) => {
+            format!("{} turned out to be of another week", emergencies(n))
+        }
+        Difference::FoundNotGenuine(n) => {
+            format!("{} {} found not genuine", emergencies(n), was(n))
+        }
+        Difference::FoundGenuine(n) => {
+            format!("{} {} found genuine after all", emergencies(n), was(n))
+        }
+        Difference::StandardCounted => "standard changes count now".to_owned(),
+        Difference::StandardLeftOut => "standard changes count no more".to_owned(),
+        Difference::HeardLater => "a source was heard from later".to_owned(),
+    }
 }

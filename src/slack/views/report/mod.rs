@@ -12,7 +12,7 @@ use slack_morphism::prelude::{
 };
 
 use crate::domain::id::ChannelId;
-use crate::domain::rate::{Budget, Figures, Verdict, WindowKind, guideline_percent};
+use crate::domain::rate::{Budget, Corrected, Figures, Verdict, WindowKind, guideline_percent};
 
 use super::blocks::{context, message, section};
 use super::{Message, say};
@@ -20,8 +20,8 @@ use super::{Message, say};
 mod figures;
 mod thread;
 
-pub use figures::budget_in_words;
-pub use thread::{Details, Unexplained, details};
+pub use figures::{beside, budget_in_words};
+pub use thread::{Details, Repeated, Unexplained, details};
 
 /// Until somebody has said who may approve, that is said wherever the rate is.
 const NO_POLICY: &str = "No policy says yet who may authorize and approve: any full member may, but for whoever asked or deployed. `approvers` in `breakglass.toml` names them; `breakglass check-config` explains the rest.";
@@ -81,6 +81,7 @@ pub fn weekly(report: &Report<'_>, picture: Picture<'_>) -> Message {
     lines.extend(report.budget.map(figures::budget));
     lines.extend(figures::systems(week));
     lines.extend(figures::punctuality(week));
+    lines.extend(figures::skipped(report.details.skipped));
     blocks.push(section(&lines.join("\n")));
     if !report.details.has_policy {
         blocks.push(context(NO_POLICY));
@@ -102,53 +103,65 @@ pub fn aside(channel: &ChannelId) -> SlackBlock {
     ))
 }
 
-/// Returns what somebody is told who asks for the rate: the window that they asked
-/// for, and the one before it, where that is known.
-pub fn answer(
-    asked: &Figures,
-    before: Option<&Figures>,
-    budget: Option<&Budget>,
-    has_policy: bool,
-) -> Message {
-    let headline = figures::headline(asked);
-    let mut blocks = vec![lead(asked)];
-    blocks.extend(figures::gaps(asked).map(|lines| section(&lines)));
+/// What somebody is told who asks for the rate.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The window that they asked for.
+    pub figures: &'a Figures,
+    /// The one before it, where that is known.
+    pub before: Option<&'a Figures>,
+    /// What of the two was reported otherwise than it is known now.
+    pub corrections: &'a [&'a Corrected],
+    /// What the quarter has room for, if that is known.
+    pub budget: Option<&'a Budget>,
+    /// Whether somebody has written down who may approve.
+    pub has_policy: bool,
+}
+
+/// Returns what somebody is told who asks for the rate.
+pub fn answer(asked: &Asked<'_>) -> Message {
+    let figures = asked.figures;
+    let headline = figures::headline(figures);
+    let mut blocks = vec![lead(figures)];
+    blocks.extend(figures::gaps(figures).map(|lines| section(&lines)));
     let mut lines = Vec::new();
-    lines.extend(before.map(|before| {
+    lines.extend(asked.before.map(|before| {
         format!(
             "*{}:* {}",
             figures::when(&before.window, before.is_in_progress()),
             figures::in_short(before)
         )
     }));
-    lines.extend(budget.map(figures::budget));
-    lines.extend(figures::systems(asked));
-    lines.extend(figures::teams(asked));
-    lines.extend(figures::criteria(asked));
-    lines.extend(figures::punctuality(asked));
-    lines.extend(figures::medians(asked));
+    let corrections = asked.corrections.iter();
+    lines.extend(corrections.map(|one| figures::better_known(one)));
+    lines.extend(asked.budget.map(figures::budget));
+    lines.extend(figures::systems(figures));
+    lines.extend(figures::teams(figures));
+    lines.extend(figures::criteria(figures));
+    lines.extend(figures::punctuality(figures));
+    lines.extend(figures::medians(figures));
     if !lines.is_empty() {
         blocks.push(section(&lines.join("\n")));
     }
-    blocks.push(context(&figures::counted_from(asked)));
-    if !has_policy {
+    blocks.push(context(&figures::counted_from(figures)));
+    if !asked.has_policy {
         blocks.push(context(NO_POLICY));
     }
-    let others = match asked.window.kind {
+    let others = match figures.window.kind {
         WindowKind::Week => "`/emergency rate month` and `/emergency rate quarter` look further.",
         WindowKind::Rolling => "`/emergency rate week` and `/emergency rate quarter` say the rest.",
         WindowKind::Quarter => "`/emergency rate week` and `/emergency rate month` say the rest.",
     };
     blocks.push(context(&format!(
         "As of {}. {others}",
-        say::at(asked.as_of)
+        say::at(figures.as_of)
     )));
     message(&headline, blocks)
 }
 
-/// Returns what the Home says of the rate: how the last week was, and what the
-/// quarter has room for.
-pub fn home(week: &Figures, budget: Option<&Budget>) -> SlackBlock {
+/// Returns what the Home says of the rate: how the last week was, what is known of it
+/// beside what was reported, and what the quarter has room for.
+pub fn home(week: &Figures, corrected: Option<&Corrected>, budget: Option<&Budget>) -> SlackBlock {
     let mut lines = vec![
         "*Emergency rate*".to_owned(),
         format!(
@@ -157,6 +170,7 @@ pub fn home(week: &Figures, budget: Option<&Budget>) -> SlackBlock {
             figures::in_short(week)
         ),
     ];
+    lines.extend(corrected.map(figures::better_known));
     lines.extend(budget.map(figures::budget));
     lines.push(if week.is_unknown() {
         "`breakglass doctor` says which sources of changes are connected.".to_owned()

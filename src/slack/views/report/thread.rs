@@ -9,7 +9,7 @@ use crate::domain::change::Exception;
 use crate::domain::deployment::Mark;
 use crate::domain::id::UserId;
 use crate::domain::obligation::Duty;
-use crate::domain::rate::{Corrected, Difference, Figures, Offender, grouped, percent};
+use crate::domain::rate::{Corrected, Figures, Frozen, Offender};
 use crate::slack::views::blocks::{context, fits, message, paragraphs};
 use crate::slack::views::reply::{Undeclared, undeclared_pair};
 use crate::slack::views::{Message, Said, Showing, facts, home, say};
@@ -42,6 +42,16 @@ pub struct Unexplained<'a> {
     pub url: Option<&'a str>,
 }
 
+/// What comes again and again.
+#[derive(Debug, Clone, Copy)]
+pub struct Repeated<'a> {
+    /// What it is.
+    pub offender: &'a Offender,
+    /// Whether any of its changes is a private channel's: what those were about isn't
+    /// said here.
+    pub is_private: bool,
+}
+
 /// What stands in the thread.
 #[derive(Debug, Clone, Copy)]
 pub struct Details<'a> {
@@ -51,13 +61,15 @@ pub struct Details<'a> {
     /// exceptions that nobody answered; each as it may be shown here.
     pub changes: &'a [Showing<'a>],
     /// What comes again and again.
-    pub offenders: &'a [Offender],
+    pub offenders: &'a [Repeated<'a>],
     /// Changes in production that nobody explained.
     pub unexplained: &'a [Unexplained<'a>],
     /// Authorizations that nobody put on record.
     pub undeclared: &'a [Undeclared<'a>],
     /// Earlier weeks that are known better now.
     pub corrections: &'a [Corrected],
+    /// Weeks just before this one that have no report of their own, the oldest first.
+    pub skipped: &'a [Frozen],
     /// Whether somebody has written down who may approve.
     pub has_policy: bool,
 }
@@ -247,6 +259,7 @@ const fn mark(mark: Mark) -> &'static str {
         Mark::Revert => "takes an earlier change back",
         Mark::DuringIncident => "deployed during an incident on its system",
         Mark::Unrecorded => "deployed after an authorization that nobody recorded",
+        Mark::Labelled => "an emergency by its source's word",
     }
 }
 
@@ -300,20 +313,25 @@ fn undeclared(pairs: &[Undeclared<'_>], most: usize) -> Option<String> {
     )
 }
 
-fn offenders(all: &[Offender], most: usize) -> Option<String> {
+fn offenders(all: &[Repeated<'_>], most: usize) -> Option<String> {
     let lines: Vec<String> = all
         .iter()
-        .map(|one| {
+        .map(|repeated| {
+            let one = repeated.offender;
             let numbers = one.changes.iter().rev().take(MOST_NUMBERS);
             let mut numbers: Vec<String> = numbers.map(ToString::to_string).collect();
             let more = one.changes.len().saturating_sub(MOST_NUMBERS);
             if more > 0 {
                 numbers.push(format!("{more} before"));
             }
+            let system = figures::name(&one.system);
+            let what = if repeated.is_private {
+                format!("{system}, some of it in private")
+            } else {
+                format!("{} on {system}", figures::name(&one.category))
+            };
             format!(
-                "• {} on {}: {} times in 90 days ({})",
-                figures::name(&one.category),
-                figures::name(&one.system),
+                "• {what}: {} times in 90 days ({})",
                 one.changes.len(),
                 say::listed(numbers)
             )
@@ -332,60 +350,6 @@ fn corrections(all: &[Corrected], most: usize) -> Option<String> {
     part("Earlier weeks, known better now", &lines, most, "")
 }
 
-/// The figure that was reported, the one beside it, and why they differ.
 fn correction(corrected: &Corrected) -> String {
-    let reported = &corrected.reported;
-    let said = |is_unknown: bool, n_emergencies: u64, n_changes: u64| {
-        let guideline = reported.rules.guideline;
-        match percent(n_emergencies, n_changes, guideline) {
-            _ if is_unknown => "unknown".to_owned(),
-            None => "no changes".to_owned(),
-            Some(percent) => format!(
-                "{} of {} ({percent} %)",
-                grouped(n_emergencies),
-                grouped(n_changes)
-            ),
-        }
-    };
-    let then = said(
-        reported.is_unknown,
-        reported.n_emergencies,
-        reported.n_changes,
-    );
-    let now = said(
-        corrected.is_unknown,
-        corrected.n_emergencies,
-        corrected.n_changes,
-    );
-    let why = corrected.differences.iter().map(|one| difference(*one));
-    format!(
-        "• {}: reported {then}, now {now}; {}",
-        reported.window,
-        say::listed(why)
-    )
-}
-
-fn difference(difference: Difference) -> String {
-    let (changes, emergencies) = (figures::changes, figures::emergencies);
-    let was = |n: u64| if n == 1 { "was" } else { "were" };
-    match difference {
-        Difference::ToldLater(n) => format!("{} {} told of later", changes(n), was(n)),
-        Difference::CountedElsewhere(n) => format!(
-            "{} turned out to be told of twice, to be an emergency's or of another week",
-            changes(n)
-        ),
-        Difference::DeclaredLater(n) => format!("{} {} declared later", emergencies(n), was(n)),
-        Difference::MovedAway(n) => {
-            format!("{} turned out to be of another week", emergencies(n))
-        }
-        Difference::FoundNotGenuine(n) => {
-            format!("{} {} found not genuine", emergencies(n), was(n))
-        }
-        Difference::FoundGenuine(n) => {
-            format!("{} {} found genuine after all", emergencies(n), was(n))
-        }
-        Difference::StandardCounted => "standard changes count now".to_owned(),
-        Difference::StandardLeftOut => "standard changes count no more".to_owned(),
-        Difference::HeardLater => "a source was heard from later".to_owned(),
-    }
+    format!("• {}", figures::beside(corrected))
 }

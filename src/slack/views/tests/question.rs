@@ -36,6 +36,7 @@ fn asked() -> Question {
         n_asked: 1,
         second: None,
         stands: true,
+        is_deployed: true,
         belongs_to: None,
         told: Some(told),
     }
@@ -143,6 +144,13 @@ fn whether_it_is_the_deployment_of_a_change_is_asked_by_its_number() {
     [+Yes] [No] [Not production]
     · Unanswered, I ask once more in a day; then the weekly report names it as unexplained.
     ");
+    let by_its_number = Question {
+        marks: BTreeSet::new(),
+        ..belongs
+    };
+    let words = shown(&by_its_number, "dana");
+    let tie = "It has that change's number, or the ticket links to it, but it went to production at another time. *Yes* puts";
+    assert!(words.contains(tie), "{words}");
 }
 
 #[test]
@@ -219,4 +227,37 @@ fn as_many_as_are_asked_at_once_fit_one_message() {
         let message = joined(five).unwrap();
         assert!(fits(&message.blocks), "{piece}: {}", message.blocks.len());
     }
+}
+
+#[test]
+fn what_is_only_merged_is_not_called_deployed_and_a_label_is_named_as_one() {
+    let merged = Question {
+        is_deployed: false,
+        marks: BTreeSet::from([Mark::Labelled]),
+        ..asked()
+    };
+    insta::assert_snapshot!(shown(&merged, "dana"), @r"
+    » Was this an emergency? “Skip &lt;the&gt; session check”↗ went to the deployed branch of auth-api Sat 02:19 UTC, made by dana-dev.
+    Was this an emergency? “Skip &lt;the&gt; session check”↗ went to the deployed branch of auth-api Sat 02:19 UTC, made by dana-dev.
+    Its source calls it an emergency. No emergency change was declared for it.
+    [+Declare the emergency] [Normal change] [Not production]
+    · Unanswered, I ask once more in a day; then the weekly report names it as unexplained.
+    ");
+}
+
+#[test]
+fn whoever_listed_a_change_is_named_and_kept_words_are_not_made_up() {
+    let mut listed = asked();
+    let told = listed.told.as_mut().unwrap();
+    told.author = Some(user("morgan").as_str().to_owned());
+    told.said_in = Some(crate::domain::id::ChannelId::new("G0PRIVATE1"));
+    told.title = None;
+    told.url = None;
+    insta::assert_snapshot!(shown(&listed, "dana"), @r"
+    » Was this an emergency? A change that somebody listed went to production on auth-api Sat 02:19 UTC, made by @Morgan.
+    Was this an emergency? A change that somebody listed went to production on auth-api Sat 02:19 UTC, made by @Morgan.
+    It was merged although nobody had reviewed it and it calls itself a hotfix. No emergency change was declared for it.
+    [+Declare the emergency] [Normal change] [Not production]
+    · Unanswered, I ask once more in a day; then the weekly report names it as unexplained.
+    ");
 }

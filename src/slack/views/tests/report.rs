@@ -15,7 +15,7 @@ use crate::domain::rate::{
     Rules, Tally, Window,
 };
 use crate::slack::views::report::{
-    Details, Picture, Report, Unexplained, answer, details, home, weekly,
+    Asked, Details, Picture, Repeated, Report, Unexplained, answer, details, home, weekly,
 };
 
 const RULES: Rules = Rules {
@@ -114,7 +114,7 @@ impl Weeks {
         days.map(|days| Hearing {
             source: "github",
             at: noon - TimeDelta::days(days),
-            is_regular: true,
+            is_usual: true,
         })
         .collect()
     }
@@ -136,7 +136,6 @@ fn emergency(number: u64, deployed_at: DateTime<Utc>, n: u64) -> Emergency {
         ][n as usize % 3],
         systems: vec![["auth", "web"][n as usize % 2].to_owned()],
         category: Some("configuration".to_owned()),
-        team: None,
         is_not_genuine: n == 1,
     }
 }
@@ -155,6 +154,7 @@ impl Told {
             unexplained: &[],
             undeclared: &[],
             corrections: &[],
+            skipped: &[],
             has_policy: true,
         }
     }
@@ -313,8 +313,8 @@ fn with_nobody_heard_from_the_rate_is_unknown_and_what_to_do_is_said() {
     *The emergency rate is unknown: no source of changes was heard from.*
     Week of 16–22 Nov: 2 emergencies are on record, but not how many changes there were in all. Connect GitHub or GitLab, or hand in a list with `breakglass import FILE.csv`; `breakglass doctor` says what is connected and what hinders it.
     One of them was found to be no genuine emergency; it stays counted.
-    *Four weeks:* unknown; 2 emergencies on record, and no source of changes heard from.
-    *Q4 2026:* unknown; 2 emergencies on record, and no source of changes heard from.
+    *Four weeks:* unknown; 2 emergencies on record, and no source of changes was heard from.
+    *Q4 2026:* unknown; 2 emergencies on record, and no source of changes was heard from.
     *By system:* auth 1, web 1.
     *Documented in time:* 2 of 2.
     · No policy says yet who may authorize and approve: any full member may, but for whoever asked or deployed. `approvers` in `breakglass.toml` names them; `breakglass check-config` explains the rest.
@@ -376,7 +376,10 @@ fn who_asks_for_the_rate_reads_more_of_it() {
     let [.., before, week] = &told.weeks[..] else {
         panic!()
     };
-    let message = answer(week, Some(before), None, true);
+    let message = answer(&Asked {
+        before: Some(before),
+        ..asked(week)
+    });
     insta::assert_snapshot!(reading::message(&message), @r"
     » 3 of 41 changes were emergencies (7.3 %; guideline 10 %).
     *3 of 41 changes were emergencies (7.3 %; guideline 10 %).*
@@ -390,7 +393,11 @@ fn who_asks_for_the_rate_reads_more_of_it() {
     · Counted: github 19, gitlab 19, the register of emergencies 3. Rate: emergency changes ÷ all changes deployed to production, each counted once; standard changes counted among all; drills left out; emergencies found not genuine counted as emergencies.
     · As of 2026-11-23 09:00 UTC. `/emergency rate month` and `/emergency rate quarter` look further.
     ");
-    let message = answer(&told.quarter, None, told.budget.as_ref(), false);
+    let message = answer(&Asked {
+        budget: told.budget.as_ref(),
+        has_policy: false,
+        ..asked(&told.quarter)
+    });
     insta::assert_snapshot!(reading::message(&message), @r"
     » 25 of 291 changes were emergencies (8.6 %; guideline 10 %).
     *25 of 291 changes were emergencies (8.6 %; guideline 10 %).*
@@ -405,7 +412,7 @@ fn who_asks_for_the_rate_reads_more_of_it() {
     · No policy says yet who may authorize and approve: any full member may, but for whoever asked or deployed. `approvers` in `breakglass.toml` names them; `breakglass check-config` explains the rest.
     · As of 2026-11-23 09:00 UTC. `/emergency rate week` and `/emergency rate month` say the rest.
     ");
-    reading::message(&answer(&told.rolling, None, None, true));
+    reading::message(&answer(&asked(&told.rolling)));
 }
 
 #[test]
@@ -415,7 +422,7 @@ fn a_week_that_isnt_over_is_said_to_be_none() {
         ..weeks((1, 12))
     };
     let told = running.told();
-    let read = reading::message(&answer(told.week(), None, None, true));
+    let read = reading::message(&answer(&asked(told.week())));
     let lines: Vec<&str> = read.lines().take(3).collect();
     insta::assert_snapshot!(lines.join("\n"), @r"
     » 1 of 12 changes was an emergency (8.3 %; guideline 10 %).
@@ -427,7 +434,7 @@ fn a_week_that_isnt_over_is_said_to_be_none() {
 #[test]
 fn the_home_says_the_last_week_and_the_budget() {
     let told = weeks((3, 41)).told();
-    let block = home(told.week(), told.budget.as_ref());
+    let block = home(told.week(), None, told.budget.as_ref());
     let message = Message {
         text: "Home".to_owned(),
         blocks: vec![block],
@@ -444,7 +451,18 @@ fn the_home_says_the_last_week_and_the_budget() {
 fn corrected() -> Vec<Corrected> {
     let [then, now] = [weeks((3, 41)), weeks((4, 44))].map(|one| one.told());
     let frozen = Frozen::of(then.week());
-    frozen.corrected(now.week()).into_iter().collect()
+    frozen.corrected(now.week(), 0).into_iter().collect()
+}
+
+/// Somebody asks for these figures alone.
+fn asked(figures: &Figures) -> Asked<'_> {
+    Asked {
+        figures,
+        before: None,
+        corrections: &[],
+        budget: None,
+        has_policy: true,
+    }
 }
 
 /// What a thread has at most, so many times each.
@@ -478,13 +496,18 @@ fn thread(changes: &[Showing<'_>], n: usize) -> Message {
         },
         changes: (1..=3 * n as u64).map(|n| ChangeNumber(1000 + n)).collect(),
     };
+    let repeated = Repeated {
+        offender: &offender,
+        is_private: changes.iter().any(Showing::is_withheld),
+    };
     details(&Details {
         week: told.week(),
         changes,
-        offenders: &vec![offender; n],
+        offenders: &vec![repeated; n],
         unexplained: &unexplained,
         undeclared: &[],
         corrections: &vec![corrected().remove(0); n],
+        skipped: &[],
         has_policy: true,
     })
 }
@@ -555,12 +578,60 @@ fn the_report_says_what_its_thread_has() {
 }
 
 #[test]
+fn what_was_reported_stands_and_what_is_known_now_stands_beside_it() {
+    let [reported, now] = [weeks((3, 41)), weeks((4, 44))].map(|one| one.told());
+    let frozen = Frozen::of(reported.week());
+    let corrected = frozen.corrected(now.week(), 3).unwrap();
+    let shown = frozen.put_into(now.week().clone());
+    let corrections = [&corrected];
+    let read = reading::message(&answer(&Asked {
+        corrections: &corrections,
+        ..asked(&shown)
+    }));
+    assert!(read.contains("3 of 41 changes were emergencies"), "{read}");
+    let beside = "*Known better now:* 16–22 Nov: reported 3 of 41 (7.3 %), now 4 of 44 (9.1 %); 3 changes were told of later, 1 change turned out to be told of twice, to be an emergency's or of another week and 1 emergency was declared later.";
+    assert!(read.contains(beside), "{read}");
+    let on_the_home = Message {
+        text: "Home".to_owned(),
+        blocks: vec![home(&shown, Some(&corrected), None)],
+    };
+    let read = reading::message(&on_the_home);
+    assert!(
+        read.contains("3 of 41 (7.3 %)") && read.contains(beside),
+        "{read}"
+    );
+}
+
+#[test]
+fn weeks_without_a_report_of_their_own_are_named_by_the_next() {
+    let told = weeks((3, 41)).told();
+    let skipped: Vec<Frozen> = told.weeks.iter().map(Frozen::of).collect();
+    let read = |n: usize| {
+        let details = Details {
+            skipped: &skipped[11 - n..11],
+            ..told.details()
+        };
+        reading::message(&weekly(&told.report(&details), Picture::Nothing))
+    };
+    let two =
+        "*Not posted, because I was away:* 2–8 Nov 4 of 43 (9.3 %); 9–15 Nov 5 of 46 (10.9 %).";
+    assert!(read(2).contains(two), "{}", read(2));
+    let more = "*Not posted, because I was away:* 3 before; 21–27 Sep";
+    assert!(read(11).contains(more), "{}", read(11));
+    assert!(!read(0).contains("Not posted"), "{}", read(0));
+}
+
+#[test]
 fn a_private_channels_change_is_there_by_number_and_system_alone() {
     let late = Story::deployed().hours(30);
     let changes = [late.showing().seen_from_outside()];
     let read = reading::message(&thread(&changes, 1));
     assert!(!read.contains("WAF"), "{read}");
     assert!(read.contains("*CHG-1001*  in a private channel"), "{read}");
+    // Nor is it said what sort of thing comes again there.
+    assert!(!read.contains("configuration"), "{read}");
+    let numbers = "• auth, some of it in private: 3 times in 90 days (CHG-1003,";
+    assert!(read.contains(numbers), "{read}");
 }
 
 #[test]

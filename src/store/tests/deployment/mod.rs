@@ -4,6 +4,7 @@
 mod emergency;
 mod question;
 mod recount;
+mod tied;
 
 use std::collections::BTreeSet;
 
@@ -13,6 +14,7 @@ use crate::domain::deployment::{
     ChangeKind, Deployment, Doubt, Explanation, Happening, Mark, SourceName,
 };
 use crate::domain::policy::Counting;
+use crate::store::deployments::SINCE;
 
 /// A telling of a deployment, so many minutes after the house's now.
 fn told(id: &str, minutes: i64) -> Deployment {
@@ -197,9 +199,14 @@ async fn every_source_that_was_heard_is_known_by_its_days() {
     let home = Home::new();
     let store = home.open().unwrap();
     let heard = |source: &str, told: Vec<Deployment>, n_unknown, n_refused| Intake {
+        is_list: source == "csv",
         n_unknown,
         n_refused,
-        cursor: Some(("gitlab:acme/api".to_owned(), format!("page {n_refused}"))),
+        read_to: Some(ReadTo {
+            path: "acme/api".to_owned(),
+            cursor: format!("page {n_refused}"),
+            is_end: true,
+        }),
         ..Intake::new(SourceName::new(source), told)
     };
     let listed = Deployment {
@@ -223,23 +230,77 @@ async fn every_source_that_was_heard_is_known_by_its_days() {
         .into_iter()
         .map(|it| {
             let n = [it.n_told, it.n_duplicate, it.n_unknown, it.n_refused];
-            (it.source.to_string(), it.day, n)
+            (it.source.to_string(), it.day, n, it.spoke_at.is_some())
         })
         .collect();
     let today = now().date_naive();
     assert_eq!(
         seen,
         [
-            ("gitlab".to_owned(), today, [0; 4]),
-            ("gitlab".to_owned(), today + day, [0, 0, 3, 3]),
-            ("spreadsheet".to_owned(), today, [2, 1, 0, 0]),
+            ("gitlab".to_owned(), today, [0; 4], true),
+            ("gitlab".to_owned(), today + day, [0, 0, 3, 3], false),
+            ("spreadsheet".to_owned(), today, [2, 1, 0, 0], false),
         ]
     );
     let last = store.last_heard(now() + day).await.unwrap();
     assert_eq!(last.get(&SourceName::new("gitlab")), Some(&(now() + day)));
     assert_eq!(last.get(&SourceName::new("csv")), None);
-    let cursor = store.cursor("gitlab:acme/api".to_owned()).await.unwrap();
-    assert_eq!(cursor.as_deref(), Some("page 0"));
+    let cursor = store.cursor(SourceName::new("gitlab"), "acme/api".to_owned());
+    assert_eq!(cursor.await.unwrap().as_deref(), Some("page 0"));
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_polled_source_is_heard_only_when_all_that_is_asked_of_it_was_read() {
+    let home = Home::new();
+    let store = home.open().unwrap();
+    let (github, day) = (SourceName::new("github"), TimeDelta::days(1));
+    let ask = |paths: &[&str]| {
+        let paths = paths
+            .iter()
+            .map(|path| (github.clone(), (*path).to_owned()));
+        store.asks(paths.collect())
+    };
+    let read = async |path: &str, is_end, at: DateTime<Utc>| {
+        let intake = Intake {
+            read_to: Some(ReadTo {
+                path: path.to_owned(),
+                cursor: "here".to_owned(),
+                is_end,
+            }),
+            ..Intake::new(github.clone(), Vec::new())
+        };
+        let taken = store.take_in(intake, counting(), rules(), at).await;
+        assert_eq!(taken.unwrap(), []);
+        let heard = store.last_heard(at).await.unwrap();
+        heard.get(&github).copied()
+    };
+    let known = async || {
+        let readings = store.readings().await.unwrap().into_iter();
+        let all = readings.map(|it| (it.path, it.read_at, it.fault));
+        all.collect::<Vec<_>>()
+    };
+    ask(&["acme/a", "acme/b"]).await.unwrap();
+    assert_eq!(read("acme/a", true, now()).await, None);
+    assert_eq!(read("acme/b", false, now()).await, None, "not to its end");
+    let (a, b) = ("acme/a".to_owned(), "acme/b".to_owned());
+    let fault = "it knows nothing of this name";
+    let noted = store.not_read(github.clone(), b.clone(), fault.to_owned());
+    noted.await.unwrap();
+    let missing = (b.clone(), None, Some(fault.to_owned()));
+    assert_eq!(known().await, [(a.clone(), Some(now()), None), missing]);
+    assert_eq!(read("acme/b", true, now()).await, Some(now()));
+    let both = [(a.clone(), Some(now()), None), (b, Some(now()), None)];
+    assert_eq!(known().await, both);
+    // After a day without the one, the other isn't all of it any more.
+    let later = now() + day + TimeDelta::seconds(1);
+    assert_eq!(read("acme/a", true, later).await, Some(now()));
+    // What isn't asked any more keeps nothing back, and is remembered.
+    ask(&["acme/a"]).await.unwrap();
+    assert_eq!(known().await, [(a, Some(later), None)]);
+    assert_eq!(read("acme/a", true, later).await, Some(later));
+    let cursor = store.cursor(github.clone(), "acme/b".to_owned());
+    assert_eq!(cursor.await.unwrap().as_deref(), Some("here"));
     store.close().await;
 }
 
@@ -283,6 +344,7 @@ async fn what_was_told_or_answered_can_not_be_altered_unseen() {
         "UPDATE deployment SET at = at + 1 WHERE id = 1",
         "UPDATE deployment SET title = zeroblob(32) WHERE id = 1",
         "UPDATE deployment SET marks = 0 WHERE id = 1",
+        "UPDATE deployment SET said_in = 'C0ENGINEER' WHERE id = 1",
         "DELETE FROM deployment WHERE id = 2",
     ] {
         let (was_refused, verdict) = of(sql).await;
@@ -335,18 +397,24 @@ async fn a_window_is_counted_without_touching_a_row() {
 }
 
 #[tokio::test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one table: statements, and by which index each is found"
+)]
 async fn nothing_is_looked_for_among_all_that_was_told() {
     let home = Home::new();
     let store = home.open().unwrap();
-    let plan = async |sql: &'static str| {
+    let plan = async |sql: &str| {
+        let sql = sql.to_owned();
         store
             .read(move |connection, _| {
-                let plan = connection.query_row(
-                    &format!("EXPLAIN QUERY PLAN {sql}"),
-                    rusqlite::params_from_iter(["1"; 4].iter().take(sql.matches('?').count())),
-                    |row| row.get(3),
-                )?;
-                Ok::<String, _>(plan)
+                let mut select = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+                let wanted = vec!["1"; select.parameter_count()];
+                let steps = select.query_map(rusqlite::params_from_iter(wanted), |row| {
+                    row.get::<_, String>(3)
+                })?;
+                let steps: Vec<String> = steps.collect::<rusqlite::Result<_>>()?;
+                Ok::<String, StoreError>(steps.join("; "))
             })
             .await
             .unwrap()
@@ -371,6 +439,46 @@ async fn nothing_is_looked_for_among_all_that_was_told() {
             "INDEX deployment_url (workspace=? AND week=? AND url=?)",
         ),
         (
+            deployments::NEXT_BEGINNING,
+            "COVERING INDEX deployment_commit (workspace=? AND week=? AND commit_hash>? AND commit_hash<?)",
+        ),
+        (
+            deployments::IS_ANY_SHORT,
+            "INDEX deployment_abbreviated (workspace=?)",
+        ),
+        (
+            deployments::OF_COMMIT,
+            "INDEX deployment_commit (workspace=? AND week=? AND commit_hash>? AND commit_hash<?)",
+        ),
+        (
+            deployments::OF_LINK,
+            "INDEX deployment_url (workspace=? AND week=? AND url=? AND at>? AND at<?)",
+        ),
+        (
+            deployments::OF_NUMBER,
+            "INDEX deployment_reference (workspace=? AND reference=? AND at>? AND at<?)",
+        ),
+        (
+            "SELECT id FROM deployment WHERE workspace = ?1 AND matched = ?2",
+            "INDEX deployment_matched (workspace=? AND matched=?)",
+        ),
+        (
+            "SELECT id FROM deployment WHERE workspace = ?1 AND emergency = ?2",
+            "INDEX deployment_emergency (workspace=? AND emergency=?)",
+        ),
+        (
+            &deployments::members("matched", "AND +matched IS NOT NULL"),
+            "INDEX deployment_member (workspace=? AND leader=?)",
+        ),
+        (
+            &deployments::members("matched", "AND +matched IS NOT NULL"),
+            "USING INTEGER PRIMARY KEY",
+        ),
+        (
+            &deployments::answers(),
+            "INDEX question_about (workspace=? AND deployment=?)",
+        ),
+        (
             "UPDATE deployment SET leader = ?3
              WHERE workspace = ?1 AND leader = ?2 AND leader <> id",
             "INDEX deployment_member (workspace=? AND leader=?)",
@@ -380,9 +488,64 @@ async fn nothing_is_looked_for_among_all_that_was_told() {
              WHERE workspace = ?1 AND settles_at IS NOT NULL",
             "INDEX deployment_settles (workspace=? AND settles_at>?)",
         ),
+        (
+            deployments::NEAR,
+            "INDEX deployment_counted (workspace=? AND counted_at>? AND counted_at<?)",
+        ),
+        (
+            deployments::AFTERWARDS,
+            "INDEX deployment_counted (workspace=? AND counted_at>? AND counted_at<?)",
+        ),
+        (
+            "SELECT leader FROM deployment
+             WHERE workspace = ?1 AND made_by = ?2 AND at BETWEEN ?3 AND ?4",
+            "INDEX deployment_made_by (workspace=? AND made_by=? AND at>? AND at<?)",
+        ),
+        // The newest first, as they stand: nothing is sorted for it.
+        (SINCE, "SCAN deployment"),
     ] {
         let plan = plan(sql).await;
         assert!(plan.contains(index), "{sql}: {plan}");
+        assert!(!plan.contains("USING INDEX") || sql != SINCE, "{plan}");
+    }
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_password_before_an_addresss_host_is_not_kept() {
+    let home = Home::new();
+    let store = home.open().unwrap();
+    for (id, told_url, kept) in [
+        (
+            "1",
+            "https://ci:s3cret@ci.example/log?at=1",
+            "https://ci.example/log?at=1",
+        ),
+        ("2", "https://s3cret@ci.example", "https://ci.example"),
+        (
+            "3",
+            "https://ci.example/@team/log",
+            "https://ci.example/@team/log",
+        ),
+        (
+            "4",
+            "https://ci.example?by=a@b",
+            "https://ci.example?by=a@b",
+        ),
+        ("5", "build 7 of a@b", "build 7 of a@b"),
+    ] {
+        let one = Deployment {
+            deploy_log_url: Some(told_url.to_owned()),
+            url: Some(told_url.to_owned()),
+            ..told(id, 0)
+        };
+        take(&store, vec![one]).await;
+        let found = store.read(move |connection, _| {
+            let sql = "SELECT url, deploy_log_url FROM deployment WHERE external_id = ?1";
+            Ok(connection.query_row(sql, [id], |row| Ok((row.get(0)?, row.get(1)?)))?)
+        });
+        let found: (String, String) = found.await.unwrap();
+        assert_eq!(found, (kept.to_owned(), kept.to_owned()));
     }
     store.close().await;
 }
@@ -397,6 +560,8 @@ async fn a_frozen_week_stays_as_it_was_reported() {
         zone: "Europe/Berlin".to_owned(),
         figures: figures.as_bytes().to_vec(),
         reported_at: now() + TimeDelta::weeks(1),
+        log_size: 7,
+        is_posted: false,
     };
     assert!(
         store

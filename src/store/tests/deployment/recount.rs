@@ -3,7 +3,20 @@
 use proptest::prelude::*;
 use proptest::sample::Index;
 
+use super::emergency::{act, write_links_at};
+use super::tied::{emergencies, request_as};
 use super::*;
+
+/// A change that counts, as [`counted`] has it.
+type One = (i64, ChangeKind, Option<String>, String);
+
+/// When all is told: the emergencies were asked for two weeks before.
+const TOLD_AT: TimeDelta = TimeDelta::days(14);
+
+/// The first record, and the second of the same, which are one; and a rehearsal.
+const FIRST: ChangeNumber = ChangeNumber::FIRST;
+const SECOND: ChangeNumber = ChangeNumber(1002);
+const DRILL: ChangeNumber = ChangeNumber(1003);
 
 /// What a telling is made of, small enough to collide often.
 #[derive(Debug, Clone)]
@@ -14,9 +27,72 @@ struct Made {
     hours: i64,
     kind: Option<ChangeKind>,
     system: Option<u8>,
-    commit: Option<u8>,
+    commit: Option<(u8, bool)>,
     url: Option<u8>,
     reference: Option<u64>,
+}
+
+/// A commit, in full or not.
+fn commit_in((n, is_short): (u8, bool)) -> String {
+    let full = commit_of(n);
+    if is_short {
+        full[..12].to_owned()
+    } else {
+        full
+    }
+}
+
+fn url_of(n: u8) -> String {
+    format!("https://ci.acme.dev/{n}")
+}
+
+/// What happens to the register while sources tell.
+#[derive(Debug, Clone)]
+enum Deed {
+    /// Somebody writes into a ticket, the second's or the first's.
+    Ticket(bool, Vec<(u8, bool)>, Vec<u8>),
+    /// The second turns out to be the same as the first.
+    Linked,
+}
+
+impl Deed {
+    /// Whether it is written in the end that a telling belongs to it.
+    fn names(&self, one: &Deployment) -> bool {
+        let Self::Ticket(_, commits, urls) = self else {
+            return false;
+        };
+        let told = one.commit.as_deref().unwrap_or("none");
+        let of_commit = |it: &(u8, bool)| {
+            let named = commit_in(*it);
+            told.starts_with(&named) || named.starts_with(told)
+        };
+        let of_url = |n: &u8| one.url == Some(url_of(*n));
+        commits.iter().any(of_commit) || urls.iter().any(of_url)
+    }
+
+    async fn done(&self, store: &Store, salt: u8) {
+        let at = now() + TOLD_AT;
+        match self {
+            Self::Ticket(second, commits, urls) => {
+                let commits = commits.iter().map(|it| commit_in(*it));
+                let links = commits.map(|it| format!("https://ci.acme.dev/commit/{it}"));
+                let urls = urls.iter().map(|n| url_of(*n));
+                // Nobody takes out of a ticket what they don't replace.
+                let other = "https://wiki.acme.dev/1".to_owned();
+                let links: Vec<String> = links.chain(urls).chain([other]).collect();
+                let number = if *second { SECOND } else { FIRST };
+                write_links_at(store, number, &links.join("\n"), salt, at).await;
+            }
+            Self::Linked => {
+                let stage = store.change(SECOND).await.unwrap().unwrap().change.stage;
+                // What is in production stands for itself.
+                if stage == crate::domain::change::Stage::Requested {
+                    let command = Command::LinkAsDuplicate { of: FIRST };
+                    act(store, Target::Change(SECOND), command, Vec::new(), at).await;
+                }
+            }
+        }
+    }
 }
 
 impl Made {
@@ -27,10 +103,13 @@ impl Made {
             happening: self.happening,
             kind: self.kind,
             system: self.system.map(|n| format!("system {n}")),
-            commit: self.commit.map(commit_of),
-            url: self.url.map(|n| format!("https://ci.acme.dev/{n}")),
+            commit: self.commit.map(commit_in),
+            url: self.url.map(url_of),
             reference: self.reference.map(ChangeNumber),
-            ..told(&self.id.to_string(), -self.hours * 60)
+            ..told(
+                &self.id.to_string(),
+                TOLD_AT.num_minutes() - self.hours * 60,
+            )
         }
     }
 }
@@ -44,17 +123,23 @@ prop_compose! {
         hours in prop_oneof![0..900i64, (0..5i64).prop_map(|n| n * 168), (0..5i64).prop_map(|n| n * 169)],
         kind in prop::option::weighted(0.3, prop::sample::select(ChangeKind::ALL)),
         system in prop::option::of(0..4u8),
-        commit in prop::option::of(0..12u8),
+        commit in prop::option::of((0..12u8, prop::bool::weighted(0.3))),
         url in prop::option::weighted(0.3, 0..12u8),
-        reference in prop::option::weighted(0.1, prop::sample::select(vec![1001u64, 1002, 7])),
+        reference in prop::option::weighted(0.1, prop::sample::select(vec![1001u64, 1002, 1003, 7])),
     ) -> Made {
         Made { source, id, happening, hours, kind, system, commit, url, reference }
     }
 }
 
+fn ticket(second: bool) -> impl Strategy<Value = Deed> {
+    let commits = prop::collection::vec((0..12u8, any::<bool>()), 0..2);
+    let urls = prop::collection::vec(0..12u8, 0..2);
+    (commits, urls).prop_map(move |(commits, urls)| Deed::Ticket(second, commits, urls))
+}
+
 /// Counts as the words of the design have it, and in no other way: every pair is
 /// compared, and groups are found by following them.
-fn recount(told: &[Deployment]) -> Vec<(i64, ChangeKind, Option<String>, String)> {
+fn recount(told: &[Deployment], tickets: &[Deed]) -> (Vec<One>, Option<i64>) {
     let mut group: Vec<usize> = (0..told.len()).collect();
     loop {
         let before = group.clone();
@@ -72,9 +157,13 @@ fn recount(told: &[Deployment]) -> Vec<(i64, ChangeKind, Option<String>, String)
         }
     }
     let is_emergency = |one: &&Deployment| {
-        let exists = one.reference == Some(ChangeNumber(1001));
-        exists && (one.at - now()).abs() <= TimeDelta::days(7)
+        let since = (one.at - now()).num_minutes();
+        let is_numbered = [Some(FIRST), Some(SECOND)].contains(&one.reference);
+        let is_named = tickets.iter().any(|ticket| ticket.names(one));
+        is_numbered && (-2..=24 * 60).contains(&since)
+            || is_named && (-2..=7 * 24 * 60).contains(&since)
     };
+    let mut deployed: Option<i64> = None;
     let mut found = Vec::new();
     for leader in 0..told.len() {
         let members: Vec<&Deployment> = (0..told.len())
@@ -94,6 +183,8 @@ fn recount(told: &[Deployment]) -> Vec<(i64, ChangeKind, Option<String>, String)
             continue;
         };
         if members.iter().any(is_emergency) {
+            let minutes = counting.iter().map(|one| (one.at - now()).num_minutes());
+            deployed = minutes.filter(|at| *at >= -2).chain(deployed).min();
             continue;
         }
         let says = |kind| members.iter().any(|one| one.kind == Some(kind));
@@ -116,43 +207,105 @@ fn recount(told: &[Deployment]) -> Vec<(i64, ChangeKind, Option<String>, String)
         ));
     }
     found.sort();
-    found
+    (found, deployed)
 }
 
-fn in_any_order(
-    made: &[Made],
-    order: &[Index],
+/// What sources tell and what people do meanwhile, in some order.
+#[derive(Debug, Clone)]
+struct Life {
+    made: Vec<Made>,
+    order: Vec<Index>,
     batch: usize,
-) -> Vec<(i64, ChangeKind, Option<String>, String)> {
-    let mut left: Vec<Deployment> = made.iter().map(Made::told).collect();
-    let mut told = Vec::new();
-    for index in order {
-        told.push(left.swap_remove(index.index(left.len())));
+    /// Before how many batches each is done.
+    deeds: Vec<(usize, Deed)>,
+}
+
+impl Life {
+    fn told(&self) -> Vec<Deployment> {
+        self.made.iter().map(Made::told).collect()
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let home = Home::new();
-        let store = home.open().unwrap();
-        request(&store, "one").await;
-        for some in told.chunks(batch) {
-            take(&store, some.to_vec()).await;
+
+    /// What the tickets name in the end.
+    fn tickets(&self) -> Vec<Deed> {
+        let last = |wanted: bool| {
+            let of = |deed: &&Deed| matches!(deed, Deed::Ticket(second, ..) if *second == wanted);
+            self.deeds.iter().map(|(_, deed)| deed).rfind(of).cloned()
+        };
+        [last(false), last(true)].into_iter().flatten().collect()
+    }
+
+    /// Whether all that is tied to the emergency was tied to the first record from
+    /// when it was told: what is in production stays there.
+    fn is_plain(&self) -> bool {
+        let n_tickets = self
+            .deeds
+            .iter()
+            .filter(|(_, it)| matches!(it, Deed::Ticket(..)));
+        let linked = self.deeds.iter().find(|(_, it)| matches!(it, Deed::Linked));
+        n_tickets.count() == 2 && linked.is_some_and(|(before, _)| *before == 0)
+    }
+
+    /// Lives it; returns what counts and when the emergencies went into production.
+    fn live(&self) -> (Vec<One>, Vec<(u64, i64)>) {
+        let mut left = self.told();
+        let mut told = Vec::new();
+        for index in &self.order {
+            told.push(left.swap_remove(index.index(left.len())));
         }
-        store.verify().await.unwrap().unwrap();
-        let mut found = counted(&store).await;
-        store.close().await;
-        assert!(found.is_sorted_by_key(|one| one.0));
-        found.sort();
-        found
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let home = Home::new();
+            let store = home.open().unwrap();
+            for number in [FIRST, SECOND, DRILL] {
+                request_as(&store, number == DRILL).await;
+            }
+            let n_batches = told.len().div_ceil(self.batch);
+            for step in 0..=n_batches {
+                for (n, (before, deed)) in self.deeds.iter().enumerate() {
+                    if (*before).min(n_batches) == step {
+                        deed.done(&store, u8::try_from(n).unwrap()).await;
+                    }
+                }
+                let some = told.iter().skip(step * self.batch).take(self.batch);
+                take_at(&store, some.cloned().collect(), now() + TOLD_AT).await;
+            }
+            store.verify().await.unwrap().unwrap();
+            let mut found = counted(&store).await;
+            let emergencies = emergencies(&store).await;
+            store.close().await;
+            assert!(found.is_sorted_by_key(|one| one.0));
+            found.sort();
+            (found, emergencies)
+        })
+    }
+}
+
+/// The second's ticket is written before the two are linked: nobody writes into one
+/// that stands for another.
+fn deeds() -> impl Strategy<Value = Vec<(usize, Deed)>> {
+    let early = prop_oneof![Just(0usize), 0..20usize];
+    let tickets = (ticket(true), early, ticket(false), 0..20usize);
+    let replaced = prop::option::weighted(0.3, ticket(false));
+    (tickets, replaced, 0..10usize).prop_map(|((second, at, first, later), replaced, n)| {
+        let mut deeds = vec![(at.saturating_sub(n), second), (at, Deed::Linked)];
+        deeds.extend(replaced.map(|it| (later.saturating_sub(n), it)));
+        deeds.push((later, first));
+        deeds
     })
 }
 
-fn told_in_some_order() -> impl Strategy<Value = (Vec<Made>, Vec<Index>, usize)> {
-    prop::collection::vec(made(), 1..60).prop_flat_map(|made| {
-        let n = made.len();
-        let order = prop::collection::vec(any::<Index>(), n..=n);
-        (Just(made), order, 1..8usize)
+fn life() -> impl Strategy<Value = Life> {
+    let made = prop::collection::vec(made(), 1..60);
+    (made, 1..8usize, deeds()).prop_flat_map(|(made, batch, deeds)| {
+        let order = prop::collection::vec(any::<Index>(), made.len());
+        order.prop_map(move |order| Life {
+            made: made.clone(),
+            order,
+            batch,
+            deeds: deeds.clone(),
+        })
     })
 }
 
@@ -166,10 +319,15 @@ proptest! {
 
     #[test]
     fn the_count_is_that_of_a_naive_recount_in_whatever_order_it_was_told(
-        (made, order, batch) in told_in_some_order()
+        life in life()
     ) {
-        let told: Vec<Deployment> = made.iter().map(Made::told).collect();
-        prop_assert_eq!(in_any_order(&made, &order, batch), recount(&told));
+        let (counted, emergencies) = life.live();
+        let (wanted, deployed) = recount(&life.told(), &life.tickets());
+        prop_assert_eq!(counted, wanted);
+        if life.is_plain() {
+            let deployed: Vec<(u64, i64)> = deployed.map(|at| (FIRST.0, at)).into_iter().collect();
+            prop_assert_eq!(emergencies, deployed);
+        }
     }
 }
 
