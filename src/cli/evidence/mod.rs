@@ -24,6 +24,7 @@ use crate::evidence::seal::Seal;
 use crate::store::{self, Kept, Moment, OpenError, Options, Store, StoreError};
 
 mod file;
+mod list;
 
 /// What `breakglass evidence` takes.
 #[derive(Debug, Clone, Args)]
@@ -31,10 +32,10 @@ pub struct EvidenceArgs {
     #[command(flatten)]
     flags: Flags,
     /// The period's first day, such as 2026-07-01
-    #[arg(long, value_name = "DATE", required_unless_present = "on")]
+    #[arg(long, value_name = "DATE", required_unless_present_any = ["on", "list"])]
     from: Option<NaiveDate>,
     /// The period's last day
-    #[arg(long, value_name = "DATE", required_unless_present = "on")]
+    #[arg(long, value_name = "DATE", required_unless_present_any = ["on", "list"])]
     to: Option<NaiveDate>,
     /// How many changes are sampled [default: by the usual table, 25 of more than 250]
     #[arg(long, value_name = "N", conflicts_with_all = ["change", "on"])]
@@ -57,8 +58,20 @@ pub struct EvidenceArgs {
     #[arg(long, value_name = "N")]
     checkpoint: Option<u64>,
     /// The file to write
-    #[arg(long, value_name = "PACK.zip")]
-    out: PathBuf,
+    #[arg(
+        long,
+        value_name = "PACK.zip",
+        required_unless_present = "list",
+        conflicts_with = "list"
+    )]
+    out: Option<PathBuf>,
+    /// Answer a question instead; without one, all that happened to --change
+    #[arg(long, value_name = "QUESTION", value_enum, num_args = 0..=1,
+          default_missing_value = "history")]
+    list: Option<list::Question>,
+    /// Print the answer as JSON
+    #[arg(long, requires = "list")]
+    json: bool,
     /// The workspace, where the database has several
     #[arg(long, value_name = "ID")]
     workspace: Option<String>,
@@ -99,10 +112,14 @@ impl Part {
 pub async fn run(args: EvidenceArgs) -> anyhow::Result<()> {
     let settings = Settings::load(&args.flags)?;
     let database = &settings.database;
-    let (first_day, last_day) = days(&args)?;
-    let which = which(&args)?;
     let workspace = workspace(database, args.workspace.as_deref())?;
-    let out = file::Unfinished::beside(&args.out)?;
+    let days = days(&args)?;
+    let which = which(&args)?;
+    let unfinished = args
+        .out
+        .as_deref()
+        .map(file::Unfinished::beside)
+        .transpose()?;
     if args.checkpoint.is_none() {
         bring_up_to_date(&settings, &workspace).await?;
     }
@@ -114,24 +131,32 @@ pub async fn run(args: EvidenceArgs) -> anyhow::Result<()> {
             path.display()
         );
     };
+    let asked = Asked {
+        args: &args,
+        key: &key,
+        days,
+        which: &which,
+    };
+    let (Some(out), Some(unfinished)) = (&args.out, unfinished) else {
+        let said = store::look(database, Some(&workspace), |moment| {
+            Ok::<_, StoreError>(asked.answer(moment))
+        });
+        println!(
+            "{}",
+            said.with_context(|| format!("{} can't be read", database.display()))??
+        );
+        return Ok(());
+    };
     let progress = Progress::new();
-    let scratch = file::folder_of(&args.out);
-    let written = out.file()?;
+    let scratch = file::folder_of(out);
+    let written = unfinished.file()?;
     let made = store::look(database, Some(&workspace), |moment| {
-        Ok::<_, StoreError>(
-            Asked {
-                args: &args,
-                key: &key,
-                days: (first_day, last_day),
-                which: &which,
-            }
-            .make(moment, &scratch, written, &progress),
-        )
+        Ok::<_, StoreError>(asked.make(moment, &scratch, written, &progress))
     });
     progress.end();
     let made = made.with_context(|| format!("{} can't be read", database.display()))??;
-    out.finish(&args.out)?;
-    println!("{}", in_words(&made, &args.out));
+    unfinished.finish(out)?;
+    println!("{}", in_words(&made, out));
     Ok(())
 }
 
@@ -144,6 +169,7 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
+    /// Makes the pack.
     fn make(
         &self,
         moment: &Moment<'_>,
@@ -151,9 +177,50 @@ impl Asked<'_> {
         out: std::fs::File,
         progress: &Progress,
     ) -> anyhow::Result<Made> {
+        let tell = |step| progress.tell(step);
+        self.with(moment, |wanted| {
+            let out = BufWriter::new(out);
+            Ok(pack::make(moment, wanted, scratch, out, &tell)?)
+        })
+    }
+
+    /// Answers the question.
+    fn answer(&self, moment: &Moment<'_>) -> anyhow::Result<String> {
+        let question = self.args.list.unwrap_or(list::Question::History);
+        let lines = self.with(moment, |wanted| {
+            if question != list::Question::History {
+                if self.args.from.is_none() && self.args.on.is_none() {
+                    bail!("name the day with --on, or the period with --from and --to");
+                }
+                let now = Clock::system().now();
+                return Ok(list::answer(moment, question, wanted.period(), now)?);
+            }
+            let Which::Named(numbers) = self.which else {
+                bail!("name the changes with --change");
+            };
+            let mut lines = Vec::new();
+            for number in numbers {
+                let record = pack::record(moment, wanted, *number)?;
+                let record = record.ok_or_else(|| anyhow!("there is no {number}"))?;
+                lines.extend(list::history(&record));
+            }
+            Ok(lines)
+        })?;
+        Ok(if self.args.json {
+            list::as_json(&lines).to_string()
+        } else {
+            list::in_words(&lines)
+        })
+    }
+
+    fn with<T>(
+        &self,
+        moment: &Moment<'_>,
+        work: impl FnOnce(&Wanted<'_>) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
         let checkpoint = checkpoint(&moment.checkpoints()?, self.args.checkpoint)?;
         let (policies, zone) = policies(moment)?;
-        let wanted = Wanted {
+        work(&Wanted {
             first_day: self.days.0,
             last_day: self.days.1,
             which: self.which,
@@ -161,10 +228,7 @@ impl Asked<'_> {
             key: self.key,
             policies: &policies,
             zone,
-        };
-        let tell = |step| progress.tell(step);
-        let made = pack::make(moment, &wanted, scratch, BufWriter::new(out), &tell)?;
-        Ok(made)
+        })
     }
 }
 
@@ -178,6 +242,8 @@ fn days(args: &EvidenceArgs) -> anyhow::Result<(NaiveDate, NaiveDate)> {
             Ok((from, to))
         }
         (Some(from), Some(to)) => bail!("--from {from} comes after --to {to}"),
+        // A change's history needs no period.
+        (None, None) if args.list.is_some() => Ok((NaiveDate::MIN, NaiveDate::MIN)),
         (None, _) | (_, None) => bail!("name the period with --from and --to"),
     }
 }

@@ -232,7 +232,7 @@ fn called_by(change: &CountedChange) -> Option<&Deployment> {
 
 /// What a normal change is called among all: its source and what that calls it. No
 /// other bears it, for tellings that share it are of one change.
-pub(super) fn identity(change: &CountedChange) -> String {
+pub fn identity(change: &CountedChange) -> String {
     called_by(change).map_or_else(String::new, |one| {
         format!("{} {}", one.source, one.external_id)
     })

@@ -25,12 +25,15 @@ mod readme;
 mod tests;
 mod weeks;
 
+pub use context::identity;
 pub use draw::{Stratum, Which};
 pub use fault::PackFault;
 
+use crate::domain::id::ChangeNumber;
 use crate::domain::policy::Policy;
 use crate::domain::rate::midnight;
 use crate::evidence::note::SignerKey;
+use crate::evidence::record::Record;
 use crate::store::{Kept, Moment};
 use archive::{Archive, Pressed};
 use context::Context;
@@ -111,6 +114,20 @@ pub struct Made {
     pub samples: Vec<String>,
     /// The seed by which they were drawn.
     pub seed: Option<u64>,
+}
+
+/// Returns the record of an emergency change, as a pack would have it; nothing if there
+/// is no such change.
+pub fn record(
+    moment: &Moment<'_>,
+    wanted: &Wanted<'_>,
+    number: ChangeNumber,
+) -> Result<Option<Record>, PackFault> {
+    let context = Context::of(moment, wanted)?;
+    match context.dossier(number)? {
+        Some(dossier) => Ok(Some(context.record(&dossier)?)),
+        None => Ok(None),
+    }
 }
 
 /// Makes a pack of a moment. `scratch`: where rows may lie while they are written.

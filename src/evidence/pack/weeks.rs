@@ -65,7 +65,8 @@ pub(super) fn weeks(context: &Context<'_>) -> Result<Vec<WeekRow>, PackFault> {
     Ok(windows
         .iter()
         .map(|window| {
-            let coverage = Coverage::of(zone, window, hearings.iter().filter_map(heard), context.at);
+            let coverage =
+                Coverage::of(zone, window, hearings.iter().filter_map(heard), context.at);
             let known = tally.figures(window, coverage, context.at);
             let reported = frozen
                 .iter()
@@ -81,7 +82,12 @@ fn row(known: Figures, reported: Option<&Frozen>) -> WeekRow {
         Some(frozen) => {
             let now = Frozen::of(&known);
             let sums = |one: &Frozen| {
-                (one.n_changes, one.n_emergencies, one.n_not_genuine, one.is_unknown)
+                (
+                    one.n_changes,
+                    one.n_emergencies,
+                    one.n_not_genuine,
+                    one.is_unknown,
+                )
             };
             (sums(&now) != sums(frozen)).then(|| {
                 let better = if now.is_unknown {

@@ -13,8 +13,8 @@ mod group;
 mod hearing;
 mod named;
 mod names;
-mod population;
 mod near;
+mod population;
 mod question;
 mod reading;
 mod row;
@@ -50,14 +50,14 @@ pub(super) use frozen::{
     told_since,
 };
 pub(super) use hearing::{between as hearings, last_heard};
-pub use population::{CountedChange, Place, Telling};
-pub(super) use population::{counted_changes, intakes_of, is_told_since, telling_hashes};
 pub(super) use named::learn_all;
 #[cfg(test)]
 pub(super) use named::{OF_COMMIT, OF_LINK};
 #[cfg(test)]
 pub(super) use near::NEAR;
 pub(super) use near::look_around;
+pub use population::{CountedChange, Place, Telling};
+pub(super) use population::{counted_changes, intakes_of, is_told_since, telling_hashes};
 pub(super) use question::{next_at, question, unexplained};
 pub(super) use reading::readings;
 pub use reading::{READ_WITHIN, ReadTo, Reading};

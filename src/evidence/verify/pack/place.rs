@@ -37,8 +37,9 @@ impl Place {
         let file = File::open(path).map_err(|_| no_pack())?;
         let zip = ZipArchive::new(BufReader::new(file)).map_err(|_| no_pack())?;
         let names = zip.file_names();
-        let names: Result<BTreeSet<String>, _> =
-            names.map(|name| name.map(|name| name.into_owned())).collect();
+        let names: Result<BTreeSet<String>, _> = names
+            .map(|name| name.map(|name| name.into_owned()))
+            .collect();
         let names = names.map_err(|_| no_pack())?;
         Ok(Self {
             inside: Inside::Zip(Box::new(zip)),
