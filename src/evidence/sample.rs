@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::merkle::Hash;
 
-/// How many of a population one audit firm tests (AssuranceLab's table for Drata's
+/// How many of a population one audit firm tests (`AssuranceLab`'s table for Drata's
 /// clients): all of fewer than 5 (here: of up to 5), 5 of up to 50, a tenth of up to
 /// 250, rounded up, and 25 of more.
 pub fn usual_size(n_population: u64) -> u64 {

@@ -342,22 +342,17 @@ fn policies(moment: &Moment<'_>) -> anyhow::Result<(Vec<Policy>, Tz)> {
 }
 
 fn in_words(made: &Made, out: &Path) -> String {
-    let mut said = format!(
-        "{}: {} changes, {} of them emergencies; {} samples, {} files.",
-        out.display(),
+    let out = out.display();
+    let seed = made
+        .seed
+        .map_or_else(String::new, |seed| format!(" Seed: {seed}."));
+    format!(
+        "{out}: {} changes, {} of them emergencies; {} samples, {} files.{seed}\nCheck it with `breakglass verify {out}`, or with the verifier inside.",
         grouped(made.n_changes),
         grouped(made.n_emergencies),
         made.samples.len(),
         made.n_files
-    );
-    if let Some(seed) = made.seed {
-        said.push_str(&format!(" Seed: {seed}."));
-    }
-    said.push_str(&format!(
-        "\nCheck it with `breakglass verify {}`, or with the verifier inside.",
-        out.display()
-    ));
-    said
+    )
 }
 
 /// How far the pack has come, on a terminal.

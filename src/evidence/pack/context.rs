@@ -126,10 +126,9 @@ impl<'a> Context<'a> {
         let texts = Texts::of(self.moment, dossier)?;
         let text = |of: Commitment| texts.find(of);
         let person = |who: &UserId| self.name(who);
-        let policies = self.wanted.policies.iter();
+        let mut policies = self.wanted.policies.iter();
         let policy = policies
-            .filter(|policy| policy.version == dossier.change.policy)
-            .next_back()
+            .rfind(|policy| policy.version == dossier.change.policy)
             .unwrap_or(&self.policy);
         let sources = Sources {
             workspace: self.moment.workspace().as_str(),

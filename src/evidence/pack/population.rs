@@ -84,7 +84,9 @@ pub(super) fn about(context: &Context<'_>, emergencies: &[Emergency]) -> Result<
             let (page, next) = context
                 .moment
                 .counted_changes(&here, context.to, context.size)?;
-            page.iter().for_each(|one| add(one.kind));
+            for one in &page {
+                add(one.kind);
+            }
             place = next;
         }
     }

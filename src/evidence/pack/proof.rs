@@ -138,7 +138,7 @@ impl Proof {
         })?;
         archive.stream(&format!("{ROOM}leaves.jsonl"), Pressed::Small, |out| {
             for seq in self.beside.range(..self.first) {
-                self.leaf(context, *seq, out)?;
+                Self::leaf(context, *seq, out)?;
             }
             let mut done = Ok(());
             moment.records(self.first, |record| {
@@ -152,7 +152,7 @@ impl Proof {
             })?;
             done?;
             for seq in self.beside.range(self.end..) {
-                self.leaf(context, *seq, out)?;
+                Self::leaf(context, *seq, out)?;
             }
             Ok(())
         })?;
@@ -167,7 +167,7 @@ impl Proof {
         })
     }
 
-    fn leaf(&self, context: &Context<'_>, seq: u64, out: &mut impl Write) -> Result<(), PackFault> {
+    fn leaf(context: &Context<'_>, seq: u64, out: &mut impl Write) -> Result<(), PackFault> {
         if let Some(leaf) = context.moment.leaf(seq)? {
             out.write_all(&leaf)?;
             out.write_all(b"\n")?;
