@@ -33,16 +33,15 @@ fn request(paper: &mut Paper, record: &Record) {
     paper.row("Asked for by", &person(&request.by));
     paper.row("When", &[at(request.at)]);
     paper.row("Verbatim", &words(&request.verbatim));
-    match &request.message {
-        Some(message) => message_rows(paper, "Message", message),
-        None => {
-            let place = request.channel_name.as_ref();
-            let place = place.map_or_else(
-                || request.channel.clone(),
-                |name| format!("#{name} ({})", request.channel),
-            );
-            paper.row("Where", &[text(place), soft(" · by a command or a form")]);
-        }
+    if let Some(message) = &request.message {
+        message_rows(paper, "Message", message);
+    } else {
+        let place = request.channel_name.as_ref();
+        let place = place.map_or_else(
+            || request.channel.clone(),
+            |name| format!("#{name} ({})", request.channel),
+        );
+        paper.row("Where", &[text(place), soft(" · by a command or a form")]);
     }
     if let Some(captured) = &request.captured {
         let by = called(&captured.by);
@@ -231,6 +230,10 @@ fn decision(paper: &mut Paper, record: &Record) {
             &[text(called(&act.by)), soft(format!(" · {}", utc(act.at)))],
         );
     }
+    reviews(paper, record);
+}
+
+fn reviews(paper: &mut Paper, record: &Record) {
     for one in &record.reviews {
         paper.subheading(&[strong(capitalised(&one.review.words))]);
         paper.row("By", &person(&one.act.by));

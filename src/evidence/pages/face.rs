@@ -177,10 +177,15 @@ pub(super) fn printable(words: &str) -> String {
             letter if !is_hidden(letter) && Face::Regular.showing(letter).is_some() => {
                 shown.push(letter);
             }
-            letter => shown.push_str(&format!("⟨U+{:04X}⟩", u32::from(letter))),
+            letter => shown.push_str(&spelled_out(letter)),
         }
     }
     shown
+}
+
+/// A character's number, in brackets.
+fn spelled_out(letter: char) -> String {
+    format!("⟨U+{:04X}⟩", u32::from(letter))
 }
 
 /// A piece of a line in one face.

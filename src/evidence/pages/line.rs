@@ -130,14 +130,21 @@ pub(super) fn one_line(words: &str, style: Style, width: f32) -> Line {
     if whole.width <= width {
         return whole;
     }
-    let mut kept = shown;
-    while kept.pop().is_some() {
-        let cut = of(&format!("{}…", kept.trim_end()));
-        if cut.width <= width {
-            return cut;
+    // The most that fits, found by halving.
+    let cut = |n: usize| {
+        let kept: String = shown.chars().take(n).collect();
+        of(&format!("{}…", kept.trim_end()))
+    };
+    let (mut fits, mut most) = (0, shown.chars().count());
+    while fits < most {
+        let middle = (fits + most).div_ceil(2);
+        if cut(middle).width <= width {
+            fits = middle;
+        } else {
+            most = middle - 1;
         }
     }
-    Line::default()
+    cut(fits)
 }
 
 impl Line {

@@ -98,6 +98,7 @@ pub(super) struct Filler<'a> {
 }
 
 impl Filler<'_> {
+    #[expect(clippy::too_many_lines, reason = "one line for each part of a record")]
     fn record(&self, history: &[Recorded], leaves: &[u64]) -> Record {
         let change = self.change;
         let permissions = self.permissions(history);

@@ -8,7 +8,7 @@ use super::fill::Words as Found;
 use super::words::{happening, kind, mark};
 use super::{NORMAL_FORM, Named, Person, Removed, Sources, VERSION, Words};
 use crate::domain::deployment::{Deployment, unexplained};
-use crate::domain::text::Commitment;
+use crate::domain::text::{Commitment, Text};
 
 /// Everything of one normal change that the pack shows. What is nothing was not
 /// collected: no source told of it.
@@ -108,11 +108,8 @@ impl Told {
     /// Takes a telling with the texts that it has.
     pub fn new(deployment: Deployment, heard_at: DateTime<Utc>, leaf: Option<u64>) -> Self {
         Self {
-            title: deployment.title.as_ref().map(|text| text.commitment()),
-            testing_result: deployment
-                .testing_result
-                .as_ref()
-                .map(|text| text.commitment()),
+            title: deployment.title.as_ref().map(Text::commitment),
+            testing_result: deployment.testing_result.as_ref().map(Text::commitment),
             deployment,
             heard_at,
             leaf,

@@ -2,6 +2,8 @@
 //!
 //! The match is exhaustive, so that no kind of event can be left out of the pack.
 
+use std::cmp::Ordering;
+
 use super::fill::Filler;
 use super::words::{
     criterion, duty, exception, field, ground, handover, method, named, not_genuine, remedy,
@@ -73,7 +75,7 @@ impl Filler<'_> {
                 attested,
                 ..
             } => {
-                self.write_evidence(evidence, &mut write_if_any);
+                write_evidence(evidence.as_ref(), &mut write_if_any);
                 let attested = attested.as_ref().map_or_else(String::new, |act| {
                     format!(", as {} attests", self.called(&act.by))
                 });
@@ -96,7 +98,7 @@ impl Filler<'_> {
                 ground: why,
                 evidence,
             } => {
-                self.write_evidence(evidence, &mut write_if_any);
+                write_evidence(evidence.as_ref(), &mut write_if_any);
                 ("denied", format!("denied it ({})", ground(*why).words))
             }
             Event::WentAhead => ("went_ahead", "went ahead without authorization".to_owned()),
@@ -118,7 +120,7 @@ impl Filler<'_> {
                 evidence,
                 ..
             } => {
-                self.write_evidence(evidence, &mut write_if_any);
+                write_evidence(evidence.as_ref(), &mut write_if_any);
                 let words = format!("authorized it as second person {}", how_and_why(*how, *why));
                 ("second_authorized", words)
             }
@@ -433,18 +435,6 @@ impl Filler<'_> {
         }
     }
 
-    fn write_evidence(
-        &self,
-        evidence: &Option<Evidence>,
-        write: &mut impl FnMut(&str, &Option<Commitment>),
-    ) {
-        match evidence {
-            Some(Evidence::Words { text, .. }) => write("In their own words", &Some(*text)),
-            Some(Evidence::Account { text }) => write("The account", &Some(*text)),
-            Some(Evidence::Emoji { .. }) | None => {}
-        }
-    }
-
     fn asking(&self, asked: &[Party]) -> String {
         let asked: Vec<String> = asked.iter().map(|party| self.party(party)).collect();
         match asked.len() {
@@ -495,6 +485,14 @@ fn genuine_words(genuine: Option<&Genuineness>) -> &'static str {
     }
 }
 
+fn write_evidence(evidence: Option<&Evidence>, write: &mut impl FnMut(&str, &Option<Commitment>)) {
+    match evidence {
+        Some(Evidence::Words { text, .. }) => write("In their own words", &Some(*text)),
+        Some(Evidence::Account { text }) => write("The account", &Some(*text)),
+        Some(Evidence::Emoji { .. }) | None => {}
+    }
+}
+
 fn write_genuine(genuine: Option<&Genuineness>, write: &mut impl FnMut(&str, &Option<Commitment>)) {
     if let Some(genuine) = genuine {
         write("On whether it was genuine", &genuine.words);
@@ -516,11 +514,9 @@ pub(in crate::evidence) fn apart(
     at: chrono::DateTime<chrono::Utc>,
     due_at: chrono::DateTime<chrono::Utc>,
 ) -> String {
-    if at == due_at {
-        "at".to_owned()
-    } else if at < due_at {
-        format!("{} before", span(due_at - at))
-    } else {
-        format!("{} after", span(at - due_at))
+    match at.cmp(&due_at) {
+        Ordering::Equal => "at".to_owned(),
+        Ordering::Less => format!("{} before", span(due_at - at)),
+        Ordering::Greater => format!("{} after", span(at - due_at)),
     }
 }

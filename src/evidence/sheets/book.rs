@@ -293,7 +293,7 @@ impl Book {
             }
             row += 2;
             sheet.write_string_with_format(row, 0, heading, &formats.title)?;
-            for line in lines.iter() {
+            for line in lines {
                 row += 1;
                 // A note is read across the sheet, not in its first column.
                 let format = if heading == "The query" {

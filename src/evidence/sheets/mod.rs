@@ -96,7 +96,7 @@ fn write(
     book.sheets(
         "Rate by week",
         &WEEKS,
-        weeks.into_iter().map(|week| week.cells()),
+        weeks.into_iter().map(WeekRow::cells),
     )?;
     book.population("Population", population)?;
     book.save(out)?;
