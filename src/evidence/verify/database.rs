@@ -79,6 +79,7 @@ fn judge(
         last: None,
         shifted: None,
         good: 0,
+        seen: 0,
         concerned: BTreeSet::new(),
         keys: Vec::new(),
         unsigned: Vec::new(),
@@ -176,6 +177,16 @@ fn whose(record: &Record<'_>, head: Option<&LeafHead>) -> Whose {
     }
 }
 
+/// A record that isn't what it was, as it is named: what it says of itself may be what
+/// was altered, so that the change it is filed with goes first.
+fn altered(record: &Record<'_>, head: Option<&LeafHead>) -> Whose {
+    let said = whose(record, head);
+    Whose {
+        change: record.change.map(ChangeNumber).or(said.change),
+        ..said
+    }
+}
+
 /// A record that stands earlier than it was written, until the next one tells why.
 struct Shifted {
     stands: u64,
@@ -196,8 +207,11 @@ struct Scan<'a> {
     versions: BTreeMap<u64, u64>,
     last: Option<Whose>,
     shifted: Option<Shifted>,
-    /// Up to here somebody's word holds.
+    /// Up to here our own word holds.
     good: u64,
+    /// Up to here somebody else's does; whoever can sign may have rewritten the rest,
+    /// whatever our own says.
+    seen: u64,
     /// The changes since then.
     concerned: BTreeSet<ChangeNumber>,
     /// The keys that the log names, each from its record on.
@@ -233,10 +247,10 @@ impl Scan<'_> {
         let head = record.head();
         let hash = leaf_hash(record.leaf);
         if record.leaf_hash != hash {
-            return self.found(Fault::Altered(whose(&record, head.as_ref())));
+            return self.found(Fault::Altered(altered(&record, head.as_ref())));
         }
         let Some(head) = head else {
-            return self.found(Fault::Altered(whose(&record, None)));
+            return self.found(Fault::Altered(altered(&record, None)));
         };
         if place >= self.end {
             return self.found(Fault::Inserted(whose(&record, Some(&head))));
@@ -409,10 +423,9 @@ impl Scan<'_> {
             return ControlFlow::Continue(());
         }
         let root = self.grown.root();
-        let good = self.good;
-        let window = |checkpoint| {
+        let window = |from, checkpoint| {
             Found::Window(Window {
-                from: good,
+                from,
                 to: size,
                 checkpoint,
             })
@@ -427,7 +440,7 @@ impl Scan<'_> {
                 return self.found(Fault::CheckpointBad { n: kept.n, why });
             }
             if read.0.root != root {
-                self.fault = Some(window(Some((kept.n, kept.made_at))));
+                self.fault = Some(window(self.good, Some((kept.n, kept.made_at))));
                 return ControlFlow::Break(());
             }
             self.n_checkpoints += 1;
@@ -438,13 +451,14 @@ impl Scan<'_> {
         }
         if let Some(given) = given {
             if given.root != root {
-                self.fault = Some(window(None));
+                self.fault = Some(window(self.seen, None));
                 return ControlFlow::Break(());
             }
             self.witnessed = Some(Reach {
                 size,
                 at: signed.map(|kept| kept.made_at),
             });
+            self.seen = size;
         }
         self.roots.insert(size, root);
         self.good = size;
@@ -590,6 +604,13 @@ fn of_witnesses(ask: &Ask<'_>, scan: &Scan<'_>) -> Option<Fault> {
                 found,
                 were: given.size,
                 by: "the checkpoint that you brought".to_owned(),
+            });
+        }
+        // Nothing is shown to anybody but checkpoints.
+        if given.size > 0 && !scan.checkpoints.contains_key(&given.size) {
+            return Some(Fault::CheckpointMissing {
+                n: None,
+                size: Some(given.size),
             });
         }
         if given.size == 0 && given.root != Frontier::default().root() {
