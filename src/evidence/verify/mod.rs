@@ -2,6 +2,7 @@
 //! thing that is wrong, and says what can't be known. Changes nothing.
 
 mod database;
+mod scan;
 mod verdict;
 mod witness;
 

@@ -386,9 +386,13 @@ impl Deed {
             let later = kept + 1 + dice.below(life.sizes.len() - kept - 1);
             let (were, note) = (life.sizes[later], &life.notes[later]);
             let what = format!("cut off behind record {size}, and signed anew");
-            return Done::new(what, move |fault| {
-                matches!(fault, Fault::Truncated { found, were: said, .. }
-                    if *found == size && *said == were)
+            return Done::new(what, move |fault| match fault {
+                Fault::Truncated {
+                    found, were: said, ..
+                } => *found == size && *said == were,
+                // With the record that names the key by which that was signed.
+                Fault::Given { why } => why.contains("was cut off"),
+                _ => false,
             })
             .with(note);
         }
