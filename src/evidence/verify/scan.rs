@@ -269,10 +269,18 @@ impl Scan<'_> {
             return ControlFlow::Continue(());
         }
         self.tells(&record, &head)?;
-        if self.doubt.is_some() {
-            return ControlFlow::Continue(());
+        match self.doubt.take() {
+            None => self.held_against_words(),
+            Some(Found::Fault(doubt @ Fault::CheckpointMissing { .. })) => {
+                self.held_against_words()?;
+                // Where records before it were others, it may only have moved.
+                if !matches!(self.doubt, Some(Found::Window(_))) {
+                    self.doubt = Some(Found::Fault(doubt));
+                }
+                ControlFlow::Continue(())
+            }
+            Some(doubt) => self.doubts(doubt),
         }
-        self.held_against_words()
     }
 
     /// Whether a record stands where it was written.

@@ -325,8 +325,8 @@ impl Deed {
         dice: &mut Dice,
     ) -> anyhow::Result<Done> {
         let signed = usize::try_from(life.signed())?;
-        let mut of_others = (0..signed).filter(|place| !leaves[*place].is_of_the_seal());
-        let of_others: Vec<usize> = of_others.by_ref().collect();
+        let of_others = (0..signed).filter(|place| !leaves[*place].is_of_the_seal());
+        let of_others: Vec<usize> = of_others.collect();
         let place = *dice.choose(&of_others).context("nothing else")?;
         let what = match self {
             Self::EditedAndHashed => {
@@ -341,8 +341,11 @@ impl Deed {
                 (format!("record {place} taken out"), place)
             }
             Self::PutInAndHashed => {
-                leaves.insert(place, leaves[place].clone());
-                (format!("record {place} said twice"), place)
+                let others: Vec<usize> = of_others.into_iter().filter(|n| *n != place).collect();
+                let other = *dice.choose(&others).context("nothing else")?;
+                leaves.insert(place, leaves[other].clone());
+                let words = format!("record {other} said again before record {place}");
+                (words, place)
             }
             _ => {
                 let others: Vec<usize> = of_others.into_iter().filter(|n| *n != place).collect();
