@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, params};
+use sha2::{Digest as _, Sha256};
 
 use super::StoreError;
 use crate::domain::change::EmergencyChange;
@@ -211,6 +212,39 @@ pub(super) fn fit(
         }
     }
     Ok(true)
+}
+
+/// Returns the first telling whose words aren't those that were taken in with it. Where
+/// they were taken out, their rows stand empty, and no record says so.
+pub(super) fn told_otherwise(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+) -> Result<Option<i64>, StoreError> {
+    let mut kept = connection.prepare(
+        "SELECT telling, commitment, salt, body FROM text
+         WHERE workspace = ?1 AND telling IS NOT NULL AND body IS NOT NULL",
+    )?;
+    let mut kept = kept.query([workspace.as_str()])?;
+    while let Some(row) = kept.next()? {
+        let mut hash = Sha256::new();
+        hash.update(row.get_ref(2)?.as_bytes().unwrap_or_default());
+        hash.update(row.get_ref(3)?.as_bytes().unwrap_or_default());
+        if row.get_ref(1)?.as_bytes().unwrap_or_default() != hash.finalize().as_slice() {
+            return Ok(row.get(0)?);
+        }
+    }
+    Ok(connection
+        .prepare(
+            "SELECT id FROM deployment
+             WHERE workspace = ?1 AND (
+                 title IS NOT NULL AND NOT EXISTS (SELECT 1 FROM text
+                     WHERE telling = deployment.id AND commitment = title)
+                 OR testing_result IS NOT NULL AND NOT EXISTS (SELECT 1 FROM text
+                     WHERE telling = deployment.id AND commitment = testing_result))
+             LIMIT 1",
+        )?
+        .query_row([workspace.as_str()], |row| row.get(0))
+        .optional()?)
 }
 
 /// Takes the words of a text and their salt away, and leaves its row.

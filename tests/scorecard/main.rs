@@ -19,6 +19,7 @@ mod power;
 #[path = "kill/processes.rs"]
 mod processes;
 mod quarter;
+mod tamper;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -59,7 +60,7 @@ enum Form {
 }
 
 /// The harnesses, by the names that a filter finds.
-const HARNESSES: [(&str, [usize; 3]); 7] = [
+const HARNESSES: [(&str, [usize; 3]); 8] = [
     (
         "killing_the_bot_loses_nothing_and_repeats_nothing",
         [3, 20, 10_000],
@@ -78,6 +79,10 @@ const HARNESSES: [(&str, [usize; 3]); 7] = [
         [20, 300, 10_000],
     ),
     ("a_quarter_equals_its_naive_recount", [10, 100, 1_000]),
+    (
+        "what_is_done_to_a_record_is_found_and_named",
+        [32, 200, 1_000],
+    ),
     (
         "whatever_strangers_send_is_read_or_turned_away",
         [200, 20_000, 1_000_000],
@@ -166,6 +171,7 @@ fn prove(wanted: &Wanted) -> anyhow::Result<bool> {
                 3 => Ok(months::months(runs, wanted.seed)),
                 4 => deliveries::deliveries(&place, runs, wanted.seed).await,
                 5 => quarter::quarters(&place, runs, wanted.seed).await,
+                6 => tamper::tampered(&place, runs, wanted.seed).await,
                 _ => Ok(bodies::bodies(runs, wanted.seed)),
             }
         });

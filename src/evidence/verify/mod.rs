@@ -3,6 +3,7 @@
 
 mod database;
 mod pack;
+mod scan;
 mod verdict;
 mod witness;
 

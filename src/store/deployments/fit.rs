@@ -8,13 +8,14 @@ use sha2::{Digest, Sha256};
 use super::row::{FACTS, facts};
 use crate::domain::id::{ChangeNumber, WorkspaceId};
 use crate::domain::merkle::Hash;
-use crate::store::StoreError;
 use crate::store::log::{HouseEvent, decode_house_event};
+use crate::store::{StoreError, texts};
 
 /// An answer, as row and log have it.
 type Answer = (String, Option<u64>, String, Option<Hash>);
 
-/// Holds every leaf of an intake and of an answer against its rows. Returns what is
+/// Holds every leaf of an intake and of an answer against its rows, and the words of
+/// those against their commitments. Returns what is
 /// wrong first, if anything is.
 pub(in crate::store) fn check(
     connection: &Connection,
@@ -79,10 +80,15 @@ pub(in crate::store) fn check(
             "a change that a source told of has no record (its intake is {intake})"
         )));
     }
-    Ok(answers
-        .keys()
-        .next()
-        .map(|question| format!("the answer to question {question} has no record")))
+    if let Some(question) = answers.keys().next() {
+        return Ok(Some(format!(
+            "the answer to question {question} has no record"
+        )));
+    }
+    let told = texts::told_otherwise(connection, workspace)?;
+    Ok(told.map(|telling| {
+        format!("the words of deployment {telling} aren't those that its source told")
+    }))
 }
 
 fn answers(

@@ -85,6 +85,10 @@ impl Crowd {
         (who, at): (&UserId, DateTime<Utc>),
         command: Command,
     ) -> ChangeNumber {
+        let texts = match &command {
+            Command::Request { what, .. } => vec![what.clone()],
+            _ => Vec::new(),
+        };
         let execution = Execution {
             target,
             submissions: vec![Submission {
@@ -93,7 +97,7 @@ impl Crowd {
                 source: Source::Slack,
                 command,
             }],
-            texts: Vec::new(),
+            texts,
             gesture: None,
             met: Vec::new(),
             asks_back: None,

@@ -601,7 +601,14 @@ impl World {
     /// The kinds of the facts that somebody brought about, deliveries, reminders
     /// and what the bot filled in by itself left out.
     pub(crate) fn deeds(&self) -> Vec<String> {
-        let asides = ["delivered", "undelivered", "reminded", "policy_adopted"];
+        let asides = [
+            "delivered",
+            "undelivered",
+            "reminded",
+            "policy_adopted",
+            "key_adopted",
+            "checkpoint_shown",
+        ];
         self.facts()
             .into_iter()
             .filter(|fact| fact.kind != "field_written" || fact.actor != "bot")

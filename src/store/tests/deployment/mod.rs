@@ -363,6 +363,14 @@ async fn what_was_told_or_answered_can_not_be_altered_unseen() {
     let forged = "UPDATE question SET answered_by = 'U0MORGAN01'";
     let verdict = of(forged).await.1;
     assert!(verdict.contains("question 1"), "{verdict}");
+    for said in [
+        "UPDATE text SET body = 'Deploy nothing' WHERE telling = 1",
+        "UPDATE text SET salt = zeroblob(32) WHERE telling = 1",
+        "DELETE FROM text WHERE telling = 1",
+    ] {
+        let verdict = of(said).await.1;
+        assert!(verdict.contains("words of deployment 1"), "{verdict}");
+    }
     let planted = "INSERT INTO question (workspace, deployment, kind, marks, made_at, answer,
                                          answered_by, answered_at)
                    VALUES ('T0BREAK01', 3, 'undeclared', 1, 1, 'normal', 'U0DANA0001', 1)";

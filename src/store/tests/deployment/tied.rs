@@ -27,7 +27,7 @@ pub(super) async fn request_as(store: &Store, drill: bool) {
     let what = text("Deploy WAF rule", 50);
     let command = Command::Request {
         what: what.clone(),
-        verbatim: what,
+        verbatim: what.clone(),
         asked: Vec::new(),
         place: Place {
             channel: ChannelId::new("C0INCAUTH1"),
@@ -39,7 +39,7 @@ pub(super) async fn request_as(store: &Store, drill: bool) {
         drill,
         known: Vec::new(),
     };
-    act(store, Target::New, command, Vec::new(), now()).await;
+    act(store, Target::New, command, vec![what], now()).await;
 }
 
 /// The open questions: about which telling, and which change.
@@ -174,6 +174,7 @@ async fn what_the_ticket_no_longer_names_counts_by_itself_again() {
         assert_eq!(counted(&store).await, []);
         if taken_out {
             let sam = "U0SAM00001";
+            let reason = text("A key stood in it.", 8);
             let command = Command::Redact {
                 by: member(DANA),
                 administrators: vec![
@@ -181,10 +182,10 @@ async fn what_the_ticket_no_longer_names_counts_by_itself_again() {
                     Party::Person(UserId::new(DANA)),
                 ],
                 texts: BTreeSet::from([links.commitment()]),
-                reason: Some(text("A key stood in it.", 8)),
+                reason: Some(reason.clone()),
             };
             let target = Target::Change(ChangeNumber::FIRST);
-            act(&store, target, command, Vec::new(), now()).await;
+            act(&store, target, command, vec![reason], now()).await;
         } else {
             write_links(&store, "https://github.com/acme/api/pull/8", 8).await;
         }
