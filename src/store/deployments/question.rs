@@ -430,7 +430,7 @@ pub(super) fn answer(
                 group.traits.was_proposed = false;
             }
         }
-        Explanation::Normal if kept.question.marks.contains(&Mark::Labelled) => {
+        Explanation::Normal if marks(group.marks).contains(&Mark::Labelled) => {
             group.traits.is_normal = true;
         }
         // It went to production beside the emergency, and nobody has said why.
