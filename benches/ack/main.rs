@@ -121,6 +121,7 @@ async fn measure(short: bool) -> anyhow::Result<bool> {
     print(MANY, &commands.together);
     println!("\none commit a command:");
     print(MANY, &commands.one_by_one);
+    let (resident, _) = pair.together.resident()?;
     let mut hooks = grouped.sender(Sent::Webhooks)?;
     let mut hooks_alone = alone.sender(Sent::Webhooks)?;
     let webhooks = pair
@@ -131,7 +132,7 @@ async fn measure(short: bool) -> anyhow::Result<bool> {
     println!("\none commit a webhook:");
     print(MANY, &webhooks.one_by_one);
     let after = disk::one_fdatasync(place)?;
-    let (resident, at_most) = serve.resident()?;
+    let (with_webhooks, at_most) = serve.resident()?;
     let n_acknowledged = sender.n_acknowledged;
     serve.kill();
     serve_alone.kill();
@@ -158,8 +159,9 @@ async fn measure(short: bool) -> anyhow::Result<bool> {
         disk::N_FLUSHES
     );
     println!(
-        "acknowledged over all levels: {n_acknowledged}; processor time an acknowledgement at {MANY} in flight: {}, answering included; resident at most {} MB\n",
+        "acknowledged over all levels: {n_acknowledged}; processor time an acknowledgement at {MANY} in flight: {}, answering included; resident after the webhooks {} MB, at most {} MB\n",
         millis(commands.worked / commands.together.n()),
+        mib(with_webhooks),
         mib(at_most)
     );
     let p99_9 = commands.together.quantile(0.999);
@@ -193,7 +195,7 @@ async fn measure(short: bool) -> anyhow::Result<bool> {
         ),
         (
             format!(
-                "resident after it {} MB (at most {})",
+                "resident after the commands {} MB (at most {})",
                 mib(resident),
                 promises.resident_kib / 1024
             ),

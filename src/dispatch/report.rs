@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::overview::places_of;
 use super::{Dispatcher, Way};
+use crate::domain::deployment::Doubt;
 use crate::report::chart::{self, Chart};
 use crate::report::weekly;
 use crate::slack::error::{ErrorCode, SlackError};
@@ -83,27 +84,34 @@ impl Dispatcher {
                 },
             })
             .collect();
-        let fallback = rules.newest().undeclared.as_ref();
+        let fallback = rules.newest().asked_about_undeclared();
         let unexplained: Vec<_> = all
             .unexplained
             .iter()
             .filter_map(|question| {
                 let told = question.told.as_ref()?;
+                // Whether it belongs to an emergency, those are asked who worked on that;
+                // and whoever is asked in an author's place isn't the author either.
                 let asked = question.asked.as_ref().map(|(who, _)| who);
-                let is_closed = |place| closed.contains(place);
+                let asked = asked
+                    .filter(|who| question.doubt == Doubt::Undeclared && Some(*who) != fallback);
+                let place = told.said_in.as_ref();
+                let is_kept = place.is_some_and(|place| closed.contains(place));
                 let title = match &told.title {
-                    Some(_) if told.said_in.as_ref().is_some_and(is_closed) => Some(Said::Withheld),
+                    Some(_) if is_kept => Some(Said::Withheld),
                     Some(title) => Some(Said::Words(title.body().to_owned())),
                     None => None,
                 };
                 Some(Unexplained {
                     at: told.at,
                     system: told.system.as_deref(),
-                    // Whoever is asked in an author's place isn't the author.
-                    author: asked.filter(|who| Some(*who) != fallback),
+                    author: told.teller().or_else(|| asked.cloned()),
+                    doubt: question.doubt,
+                    emergency: question.change,
                     marks: &question.marks,
                     title,
-                    url: told.url.as_deref(),
+                    // A link out of words that are kept is one of them.
+                    url: told.url.as_deref().filter(|_| !is_kept),
                 })
             })
             .collect();

@@ -402,12 +402,14 @@ impl Deployment {
 /// Returns what is kept of an identifier: without the space around it, nothing if
 /// that leaves nothing, and never more than [`LONGEST`] bytes.
 pub fn identifier(raw: &str) -> Option<String> {
-    let mut kept = raw.trim();
+    // What can't be seen is space, so that no identifier is made of it.
+    let seen = raw.replace(char::is_control, " ");
+    let mut kept = seen.trim();
     if kept.len() > LONGEST {
         let cut = (0..=LONGEST).rev().find(|at| kept.is_char_boundary(*at));
         kept = kept.get(..cut.unwrap_or(0)).unwrap_or("").trim_end();
     }
-    (!kept.is_empty()).then(|| kept.replace(char::is_control, " "))
+    (!kept.is_empty()).then(|| kept.to_owned())
 }
 
 /// Returns an address without the name and password that may stand before its host:
@@ -572,6 +574,7 @@ mod tests {
         let kept = identifier(&"é".repeat(LONGEST)).unwrap();
         assert!(kept.len() <= LONGEST && kept.chars().all(|one| one == 'é'));
         assert_eq!(identifier(" \n "), None);
+        assert_eq!(identifier("\0"), None);
         assert_eq!(identifier("a\nb").as_deref(), Some("a b"));
     }
 

@@ -307,6 +307,9 @@ fn pull_request_review(seen: &Seen<'_>) -> Read {
     };
     let by = review.identifier("/user/login");
     if by.is_some() && by != told.author {
+        if is_late(review, &told) {
+            told.marks.insert(Mark::Unreviewed);
+        }
         told.approved_by = by;
         told.approval_url = review.identifier("/html_url");
     } else if told.happening == Happening::Review {
@@ -314,6 +317,12 @@ fn pull_request_review(seen: &Seen<'_>) -> Read {
         return Ok(Err(Ignored::NotDone));
     }
     Ok(Ok(told))
+}
+
+/// Whether a review came only after the merge: nobody had reviewed what went out.
+pub(super) fn is_late(review: Payload<'_>, told: &Deployment) -> bool {
+    let at = review.instant("/submitted_at");
+    told.happening == Happening::Merge && at.is_some_and(|at| at > told.at)
 }
 
 fn push(seen: &Seen<'_>) -> Read {

@@ -56,7 +56,7 @@ pub async fn is_closed(lookup: &Lookup, place: &ChannelId) -> bool {
 }
 
 /// Returns a question as somebody may read it: without the words that somebody else
-/// said in a closed place.
+/// said in a closed place, and without what was read out of them.
 pub async fn question_for(lookup: &Lookup, mut question: Question, who: &UserId) -> Question {
     if let Some(told) = &mut question.told
         && told.teller().as_ref() != Some(who)
@@ -64,6 +64,9 @@ pub async fn question_for(lookup: &Lookup, mut question: Question, who: &UserId)
         && is_closed(lookup, place).await
     {
         told.title = None;
+        told.url = None;
+        told.commit = None;
+        told.reference = None;
     }
     question
 }

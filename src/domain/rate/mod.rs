@@ -292,7 +292,9 @@ impl Figures {
     /// Returns why the rate is unknown, if it is.
     pub fn why_unknown(&self) -> Option<&'static str> {
         let is_told = self.is_heard() || !self.by_source.is_empty();
-        self.is_unknown().then_some(if is_told {
+        self.is_unknown().then_some(if self.is_told_of {
+            "nothing but emergencies and standard changes was told of"
+        } else if is_told {
             "nothing but emergencies was told of"
         } else {
             "no source of changes was heard from"

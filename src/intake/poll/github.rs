@@ -94,6 +94,10 @@ impl Eye<'_> {
                 Err(PollError::NotFound) => {
                     self.cursor.open.remove(&id);
                 }
+                // It is asked for again with the next look.
+                Err(error) if error.is_of_one_item() => {
+                    tracing::debug!(repository = self.path, id, %error, "can't be read now");
+                }
                 Err(error) => return Err(error),
             }
             let now = self.session.now;
@@ -154,6 +158,9 @@ impl Eye<'_> {
             }
         }
         let progress = self.progress();
+        // Where no next page is named, or the same again, the first would be asked for
+        // for ever.
+        is_over |= part == Part::Pushes && (page.after.is_none() || page.after == progress.after);
         progress.after = page.after;
         // Deployments can be deleted, and then others move up to a page that was
         // read: it is read until there is nothing new on it.
@@ -232,10 +239,20 @@ impl Eye<'_> {
             return Ok(());
         }
         let path = self.at(&format!("/deployments/{id}/statuses"));
-        let page = self.session.get(&path, &[("per_page", PER_PAGE)]).await?;
-        let statuses = items(page.body)?;
-        let is_success = |status: &&Value| Payload::new(status).text("/state") == Some("success");
         let made_at = one.instant("/created_at").unwrap_or(self.session.now);
+        let statuses = match self.list(&path).await {
+            Ok(statuses) => statuses,
+            Err(error) if error.is_of_one_item() => {
+                tracing::debug!(repository = self.path, id, %error, "its statuses can't be read");
+                let may_come = !matches!(error, PollError::NotFound) && self.goes_on(made_at, None);
+                let was_refused = self.cursor.open.contains(&id);
+                self.n_refused += u32::from(!was_refused);
+                self.keep(id, made_at, may_come);
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        let is_success = |status: &&Value| Payload::new(status).text("/state") == Some("success");
         // The newest stands first, and whatever came after a success doesn't undo
         // it: a later deployment makes this one inactive.
         let success = statuses.iter().rev().find(is_success);
@@ -248,13 +265,26 @@ impl Eye<'_> {
                 Err(refused) => self.refuse(refused)?,
             }
         }
-        if success.is_none() && self.goes_on(made_at, statuses.first().map(Payload::new)) {
+        let goes_on =
+            success.is_none() && self.goes_on(made_at, statuses.first().map(Payload::new));
+        self.keep(id, made_at, goes_on);
+        Ok(())
+    }
+
+    /// Keeps of a deployment whether to ask for it again.
+    fn keep(&mut self, id: u64, made_at: DateTime<Utc>, goes_on: bool) {
+        if goes_on {
             self.cursor.open.insert(id);
         } else {
             self.cursor.open.remove(&id);
             self.cursor.ended.insert(id, made_at);
         }
-        Ok(())
+    }
+
+    /// Asks for what one item has.
+    async fn list(&mut self, path: &str) -> Result<Vec<Value>, PollError> {
+        let page = self.session.get(path, &[("per_page", PER_PAGE)]).await?;
+        items(page.body)
     }
 
     /// Whether a deployment may succeed yet that was made then and hasn't.
@@ -288,43 +318,14 @@ impl Eye<'_> {
         };
         let number = request.number("/number").unwrap_or_default();
         let path = self.at(&format!("/pulls/{number}/reviews"));
-        let page = self.session.get(&path, &[("per_page", PER_PAGE)]).await?;
-        // The oldest stands first, and each reviewer's last word holds.
-        let mut words: BTreeMap<String, (String, Value)> = BTreeMap::new();
-        for review in items(page.body)? {
-            let payload = Payload::new(&review);
-            let (Some(by), Some(state)) =
-                (payload.identifier("/user/login"), payload.text("/state"))
-            else {
-                continue;
-            };
-            // A mere comment takes no approval back.
-            if state != "COMMENTED" && Some(&by) != told.author.as_ref() {
-                let state = state.to_owned();
-                words.insert(by, (state, review));
+        match self.list(&path).await {
+            Ok(reviews) => judge(&mut told, reviews),
+            // It was merged, whatever this request has; of its review nothing is said.
+            Err(error) if error.is_of_one_item() => {
+                tracing::warn!(repository = self.path, number, %error, "its reviews can't be read");
+                self.n_refused += 1;
             }
-        }
-        let mut approvals = words
-            .into_iter()
-            .filter(|(_, (state, _))| state == "APPROVED")
-            .map(|(by, (_, review))| (by, review));
-        if let Some((by, review)) = approvals.next() {
-            let review = Payload::new(&review);
-            let merged_at = told.at;
-            let was_before = |review: Payload<'_>| {
-                review
-                    .instant("/submitted_at")
-                    .is_none_or(|at| at <= merged_at)
-            };
-            let in_time =
-                was_before(review) || approvals.any(|(_, one)| was_before(Payload::new(&one)));
-            if !in_time {
-                told.marks.insert(Mark::Unreviewed);
-            }
-            told.approved_by = Some(by);
-            told.approval_url = review.identifier("/html_url");
-        } else {
-            told.marks.insert(Mark::Unreviewed);
+            Err(error) => return Err(error),
         }
         // Who presses *Merge* is the author of the commit that this makes.
         self.complete(&mut told, request.commit("/head/sha"))
@@ -405,12 +406,9 @@ impl Eye<'_> {
             .await
         {
             Ok(page) => page,
-            // It is gone since, or was never of this repository.
-            Err(
-                PollError::NotFound | PollError::Token { .. } | PollError::Status { status: 422 },
-            ) => {
-                return Ok(());
-            }
+            // It is gone since, was never of this repository, or can't be shown.
+            Err(PollError::Token { .. }) => return Ok(()),
+            Err(error) if error.is_of_one_item() => return Ok(()),
             Err(error) => return Err(error),
         };
         let commit = Payload::new(&page.body);
@@ -438,6 +436,37 @@ impl Eye<'_> {
         self.n_refused += 1;
         Ok(())
     }
+}
+
+/// Notes by whom a request that was merged had been approved, if by anybody.
+fn judge(told: &mut Deployment, reviews: Vec<Value>) {
+    // The oldest stands first, and each reviewer's last word holds.
+    let mut words: BTreeMap<String, Value> = BTreeMap::new();
+    let is_approval = |review: &Value| Payload::new(review).text("/state") == Some("APPROVED");
+    for review in reviews {
+        let payload = Payload::new(&review);
+        let (Some(by), Some(state)) = (payload.identifier("/user/login"), payload.text("/state"))
+        else {
+            continue;
+        };
+        // A mere comment takes no approval back, and one that is given again is as
+        // old as it was.
+        let is_again = is_approval(&review) && words.get(&by).is_some_and(is_approval);
+        if state != "COMMENTED" && !is_again && Some(&by) != told.author.as_ref() {
+            words.insert(by, review);
+        }
+    }
+    let is_late = |review: &Value| github::is_late(Payload::new(review), told);
+    let approvals = words.into_iter().filter(|(_, review)| is_approval(review));
+    let Some((by, review)) = approvals.min_by_key(|(_, review)| is_late(review)) else {
+        told.marks.insert(Mark::Unreviewed);
+        return;
+    };
+    if is_late(&review) {
+        told.marks.insert(Mark::Unreviewed);
+    }
+    told.approved_by = Some(by);
+    told.approval_url = Payload::new(&review).identifier("/html_url");
 }
 
 /// The items of a page.

@@ -188,6 +188,7 @@ impl Eye<'_> {
             }
             // Not every edition shows approvals; nothing is said of them then.
             Err(PollError::NotFound | PollError::Token { .. }) => {}
+            Err(error) if error.is_of_one_item() => self.n_refused += 1,
             Err(error) => return Err(error),
         }
         self.complete(told, request.commit("/sha")).await
@@ -210,7 +211,8 @@ impl Eye<'_> {
                     let address = Payload::new(&page.body).text("/author_email");
                     told.author_email = address.and_then(payload::email);
                 }
-                Err(PollError::NotFound | PollError::Token { .. }) => {}
+                Err(PollError::Token { .. }) => {}
+                Err(error) if error.is_of_one_item() => {}
                 Err(error) => return Err(error),
             }
         }

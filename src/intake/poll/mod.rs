@@ -16,7 +16,7 @@ use url::Url;
 
 use super::{Draw, Refused};
 use crate::config::{Polled, Secret};
-use crate::domain::deployment::Deployment;
+use crate::domain::deployment::{AHEAD, Deployment};
 use crate::domain::named;
 use crate::domain::policy::Counting;
 
@@ -163,6 +163,17 @@ impl PollError {
         match self {
             Self::Limited { .. } | Self::Unreachable(_) | Self::Status { .. } => true,
             Self::Token { .. } | Self::NotFound | Self::Malformed(_) | Self::Address(_) => false,
+        }
+    }
+
+    /// Whether it may be the fault of the one item that was asked for: what waits
+    /// behind that can still be seen.
+    fn is_of_one_item(&self) -> bool {
+        match self {
+            Self::NotFound | Self::Status { .. } | Self::Malformed(_) => true,
+            Self::Limited { .. } | Self::Token { .. } | Self::Unreachable(_) | Self::Address(_) => {
+                false
+            }
         }
     }
 }
@@ -377,12 +388,13 @@ impl<'a> Session<'a> {
     }
 }
 
-/// Ends a look where it ended, with what was seen until then.
+/// Ends a look where it ended, with what was seen until then. What lies more than
+/// [`AHEAD`] later is refused, as at the other doors.
 fn ended(
     session: &Session<'_>,
     looked: Result<bool, PollError>,
-    told: Vec<Deployment>,
-    n_refused: u32,
+    mut told: Vec<Deployment>,
+    mut n_refused: u32,
     next: Cursor,
 ) -> Result<Look, PollError> {
     let (is_end, again_at) = match looked {
@@ -393,6 +405,12 @@ fn ended(
         Err(_) if !told.is_empty() => (false, None),
         Err(error) => return Err(error),
     };
+    let latest = session.now + AHEAD;
+    told.retain(|one| {
+        let is_refused = one.at > latest;
+        n_refused += u32::from(is_refused);
+        !is_refused
+    });
     Ok(Look {
         told,
         next,

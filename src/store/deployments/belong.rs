@@ -18,7 +18,7 @@ use crate::domain::change::{
     Command, EmergencyChange, Event, Recorded, SAME_DEPLOYMENT, Source, Stage,
 };
 use crate::domain::deployment::{
-    BEFORE_THE_REQUEST, Doubt, Fit, NUMBER_HOLDS, SAME_WITHIN, Tie, fit,
+    BEFORE_THE_REQUEST, Doubt, Fit, Happening, NUMBER_HOLDS, SAME_WITHIN, Tie, fit,
 };
 use crate::domain::id::{ChangeNumber, UserId, WorkspaceId};
 use crate::domain::ticket::Field;
@@ -74,18 +74,25 @@ impl Register {
 #[derive(Debug)]
 struct Ties {
     at: i64,
+    /// Whether it only says that somebody approved something.
+    is_review: bool,
+    /// Whether a person listed it in Slack as a normal change.
+    is_said: bool,
     reference: Option<ChangeNumber>,
     names: Vec<Name>,
 }
 
 impl Ties {
-    const COLUMNS: &str = "at, reference, commit_hash, url";
+    const COLUMNS: &str =
+        "at, reference, commit_hash, url, happening = 'review', said_in IS NOT NULL";
 
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         let commit: Option<Vec<u8>> = row.get(2)?;
         let url: Option<String> = row.get(3)?;
         Ok(Self {
             at: row.get(0)?,
+            is_review: row.get(4)?,
+            is_said: row.get(5)?,
             reference: row.get::<_, Option<u64>>(1)?.map(ChangeNumber),
             names: named::names_of(commit.as_deref(), url.as_deref()),
         })
@@ -116,6 +123,8 @@ pub(super) fn find(
     };
     let ties = Ties {
         at: one.at,
+        is_review: one.told.happening == Happening::Review,
+        is_said: one.told.said_in.is_some(),
         reference: one.told.reference,
         names,
     };
@@ -128,6 +137,10 @@ fn by_ties(
     ties: &Ties,
     now: DateTime<Utc>,
 ) -> Result<Found, StoreError> {
+    let mut found = Found::default();
+    if ties.is_review {
+        return Ok(found);
+    }
     // A source's clock may go ahead of ours.
     let at = instant(ties.at).min(now);
     let mut candidates: BTreeSet<(ChangeNumber, bool)> = BTreeSet::new();
@@ -136,7 +149,6 @@ fn by_ties(
         let naming = naming(connection, workspace, name)?;
         candidates.extend(naming.into_iter().map(|number| (number, false)));
     }
-    let mut found = Found::default();
     for (number, by_number) in candidates {
         let requested_at: Option<i64> = connection
             .prepare_cached("SELECT requested_at FROM change WHERE workspace = ?1 AND number = ?2")?
@@ -149,14 +161,16 @@ fn by_ties(
         let Some(change) = register.standing(connection, workspace, number)? else {
             continue;
         };
-        // What was only practised or never done has no deployment.
-        if change.drill || matches!(change.stage, Stage::Withdrawn | Stage::Lapsed) {
+        if change.drill {
             continue;
         }
+        // Nobody meant to deploy it any more, or calls it a normal change: that is for
+        // a person to say.
+        let is_doubtful = ties.is_said || matches!(change.stage, Stage::Withdrawn | Stage::Lapsed);
         let tie = if by_number { Tie::Number } else { Tie::Ticket };
         match fit(tie, at, instant(requested_at), &said(change)) {
-            Fit::Belongs => found.belongs.insert(change.number),
-            Fit::MayBelong => found.perhaps.insert(change.number),
+            Fit::Belongs if !is_doubtful => found.belongs.insert(change.number),
+            Fit::Belongs | Fit::MayBelong => found.perhaps.insert(change.number),
             Fit::Apart => false,
         };
     }
@@ -200,11 +214,18 @@ pub(super) fn tell(
         return Ok(None);
     };
     let since = micros(change.requested_at - BEFORE_THE_REQUEST);
-    let at = if *first >= since || answered(connection, workspace, leader)?.contains(&number) {
+    let at = if answered(connection, workspace, leader)?.contains(&number) {
+        Some(*first)
+    } else if !said(&change).is_empty() {
+        // What was merged before isn't in production by that, and a link may be of
+        // something else: only what names the change knows better than people do.
+        let told = "AND reference = ?4 AND happening IN ('deployment', 'run')";
+        first_since(connection, workspace, leader, (since, number), told)?
+    } else if *first >= since {
         Some(*first)
     } else {
         // It went to production before, for another reason.
-        first_since(connection, workspace, leader, since)?
+        first_since(connection, workspace, leader, (since, number), "")?
     };
     let Some(at) = at.map(|at| instant(at).min(now)) else {
         return Ok(None);
@@ -248,13 +269,12 @@ fn first_since(
     connection: &Connection,
     workspace: &WorkspaceId,
     leader: i64,
-    since: i64,
+    (since, number): (i64, ChangeNumber),
+    and: &str,
 ) -> Result<Option<i64>, StoreError> {
-    let mut select = connection.prepare_cached(&members(
-        "min(at)",
-        "AND counts = 1 AND is_excluded = 0 AND at >= ?3",
-    ))?;
-    let mut rows = select.query(params![workspace.as_str(), leader, since])?;
+    let counting = format!("AND counts = 1 AND is_excluded = 0 AND at >= ?3 AND ?4 = ?4 {and}");
+    let mut select = connection.prepare_cached(&members("min(at)", &counting))?;
+    let mut rows = select.query(params![workspace.as_str(), leader, since, number.0])?;
     let mut first: Option<i64> = None;
     while let Some(row) = rows.next()? {
         first = first.into_iter().chain(row.get::<_, Option<i64>>(0)?).min();
@@ -291,8 +311,9 @@ fn answered(
     Ok(found)
 }
 
-/// Returns an emergency change of which a person may say that a group belongs to it.
-pub(super) fn perhaps(
+/// Returns an emergency change of which a person may say that a group belongs to it, and
+/// was not asked yet.
+fn perhaps(
     connection: &Connection,
     workspace: &WorkspaceId,
     register: &mut Register,
@@ -307,7 +328,18 @@ pub(super) fn perhaps(
     for ties in &tied {
         found.extend(by_ties((connection, workspace), register, ties, now)?.perhaps);
     }
-    Ok(found.first().copied())
+    let mut is_asked = connection.prepare_cached(&format!(
+        "SELECT EXISTS (SELECT 1 FROM question
+             WHERE workspace = ?1 AND kind = 'belongs' AND change = ?3 AND deployment IN ({}))",
+        members("id", "")
+    ))?;
+    for number in found {
+        let about = params![workspace.as_str(), leader, number.0];
+        if !is_asked.query_row(about, |row| row.get::<_, bool>(0))? {
+            return Ok(Some(number));
+        }
+    }
+    Ok(None)
 }
 
 /// Asks whether a group that counts by itself belongs to a change to which it is tied.
@@ -320,7 +352,7 @@ pub(super) fn ask(
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let oldest = micros(now - ASKED_WITHIN);
-    if group.traits.was_proposed || group.counted_at().is_none_or(|at| at < oldest) {
+    if group.counted_at().is_none_or(|at| at < oldest) {
         return Ok(false);
     }
     let Some(number) = perhaps(connection, workspace, register, leader, now)? else {
@@ -444,7 +476,7 @@ fn rematch(
             Ties::COLUMNS
         ))?
         .query_row(params![workspace.as_str(), id], |row| {
-            let before: Option<u64> = row.get(4)?;
+            let before: Option<u64> = row.get("matched")?;
             Ok((Ties::read(row)?, before.map(ChangeNumber)))
         })?;
     let found = by_ties((connection, workspace), register, &ties, now)?;
@@ -488,7 +520,15 @@ fn regroup(
         let mut names = Names::new(connection, workspace);
         row::save_group(connection, workspace, &mut names, leader, &group)?;
     }
-    tell(connection, workspace, (leader, &group), None, rules, now)
+    let author = row::made_by(connection, workspace, leader)?;
+    tell(
+        connection,
+        workspace,
+        (leader, &group),
+        author.first(),
+        rules,
+        now,
+    )
 }
 
 /// Does what follows from somebody's word that a telling belongs to an emergency

@@ -15,7 +15,7 @@ use crate::domain::id::ChangeNumber;
 pub(super) struct Traits {
     /// It was merged: somebody had asked for that.
     pub(super) is_merged: bool,
-    /// Somebody approved it.
+    /// Somebody approved it in time.
     pub(super) is_approved: bool,
     /// It is called an emergency, and somebody has shown that it was a normal change.
     pub(super) is_normal: bool,
@@ -119,7 +119,9 @@ impl Group {
             marks: bits(&told.marks),
             traits: Traits {
                 is_merged: told.happening == Happening::Merge,
-                is_approved: told.approved_by.is_some() || told.approval_url.is_some(),
+                // Whoever approves what was merged reviewed it too late.
+                is_approved: (told.approved_by.is_some() || told.approval_url.is_some())
+                    && !told.marks.contains(&Mark::Unreviewed),
                 ..Traits::default()
             },
             emergency: None,

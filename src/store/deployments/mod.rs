@@ -2,7 +2,8 @@
 //!
 //! Tellings are appended and never altered. What is derived of them (which are of
 //! one change, whether it counts, to which emergency it belongs) is kept beside them
-//! as they come, and doesn't depend on the order in which they come.
+//! as they come. Which hang together and what counts doesn't depend on the order in
+//! which they come; where two emergencies lay claim to one, the first found stands.
 
 mod asking;
 mod belong;

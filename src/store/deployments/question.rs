@@ -334,6 +334,18 @@ pub(super) fn known(
 /// Puts two tellings together: of each fact the later. Where the words are a
 /// person's, they are the author.
 fn with_later(before: Deployment, later: Deployment) -> Deployment {
+    // What somebody listed in private names its link and commit by their words, which
+    // don't come out under those of a system.
+    let before = if before.said_in.is_some() && later.title.is_some() {
+        Deployment {
+            url: None,
+            commit: None,
+            reference: None,
+            ..before
+        }
+    } else {
+        before
+    };
     let is_a_person_s = later.title.is_none() && before.said_in.is_some();
     let (author, said_in) = if is_a_person_s {
         (before.author, before.said_in)
@@ -430,7 +442,7 @@ pub(super) fn answer(
                 group.traits.was_proposed = false;
             }
         }
-        Explanation::Normal if kept.question.marks.contains(&Mark::Labelled) => {
+        Explanation::Normal if marks(group.marks).contains(&Mark::Labelled) => {
             group.traits.is_normal = true;
         }
         // It went to production beside the emergency, and nobody has said why.
@@ -512,4 +524,35 @@ fn put_on_record(
     };
     log.append_house_event(now, &event)?;
     log.save()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::deployment::{Happening, SourceName};
+    use crate::domain::id::ChannelId;
+    use crate::domain::text::{Salt, Text};
+
+    #[test]
+    fn a_private_link_does_not_come_out_under_a_systems_words() {
+        let at = DateTime::UNIX_EPOCH;
+        let told = |source: &str, happening| {
+            Deployment::new(SourceName::new(source), "1".to_owned(), happening, at)
+        };
+        let listed = Deployment {
+            url: Some("https://paste.acme.dev/x".to_owned()),
+            said_in: Some(ChannelId::new("C0SECRET01")),
+            ..told("person", Happening::Listed)
+        };
+        let deployed = Deployment {
+            title: Some(Text::new("Ship it", Salt([7; 32]))),
+            ..told("github", Happening::Deployment)
+        };
+        let untitled = told("github", Happening::Deployment);
+        let shown = with_later(listed.clone(), deployed);
+        assert_eq!((shown.url, shown.said_in), (None, None));
+        // Whoever shows this one withholds both.
+        let shown = with_later(listed, untitled);
+        assert!(shown.url.is_some() && shown.said_in.is_some());
+    }
 }

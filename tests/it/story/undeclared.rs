@@ -307,15 +307,8 @@ async fn a_restart_in_the_middle_asks_once() {
     world.end().await;
 }
 
-/// Dana is at work on an emergency of auth-api, and something goes to auth-api in
-/// production that names no change.
-async fn proposed() -> World {
-    let mut setting = Setting {
-        at: berlin("2026-03-16 10:00"),
-        ..Setting::default()
-    };
-    setting.policy.systems = vec!["auth-api".to_owned()];
-    let mut world = World::of(setting).await;
+/// Dana is at work on an emergency of auth-api.
+async fn at_work(world: &mut World) {
     world
         .slash("dana", "Deploy WAF rule to block SQL injection @morgan")
         .await;
@@ -326,6 +319,18 @@ async fn proposed() -> World {
     let systems = [("section:systems", json!(["auth-api"]))];
     world.send_in("dana", &systems).await;
     world.skip();
+}
+
+/// Dana is at work on an emergency of auth-api, and something goes to auth-api in
+/// production that names no change.
+async fn proposed() -> World {
+    let mut setting = Setting {
+        at: berlin("2026-03-16 10:00"),
+        ..Setting::default()
+    };
+    setting.policy.systems = vec!["auth-api".to_owned()];
+    let mut world = World::of(setting).await;
+    at_work(&mut world).await;
     let other = Deployment {
         marks: BTreeSet::new(),
         ..merged("7", None)
@@ -465,6 +470,77 @@ fn kept(read: &[crate::world::News]) -> String {
     shown
 }
 
+/// Panics if the channel that all read, or the direct messages of anybody but Morgan,
+/// hold the link that Morgan listed a change with.
+async fn keeps_its_links(world: &World) {
+    let channels = world.hand.look("channels").await.unwrap();
+    let morgan = json!("U0MORGAN01");
+    let mut n_read = 0;
+    for channel in channels["channels"].as_array().unwrap() {
+        let id = channel["id"].as_str().unwrap();
+        let is_im = channel["kind"] == "im";
+        let is_another_s = !channel["members"].as_array().unwrap().contains(&morgan);
+        if id == "C0ENGINEER" || is_im && is_another_s {
+            let said = world.hand.look(&format!("messages?channel={id}")).await;
+            let said = said.unwrap().to_string();
+            assert!(!said.contains("vault.example"), "{id}: {said}");
+            n_read += 1;
+        }
+    }
+    assert!(n_read > 1, "{channels}");
+}
+
+/// The report ascribes a change to nobody who was only asked whether it is part of
+/// their emergency, nor to whoever is asked in an author's place.
+#[tokio::test]
+async fn the_report_names_as_author_nobody_who_is_asked_for_another_reason() {
+    let mut setting = Setting {
+        at: berlin("2026-03-13 10:00"),
+        ..Setting::default()
+    };
+    setting.policy.systems = vec!["auth-api".to_owned()];
+    setting.policy.report_channel = Some("C0ENGINEER".to_owned());
+    let mut world = World::of(setting).await;
+    at_work(&mut world).await;
+    let near = Deployment {
+        marks: BTreeSet::new(),
+        ..merged("7", None)
+    };
+    let nobody_s = Deployment {
+        system: Some("billing".to_owned()),
+        ..merged("17", None)
+    };
+    let dana_s = Deployment {
+        system: Some("billing".to_owned()),
+        ..merged("117", Some(DANA))
+    };
+    told(&mut world, vec![near, nobody_s, dana_s]).await;
+    let asked =
+        "SELECT group_concat(kind || ' ' || asked_of, ', ' ORDER BY kind, asked_of) FROM question";
+    assert_eq!(
+        world.text(asked),
+        "belongs U0DANA0001, undeclared U0DANA0001, undeclared U0SAM00001"
+    );
+    world.skip();
+    world.go_to(berlin("2026-03-16 09:05")).await;
+    let report = crate::world::shown(&world.read("#engineering"));
+    let by = |system: &str, rest: &str| {
+        let line = format!(" on {system}{rest}");
+        report.lines().filter(|one| one.ends_with(&line)).count()
+    };
+    let near = ": deployed during an incident on its system and may belong to CHG-1001";
+    assert_eq!(by("auth-api", near), 1, "{report}");
+    let unreviewed = ": merged without a review";
+    assert_eq!(by("billing", unreviewed), 1, "{report}");
+    assert_eq!(
+        by("billing", &format!(", by @dana{unreviewed}")),
+        1,
+        "{report}"
+    );
+    world.skip();
+    world.end().await;
+}
+
 #[tokio::test]
 async fn a_change_that_was_listed_in_private_is_asked_about_without_its_words() {
     // In the channel it is declared where it was said.
@@ -486,7 +562,8 @@ async fn listed_in(private: &str, declared_in: &str) {
     world
         .press("morgan", crate::world::CHANNEL, "authorize")
         .await;
-    let listed = "normal Rotated the leaked acme key 5 min ago system auth-api";
+    let listed =
+        "normal Rotated the leaked acme key https://vault.example/leaked 5 min ago system auth-api";
     world.slash_in("morgan", private, listed).await;
     // Only afterwards Dana says on which system she works.
     world.tap("dana", crate::world::CHANNEL, "document").await;
@@ -500,6 +577,7 @@ async fn listed_in(private: &str, declared_in: &str) {
         "{asked}"
     );
     assert!(asked.contains("made by @morgan"), "{asked}");
+    keeps_its_links(&world).await;
     world.press("dana", "@breakglass", "explain:no").await;
     kept(&world.read("dana"));
     world.go(minutes(2)).await;
@@ -512,10 +590,17 @@ async fn listed_in(private: &str, declared_in: &str) {
         report.contains("said in a private channel, and kept there"),
         "{report}"
     );
+    keeps_its_links(&world).await;
     world
         .press("morgan", "@breakglass", "explain:declared")
         .await;
     kept(&world.read("#engineering"));
+    keeps_its_links(&world).await;
+    // What is declared where all read it has no link out of those words either.
+    let links =
+        "SELECT count(*) FROM text WHERE telling IS NULL AND body = 'https://vault.example/leaked'";
+    let is_said = declared_in == "G0PRIVATE1";
+    assert_eq!(world.count(links) > 0, is_said, "{declared_in}");
     assert_eq!(
         world.text("SELECT channel FROM change WHERE number = 1002"),
         declared_in

@@ -6,7 +6,7 @@ use super::*;
 use crate::domain::id::ChangeNumber;
 use crate::domain::text::Text;
 
-fn repository() -> Value {
+pub(super) fn repository() -> Value {
     json!({
         "full_name": "acme/web",
         "html_url": "https://github.com/acme/web",
@@ -53,7 +53,7 @@ fn merges(n: usize) -> Vec<Value> {
 }
 
 /// GitHub as it stands after a week, in which somebody did much.
-fn github_of_a_week(asked: &Asked) -> Answer {
+pub(super) fn github_of_a_week(asked: &Asked) -> Answer {
     assert_eq!(asked.headers["authorization"], "Bearer ghp_x");
     assert!(asked.headers.contains_key("user-agent"));
     let path = asked.path.strip_prefix("/repos/acme/web").unwrap();
@@ -100,6 +100,11 @@ fn github_of_a_week(asked: &Asked) -> Answer {
                     review("morgan-acme", "DISMISSED", 5)
                 ]),
                 6 => json!([review("morgan-acme", "APPROVED", 1)]),
+                8 => json!([
+                    review("morgan-acme", "APPROVED", 9),
+                    review("alex-acme", "APPROVED", 2),
+                    review("morgan-acme", "APPROVED", 1)
+                ]),
                 _ => json!([
                     review("morgan-acme", "APPROVED", 300),
                     review("morgan-acme", "COMMENTED", 200)
@@ -161,7 +166,7 @@ fn activity(asked: &Asked) -> Answer {
     ]))
 }
 
-fn of<'a>(look: &'a Look, id: &str) -> &'a Deployment {
+pub(super) fn of<'a>(look: &'a Look, id: &str) -> &'a Deployment {
     let found = look.told.iter().find(|told| told.external_id == id);
     found.unwrap_or_else(|| panic!("nothing was told of {id}"))
 }
@@ -210,6 +215,7 @@ async fn what_github_shows_of_a_change_is_told() {
     assert_eq!(is_unreviewed(4), (true, None), "an approval was taken back");
     assert_eq!(is_unreviewed(6), (true, morgan), "approved after the merge");
     assert_eq!(is_unreviewed(7), (false, morgan));
+    assert_eq!(is_unreviewed(8), (false, morgan), "the one in time holds");
     assert_eq!(of(&look, "acme/web/pull/3").author, None);
     // What a later deployment made inactive went to production all the same.
     assert_eq!(of(&look, "acme/web/deployments/3").at, at(&hours_ago(3)));

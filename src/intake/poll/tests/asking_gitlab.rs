@@ -18,7 +18,7 @@ fn after(mut all: Vec<Value>, asked: &Asked) -> Answer {
     (200, vec![("x-next-page", next)], Value::Array(page))
 }
 
-fn gitlab_of_a_week(asked: &Asked) -> Answer {
+pub(super) fn gitlab_of_a_week(asked: &Asked) -> Answer {
     assert_eq!(asked.headers["private-token"], "glpat-x");
     let path = asked
         .path

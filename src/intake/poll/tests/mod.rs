@@ -2,6 +2,7 @@
 
 mod asking_github;
 mod asking_gitlab;
+mod in_trouble;
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;

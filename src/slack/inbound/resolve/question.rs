@@ -112,7 +112,12 @@ async fn declared(scene: &Scene<'_>, question: &Question) -> Result<Resolved, Un
     let (what, verbatim) = (text(words.clone())?, text(words)?);
     let mut texts = vec![what.clone(), verbatim.clone()];
     let mut known = Vec::new();
-    if let Some(url) = told.url.clone().filter(|url| is_address(url)) {
+    // A link out of those words is one of them.
+    let url = told
+        .url
+        .clone()
+        .filter(|url| keeps_words && is_address(url));
+    if let Some(url) = url {
         let link = text(url)?;
         texts.push(link.clone());
         known.push((Field::Links, Told::Links(link)));

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use slack_morphism::prelude::SlackBlock;
 
 use crate::domain::change::Exception;
-use crate::domain::deployment::Mark;
-use crate::domain::id::UserId;
+use crate::domain::deployment::{Doubt, Mark};
+use crate::domain::id::{ChangeNumber, UserId};
 use crate::domain::obligation::Duty;
 use crate::domain::rate::{Corrected, Figures, Frozen, Offender};
 use crate::slack::views::blocks::{context, fits, message, paragraphs};
@@ -25,7 +25,7 @@ const ROOM_FOR_A_TITLE: usize = 100;
 /// How many numbers stand side by side.
 const MOST_NUMBERS: usize = 8;
 
-/// A change in production with the marks of an emergency, which nobody explained.
+/// A change that looks like an emergency or like a part of one, which nobody explained.
 #[derive(Debug, Clone)]
 pub struct Unexplained<'a> {
     /// When it went to production.
@@ -33,7 +33,11 @@ pub struct Unexplained<'a> {
     /// The system that was changed.
     pub system: Option<&'a str>,
     /// Whose it is, where Slack knows them.
-    pub author: Option<&'a UserId>,
+    pub author: Option<UserId>,
+    /// What is asked about it.
+    pub doubt: Doubt,
+    /// The emergency that it may belong to, where that is asked.
+    pub emergency: Option<ChangeNumber>,
     /// What a normal change doesn't look like.
     pub marks: &'a BTreeSet<Mark>,
     /// What it is called.
@@ -62,7 +66,7 @@ pub struct Details<'a> {
     pub changes: &'a [Showing<'a>],
     /// What comes again and again.
     pub offenders: &'a [Repeated<'a>],
-    /// Changes in production that nobody explained.
+    /// Changes that nobody explained.
     pub unexplained: &'a [Unexplained<'a>],
     /// Authorizations that nobody put on record.
     pub undeclared: &'a [Undeclared<'a>],
@@ -277,20 +281,26 @@ fn unexplained(all: &[Unexplained<'_>], most: usize) -> Option<String> {
             });
             let author = one
                 .author
+                .as_ref()
                 .map_or_else(String::new, |who| format!(", by {}", say::person(who)));
             let marks = one.marks.iter().map(|one| mark(*one).to_owned());
+            let belongs = (one.doubt == Doubt::Belongs).then(|| {
+                let number = one.emergency.map(|number| number.to_string());
+                let number = number.as_deref().unwrap_or("an emergency");
+                format!("may belong to {number}")
+            });
             format!(
                 "• {title}{look}\n   {}{system}{author}: {}",
                 say::at(one.at),
-                say::listed(marks)
+                say::listed(marks.chain(belongs))
             )
         })
         .collect();
     part(
-        "Deployed, and nobody has said why it doesn't look normal",
+        "Changes that nobody has explained",
         &lines,
         most,
-        "Whoever made them was asked: an emergency to declare, a normal change with its review, or not production.",
+        "Whoever can say is asked what each was: an emergency to declare, part of one, a normal change with its review, or not production.",
     )
 }
 

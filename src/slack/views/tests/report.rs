@@ -9,7 +9,7 @@
 )]
 
 use super::*;
-use crate::domain::deployment::{ChangeKind, Mark};
+use crate::domain::deployment::{ChangeKind, Doubt, Mark};
 use crate::domain::rate::{
     Budget, Corrected, Counted, Coverage, Emergency, Figures, Frozen, Hearing, Offender, Pace,
     Rules, Tally, Window,
@@ -476,7 +476,9 @@ fn thread(changes: &[Showing<'_>], n: usize) -> Message {
         Unexplained {
             at: monday() - TimeDelta::days(3),
             system: Some(if n > 1 { &system } else { "web" }),
-            author: Some(&alex),
+            author: Some(alex.clone()),
+            doubt: Doubt::Undeclared,
+            emergency: None,
             marks: &marks,
             title: Some(Said::Words(if n > 1 {
                 worst.clone()
@@ -538,16 +540,49 @@ fn the_thread_has_what_is_late_unanswered_unexplained_repeated_and_corrected() {
     • *CHG-1001*  Deploy WAF rule to block SQL injection
        went ahead without authorization
     `/emergency exceptions` has the form.
-    *Deployed, and nobody has said why it doesn't look normal* (1)
+    *Changes that nobody has explained* (1)
     • Fix login now (look↗)
        2026-11-20 09:00 UTC on web, by @Alex: merged without a review and a hotfix by its name
-    Whoever made them was asked: an emergency to declare, a normal change with its review, or not production.
+    Whoever can say is asked what each was: an emergency to declare, part of one, a normal change with its review, or not production.
     *Could be standard changes* (1)
     • configuration on auth: 3 times in 90 days (CHG-1003, CHG-1002 and CHG-1001)
     What comes again can be approved once, in advance, with its steps and its limits; then it is no emergency.
     *Earlier weeks, known better now* (1)
     • 16–22 Nov: reported 3 of 41 (7.3 %), now 4 of 44 (9.1 %); 2 changes were told of later and 1 emergency was declared later
     · Counted: github 19, gitlab 19, the register of emergencies 3. Rate: emergency changes ÷ all changes deployed to production, each counted once; standard changes counted among all; drills left out; emergencies found not genuine counted as emergencies.
+    ");
+}
+
+#[test]
+fn what_may_belong_to_an_emergency_is_said_so_and_ascribed_to_nobody() {
+    let told = weeks((3, 41)).told();
+    let tied = |marks| Unexplained {
+        at: monday() - TimeDelta::days(3),
+        system: Some("web"),
+        author: None,
+        doubt: Doubt::Belongs,
+        emergency: Some(ChangeNumber(1042)),
+        marks,
+        title: Some(Said::Words("Fix login".to_owned())),
+        url: None,
+    };
+    let (none, near) = ([].into(), [Mark::DuringIncident].into());
+    let read = reading::message(&details(&Details {
+        unexplained: &[tied(&none), tied(&near)],
+        ..told.details()
+    }));
+    let doubts: Vec<_> = read
+        .lines()
+        .skip_while(|line| !line.contains("nobody has explained"))
+        .take(6)
+        .collect();
+    insta::assert_snapshot!(doubts.join("\n"), @r"
+    *Changes that nobody has explained* (2)
+    • Fix login
+       2026-11-20 09:00 UTC on web: may belong to CHG-1042
+    • Fix login
+       2026-11-20 09:00 UTC on web: deployed during an incident on its system and may belong to CHG-1042
+    Whoever can say is asked what each was: an emergency to declare, part of one, a normal change with its review, or not production.
     ");
 }
 

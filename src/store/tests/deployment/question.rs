@@ -363,10 +363,17 @@ async fn a_marked_merge_is_asked_about_even_if_only_a_later_one_is_deployed() {
         store.unexplained(at + second, now()).await.unwrap().len(),
         0
     );
-    // Its review comes late, and there is nothing left to explain.
-    let reviewed = Deployment {
+    // An approval after the merge is no review before it.
+    let too_late = Deployment {
         approved_by: Some("sam".to_owned()),
         ..merge
+    };
+    take(&store, vec![too_late.clone()]).await;
+    assert_eq!(named(&store).await.len(), 1);
+    // One in time is told late, and there is nothing left to explain.
+    let reviewed = Deployment {
+        marks: BTreeSet::new(),
+        ..too_late
     };
     take(&store, vec![reviewed]).await;
     assert_eq!(named(&store).await, []);

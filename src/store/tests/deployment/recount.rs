@@ -160,8 +160,10 @@ fn recount(told: &[Deployment], tickets: &[Deed]) -> (Vec<One>, Option<i64>) {
         let since = (one.at - now()).num_minutes();
         let is_numbered = [Some(FIRST), Some(SECOND)].contains(&one.reference);
         let is_named = tickets.iter().any(|ticket| ticket.names(one));
-        is_numbered && (-2..=24 * 60).contains(&since)
-            || is_named && (-2..=7 * 24 * 60).contains(&since)
+        // An approval is of no time: what it approves may wait for weeks.
+        one.happening != Happening::Review
+            && (is_numbered && (-2..=24 * 60).contains(&since)
+                || is_named && (-2..=7 * 24 * 60).contains(&since))
     };
     let mut deployed: Option<i64> = None;
     let mut found = Vec::new();

@@ -232,6 +232,75 @@ async fn one_production_change_is_one_emergency_whoever_names_it() {
 }
 
 #[tokio::test]
+async fn what_a_person_lists_as_normal_records_no_deployment_by_its_words() {
+    let home = Home::new();
+    let store = home.open().unwrap();
+    request(&store, "one").await;
+    let listed = Deployment {
+        happening: Happening::Listed,
+        said_in: Some(ChannelId::new("C0INCAUTH1")),
+        ..naming("sam's", ChangeNumber::FIRST, 60)
+    };
+    assert_eq!(take(&store, vec![listed]).await, [TakenIn::Counted]);
+    assert_eq!(emergencies(&store).await, []);
+    assert_eq!(
+        count(&store, "SELECT count(*) FROM question WHERE change = 1001").await,
+        1
+    );
+    store.close().await;
+}
+
+#[tokio::test]
+async fn what_was_merged_before_isnt_in_production_by_that_where_people_say_since_when() {
+    let home = Home::new();
+    let store = home.open().unwrap();
+    request(&store, "one").await;
+    let by_hand = Command::RecordDeployment {
+        at: now() + TimeDelta::minutes(26),
+        source: Source::Slack,
+        by: UserId::new(DANA),
+    };
+    let later = now() + TimeDelta::minutes(30);
+    act(
+        &store,
+        Target::Change(ChangeNumber::FIRST),
+        by_hand,
+        Vec::new(),
+        later,
+    )
+    .await;
+    let merge = Deployment {
+        happening: Happening::Merge,
+        source: SourceName::new("bitbucket"),
+        ..naming("pull/7", ChangeNumber::FIRST, 2)
+    };
+    take_at(&store, vec![merge], later).await;
+    assert_eq!(emergencies(&store).await, [(1001, 26)]);
+    let deployment = naming("deployments/1", ChangeNumber::FIRST, 5);
+    take_at(&store, vec![deployment], later).await;
+    assert_eq!(emergencies(&store).await, [(1001, 5)]);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn an_approval_ties_nothing_to_an_emergency() {
+    let home = Home::new();
+    let store = home.open().unwrap();
+    request(&store, "one").await;
+    write_links(&store, PULL, 7).await;
+    let review = Deployment {
+        happening: Happening::Review,
+        ..linked("pull/7", 60)
+    };
+    take(&store, vec![review]).await;
+    assert_eq!(
+        count(&store, "SELECT count(emergency) FROM deployment").await,
+        0
+    );
+    store.close().await;
+}
+
+#[tokio::test]
 async fn a_change_that_was_only_practised_takes_nothing_from_the_count() {
     for ticket_first in [true, false] {
         let home = Home::new();
@@ -270,6 +339,11 @@ async fn what_was_withdrawn_has_nothing_unless_it_was_deployed_after_all() {
         ..told("deployment/1", 0)
     };
     assert_eq!(take(&store, vec![deployment]).await, [TakenIn::Counted]);
+    // Somebody is asked: what was withdrawn and deployed after all has to be seen.
+    assert_eq!(
+        count(&store, "SELECT count(*) FROM question WHERE change = 1001").await,
+        1
+    );
     let by_hand = Command::RecordDeployment {
         at: now(),
         source: Source::Slack,
