@@ -13,6 +13,7 @@ use serde_json::Value;
 
 mod check_config;
 mod doctor;
+mod evidence;
 mod fields;
 mod import;
 mod picture;

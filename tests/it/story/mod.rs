@@ -37,7 +37,7 @@ use chrono::TimeDelta;
 
 /// A ticket that is asked for in full: five texts, and what is only chosen. The
 /// incident link is known from the card, and saved with whatever is saved first.
-const SECTIONS: [(&str, &str); 12] = [
+pub(crate) const SECTIONS: [(&str, &str); 12] = [
     ("what_was_done", "Added WAF rule 4711 in front of auth-api."),
     (
         "testing",
