@@ -304,18 +304,25 @@ fn files(pack: &[u8]) -> BTreeMap<String, Vec<u8>> {
     files
 }
 
-/// What the verifier in a pack says of it.
-fn by_python(pack: &Path, arguments: &[&str]) -> (bool, String) {
+/// Runs a program that a machine needn't have; nothing where it isn't there.
+fn ran(program: &mut Program) -> Option<std::process::Output> {
+    match program.output() {
+        Ok(done) => Some(done),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// What the verifier in a pack says of it, where there is a Python to run it.
+fn by_python(pack: &Path, arguments: &[&str]) -> Option<(bool, String)> {
     let verifier = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/evidence/pack/verify.py");
-    let done = Program::new("python3")
+    let done = ran(Program::new("python3")
         .arg("-B")
         .arg(verifier)
         .arg(pack)
-        .args(arguments)
-        .output()
-        .unwrap();
+        .args(arguments))?;
     let said = String::from_utf8(done.stdout).unwrap() + &String::from_utf8_lossy(&done.stderr);
-    (done.status.success(), said)
+    Some((done.status.success(), said))
 }
 
 #[tokio::test]
@@ -328,8 +335,10 @@ async fn a_pack_holds_by_its_own_verifier_and_is_the_same_to_the_byte() {
     assert_eq!(world.pack(&drawn(6)).unwrap(), pack);
     let path = world.folder.path().join("pack.zip");
     std::fs::write(&path, &pack).unwrap();
-    let (holds, said) = by_python(&path, &[]);
-    assert!(holds && said.starts_with("Everything holds:"), "{said}");
+    by_rust(&path).unwrap();
+    if let Some((holds, said)) = by_python(&path, &[]) {
+        assert!(holds && said.starts_with("Everything holds:"), "{said}");
+    }
     let names: Vec<String> = files(&pack).into_keys().collect();
     insta::assert_snapshot!(names.join("\n"));
     world.store.close().await;
@@ -346,7 +355,7 @@ fn zipped(files: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
     zip.finish().unwrap().into_inner()
 }
 
-/// A die that falls the same each time (SplitMix64).
+/// A die that falls the same each time (`SplitMix64`).
 struct Dice(u64);
 
 impl Dice {
@@ -398,7 +407,7 @@ fn mutated(files: &mut BTreeMap<String, Vec<u8>>, dice: &mut Dice) -> (String, V
         }
         _ => {
             // A paper, and the list with it; the signature stays.
-            let papers: Vec<&String> = names.iter().filter(|name| name.ends_with(".pdf")).collect();
+            let papers: Vec<&String> = names.iter().filter(|name| is_of(name, "pdf")).collect();
             let paper = papers[dice.below(papers.len())].clone();
             let before = hex::encode(sha2::Digest::finalize(sha2::Digest::chain_update(
                 <sha2::Sha256 as sha2::Digest>::new(),
@@ -418,13 +427,20 @@ fn mutated(files: &mut BTreeMap<String, Vec<u8>>, dice: &mut Dice) -> (String, V
     }
 }
 
+/// Whether a file's name ends so.
+fn is_of(name: &str, kind: &str) -> bool {
+    Path::new(name)
+        .extension()
+        .is_some_and(|extension| extension == kind)
+}
+
 fn by_rust(path: &Path) -> Result<verify::Sound, verify::Flaw> {
     verify::pack(path, &verify::PackAsk::default())
 }
 
 /// Of a file in the room of proofs the log's own words may say what is wrong with it.
 fn is_named(said: &str, names: &[String]) -> bool {
-    let is_of_the_room = |name: &String| name.starts_with(ROOM) || name.ends_with(".json");
+    let is_of_the_room = |name: &String| name.starts_with(ROOM) || is_of(name, "json");
     names
         .iter()
         .any(|name| said.contains(name.as_str()) || is_of_the_room(name))
@@ -443,8 +459,9 @@ async fn whatever_is_done_to_a_pack_both_verifiers_find_it_and_name_it_alike() {
         let flaw = by_rust(&path).unwrap_err().to_string();
         assert!(is_named(&flaw, &names), "{done}: {flaw}");
         // Python is slower to start than to verify.
-        if n % 4 == 0 {
-            let (holds, said) = by_python(&path, &[]);
+        if n % 4 == 0
+            && let Some((holds, said)) = by_python(&path, &[])
+        {
             assert!(!holds, "{done}: {said}");
             let said = said.lines().next().unwrap();
             let is_of_form =
@@ -471,14 +488,15 @@ async fn an_unpacked_pack_holds_too_and_so_do_the_signatures_by_openssl() {
     }
     let sound = by_rust(&folder).unwrap();
     assert_eq!((sound.n_samples, sound.size), (1, sound.n_leaves));
-    let (holds, said) = by_python(&folder, &[]);
-    assert!(holds, "{said}");
-    let done = Program::new("openssl")
+    if let Some((holds, said)) = by_python(&folder, &[]) {
+        assert!(holds, "{said}");
+    }
+    let openssl = ran(Program::new("openssl")
         .args("pkeyutl -verify -pubin -inkey key.pem -rawin -in checkpoint.body -sigfile checkpoint.sig".split(' '))
-        .current_dir(folder.join("verify"))
-        .output()
-        .unwrap();
-    assert!(done.status.success(), "{done:?}");
+        .current_dir(folder.join("verify")));
+    if let Some(done) = openssl {
+        assert!(done.status.success(), "{done:?}");
+    }
     world.store.close().await;
 }
 

@@ -38,7 +38,7 @@ impl Place {
         let zip = ZipArchive::new(BufReader::new(file)).map_err(|_| no_pack())?;
         let names = zip.file_names();
         let names: Result<BTreeSet<String>, _> = names
-            .map(|name| name.map(|name| name.into_owned()))
+            .map(|name| name.map(std::borrow::Cow::into_owned))
             .collect();
         let names = names.map_err(|_| no_pack())?;
         Ok(Self {
