@@ -17,6 +17,8 @@ fn record(world: &World) -> Vec<(String, String, DateTime<Utc>, Value)> {
         "reminded",
         "asked_anew",
         "policy_adopted",
+        "key_adopted",
+        "checkpoint_shown",
     ];
     let mut facts = world.facts();
     facts.retain(|fact| !asides.contains(&fact.kind.as_str()));
