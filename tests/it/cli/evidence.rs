@@ -210,7 +210,9 @@ fn made_to_fit(files: &mut Files, key: &SignerKey) {
     let size = hashes.len() as u64;
     let mut frontier = Frontier::default();
     let mut prover = Prover::of(size);
-    by_seq.keys().for_each(|seq| prover.want_inclusion(*seq));
+    for seq in by_seq.keys() {
+        prover.want_inclusion(*seq);
+    }
     for hash in &hashes {
         frontier.append(*hash);
         prover.take(*hash);
@@ -237,7 +239,7 @@ fn made_to_fit(files: &mut Files, key: &SignerKey) {
         root,
     };
     let note = checkpoint.sign(key).unwrap();
-    let signature = note.signatures()[0].bytes.to_vec();
+    let signature = note.signatures()[0].bytes.clone();
     for (name, bytes) in [
         ("checkpoint.txt", note.to_string().into_bytes()),
         ("checkpoint.body", note.text().as_bytes().to_vec()),
@@ -253,10 +255,11 @@ fn made_to_fit(files: &mut Files, key: &SignerKey) {
 /// Lists the files as they are, and signs the list.
 fn listed(files: &mut Files, key: &SignerKey) {
     files.retain(|name, _| !name.starts_with("verify/MANIFEST"));
-    let list: String = files
-        .iter()
-        .map(|(name, bytes)| format!("{}  {name}\n", hex::encode(Sha256::digest(bytes))))
-        .collect();
+    let mut list = String::new();
+    for (name, bytes) in files.iter() {
+        let hash = hex::encode(Sha256::digest(bytes));
+        list.extend([&hash, "  ", name, "\n"]);
+    }
     let hash = hex::encode(Sha256::digest(&list));
     let words = format!("{}/pack\n{hash}\n", key.verifier().name());
     let note = SignedNote::sign(words, key).unwrap();
