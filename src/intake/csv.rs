@@ -308,15 +308,7 @@ impl<R: Read> Iterator for Lines<'_, R> {
 mod tests {
     use super::*;
     use crate::domain::deployment::ChangeKind;
-    use crate::domain::text::Salt;
-
-    #[expect(
-        clippy::unnecessary_wraps,
-        reason = "it stands for a draw that may fail"
-    )]
-    fn salt() -> Result<Salt, getrandom::Error> {
-        Ok(Salt([7; 32]))
-    }
+    use crate::intake::tests::salt;
 
     fn now() -> DateTime<Utc> {
         DateTime::parse_from_rfc3339("2026-11-23T09:00:00Z")
