@@ -2,22 +2,18 @@
 //! counts by itself, at a steady pace. What each of them is follows from its number,
 //! so that it can be recounted without asking the file.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::ensure;
 use breakglass::clock::Stopwatch;
-use breakglass::domain::authorization::{Member, Standing};
-use breakglass::domain::change::{Actor, Command, Place, Source, Submission};
-use breakglass::domain::id::{ChannelId, UserId};
 use breakglass::domain::rate::Window;
-use breakglass::domain::text::{Salt, Text};
-use breakglass::store::{Execution, Outcome, Rules, Store, Target};
+use breakglass::store::{Outcome, Rules, Store};
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, params};
 
+use crate::declared::{Declared, execution};
 use crate::{WORKSPACE, now};
 
 /// How long the deployments go back.
@@ -139,50 +135,7 @@ fn declared_at(n: u32) -> DateTime<Utc> {
 
 async fn one(store: &Store, rules: &Arc<Rules>, n: u32) -> anyhow::Result<()> {
     let at = declared_at(n);
-    let who = UserId::new(format!("U{n:09}"));
-    let what = Text::new(format!("Fix number {n}"), Salt([7; 32]));
-    let by = Member {
-        id: who.clone(),
-        standing: Standing::Full,
-        groups: BTreeSet::default(),
-    };
-    let commands = [
-        Command::Request {
-            what: what.clone(),
-            verbatim: what,
-            asked: Vec::new(),
-            place: Place {
-                channel: ChannelId::new(format!("C{:09}", n % 50)),
-                thread: None,
-            },
-            criterion: None,
-            said: None,
-            captured: None,
-            drill: false,
-            known: Vec::new(),
-        },
-        Command::GoAhead { by },
-        Command::RecordDeployment {
-            at,
-            source: Source::Slack,
-            by: who.clone(),
-        },
-    ];
-    let submissions = commands.into_iter().map(|command| Submission {
-        actor: Actor::Person(who.clone()),
-        at,
-        source: Source::Slack,
-        command,
-    });
-    let execution = Execution {
-        target: Target::New,
-        submissions: submissions.collect(),
-        texts: Vec::new(),
-        gesture: None,
-        met: Vec::new(),
-        asks_back: None,
-        afterwards: None,
-    };
+    let execution = execution(usize::try_from(n)?, &Declared::deployed(at));
     let (outcome, _) = store.execute(execution, Arc::clone(rules), at).await?;
     ensure!(outcome == Outcome::Done, "{outcome:?}");
     Ok(())

@@ -12,6 +12,8 @@
     reason = "the figures are what the benchmark is for"
 )]
 
+#[path = "../../tests/scorecard/declared.rs"]
+mod declared;
 mod register;
 
 use std::collections::BTreeSet;

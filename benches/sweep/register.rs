@@ -11,14 +11,13 @@ use std::time::Duration;
 
 use anyhow::ensure;
 use breakglass::clock::Stopwatch;
-use breakglass::domain::authorization::{Member, Standing};
-use breakglass::domain::change::{Actor, Command, Place, Source, Submission};
-use breakglass::domain::id::{ChannelId, UserId, WorkspaceId};
+use breakglass::domain::id::WorkspaceId;
 use breakglass::domain::policy::{Policy, PolicyVersion};
-use breakglass::domain::text::{Salt, Text};
-use breakglass::store::{Execution, Options, Outcome, Rules, Store, Target};
+use breakglass::store::{Options, Outcome, Rules, Store};
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::Connection;
+
+use crate::declared::{Declared, execution};
 
 const WORKSPACE: &str = "T0BREAK01";
 
@@ -69,50 +68,7 @@ impl Register {
     /// Somebody goes ahead and deploys, in the n-th second.
     async fn deploy(&self, n: u32) -> anyhow::Result<()> {
         let at = began() + TimeDelta::seconds(i64::from(n));
-        let who = UserId::new(format!("U{n:09}"));
-        let what = Text::new(format!("Fix number {n}"), Salt([7; 32]));
-        let by = Member {
-            id: who.clone(),
-            standing: Standing::Full,
-            groups: BTreeSet::default(),
-        };
-        let commands = [
-            Command::Request {
-                what: what.clone(),
-                verbatim: what,
-                asked: Vec::new(),
-                place: Place {
-                    channel: ChannelId::new(format!("C{:09}", n % 50)),
-                    thread: None,
-                },
-                criterion: None,
-                said: None,
-                captured: None,
-                drill: false,
-                known: Vec::new(),
-            },
-            Command::GoAhead { by },
-            Command::RecordDeployment {
-                at,
-                source: Source::Slack,
-                by: who.clone(),
-            },
-        ];
-        let submissions = commands.into_iter().map(|command| Submission {
-            actor: Actor::Person(who.clone()),
-            at,
-            source: Source::Slack,
-            command,
-        });
-        let execution = Execution {
-            target: Target::New,
-            submissions: submissions.collect(),
-            texts: Vec::new(),
-            gesture: None,
-            met: Vec::new(),
-            asks_back: None,
-            afterwards: None,
-        };
+        let execution = execution(usize::try_from(n)?, &Declared::deployed(at));
         let rules = Arc::clone(&self.rules);
         let (outcome, _) = self.store.execute(execution, rules, at).await?;
         ensure!(outcome == Outcome::Done, "{outcome:?}");

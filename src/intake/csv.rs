@@ -161,10 +161,10 @@ impl<'a, R: Read> Lines<'a, R> {
     fn span(&self) -> (u64, u64) {
         let n_lines = self.record.as_slice().split(|byte| *byte == b'\n').count();
         let after = self.reader.position().line();
-        (
-            after.saturating_sub(n_lines as u64),
-            after.saturating_sub(1),
-        )
+        let begins = after.saturating_sub(n_lines as u64);
+        // What the file's end cuts off has no line after it to be counted from.
+        let began = self.record.position().map_or(0, csv::Position::line);
+        (begins.max(began), after.saturating_sub(1))
     }
 
     /// Reads one line into a change.
@@ -308,15 +308,7 @@ impl<R: Read> Iterator for Lines<'_, R> {
 mod tests {
     use super::*;
     use crate::domain::deployment::ChangeKind;
-    use crate::domain::text::Salt;
-
-    #[expect(
-        clippy::unnecessary_wraps,
-        reason = "it stands for a draw that may fail"
-    )]
-    fn salt() -> Result<Salt, getrandom::Error> {
-        Ok(Salt([7; 32]))
-    }
+    use crate::intake::tests::salt;
 
     fn now() -> DateTime<Utc> {
         DateTime::parse_from_rfc3339("2026-11-23T09:00:00Z")
@@ -414,6 +406,22 @@ mod tests {
             bad,
             [
                 "line 4: a quotation mark opens here and isn't closed; everything down to line 6 is left out with it"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_quotation_mark_that_nothing_closes_is_told_by_its_own_line() {
+        let text = "deployed_at,source,external_id,title\n\
+            2026-11-21T12:00:00Z,ops,1,x\n\
+            2026-11-21T12:00:00Z,ops,\"2,open\n\
+            2026-11-21T12:00:00Z,ops,3,x\n";
+        let (taken, bad) = read(text);
+        assert_eq!(taken.len(), 1);
+        assert_eq!(
+            bad,
+            [
+                "line 3: a quotation mark opens here and isn't closed; everything down to line 4 is left out with it"
             ]
         );
     }

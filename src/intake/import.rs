@@ -171,15 +171,7 @@ mod tests {
     use std::fmt::Write as _;
 
     use super::*;
-    use crate::domain::text::Salt;
-
-    #[expect(
-        clippy::unnecessary_wraps,
-        reason = "it stands for a draw that may fail"
-    )]
-    fn salt() -> Result<Salt, getrandom::Error> {
-        Ok(Salt([7; 32]))
-    }
+    use crate::intake::tests::salt;
 
     fn now() -> DateTime<Utc> {
         DateTime::from_timestamp(1_795_000_000, 0).unwrap()

@@ -200,17 +200,9 @@ mod tests {
 
     use super::*;
     use crate::domain::id::ChangeNumber;
-    use crate::domain::text::Salt;
     use crate::intake::csv::Lines;
+    use crate::intake::tests::salt;
     use crate::intake::{Column, changes};
-
-    #[expect(
-        clippy::unnecessary_wraps,
-        reason = "it stands for a draw that may fail"
-    )]
-    fn salt() -> Result<Salt, getrandom::Error> {
-        Ok(Salt([7; 32]))
-    }
 
     fn now() -> DateTime<Utc> {
         DateTime::from_timestamp(1_795_000_000, 0).unwrap()

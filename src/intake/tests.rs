@@ -14,7 +14,7 @@ use crate::domain::text::Text;
     clippy::unnecessary_wraps,
     reason = "it stands for a draw that may fail"
 )]
-fn salt() -> Result<Salt, getrandom::Error> {
+pub(super) fn salt() -> Result<Salt, getrandom::Error> {
     Ok(Salt([7; 32]))
 }
 

@@ -86,10 +86,7 @@ impl Store {
         texts: Vec<Text>,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        self.write(Urgency::Later, move |connection, workspace| {
-            if inbox::outcome(connection, workspace, &gesture.key)?.is_some() {
-                return Ok(());
-            }
+        self.write_once(gesture, move |connection, workspace, gesture| {
             texts::keep(connection, workspace, &texts)?;
             let request = &offer.request.message;
             let name = (&request.channel, &request.ts);
@@ -106,7 +103,7 @@ impl Store {
             {
                 outbox::owe_offer(connection, workspace, &found.offer, false, now)?;
             }
-            settle_quietly(connection, workspace, &gesture)?;
+            settle_quietly(connection, workspace, gesture)?;
             let unclear = texts.iter().map(Text::commitment).chain(gave_way);
             forget(connection, workspace, unclear)
         })
@@ -145,13 +142,10 @@ impl Store {
         id: u64,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        self.write(Urgency::Later, move |connection, workspace| {
-            if inbox::outcome(connection, workspace, &gesture.key)?.is_some() {
-                return Ok(());
-            }
+        self.write_once(gesture, move |connection, workspace, gesture| {
             let freed = offers::decline(connection, workspace, id, now)?;
-            inbox::settle(connection, workspace, &gesture, &Outcome::Done, None)?;
-            outbox::owe_reply(connection, workspace, &gesture, now)?;
+            inbox::settle(connection, workspace, gesture, &Outcome::Done, None)?;
+            outbox::owe_reply(connection, workspace, gesture, now)?;
             forget(connection, workspace, freed)
         })
         .await

@@ -4,7 +4,6 @@
 use chrono::{DateTime, Utc};
 
 use super::parcel::snapshot;
-use super::writer::Urgency;
 use super::{Outcome, Snapshot, Store, StoreError, inbox, outbox, register};
 use crate::domain::id::{ChangeNumber, UserId};
 use crate::gesture::Gesture;
@@ -16,11 +15,8 @@ pub const MOST_OWING: usize = 200;
 impl Store {
     /// Settles that somebody opened their Home, and owes it to them.
     pub async fn open_home(&self, gesture: Gesture, now: DateTime<Utc>) -> Result<(), StoreError> {
-        self.write(Urgency::Later, move |connection, workspace| {
-            if inbox::outcome(connection, workspace, &gesture.key)?.is_some() {
-                return Ok(());
-            }
-            inbox::settle(connection, workspace, &gesture, &Outcome::Answered, None)?;
+        self.write_once(gesture, move |connection, workspace, gesture| {
+            inbox::settle(connection, workspace, gesture, &Outcome::Answered, None)?;
             outbox::open_home(connection, workspace, &gesture.actor, gesture.at, now)
         })
         .await

@@ -268,6 +268,23 @@ impl Store {
             .await
     }
 
+    /// Writes what follows from a gesture that settles it, unless it is settled: a
+    /// redelivery changes nothing.
+    async fn write_once<F>(&self, gesture: Gesture, work: F) -> Result<(), StoreError>
+    where
+        F: FnOnce(&Connection, &WorkspaceId, &Gesture) -> Result<(), StoreError> + Send + 'static,
+    {
+        self.write(
+            Urgency::Later,
+            move |connection, workspace| match inbox::outcome(connection, workspace, &gesture.key)?
+            {
+                Some(_) => Ok(()),
+                None => work(connection, workspace, &gesture),
+            },
+        )
+        .await
+    }
+
     async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,

@@ -9,6 +9,7 @@
 #![allow(clippy::print_stdout, reason = "the count is what the proof is for")]
 
 mod bodies;
+mod declared;
 mod deliveries;
 mod dice;
 mod kill;

@@ -1,24 +1,22 @@
 //! A quarter as six sources tell of it, out of order, twice and again: whatever the
 //! rate says of any window is what a naive recount of what truly happened says.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::ensure;
-use breakglass::domain::authorization::{Member, Standing};
-use breakglass::domain::change::{Actor, Command, NotGenuine, Place, Source, Submission};
 use breakglass::domain::deployment::{ChangeKind, Deployment, Happening, SourceName};
-use breakglass::domain::id::{ChangeNumber, ChannelId, UserId, WorkspaceId};
+use breakglass::domain::id::{ChangeNumber, WorkspaceId};
 use breakglass::domain::policy::{Policy, PolicyVersion};
 use breakglass::domain::rate::{self, Figures, Window};
-use breakglass::domain::text::{Salt, Text};
 use breakglass::report::assemble::{Assembled, Wanted, assemble, assembled};
-use breakglass::store::{Execution, Intake, Options, Outcome, Rules, Store, Target, look};
+use breakglass::store::{Intake, Options, Outcome, Rules, Store, look};
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use crate::Score;
+use crate::declared::{Declared, execution};
 use crate::dice::Dice;
 
 const WORKSPACE: &str = "T0BREAK01";
@@ -74,14 +72,6 @@ struct Quarter {
     /// The emergencies that somebody declares: when, whether they are a rehearsal,
     /// whether the deployment is recorded by hand.
     declared: Vec<Declared>,
-}
-
-#[derive(Debug, Clone)]
-struct Declared {
-    at: DateTime<Utc>,
-    drill: bool,
-    by_hand: bool,
-    is_not_genuine: bool,
 }
 
 /// Runs so many quarters, each from a seed of its own.
@@ -314,7 +304,7 @@ impl Quarter {
         let rules = Rules::new(Policy::unwritten(PolicyVersion(1)), [], self.zone);
         let rules = Arc::new(rules);
         for (n, declared) in self.declared.iter().enumerate() {
-            let execution = declare(n, declared);
+            let execution = execution(n, declared);
             let at = declared.at;
             let (outcome, number) = store.execute(execution, Arc::clone(&rules), at).await?;
             ensure!(outcome == Outcome::Done, "{outcome:?}");
@@ -432,63 +422,6 @@ fn merged(n: usize, at: DateTime<Utc>) -> Deployment {
         Happening::Merge,
         at,
     )
-}
-
-/// Somebody goes ahead, and may say that it is deployed.
-fn declare(n: usize, declared: &Declared) -> Execution {
-    let who = UserId::new(format!("U{n:09}"));
-    let what = Text::new(format!("Fix number {n}"), Salt([7; 32]));
-    let by = Member {
-        id: who.clone(),
-        standing: Standing::Full,
-        groups: BTreeSet::default(),
-    };
-    let mut commands = vec![
-        Command::Request {
-            what: what.clone(),
-            verbatim: what,
-            asked: Vec::new(),
-            place: Place {
-                channel: ChannelId::new(format!("C{:09}", n % 50)),
-                thread: None,
-            },
-            criterion: None,
-            said: None,
-            captured: None,
-            drill: declared.drill,
-            known: Vec::new(),
-        },
-        Command::GoAhead { by: by.clone() },
-    ];
-    if declared.is_not_genuine {
-        commands.push(Command::StateReason {
-            by,
-            reason: NotGenuine::DeadlineToday,
-            text: None,
-        });
-    }
-    if declared.by_hand {
-        commands.push(Command::RecordDeployment {
-            at: declared.at,
-            source: Source::Slack,
-            by: who.clone(),
-        });
-    }
-    let submissions = commands.into_iter().map(|command| Submission {
-        actor: Actor::Person(who.clone()),
-        at: declared.at,
-        source: Source::Slack,
-        command,
-    });
-    Execution {
-        target: Target::New,
-        submissions: submissions.collect(),
-        texts: Vec::new(),
-        gesture: None,
-        met: Vec::new(),
-        asks_back: None,
-        afterwards: None,
-    }
 }
 
 fn at(text: &str) -> DateTime<Utc> {

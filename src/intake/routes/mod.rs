@@ -251,10 +251,10 @@ impl Doors {
 
     async fn take(&self, source: Source, request: Request) -> Result<Response, TurnedAway> {
         self.may_come_in(source, request.headers())?;
-        let headers = request.headers().clone();
+        let headers = Arc::new(request.headers().clone());
         let (body, _place) = self.whole(request).await?;
         let received_at = self.clock.now();
-        let (keys, sealed) = (Arc::clone(&self.keys), headers.clone());
+        let (keys, sealed) = (Arc::clone(&self.keys), Arc::clone(&headers));
         let check = move |body: &[u8]| keys.is_genuine(source, &sealed, body, received_at);
         apart(body.clone(), check).await??;
         let delivery = source

@@ -181,20 +181,23 @@ fn conclude(
     Ok(())
 }
 
-/// What is still open about a question, if anything is.
-fn unanswered(
+/// Whether a question waits for an answer. If it doesn't, the gesture that was to answer
+/// it is settled by that.
+fn is_open(
     connection: &Connection,
     workspace: &WorkspaceId,
-    id: u64,
-) -> Result<Result<Question, Explained>, StoreError> {
-    let found = question::question(connection, workspace, id)?;
-    Ok(match found {
-        None => Err(Explained::Unfit),
-        Some(question) => match question.answered {
-            Some((answer, by, _)) => Err(Explained::Before(answer, by)),
-            None => Ok(question),
-        },
-    })
+    gesture: &Gesture,
+    said: (u64, Explanation),
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let found = question::question(connection, workspace, said.0)?;
+    let explained = match found.map(|question| question.answered) {
+        None => Explained::Unfit,
+        Some(Some((answer, by, _))) => Explained::Before(answer, by),
+        Some(None) => return Ok(true),
+    };
+    conclude(connection, workspace, gesture, said, &explained, now)?;
+    Ok(false)
 }
 
 impl Store {
@@ -272,13 +275,10 @@ impl Store {
         rules: Arc<Rules>,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        self.write(Urgency::Later, move |connection, workspace| {
-            if inbox::outcome(connection, workspace, &gesture.key)?.is_some() {
-                return Ok(());
-            }
+        self.write_once(gesture, move |connection, workspace, gesture| {
             let explained = question::answer(connection, workspace, id, &reply, &rules, now)?;
             let said = (id, reply.answer);
-            conclude(connection, workspace, &gesture, said, &explained, now)
+            conclude(connection, workspace, gesture, said, &explained, now)
         })
         .await
     }
@@ -292,16 +292,13 @@ impl Store {
         rules: Arc<Rules>,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        self.write(Urgency::Later, move |connection, workspace| {
-            let Some(gesture) = &execution.gesture else {
-                return Err(StoreError::Corrupt("an answer of nobody"));
-            };
-            if inbox::outcome(connection, workspace, &gesture.key)?.is_some() {
+        let Some(gesture) = execution.gesture.clone() else {
+            return Err(StoreError::Corrupt("an answer of nobody"));
+        };
+        self.write_once(gesture, move |connection, workspace, gesture| {
+            let said = (id, Explanation::Declared);
+            if !is_open(connection, workspace, gesture, said, now)? {
                 return Ok(());
-            }
-            if let Err(explained) = unanswered(connection, workspace, id)? {
-                let said = (id, Explanation::Declared);
-                return conclude(connection, workspace, gesture, said, &explained, now);
             }
             let done = execute::execute(connection, workspace, &execution, &rules, now)?;
             if let (Outcome::Done, Some(number)) = done {
@@ -328,13 +325,10 @@ impl Store {
         rules: Arc<Rules>,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        self.write(Urgency::Later, move |connection, workspace| {
-            if inbox::outcome(connection, workspace, &gesture.key)?.is_some() {
+        self.write_once(gesture, move |connection, workspace, gesture| {
+            let said = (id, Explanation::Normal);
+            if !is_open(connection, workspace, gesture, said, now)? {
                 return Ok(());
-            }
-            if let Err(explained) = unanswered(connection, workspace, id)? {
-                let said = (id, Explanation::Normal);
-                return conclude(connection, workspace, &gesture, said, &explained, now);
             }
             people::meet(connection, workspace, &second)?;
             let pair = (&second.id, &gesture.actor);
@@ -343,7 +337,7 @@ impl Store {
             let roster = roster(connection, workspace, &rules);
             let at = by_day(&second.id, now, &roster);
             outbox::owe_question(connection, workspace, (id, &second.id, false), at)?;
-            inbox::settle(connection, workspace, &gesture, &Outcome::Done, None)
+            inbox::settle(connection, workspace, gesture, &Outcome::Done, None)
         })
         .await
     }
@@ -356,17 +350,14 @@ impl Store {
         id: u64,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        self.write(Urgency::Later, move |connection, workspace| {
-            if inbox::outcome(connection, workspace, &gesture.key)?.is_some() {
+        self.write_once(gesture, move |connection, workspace, gesture| {
+            let said = (id, Explanation::Normal);
+            if !is_open(connection, workspace, gesture, said, now)? {
                 return Ok(());
-            }
-            if let Err(explained) = unanswered(connection, workspace, id)? {
-                let said = (id, Explanation::Normal);
-                return conclude(connection, workspace, &gesture, said, &explained, now);
             }
             name(connection, workspace, id, None)?;
             outbox::redraw_question(connection, workspace, id, now)?;
-            inbox::settle(connection, workspace, &gesture, &Outcome::Done, None)
+            inbox::settle(connection, workspace, gesture, &Outcome::Done, None)
         })
         .await
     }
@@ -382,10 +373,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let source = told.source.clone();
         let prepared = vec![super::row::Prepared::new(told)];
-        self.write(Urgency::Later, move |connection, workspace| {
-            if inbox::outcome(connection, workspace, &gesture.key)?.is_some() {
-                return Ok(());
-            }
+        self.write_once(gesture, move |connection, workspace, gesture| {
             let intake = Intake {
                 is_list: true,
                 ..Intake::new(source.clone(), Vec::new())
@@ -394,8 +382,8 @@ impl Store {
             let counting = Counting::default();
             let (told, rules) = (prepared.as_slice(), &rules);
             take::take(connection, workspace, &intake, told, &counting, rules, now)?;
-            inbox::settle(connection, workspace, &gesture, &Outcome::Done, None)?;
-            outbox::owe_reply(connection, workspace, &gesture, now)
+            inbox::settle(connection, workspace, gesture, &Outcome::Done, None)?;
+            outbox::owe_reply(connection, workspace, gesture, now)
         })
         .await
     }

@@ -219,13 +219,12 @@ pub(super) fn tell(
     } else if !said(&change).is_empty() {
         // What was merged before isn't in production by that, and a link may be of
         // something else: only what names the change knows better than people do.
-        let told = "AND reference = ?4 AND happening IN ('deployment', 'run')";
-        first_since(connection, workspace, leader, (since, number), told)?
+        first_since(connection, workspace, leader, since, Some(number))?
     } else if *first >= since {
         Some(*first)
     } else {
         // It went to production before, for another reason.
-        first_since(connection, workspace, leader, (since, number), "")?
+        first_since(connection, workspace, leader, since, None)?
     };
     let Some(at) = at.map(|at| instant(at).min(now)) else {
         return Ok(None);
@@ -264,17 +263,22 @@ pub(in crate::store) fn members(columns: &str, and: &str) -> String {
     )
 }
 
-/// Returns the first instant from `since` on at which a telling of a group counts.
+/// Returns the first instant from `since` on at which a telling of a group counts: any,
+/// or a deployment or run that has a change's number.
 fn first_since(
     connection: &Connection,
     workspace: &WorkspaceId,
     leader: i64,
-    (since, number): (i64, ChangeNumber),
-    and: &str,
+    since: i64,
+    naming: Option<ChangeNumber>,
 ) -> Result<Option<i64>, StoreError> {
-    let counting = format!("AND counts = 1 AND is_excluded = 0 AND at >= ?3 AND ?4 = ?4 {and}");
-    let mut select = connection.prepare_cached(&members("min(at)", &counting))?;
-    let mut rows = select.query(params![workspace.as_str(), leader, since, number.0])?;
+    let mut select = connection.prepare_cached(&members(
+        "min(at)",
+        "AND counts = 1 AND is_excluded = 0 AND at >= ?3
+         AND (?4 IS NULL OR reference = ?4 AND happening IN ('deployment', 'run'))",
+    ))?;
+    let naming = naming.map(|number| number.0);
+    let mut rows = select.query(params![workspace.as_str(), leader, since, naming])?;
     let mut first: Option<i64> = None;
     while let Some(row) = rows.next()? {
         first = first.into_iter().chain(row.get::<_, Option<i64>>(0)?).min();

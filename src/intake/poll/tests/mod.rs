@@ -19,8 +19,8 @@ use tokio::net::TcpListener;
 use super::*;
 use crate::domain::deployment::{Deployment, Mark};
 use crate::domain::policy::Counting;
-use crate::domain::text::Salt;
 use crate::intake::Reading;
+use crate::intake::tests::salt;
 
 /// What a source is asked: its path and what stands behind the `?`.
 struct Asked {
@@ -89,14 +89,6 @@ impl Fake {
         let asked = self.asked.lock().unwrap();
         asked.iter().filter(|one| one.contains(part)).count()
     }
-}
-
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "it stands for a draw that may fail"
-)]
-fn salt() -> Result<Salt, getrandom::Error> {
-    Ok(Salt([7; 32]))
 }
 
 fn at(text: &str) -> DateTime<Utc> {
