@@ -444,11 +444,23 @@ fn chase(paper: &mut Paper, record: &Record) {
 fn timeline(paper: &mut Paper, record: &Record) {
     paper.section("Timeline");
     paper.remark(
-        "Every event of the change's record, in the order of the log. The number is the event's \
+        "The events of the change's record, in the order of the log. The number is the event's \
          place in the change, and after the stroke its leaf in the log, by which its inclusion \
          can be proved. Instants are UTC.",
     );
-    let rows: Vec<Vec<Cell>> = record.timeline.iter().map(event).collect();
+    let rows: Vec<Vec<Cell>> = record
+        .timeline
+        .iter()
+        .filter(|one| !one.is_receipt())
+        .map(event)
+        .collect();
+    let n_receipts = record.timeline.len() - rows.len();
+    if n_receipts > 0 {
+        paper.remark(&format!(
+            "Left out, and in full in record.json: Slack's receipts for {n_receipts} messages of \
+             the bot. What became of each reminder stands under “Reminders”.",
+        ));
+    }
     paper.table(
         &[
             ("No. / leaf", 1.2),

@@ -634,6 +634,13 @@ pub struct Event {
     pub texts: Vec<Passage>,
 }
 
+impl Event {
+    /// Whether it says no more than that Slack took a message of the bot's.
+    pub fn is_receipt(&self) -> bool {
+        self.event.name == told::RECEIPT
+    }
+}
+
 /// What was written, and what it is to the event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Passage {

@@ -23,6 +23,9 @@ pub(super) struct Sentence {
     pub(super) texts: Vec<Passage>,
 }
 
+/// The name of the event by which Slack took a message.
+pub(super) const RECEIPT: &str = "delivered";
+
 impl Filler<'_> {
     /// Tells an event.
     #[expect(clippy::too_many_lines, reason = "one arm for each kind of event")]
@@ -421,7 +424,7 @@ impl Filler<'_> {
                     "Slack took the message {key}, which showed version {showed} (SHA-256 {})",
                     short(&hex::encode(payload))
                 );
-                ("delivered", words)
+                (RECEIPT, words)
             }
             Event::Undelivered { key, error } => (
                 "undelivered",

@@ -17,6 +17,7 @@ mod evidence;
 mod fields;
 mod import;
 mod picture;
+mod quarter;
 mod rate;
 mod rehearse;
 mod serve;

@@ -13,16 +13,26 @@ use crate::evidence::record::{
 pub(super) fn write(out: &mut String, folder: &Folder) {
     let (number, rest) = folder.name.split_once(" - ").unwrap_or((&folder.name, ""));
     let id = number.replace("Sample ", "sample-");
-    let (title, open) = match &folder.record {
-        Told::Emergency(record) => (one_line(&record.what), "emergency change"),
+    let (title, sort, n_exceptions) = match &folder.record {
+        Told::Emergency(record) => (
+            one_line(&record.what),
+            "emergency change".to_owned(),
+            record.exceptions.len(),
+        ),
         Told::Normal(record) => (
             record.title.as_ref().map_or_else(String::new, one_line),
-            "told by its sources",
+            record.kind.words.clone(),
+            0,
         ),
+    };
+    let exceptions = match n_exceptions {
+        0 => String::new(),
+        1 => " <strong class=\"bad\">1 exception</strong>".to_owned(),
+        n => format!(" <strong class=\"bad\">{n} exceptions</strong>"),
     };
     let _ = writeln!(
         out,
-        "<details id=\"{}\"><summary>{} · {} <span>{} · {open}</span></summary>",
+        "<details id=\"{}\"><summary>{} · {} <span>{} · {sort}</span>{exceptions}</summary>",
         escaped(&id),
         escaped(number),
         escaped(rest),
