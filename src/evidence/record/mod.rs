@@ -637,7 +637,7 @@ pub struct Event {
 impl Event {
     /// Whether it says no more than that Slack took a message of the bot's.
     pub fn is_receipt(&self) -> bool {
-        self.event.name == told::RECEIPT
+        self.event.name == "delivered"
     }
 }
 

@@ -23,9 +23,6 @@ pub(super) struct Sentence {
     pub(super) texts: Vec<Passage>,
 }
 
-/// The name of the event by which Slack took a message.
-pub(super) const RECEIPT: &str = "delivered";
-
 impl Filler<'_> {
     /// Tells an event.
     #[expect(clippy::too_many_lines, reason = "one arm for each kind of event")]
@@ -424,7 +421,7 @@ impl Filler<'_> {
                     "Slack took the message {key}, which showed version {showed} (SHA-256 {})",
                     short(&hex::encode(payload))
                 );
-                (RECEIPT, words)
+                ("delivered", words)
             }
             Event::Undelivered { key, error } => (
                 "undelivered",

@@ -88,7 +88,7 @@ async fn tell(world: &World, from: DateTime<Utc>, until: DateTime<Utc>, which: &
     let Some(first) = which.first() else {
         return;
     };
-    let step = (until - from) / (which.len() as i32 + 1);
+    let step = (until - from) / (i32::try_from(which.len()).unwrap() + 1);
     let mut changes = Vec::new();
     let mut at = from;
     for n in which {
@@ -106,172 +106,212 @@ async fn tell(world: &World, from: DateTime<Utc>, until: DateTime<Utc>, which: &
     assert_eq!(answer.status().as_u16(), 200);
 }
 
-/// One emergency from the first word to the last, as its number wants it.
-async fn emergency(world: &mut World, n: usize) {
-    let (what, system) = DEEDS[n % DEEDS.len()];
-    let number = 1001 + n;
-    let who = ["dana", "riley", "dana", "sam"][n % 4];
-    world
-        .slash(who, &format!("{what} on {system} @morgan"))
-        .await;
-    if n == 24 {
-        let choice = format!("withdraw/{number}");
-        world.choose(who, CHANNEL, "more", &choice).await;
-        return;
+/// An emergency, and what its number makes of it.
+struct Emergency {
+    n: usize,
+    number: usize,
+    who: &'static str,
+    what: &'static str,
+    system: &'static str,
+}
+
+impl Emergency {
+    const WITHDRAWN: usize = 24;
+    const REJECTED: usize = 27;
+    const NOT_GENUINE: usize = 16;
+    const REDACTED: usize = 3;
+    /// From here on nobody has documented them when the quarter ends.
+    const UNFINISHED: usize = 38;
+
+    fn of(n: usize) -> Self {
+        let (what, system) = DEEDS[n % DEEDS.len()];
+        Self {
+            n,
+            number: 1001 + n,
+            who: ["dana", "riley", "dana", "sam"][n % 4],
+            what,
+            system,
+        }
     }
-    world
-        .press(
-            who,
-            CHANNEL,
-            [
-                "criterion:production_down",
-                "criterion:customer_impact",
-                "criterion:vulnerability",
-                "criterion:data_loss",
-            ][n % 4],
-        )
-        .await;
-    let is_unauthorized = n % 13 == 5;
-    if is_unauthorized {
-        world.go(TimeDelta::minutes(7)).await;
-        world.press(who, CHANNEL, "go_ahead").await;
-    } else {
-        world.go(TimeDelta::seconds(40 + 7 * n as i64)).await;
-        world.press("morgan", CHANNEL, "authorize").await;
+
+    fn is_unauthorized(&self) -> bool {
+        self.n % 13 == 5
     }
-    world.press("riley", CHANNEL, "take_command").await;
-    world.go(TimeDelta::minutes(5 + n as i64 % 20)).await;
-    world.press(who, CHANNEL, "deployed").await;
-    if n % 3 == 0 {
-        let card = world.text(&format!(
-            "SELECT ts FROM outbox WHERE key = 'card:CHG-{number}'"
-        ));
-        let files = json!([
-            {"name": "replay of 40 samples.log", "content": "40 samples, 40 blocked\n"},
-            {"name": "=cmd report of Ines <final>.log", "content": format!("a name of a trickster's {n}\n")},
-        ]);
-        world
-            .share(who, CHANNEL, &card, "the test run", files)
-            .await;
+
+    fn is_late(&self) -> bool {
+        self.n % 11 == 7
     }
-    if n >= 38 {
-        return;
+
+    fn has_failed(&self) -> bool {
+        self.n % 10 == 6
     }
-    let is_late = n % 11 == 7;
-    world
-        .go(TimeDelta::hours(if is_late {
-            27
+
+    /// It closed a hole, and more is asked of it.
+    fn is_of_security(&self) -> bool {
+        self.n % 4 == 2
+    }
+
+    fn minutes(&self) -> TimeDelta {
+        TimeDelta::minutes(i64::try_from(self.n % 20).unwrap())
+    }
+
+    /// From the first word to the last, or as far as it gets.
+    async fn plays(&self, world: &mut World) {
+        let line = format!("{} on {} @morgan", self.what, self.system);
+        world.slash(self.who, &line).await;
+        if self.n == Self::WITHDRAWN {
+            let choice = format!("withdraw/{}", self.number);
+            world.choose(self.who, CHANNEL, "more", &choice).await;
+            return;
+        }
+        self.goes_out(world).await;
+        if self.n >= Self::UNFINISHED {
+            return;
+        }
+        let hours = if self.is_late() { 27 } else { 3 };
+        world.go(TimeDelta::hours(hours) + self.minutes()).await;
+        self.is_documented(world).await;
+        world.go(TimeDelta::minutes(50)).await;
+        let is_asked = world.sees("morgan", "@breakglass", "approve").await;
+        if !is_asked && !self.is_unauthorized() {
+            // Nobody is asked at night.
+            world.go(TimeDelta::hours(9)).await;
+        }
+        self.is_decided(world).await;
+        if self.is_of_security() {
+            world.tap("priya", CHANNEL, "review:security").await;
+            world.send_in("priya", &[]).await;
+        }
+        if self.is_unauthorized() || (self.is_late() && self.n < 20) {
+            world.slash("priya", "exceptions").await;
+            world.tap("priya", CHANNEL, "answer_exceptions").await;
+            let answers = [
+                ("cause", json!("Nobody with authority was on call.")),
+                ("remedy", json!("An approver joins the rota.")),
+                ("owner", json!("U0PRIYA001")),
+            ];
+            world.send_in("priya", &answers).await;
+        }
+        if self.n == Self::REDACTED {
+            let line = format!("redact CHG-{}", self.number);
+            world.slash("sam", &line).await;
+            let form = world.hand.modal("sam").await.unwrap();
+            let removal = [
+                ("texts", json!([first_option(&form)])),
+                ("reason", json!("A token was pasted; it is revoked.")),
+            ];
+            world.send_in("sam", &removal).await;
+        }
+    }
+
+    /// Somebody says why, permits it or doesn't, commands, deploys.
+    async fn goes_out(&self, world: &mut World) {
+        let criterion = [
+            "criterion:production_down",
+            "criterion:customer_impact",
+            "criterion:vulnerability",
+            "criterion:data_loss",
+        ][self.n % 4];
+        world.press(self.who, CHANNEL, criterion).await;
+        if self.is_unauthorized() {
+            world.go(TimeDelta::minutes(7)).await;
+            world.press(self.who, CHANNEL, "go_ahead").await;
         } else {
-            3 + n as i64 % 5
-        }))
-        .await;
-    let did = format!(
-        "{what}. Checked on {system} beforehand; the change is in the shop's repository since then."
-    );
-    let failed = n % 10 == 6;
-    let mut sections = vec![
-        ("what_was_done", did.as_str()),
-        (
-            "testing",
-            "Replayed 40 attack samples on staging, all blocked: https://ci.northwind.example/42",
-        ),
-        ("rollback_plan", "Switch it off again; takes 30 s."),
-        (
-            "outcome",
-            if failed {
-                "It made it worse: rolled back after four minutes, 212 orders had to be entered again by hand."
-            } else {
-                "Back to normal within two minutes; no data exposed."
-            },
-        ),
-        (
-            "lessons_learned",
-            "• Keep such rules ready to switch on.\n• Ring the second on-call, too.\n• Ελέγξτε τα όρια κάθε μήνα.",
-        ),
-        ("category", "code"),
-        (
-            "security_impact",
-            if n % 2 == 1 { "reduced" } else { "none" },
-        ),
-        (
-            "rollback_executed",
-            if failed { "executed" } else { "not_needed" },
-        ),
-        (
-            "outcome_code",
-            if failed { "rolled_back" } else { "successful" },
-        ),
-        ("incident_resolved", "yes"),
-        ("data_exposed", "no"),
-        ("permanence", "permanent"),
-    ];
-    world.document(who, CHANNEL, &sections).await;
-    if n % 4 == 2 {
-        // It closed a hole, and more is asked of it.
-        sections = vec![
+            world.go(TimeDelta::seconds(40)).await;
+            world.press("morgan", CHANNEL, "authorize").await;
+        }
+        world.press("riley", CHANNEL, "take_command").await;
+        world.go(TimeDelta::minutes(5) + self.minutes()).await;
+        world.press(self.who, CHANNEL, "deployed").await;
+        if self.n.is_multiple_of(3) {
+            let key = format!("card:CHG-{}", self.number);
+            let card = world.text(&format!("SELECT ts FROM outbox WHERE key = '{key}'"));
+            let trick = format!("a name of a trickster's, {}\n", self.n);
+            let files = json!([
+                {"name": "replay of 40 samples.log", "content": "40 samples, 40 blocked\n"},
+                {"name": "=cmd report of Ines <final>.log", "content": trick},
+            ]);
+            let words = "the test run";
+            world.share(self.who, CHANNEL, &card, words, files).await;
+        }
+    }
+
+    async fn is_documented(&self, world: &mut World) {
+        let did = format!(
+            "{}. Checked on {} beforehand; the change is in the shop's repository since then.",
+            self.what, self.system
+        );
+        let (outcome, rolled_back, code) = if self.has_failed() {
             (
-                "security_impact_words",
-                "The rule reads requests and opens nothing.",
+                "It made it worse: rolled back after four minutes, 212 orders had to be entered again by hand.",
+                "executed",
+                "rolled_back",
+            )
+        } else {
+            (
+                "Back to normal within two minutes; no data exposed.",
+                "not_needed",
+                "successful",
+            )
+        };
+        let impact = if self.n % 2 == 1 { "reduced" } else { "none" };
+        let sections = [
+            ("what_was_done", did.as_str()),
+            (
+                "testing",
+                "Replayed 40 attack samples on staging, all blocked: https://ci.northwind.example/42",
             ),
-            ("data_scope", "customer"),
+            ("rollback_plan", "Switch it off again; takes 30 s."),
+            ("outcome", outcome),
+            (
+                "lessons_learned",
+                "• Keep such rules ready to switch on.\n• Ring the second on-call, too.\n• Ελέγξτε τα όρια κάθε μήνα.",
+            ),
+            ("category", "code"),
+            ("security_impact", impact),
+            ("rollback_executed", rolled_back),
+            ("outcome_code", code),
+            ("incident_resolved", "yes"),
+            ("data_exposed", "no"),
+            ("permanence", "permanent"),
         ];
-        world.document(who, CHANNEL, &sections).await;
+        world.document(self.who, CHANNEL, &sections).await;
+        if self.is_of_security() {
+            let more = [
+                (
+                    "security_impact_words",
+                    "The rule reads requests and opens nothing.",
+                ),
+                ("data_scope", "customer"),
+            ];
+            world.document(self.who, CHANNEL, &more).await;
+        }
     }
-    world.go(TimeDelta::minutes(50)).await;
-    if !world.sees("morgan", "@breakglass", "approve").await && !is_unauthorized {
-        // Nobody is asked at night.
-        world.go(TimeDelta::hours(9)).await;
-    }
-    if n == 27 {
-        world.tap("morgan", "@breakglass", "reject").await;
-        let refusal = [
-            ("reason", json!("The rule also blocks partners.")),
-            ("way", json!("accept_risk")),
-            ("genuine", json!("genuine")),
-            ("owner", json!("U0PRIYA001")),
-        ];
-        world.send_in("morgan", &refusal).await;
-    } else if n == 16 {
-        world.tap("morgan", "@breakglass", "approve").await;
-        let words = "Could have waited for the morning: nobody was affected.";
-        let answer = [
-            ("genuine", json!("not_genuine")),
-            ("genuine_words", json!(words)),
-        ];
-        world.send_in("morgan", &answer).await;
-    } else {
-        if is_unauthorized {
+
+    async fn is_decided(&self, world: &mut World) {
+        if self.n == Self::REJECTED {
+            world.tap("morgan", "@breakglass", "reject").await;
+            let refusal = [
+                ("reason", json!("The rule also blocks partners.")),
+                ("way", json!("accept_risk")),
+                ("genuine", json!("genuine")),
+                ("owner", json!("U0PRIYA001")),
+            ];
+            return world.send_in("morgan", &refusal).await;
+        }
+        if self.n == Self::NOT_GENUINE {
+            world.tap("morgan", "@breakglass", "approve").await;
+            let words = "Could have waited for the morning: nobody was affected.";
+            let answer = [
+                ("genuine", json!("not_genuine")),
+                ("genuine_words", json!(words)),
+            ];
+            return world.send_in("morgan", &answer).await;
+        }
+        if self.is_unauthorized() {
             world.press("morgan", CHANNEL, "authorize").await;
         }
         world.approve("morgan", "@breakglass").await;
-    }
-    if n % 4 == 2 {
-        world.tap("priya", CHANNEL, "review:security").await;
-        world.send_in("priya", &[]).await;
-    }
-    if is_unauthorized || (is_late && n < 20) {
-        world.slash("priya", "exceptions").await;
-        world.tap("priya", CHANNEL, "answer_exceptions").await;
-        let answers = [
-            ("cause", json!("Nobody with authority was on call.")),
-            ("remedy", json!("An approver joins the rota.")),
-            ("owner", json!("U0PRIYA001")),
-        ];
-        world.send_in("priya", &answers).await;
-    }
-    if n == 3 {
-        world.slash("sam", &format!("redact CHG-{number}")).await;
-        let form = world.hand.modal("sam").await.unwrap();
-        let text = first_option(&form);
-        world
-            .send_in(
-                "sam",
-                &[
-                    ("texts", json!([text])),
-                    ("reason", json!("A token was pasted; it is revoked.")),
-                ],
-            )
-            .await;
     }
 }
 
@@ -308,15 +348,16 @@ async fn the_pack_of_a_quarter_holds_and_tells_all_of_it() {
         ..Setting::default()
     };
     setting.policy.administrators = vec!["U0SAM00001".to_owned()];
+    setting.policy.report_channel = Some("C0ENGINEER".to_owned());
     setting.sources.keys.changes = Some(Token::new(TOKEN).unwrap());
     let mut world = World::of(setting).await;
     let ends = berlin("2026-09-30 23:00");
-    let step = (ends - world.now().await) / N_EMERGENCIES as i32;
+    let step = (ends - world.now().await) / i32::try_from(N_EMERGENCIES).unwrap();
     let all: Vec<usize> = (0..N_NORMAL).collect();
     let mut told = all.chunks(N_NORMAL / (N_EMERGENCIES - 1));
     for n in 0..N_EMERGENCIES {
         let from = world.now().await;
-        emergency(&mut world, n).await;
+        Emergency::of(n).plays(&mut world).await;
         world.go_to(from + step).await;
         tell(&world, from, from + step, told.next().unwrap_or_default()).await;
         world.skip();
@@ -329,17 +370,40 @@ async fn the_pack_of_a_quarter_holds_and_tells_all_of_it() {
         std::fs::remove_dir_all(&folder).unwrap();
     }
     std::fs::create_dir_all(&folder).unwrap();
-    let arguments = "evidence --from 2026-07-01 --to 2026-09-30 --stratum exceptions-first --seed 20261015 --out pack.zip";
-    let mut make = program(&folder);
-    make.args(arguments.split(' '))
-        .env("BREAKGLASS_DATABASE", world.database());
-    let mut verify = program(&folder);
-    verify.args(["verify", "pack.zip"]);
-    let (made, verified) = tokio::task::spawn_blocking(move || (run(&mut make), run(&mut verify)))
-        .await
-        .unwrap();
-    assert_eq!(made.code, Some(0), "{made:?}");
-    assert_eq!(verified.code, Some(0), "{verified:?}");
-    println!("{}\n{}", made.out, verified.out);
+    let picked = [
+        Emergency::REDACTED,
+        Emergency::NOT_GENUINE,
+        Emergency::REJECTED,
+        Emergency::UNFINISHED,
+    ];
+    let picked: Vec<_> = picked
+        .map(|n| format!("CHG-{}", Emergency::of(n).number))
+        .into();
+    let period = "evidence --from 2026-07-01 --to 2026-09-30";
+    let exports = [
+        format!("{period} --stratum exceptions-first --seed 20261015 --out pack.zip"),
+        format!("{period} --change {} --out picked.zip", picked.join(" ")),
+    ];
+    let database = world.database();
+    let task = tokio::task::spawn_blocking(move || {
+        exports.map(|line| {
+            let export = run(program(&folder)
+                .args(line.split(' '))
+                .env("BREAKGLASS_DATABASE", &database));
+            assert_eq!(export.code, Some(0), "{export:?}");
+            let (_, pack) = line.rsplit_once(' ').unwrap();
+            let verified = run(program(&folder).args(["verify", pack]));
+            assert_eq!(verified.code, Some(0), "{verified:?}");
+            export.out
+        })
+    });
+    let [exported, named] = task.await.unwrap();
+    assert!(named.contains("4 samples"), "{named}");
+    let n_changes = N_NORMAL + N_EMERGENCIES - 1;
+    let told = format!(
+        "{n_changes} changes, {} of them emergencies; 25 samples",
+        N_EMERGENCIES - 1
+    );
+    assert!(exported.contains(&told), "{exported}");
     world.end().await;
 }
