@@ -224,13 +224,21 @@ pub(super) fn summary(paper: &mut Paper, record: &Record) {
             &[strong(format!("A second record of {of}, which counts."))],
         );
     }
+    let overdue: Vec<&str> = record
+        .obligations
+        .iter()
+        .filter(|one| one.met_at.is_none() && one.due_at.is_some_and(|due| due < record.as_of))
+        .map(|one| one.duty.words.as_str())
+        .collect();
+    let overdue = (!overdue.is_empty()).then(|| format!(" Overdue: {}.", overdue.join("; ")));
     let n = record.exceptions.len();
     if n == 0 {
-        let words = match record.closed_at {
-            Some(_) => "No exceptions: every control was met.",
-            None => "No exceptions so far. The change isn't closed.",
+        let (tone, words) = match (&overdue, record.closed_at) {
+            (Some(_), _) => (Tone::Alarm, "No exceptions."),
+            (None, Some(_)) => (Tone::Good, "No exceptions: every control was met."),
+            (None, None) => (Tone::Good, "No exceptions so far. The change isn't closed."),
         };
-        paper.boxed(Tone::Good, &[strong(words)]);
+        paper.boxed(tone, &[strong(words), text(overdue.unwrap_or_default())]);
         return;
     }
     let open = record
@@ -254,6 +262,7 @@ pub(super) fn summary(paper: &mut Paper, record: &Record) {
             strong(format!("{n} {noun}, {answered}: ")),
             text(list.join("; ")),
             text("."),
+            text(overdue.unwrap_or_default()),
         ],
     );
 }
