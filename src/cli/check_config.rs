@@ -197,10 +197,11 @@ fn who(policy: &Policy) -> Vec<[String; 2]> {
                 Role::Database => "approve database changes",
                 Role::Compliance => "answer for the process",
                 Role::Administrators => "take out a leaked secret",
+                Role::Evidence => "have the auditor's pack sent",
             };
             let held = match (role, policy.named(*role)) {
                 (Role::Approvers | Role::Commanders, []) => "any full member".to_owned(),
-                (Role::Administrators, []) => "nobody".to_owned(),
+                (Role::Administrators | Role::Evidence, []) => "nobody".to_owned(),
                 (Role::Security | Role::Database | Role::Compliance, []) => {
                     "nobody named; whoever may approve".to_owned()
                 }

@@ -182,6 +182,11 @@ impl Seal {
         Ok(Rotated { from, to })
     }
 
+    /// Returns the key that signs.
+    pub fn key(&self) -> &SignerKey {
+        &self.key
+    }
+
     /// Returns the key that verifies what it signs.
     pub fn verifier(&self) -> &VerifierKey {
         self.key.verifier()
