@@ -52,7 +52,7 @@ impl NotYet {
     fn is_transient(&self) -> bool {
         match self {
             Self::Store(error) | Self::Pack(PackFault::Store(error)) => error.is_transient(),
-            Self::Slack(error) => error.is_transient() || error.can_be_mended(),
+            Self::Slack(error) => error.is_transient(),
             Self::Look(LookError::Store(error)) => error.is_transient(),
             // The key was rotated in between: the next one has a checkpoint by it.
             Self::Pack(PackFault::OtherKey { .. }) => true,
