@@ -76,7 +76,9 @@ impl Dispatcher {
             Ok((handed_in, place)) => {
                 return store.pack_delivered(order, handed_in, place, now).await;
             }
-            Err(NotYet::Store(error)) if !error.is_transient() => return Err(error),
+            Err(NotYet::Store(error @ (StoreError::Unknown | StoreError::Stopped))) => {
+                return Err(error);
+            }
             Err(error) => error,
         };
         if let NotYet::Slack(SlackError::Refused { code }) = &error
