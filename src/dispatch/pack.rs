@@ -51,13 +51,17 @@ enum NotYet {
 impl NotYet {
     fn is_transient(&self) -> bool {
         match self {
-            Self::Store(error) | Self::Pack(PackFault::Store(error)) => error.is_transient(),
+            Self::Store(error)
+            | Self::Pack(PackFault::Store(error))
+            | Self::Look(LookError::Store(error)) => error.is_transient(),
             Self::Slack(error) => error.is_transient(),
-            Self::Look(LookError::Store(error)) => error.is_transient(),
             // The key was rotated in between: the next one has a checkpoint by it.
             Self::Pack(PackFault::OtherKey { .. }) => true,
-            Self::Look(_) | Self::Pack(_) | Self::Died(_) | Self::NoCheckpoint => false,
-            Self::TooLarge(_) => false,
+            Self::Look(_)
+            | Self::Pack(_)
+            | Self::Died(_)
+            | Self::NoCheckpoint
+            | Self::TooLarge(_) => false,
         }
     }
 }

@@ -360,6 +360,10 @@ impl Filler<'_> {
     }
 
     /// Every act that permitted or refused it, as it happened.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm for each event; the compiler sees that none is missing"
+    )]
     fn permissions(&self, history: &[Recorded]) -> Vec<Permission> {
         let mut permissions = Vec::new();
         for recorded in history {

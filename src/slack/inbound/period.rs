@@ -139,8 +139,7 @@ pub fn period(words: &str, today: NaiveDate) -> Result<Period, NoPeriod> {
         }
     }
     let (first_day, last_day) = match spans.as_slice() {
-        [(first, last)] => (*first, *last),
-        [(first, _), (_, last)] => (*first, *last),
+        [(first, last)] | [(first, _), (_, last)] => (*first, *last),
         _ => return Err(NoPeriod::Unread),
     };
     if last_day < first_day {
