@@ -227,7 +227,6 @@ async fn whatever_slack_does_at_the_upload_the_pack_comes_once() {
         world.slash("sam", "evidence 2026-03-01 2026-03-31").await;
         world.go(minutes(10)).await;
         world.skip();
-        println!("{method} {fault}");
         given_once(&world).await;
         world.end().await;
     }
