@@ -52,3 +52,31 @@ CREATE TABLE showing (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX showing_owed ON showing (workspace, not_before) WHERE shown_at IS NULL;
+
+-- One row a pack that somebody asked for in Slack: the period from first_day to
+-- last_day, with samples drawn by sample and seed, or change alone. It is made anew
+-- until Slack has it: file is what Slack calls it from then on, and checkpoint and
+-- sha256 say which one it is. ended_at is when it was delivered, or, with an error,
+-- given up.
+CREATE TABLE pack (
+    id         INTEGER PRIMARY KEY,
+    workspace  TEXT NOT NULL,
+    gesture    TEXT NOT NULL,
+    person     TEXT NOT NULL,
+    first_day  TEXT NOT NULL,
+    last_day   TEXT NOT NULL,
+    change     INTEGER,
+    sample     INTEGER CHECK (sample >= 0),
+    seed       INTEGER CHECK (seed >= 0),
+    checkpoint INTEGER,
+    sha256     BLOB CHECK (length(sha256) = 32),
+    file       TEXT,
+    attempts   INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+    not_before INTEGER NOT NULL,
+    ended_at   INTEGER,
+    error      TEXT,
+    UNIQUE (workspace, gesture),
+    CHECK ((file IS NULL) = (sha256 IS NULL) AND (file IS NULL) = (checkpoint IS NULL))
+) STRICT;
+
+CREATE INDEX pack_owed ON pack (workspace, not_before) WHERE ended_at IS NULL;

@@ -66,6 +66,11 @@ impl Engine {
         }
     }
 
+    /// Returns what signs the log; nothing if it isn't signed.
+    pub fn seal(&self) -> Option<&Seal> {
+        self.seal.as_ref()
+    }
+
     /// Returns the checkpoint of all that is news, and makes it if need be; nothing if
     /// the log isn't signed.
     pub async fn checkpoint(&self, now: DateTime<Utc>) -> Result<Option<Kept>, StoreError> {

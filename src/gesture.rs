@@ -445,6 +445,13 @@ pub enum Ask {
         /// Over which span; nothing: as the weekly report has it.
         window: Option<WindowKind>,
     },
+    /// To be sent the auditor's pack.
+    Evidence {
+        /// Of this change.
+        change: Option<ChangeNumber>,
+        /// Of this period, in words; without either, what may be said is asked.
+        period: Option<Commitment>,
+    },
     /// To see a list of changes.
     List {
         /// Which.
@@ -599,6 +606,7 @@ impl Gesture {
                 ..
             } => minutes.iter().chain(improvements).copied().collect(),
             Ask::Explain { proof, .. } => proof.iter().copied().collect(),
+            Ask::Evidence { period, .. } => period.iter().copied().collect(),
             Ask::ListNormal { what, when, system } => {
                 let rest = when.iter().chain(system).copied();
                 std::iter::once(*what).chain(rest).collect()

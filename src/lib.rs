@@ -12,6 +12,7 @@
     )
 )]
 
+pub mod beside;
 pub mod bot;
 pub mod cli;
 pub mod clock;

@@ -26,6 +26,8 @@ pub(super) enum Hold {
     Doubt(String),
     /// Showing checkpoints to others.
     Showing,
+    /// Making a pack.
+    Packing,
 }
 
 /// What a gesture must have to itself. Where the change isn't named, it is
@@ -185,6 +187,7 @@ fn about(gesture: &Gesture) -> About {
         Ask::SayAway { .. }
         | Ask::Status { .. }
         | Ask::Rate { .. }
+        | Ask::Evidence { .. }
         | Ask::List { .. }
         | Ask::WhichToDocument
         | Ask::Exceptions

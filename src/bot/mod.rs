@@ -284,8 +284,9 @@ impl Bot {
         let asking = self.ask(flights, now).await?;
         let sending = self.send(flights, now).await?;
         let showing = self.show(flights, now).await?;
+        let packing = self.pack(flights, now).await?;
         Ok(Round {
-            begun: answering.begun || swept > 0 || asking || sending || showing,
+            begun: answering.begun || swept > 0 || asking || sending || showing || packing,
             next_at: answering.next_at,
         })
     }
@@ -306,7 +307,8 @@ impl Bot {
                 | Hold::Question(_)
                 | Hold::Lane(_)
                 | Hold::Doubt(_)
-                | Hold::Showing => None,
+                | Hold::Showing
+                | Hold::Packing => None,
             }));
             // What comes later about the same must not overtake.
             let behind = holds
@@ -363,6 +365,21 @@ impl Bot {
         let dispatcher = self.dispatcher.clone();
         let task = async move { dispatcher.show(owed, now).await };
         flights.spawn(vec![Hold::Showing], task);
+        Ok(true)
+    }
+
+    /// Makes the packs that people asked for, one after another: each takes the
+    /// machine for a while.
+    async fn pack(&self, flights: &mut Flights, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        if flights.held.contains(&Hold::Packing) {
+            return Ok(false);
+        }
+        let Some(order) = self.engine.store().pack_due(now).await? else {
+            return Ok(false);
+        };
+        let dispatcher = self.dispatcher.clone();
+        let task = async move { dispatcher.pack(order, now).await };
+        flights.spawn(vec![Hold::Packing], task);
         Ok(true)
     }
 

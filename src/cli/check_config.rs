@@ -115,6 +115,7 @@ fn json_in_force(path: Option<&Path>, file: &File, policy: &Policy) -> Value {
         "slack_api_url": file.slack_api_url,
         "github": {"repositories": file.github.paths, "api_url": file.github.api_url},
         "gitlab": {"projects": file.gitlab.paths, "api_url": file.gitlab.api_url},
+        "evidence": {"witness": witness_host(file)},
         "policy": {
             "roles": roles,
             "escalation": policy.escalation.iter().map(UserId::as_str).collect::<Vec<_>>(),
@@ -197,10 +198,11 @@ fn who(policy: &Policy) -> Vec<[String; 2]> {
                 Role::Database => "approve database changes",
                 Role::Compliance => "answer for the process",
                 Role::Administrators => "take out a leaked secret",
+                Role::Evidence => "have the auditor's pack sent",
             };
             let held = match (role, policy.named(*role)) {
                 (Role::Approvers | Role::Commanders, []) => "any full member".to_owned(),
-                (Role::Administrators, []) => "nobody".to_owned(),
+                (Role::Administrators | Role::Evidence, []) => "nobody".to_owned(),
                 (Role::Security | Role::Database | Role::Compliance, []) => {
                     "nobody named; whoever may approve".to_owned()
                 }
@@ -310,6 +312,7 @@ fn rules(file: &File, policy: &Policy) -> Vec<[String; 2]> {
         .report_channel
         .as_ref()
         .map_or("none", |id| id.as_str());
+    let witness = witness_host(file).unwrap_or_else(|| "nobody".to_owned());
     [
         (
             "guideline",
@@ -325,9 +328,17 @@ fn rules(file: &File, policy: &Policy) -> Vec<[String; 2]> {
         ("weekly report to", channel.to_owned()),
         ("weekly report at", report_time_in_words(policy.report_at)),
         ("zone of people without", file.policy.zone.clone()),
+        ("copies of checkpoints to", witness),
     ]
     .map(|(what, is)| [what.to_owned(), is])
     .into()
+}
+
+/// Returns whom copies of checkpoints go to. The rest of the address may be the key to
+/// it, and isn't shown.
+fn witness_host(file: &File) -> Option<String> {
+    let url: url::Url = file.witness_url.as_ref()?.parse().ok()?;
+    Some(url.host_str()?.to_owned())
 }
 
 /// Writes thousandths as per cent.

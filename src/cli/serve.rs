@@ -27,7 +27,7 @@ use crate::slack::lookup::Lookup;
 use crate::slack::socket::{self, Heard, Pace};
 use crate::stop::{self, Stop};
 use crate::store::{Options, Rules, Store};
-use crate::{http, schedule};
+use crate::{beside, http, schedule};
 
 /// What `breakglass serve` takes.
 #[derive(Debug, Clone, clap::Args)]
@@ -82,11 +82,13 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
     let engine = engine(store.clone(), &config.policy, &clock).await?;
     let to_address = config.witness_url.is_some();
     let seal = Seal::of(&store, &config.database, to_address, clock.now()).await?;
+    let word = seal.word();
     let engine = engine.sealed(seal);
     let wake = Arc::new(Notify::new());
     let openings = Openings::default();
     let lookup = Lookup::new(client.clone(), identity.workspace.clone(), clock.clone());
-    let hooks = hooks(&config.sources, &engine, &lookup, &clock, &wake);
+    let hooks = hooks(&config.sources, &engine, &lookup, &clock, &wake)
+        .merge(beside::door(word, checkpoints(&engine, &clock, &wake)));
     let bot = Bot {
         watches: watches(&config.sources)?,
         lookup: lookup.clone(),
@@ -201,6 +203,27 @@ fn hooks(
         .boxed()
     });
     routes::router(sources.keys.clone(), counting, clock.clone(), take_in)
+}
+
+/// Makes a checkpoint for whoever is about to look at the log.
+fn checkpoints(engine: &Engine, clock: &Clock, wake: &Arc<Notify>) -> beside::MakeCheckpoint {
+    let (engine, clock, wake) = (engine.clone(), clock.clone(), Arc::clone(wake));
+    Arc::new(move || {
+        let (engine, clock, wake) = (engine.clone(), clock.clone(), Arc::clone(&wake));
+        async move {
+            let made = engine.checkpoint(clock.now()).await;
+            // A copy may be owed to the address.
+            wake.notify_one();
+            match made {
+                Ok(made) => made.is_some(),
+                Err(error) => {
+                    tracing::error!(error = %error, "the checkpoint that was asked for can't be made");
+                    false
+                }
+            }
+        }
+        .boxed()
+    })
 }
 
 /// The address that checkpoints go to, if there is one.

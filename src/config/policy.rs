@@ -37,6 +37,9 @@ pub struct PolicyFile {
     /// People and user groups who may take a leaked secret out of a text.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub administrators: Vec<String>,
+    /// People and user groups to whom the auditor's pack may be sent.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<String>,
     /// The people who hear of a missed deadline: the first at once, each next one
     /// a day after the one before. One is written as a text of its own.
     #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "one_or_more")]
@@ -97,6 +100,7 @@ impl Default for PolicyFile {
             database: Vec::new(),
             compliance: Vec::new(),
             administrators: Vec::new(),
+            evidence: Vec::new(),
             escalation: Vec::new(),
             report_channel: None,
             report_at: unwritten.report_at,
@@ -152,6 +156,7 @@ impl PolicyFile {
             Role::Database => &mut self.database,
             Role::Compliance => &mut self.compliance,
             Role::Administrators => &mut self.administrators,
+            Role::Evidence => &mut self.evidence,
         }
     }
 
@@ -191,6 +196,7 @@ impl PolicyFile {
             database: parties(&self.database, Role::Database)?,
             compliance: parties(&self.compliance, Role::Compliance)?,
             administrators: parties(&self.administrators, Role::Administrators)?,
+            evidence: parties(&self.evidence, Role::Evidence)?,
             categories: self.categories.clone(),
             due: self.due.clone(),
             systems: self.systems.clone(),
@@ -287,6 +293,7 @@ mod tests {
         let mut policy = PolicyFile {
             approvers: vec!["S0ENGMGRS1".to_owned()],
             administrators: vec!["U0SAM00001".to_owned()],
+            evidence: vec!["U0SAM00001".to_owned(), "S0ENGMGRS1".to_owned()],
             escalation: vec!["U0SAM00001".to_owned()],
             systems: vec!["auth".to_owned(), "billing \"old\"".to_owned()],
             frameworks: BTreeSet::from([Framework::Soc2, Framework::PciDss]),

@@ -8,6 +8,7 @@
 mod address;
 mod ask;
 mod overview;
+mod pack;
 mod picture;
 mod rate;
 mod render;

@@ -276,6 +276,18 @@ impl Dispatcher {
             (Outcome::Answered, Ask::Rate { window }) => {
                 Some(self.rate(*window, answered, now).await?)
             }
+            (Outcome::Answered, Ask::Evidence { change, period }) => {
+                let store = self.engine.store();
+                let order = store.pack_of(answered.gesture.key.clone()).await?;
+                let zone = self.engine.rules().house();
+                let today = answered.gesture.at.with_timezone(&zone).date_naive();
+                let says_what = change.is_some() || period.is_some();
+                Some(match order {
+                    Some(order) => reply::pack(&order),
+                    None if says_what => reply::pack_under_way(),
+                    None => reply::which_pack(today),
+                })
+            }
             (Outcome::Answered, Ask::List { which }) => {
                 Some(self.list(*which, answered, now).await?)
             }

@@ -173,7 +173,7 @@ impl Dispatcher {
             }
         } else {
             let name = format!("checkpoint-{}.txt", checkpoint.size);
-            let bytes = checkpoint.note.as_bytes();
+            let bytes = checkpoint.note.clone().into();
             match self.client.hand_in(&name, None, bytes).await {
                 Ok(file) => {
                     store.keep_file(checkpoint.n, Some(file.clone())).await?;

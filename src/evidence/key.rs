@@ -13,8 +13,10 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest as _, Sha256};
 
 use super::note::{KeyName, NoteFault, SignedNote, SignerKey, VerifierKey};
+use crate::config::Secret;
 use crate::domain::id::WorkspaceId;
 
 /// What only the owner may do with the file: read and write it.
@@ -22,6 +24,9 @@ const MODE: u32 = 0o600;
 
 /// What announces a secret key.
 const PRIVATE: &str = "PRIVATE+KEY+";
+
+/// What the word of the door is made for, so that no signature or other hash is one.
+const WORD: &[u8] = b"breakglass: who asks a running bot for a checkpoint\n";
 
 /// What announces Ed25519.
 const ED25519: u8 = 0x01;
@@ -90,6 +95,15 @@ pub fn draw(name: &KeyName) -> Result<SignerKey, KeyFault> {
     let mut secret = [0; 32];
     getrandom::fill(&mut secret).map_err(KeyFault::NoRandomness)?;
     Ok(SignerKey::new(name.clone(), &secret))
+}
+
+/// Returns the word by which whoever can read the key is known to a bot that runs on
+/// this machine. The key can't be made of it.
+pub fn word(key: &SignerKey) -> Secret {
+    let mut hash = Sha256::new();
+    hash.update(WORD);
+    hash.update(key.secret());
+    Secret::new(hex::encode(hash.finalize()))
 }
 
 /// Reads the key of a log from its file; nothing if there is no file.

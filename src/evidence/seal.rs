@@ -13,6 +13,7 @@ use chrono::{DateTime, Utc};
 use super::checkpoint::{Checkpoint, origin};
 use super::key::{self, KeyFault};
 use super::note::{NoteFault, SignerKey, VerifierKey};
+use crate::config::Secret;
 use crate::domain::merkle::Hash;
 use crate::store::{HandOver, Kept, Store, StoreError};
 
@@ -180,6 +181,17 @@ impl Seal {
             .await?;
         key::replace(&next, &path)?;
         Ok(Rotated { from, to })
+    }
+
+    /// Returns the key that signs.
+    pub fn key(&self) -> &SignerKey {
+        &self.key
+    }
+
+    /// Returns the word by which a command on this machine shows that it can read the
+    /// key.
+    pub fn word(&self) -> Secret {
+        key::word(&self.key)
     }
 
     /// Returns the key that verifies what it signs.

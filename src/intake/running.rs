@@ -1,14 +1,14 @@
 //! Hands changes to a bot that runs on this machine, because it alone may write its
 //! database: through its own door for lists, `POST /hooks/changes`.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use reqwest::StatusCode;
 use serde_json::{Map, Value};
 
 use super::{TakenIn, routes, row};
+use crate::beside;
 use crate::config::Secret;
 use crate::domain::deployment::{self, Deployment};
 
@@ -82,29 +82,9 @@ impl HandOver {
 impl Running {
     /// The bot that listens on this address.
     pub fn at(address: SocketAddr, word: Secret) -> Result<Self, HandOver> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        // It is on this machine and speaks plain HTTP.
-        let tls = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(rustls::RootCertStore::empty())
-            .with_no_client_auth();
-        let http = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(TIMEOUT)
-            .build()
-            .map_err(HandOver::Client)?;
-        // Who listens everywhere listens here, too.
-        let ip = match address.ip() {
-            IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-            IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-            ip => ip,
-        };
-        let address = SocketAddr::new(ip, address.port());
         Ok(Self {
-            http,
-            url: format!("http://{address}/hooks/changes"),
+            http: beside::client(TIMEOUT, HandOver::Client)?,
+            url: format!("http://{}/hooks/changes", beside::here(address)),
             word,
         })
     }

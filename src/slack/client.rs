@@ -12,7 +12,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::StreamExt as _;
@@ -52,6 +52,10 @@ const _: () = assert!(
 
 /// How long a file may take: ten megabytes over a line that is slow today.
 const FILE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How much longer a larger file that is sent may take: that line carries 250 kB a
+/// second.
+const SLOWEST_KILOBYTE: Duration = Duration::from_millis(4);
 
 /// How long Slack lets the description of a file be.
 const LONGEST_FILE_ALT: usize = 1000;
@@ -447,7 +451,8 @@ impl SlackClient {
     pub async fn upload_unshared(&self, picture: Picture<'_>) -> Result<String, SlackError> {
         let alt: String = picture.alt.chars().take(LONGEST_FILE_ALT).collect();
         let alt = Some(alt.as_str());
-        let file = self.hand_in(picture.name, alt, picture.bytes).await?;
+        let bytes = Bytes::copy_from_slice(picture.bytes);
+        let file = self.hand_in(picture.name, alt, bytes).await?;
         // Without a channel, only the bot sees it.
         let request = serde_json::json!({"files": [{"id": file, "title": picture.title}]});
         self.write("files.completeUploadExternal", &request)
@@ -461,7 +466,7 @@ impl SlackClient {
         &self,
         name: &str,
         alt: Option<&str>,
-        bytes: &[u8],
+        bytes: Bytes,
     ) -> Result<String, SlackError> {
         #[derive(Deserialize)]
         struct Promised {
@@ -502,6 +507,25 @@ impl SlackClient {
             .map(|Done { ok: _ }| ())
     }
 
+    /// Shares a file that was handed in, in a conversation, with a few words of the
+    /// bot's own. Slack takes it once.
+    pub async fn share_file_with(
+        &self,
+        file: &str,
+        title: &str,
+        channel: &ChannelId,
+        comment: &str,
+    ) -> Result<(), SlackError> {
+        let request = serde_json::json!({
+            "files": [{"id": file, "title": title}],
+            "channel_id": channel.as_str(),
+            "initial_comment": comment,
+        });
+        self.write("files.completeUploadExternal", &request)
+            .await
+            .map(|Done { ok: _ }| ())
+    }
+
     /// Whether a file that was handed in is one by now: whoever doesn't know whether
     /// sharing it succeeded finds out by that.
     pub async fn is_shared(&self, file: &str) -> Result<bool, SlackError> {
@@ -524,15 +548,18 @@ impl SlackClient {
 
     /// Sends a file's bytes to the address that Slack gave for them. It is the key
     /// to itself; the token doesn't go there.
-    async fn send_bytes(&self, address: &str, bytes: &[u8]) -> Result<(), SlackError> {
+    async fn send_bytes(&self, address: &str, bytes: Bytes) -> Result<(), SlackError> {
+        let n_bytes = bytes.len();
         let url = Url::parse(address).map_err(|_| SlackError::ForeignAddress)?;
         if !self.0.may_fetch_from(&url) {
             return Err(SlackError::ForeignAddress);
         }
         let request = Request::post(url.as_str())
             .header(header::CONTENT_TYPE, "application/octet-stream")
-            .body(Body::from(bytes.to_vec()))
+            .body(Body::from(bytes))
             .map_err(|_| SlackError::ForeignAddress)?;
+        let within =
+            FILE_TIMEOUT + SLOWEST_KILOBYTE * u32::try_from(n_bytes / 1_000).unwrap_or(u32::MAX);
         let exchange = async {
             let answer = self
                 .0
@@ -549,7 +576,7 @@ impl SlackClient {
                 )),
             }
         };
-        tokio::time::timeout(FILE_TIMEOUT, exchange)
+        tokio::time::timeout(within, exchange)
             .await
             .unwrap_or(Err(SlackError::Unknown))
     }

@@ -218,7 +218,8 @@ impl Record<'_> {
             } => Some(HouseFact::CheckpointShown { size, root, place }),
             HouseEvent::PolicyAdopted { .. }
             | HouseEvent::DeploymentsTakenIn { .. }
-            | HouseEvent::QuestionAnswered { .. } => None,
+            | HouseEvent::QuestionAnswered { .. }
+            | HouseEvent::PackDelivered { .. } => None,
         }
     }
 }

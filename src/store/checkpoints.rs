@@ -296,7 +296,8 @@ fn has_news(connection: &Connection, workspace: &WorkspaceId) -> Result<bool, St
                 | HouseEvent::DeploymentsTakenIn { .. }
                 | HouseEvent::QuestionAnswered { .. }
                 | HouseEvent::KeyAdopted { .. }
-                | HouseEvent::KeyRotated { .. },
+                | HouseEvent::KeyRotated { .. }
+                | HouseEvent::PackDelivered { .. },
             )
             | None => return Ok(true),
         }

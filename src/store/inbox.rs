@@ -55,6 +55,7 @@ variants!(Ask, put_ask, take_ask {
     "answer_exceptions" => AnswerExceptions { change, exceptions, cause, remedy, owner },
     "status" => Status { change },
     "rate" => Rate { window },
+    "evidence" => Evidence { change, period },
     "list" => List { which },
     "which_to_document" => WhichToDocument,
     "exceptions" => Exceptions,

@@ -109,6 +109,18 @@ pub(super) enum HouseEvent {
         witness: Witness,
         place: String,
     },
+    /// Somebody was given a pack: of which days or which change, up to which
+    /// checkpoint, and the SHA-256 of its bytes.
+    PackDelivered {
+        to: UserId,
+        first_day: String,
+        last_day: String,
+        about: Option<ChangeNumber>,
+        size: u64,
+        root: Hash,
+        sha256: Hash,
+        place: String,
+    },
 }
 
 variants!(HouseEvent, put_house_event, take_house_event {
@@ -118,6 +130,7 @@ variants!(HouseEvent, put_house_event, take_house_event {
     "key_adopted" => KeyAdopted { key },
     "key_rotated" => KeyRotated { from, to, note },
     "checkpoint_shown" => CheckpointShown { size, root, made_at, witness, place },
+    "pack_delivered" => PackDelivered { to, first_day, last_day, about, size, root, sha256, place },
 });
 
 /// Encodes an event of a change as a leaf.

@@ -22,6 +22,7 @@ mod log;
 mod moment;
 mod offers;
 mod outbox;
+mod packs;
 mod parcel;
 mod people;
 mod policies;
@@ -67,6 +68,7 @@ pub use inspect::{Inspection, Register, Unsent, inspect, workspaces};
 pub use moment::{LookError, Moment, Workspaces, look};
 pub use offers::{NewOffer, OffersOf};
 pub use outbox::{Claim, Doubtful, Halt, Kind, Owed, ReportPart, Shut, reply_is_alive};
+pub use packs::{HandedIn, OrderedPack, PackStage, PackWish};
 pub use parcel::{Answered, Offered, Parcel, Snapshot};
 pub use people::{Person, resolve};
 pub use policies::Adopted;
@@ -245,6 +247,11 @@ impl Store {
     /// Returns the workspace whose register this is.
     pub fn workspace(&self) -> &WorkspaceId {
         &self.workspace
+    }
+
+    /// Returns where the file is.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Returns when a commit has failed; the process must then end.
@@ -582,8 +589,10 @@ impl Store {
             let deployment = deployments::next_at(connection, workspace)?;
             let question = deployments::next_question_at(connection, workspace)?;
             let showing = showings::next_at(connection, workspace)?;
+            let pack = packs::next_at(connection, workspace)?;
             let all = sweep.into_iter().chain(offer).chain(message);
-            Ok(all.chain(deployment).chain(question).chain(showing).min())
+            let all = all.chain(deployment).chain(question);
+            Ok(all.chain(showing).chain(pack).min())
         })
         .await
     }

@@ -229,6 +229,7 @@ async fn policy(settings: &Settings, client: &SlackClient, identity: &Identity) 
         ("database", &policy.database),
         ("compliance", &policy.compliance),
         ("administrators", &policy.administrators),
+        ("evidence", &policy.evidence),
     ] {
         if !parties.is_empty() {
             census.parties(role, parties).await;

@@ -1,7 +1,8 @@
 //! `breakglass evidence`: the auditor's pack, and the auditor's questions.
 //!
-//! Reads the database beside a running bot. Where none runs, and something happened
-//! since the newest checkpoint, it makes one first: that is all that it writes there.
+//! Reads the database beside a running bot. Where something happened since the newest
+//! checkpoint, there is one first: a running bot is asked for it, and where none runs,
+//! this makes it, which is all that it writes there.
 
 use std::io::{BufWriter, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use clap::{Args, ValueEnum};
 
+use crate::beside;
 use crate::clock::Clock;
 use crate::config::{Flags, PolicyFile, Settings};
 use crate::domain::id::{ChangeNumber, WorkspaceId};
@@ -290,14 +292,16 @@ fn workspace(database: &Path, named: Option<&str>) -> anyhow::Result<WorkspaceId
     }
 }
 
-/// Makes a checkpoint of what happened since the last one, if nobody else has the
-/// database open: a bot that runs makes one every hour.
+/// Makes a checkpoint of what happened since the last one; where a bot holds the
+/// database, that makes it. Without one, the pack ends at the newest there is, and that
+/// is said.
 async fn bring_up_to_date(settings: &Settings, workspace: &WorkspaceId) -> anyhow::Result<()> {
     let database = &settings.database;
     let store = match Store::open(&Options::at(database), workspace.clone()) {
         Ok(store) => store,
+        Err(OpenError::Locked { .. }) => return ask_the_bot(settings, workspace).await,
         // A copy that may only be read is told up to its newest checkpoint.
-        Err(OpenError::Locked { .. } | OpenError::Unwritable { .. }) => return Ok(()),
+        Err(OpenError::Unwritable { .. }) => return Ok(()),
         Err(error) => return Err(error.into()),
     };
     let now = Clock::system().now();
@@ -312,6 +316,21 @@ async fn bring_up_to_date(settings: &Settings, workspace: &WorkspaceId) -> anyho
     };
     store.close().await;
     made
+}
+
+async fn ask_the_bot(settings: &Settings, workspace: &WorkspaceId) -> anyhow::Result<()> {
+    let path = key::path_of(&settings.database, workspace);
+    let Some(key) = key::read(&path, &origin(workspace)?)? else {
+        return Ok(());
+    };
+    if let Err(error) = beside::ask_for_checkpoint(settings.listen, &key::word(&key)).await {
+        // Nothing depends on whether anybody reads it.
+        let _ = writeln!(
+            std::io::stderr(),
+            "breakglass: {error}; what happened since the newest checkpoint isn't told"
+        );
+    }
+    Ok(())
 }
 
 fn checkpoint(kept: &[Kept], n: Option<u64>) -> anyhow::Result<Kept> {

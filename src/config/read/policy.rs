@@ -97,9 +97,11 @@ impl Reading<'_> {
                 Role::Security | Role::Database => true,
                 // For the first two any full member may act; the others are
                 // refused where they stand.
-                Role::Approvers | Role::Commanders | Role::Compliance | Role::Administrators => {
-                    false
-                }
+                Role::Approvers
+                | Role::Commanders
+                | Role::Compliance
+                | Role::Administrators
+                | Role::Evidence => false,
             };
             // One that is written and empty is told at its own place.
             if is_third && !written.contains(&role) {

@@ -46,6 +46,8 @@ named! {
         Compliance = "compliance",
         /// Those who may take a leaked secret out of a text.
         Administrators = "administrators",
+        /// Those to whom the auditor's pack may be sent.
+        Evidence = "evidence",
     }
 }
 
@@ -55,7 +57,7 @@ impl Role {
     pub const fn approves(self) -> bool {
         match self {
             Self::Approvers | Self::Commanders | Self::Security | Self::Database => true,
-            Self::Compliance | Self::Administrators => false,
+            Self::Compliance | Self::Administrators | Self::Evidence => false,
         }
     }
 }
@@ -127,6 +129,9 @@ pub struct Policy {
     pub compliance: Vec<Party>,
     /// Who may take a leaked secret out of a text. Empty: nobody.
     pub administrators: Vec<Party>,
+    /// To whom the auditor's pack may be sent. It holds what was said in private
+    /// channels, too. Empty: nobody.
+    pub evidence: Vec<Party>,
     /// The kinds of changes, in the order in which they are offered.
     pub categories: Vec<Category>,
     /// How long whoever owes something may take.
@@ -191,6 +196,7 @@ impl Policy {
             database: Vec::new(),
             compliance: Vec::new(),
             administrators: Vec::new(),
+            evidence: Vec::new(),
             categories: Category::guide(),
             due: Due::default(),
             systems: Vec::new(),
@@ -221,13 +227,14 @@ impl Policy {
             Role::Database => &self.database,
             Role::Compliance => &self.compliance,
             Role::Administrators => &self.administrators,
+            Role::Evidence => &self.evidence,
         }
     }
 
     /// Returns those who fill a role: whom the policy names for it, else the
     /// approvers, where an engineering lead can stand in. What is empty then is
     /// open to any full member for approvers and commanders, and to nobody for
-    /// administrators.
+    /// administrators and evidence.
     pub fn holders(&self, role: Role) -> &[Party] {
         match (role, self.named(role)) {
             (Role::Security | Role::Database | Role::Compliance, []) => &self.approvers,
@@ -328,6 +335,7 @@ mod tests {
         assert_eq!(policy.holders(Role::Compliance), policy.approvers);
         assert_eq!(policy.holders(Role::Commanders), []);
         assert_eq!(policy.holders(Role::Administrators), []);
+        assert_eq!(policy.holders(Role::Evidence), []);
     }
 
     #[test]

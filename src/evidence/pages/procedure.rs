@@ -147,6 +147,11 @@ fn roles(paper: &mut Paper, procedure: &Procedure<'_>) {
                     "take a leaked secret out of a text",
                     "nobody named: nobody may",
                 ),
+                Role::Evidence => (
+                    "Keepers of the evidence",
+                    "have this evidence sent to them in Slack",
+                    "nobody named: nobody may",
+                ),
             };
             let named = policy.named(*role);
             let who = match named {
@@ -327,6 +332,7 @@ fn categories(paper: &mut Paper, policy: &Policy) {
                     Role::Database => "database administrator",
                     Role::Compliance => "compliance lead",
                     Role::Administrators => "administrator",
+                    Role::Evidence => "keeper of the evidence",
                 }
                 .to_owned()
             });

@@ -360,6 +360,10 @@ impl Filler<'_> {
     }
 
     /// Every act that permitted or refused it, as it happened.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm for each event; the compiler sees that none is missing"
+    )]
     fn permissions(&self, history: &[Recorded]) -> Vec<Permission> {
         let mut permissions = Vec::new();
         for recorded in history {
@@ -453,7 +457,45 @@ impl Filler<'_> {
                     actor,
                     None,
                 ),
-                _ => continue,
+                Event::Requested { .. }
+                | Event::CriterionStated { .. }
+                | Event::AskedAnew { .. }
+                | Event::CommanderNamed { .. }
+                | Event::Deployed { .. }
+                | Event::DeploymentCorrected { .. }
+                | Event::ReasonStated { .. }
+                | Event::LinkedAsDuplicate { .. }
+                | Event::MessageEdited { .. }
+                | Event::MessageDeleted { .. }
+                | Event::ReactionRemoved { .. }
+                | Event::Lapsed
+                | Event::Withdrawn
+                | Event::SectionWritten { .. }
+                | Event::FieldWritten { .. }
+                | Event::AttachmentKept { .. }
+                | Event::Redacted { .. }
+                | Event::Documented
+                | Event::TicketReopened { .. }
+                | Event::Approved { .. }
+                | Event::ApprovalTakenBack { .. }
+                | Event::Rejected { .. }
+                | Event::Reviewed { .. }
+                | Event::GenuinenessReviewed { .. }
+                | Event::MeetingHeld { .. }
+                | Event::PermanentFixMade { .. }
+                | Event::FollowUpAdded { .. }
+                | Event::FollowUpDone { .. }
+                | Event::Remediated { .. }
+                | Event::ExceptionRecorded { .. }
+                | Event::ExceptionAnswered { .. }
+                | Event::DeadlineMissed { .. }
+                | Event::Reminded { .. }
+                | Event::Snoozed { .. }
+                | Event::HandedOver { .. }
+                | Event::Escalated { .. }
+                | Event::Delivered { .. }
+                | Event::Undelivered { .. }
+                | Event::Closed => continue,
             });
         }
         permissions
@@ -621,9 +663,11 @@ impl Filler<'_> {
                 verdict: named("approved", "approved"),
                 by: self.person(&one.by),
                 at: one.at,
-                ground: ground_of(&|event| match event {
-                    Event::Approved { ground, .. } => Some(*ground),
-                    _ => None,
+                ground: ground_of(&|event| {
+                    if let Event::Approved { ground, .. } = event {
+                        return Some(*ground);
+                    }
+                    None
                 }),
                 content_hash: Some(one.content.to_string()),
                 is_of_present_content: Some(one.content == content_hash(change)),
@@ -642,9 +686,11 @@ impl Filler<'_> {
             verdict: named("rejected", "rejected"),
             by: self.person(&one.by),
             at: one.at,
-            ground: ground_of(&|event| match event {
-                Event::Rejected { ground, .. } => Some(*ground),
-                _ => None,
+            ground: ground_of(&|event| {
+                if let Event::Rejected { ground, .. } = event {
+                    return Some(*ground);
+                }
+                None
             }),
             content_hash: None,
             is_of_present_content: None,
@@ -659,13 +705,15 @@ impl Filler<'_> {
     }
 
     fn taken_back(&self, history: &[Recorded]) -> Vec<TakenBack> {
-        let of = |recorded: &Recorded| match &recorded.event {
-            Event::ApprovalTakenBack { field: of } => Some(TakenBack {
+        let of = |recorded: &Recorded| {
+            let Event::ApprovalTakenBack { field: of } = &recorded.event else {
+                return None;
+            };
+            Some(TakenBack {
                 by: self.actor(&recorded.actor),
                 at: recorded.at,
                 field: of.map(field),
-            }),
-            _ => None,
+            })
         };
         history.iter().filter_map(of).collect()
     }

@@ -29,6 +29,7 @@ mod event;
 pub mod grammar;
 mod interaction;
 pub mod overhear;
+pub mod period;
 mod proposal;
 pub mod reception;
 pub mod resolve;
@@ -37,7 +38,7 @@ mod submission;
 mod tests;
 pub mod when;
 
-use grammar::{Slash, Verb};
+use grammar::Slash;
 use when::When;
 
 /// What a delivery turned out to be.
@@ -158,9 +159,6 @@ enum Understood {
 /// Turns a parsed line into what it asks. `typed` is the line as Slack gave it.
 fn understand(slash: Slash, typed: &str, salt: &mut dyn FnMut() -> Salt) -> Understood {
     let asked = |ask| Understood::Asked(ask, Vec::new());
-    let not_yet = |verb: Verb| Ask::NotYet {
-        word: verb.as_str().to_owned(),
-    };
     match slash {
         Slash::Declare => Understood::Form(Modal::Declare, None, Prefill::default()),
         Slash::Request(request) => requested(request, typed, false, salt),
@@ -184,7 +182,12 @@ fn understand(slash: Slash, typed: &str, salt: &mut dyn FnMut() -> Salt) -> Unde
         }),
         Slash::Agenda => asked(Ask::Agenda),
         Slash::Exceptions => asked(Ask::Exceptions),
-        Slash::Evidence { .. } => asked(not_yet(Verb::Evidence)),
+        Slash::Evidence { change, period } => {
+            let words = period.map(|words| Text::new(words, salt()));
+            let period = words.as_ref().map(Text::commitment);
+            let ask = Ask::Evidence { change, period };
+            Understood::Asked(ask, words.into_iter().collect())
+        }
         Slash::Normal(normal) => {
             let (ask, texts) = listed(normal, salt);
             Understood::Asked(ask, texts)

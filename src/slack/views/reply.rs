@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use slack_morphism::prelude::{SlackBlock, SlackBlockButtonElement};
 
 use crate::domain::authorization::Act;
@@ -14,6 +14,8 @@ use crate::domain::ticket::{Field, gaps, takeable};
 use crate::gesture::Which;
 use crate::slack::control::{self, Control};
 use crate::slack::inbound::grammar::{self, Verb};
+use crate::slack::inbound::period;
+use crate::store::{OrderedPack, PackStage};
 
 use super::blocks::{
     actions, button_of, context, fits, message, one_line, paragraphs, plain, primary, section,
@@ -518,6 +520,7 @@ pub fn help() -> Message {
         "`/emergency list`, `/emergency list open`, `/emergency list overdue`",
         "`/emergency exceptions`, `/emergency agenda`",
         "`/emergency rate`, `/emergency rate month`, `/emergency rate quarter`",
+        "`/emergency evidence last quarter`, the auditor's pack, for those whom the policy names",
     ];
     message(
         "What you can say to /emergency",
@@ -596,6 +599,60 @@ pub fn listed_normal(typed: &[Typed]) -> Message {
     blocks.extend(paragraphs(&facts.join("\n")));
     blocks.push(actions(vec![request.into()]));
     message(line, blocks)
+}
+
+/// Says what has become of a pack that somebody asked for.
+pub fn pack(order: &OrderedPack) -> Message {
+    let wish = &order.wish;
+    let what = match wish.change {
+        Some(number) => format!("The auditor's pack of {number}"),
+        None => format!(
+            "The auditor's pack, {} to {},",
+            wish.first_day, wish.last_day
+        ),
+    };
+    one_line(&match &order.stage {
+        PackStage::Owed => {
+            format!("{what} is being made, and comes to you by direct message.")
+        }
+        PackStage::Delivered => format!("{what} came to you by direct message."),
+        PackStage::GivenUp(why) => format!(
+            "{what} couldn't be sent: {}. Ask again; if that doesn't help, whoever runs Breakglass makes it with `breakglass evidence --from {} --to {}{} --out PACK.zip`.",
+            say::safe(why, ROOM_FOR_A_TWIN).words,
+            wish.first_day,
+            wish.last_day,
+            wish.change
+                .map_or_else(String::new, |number| format!(" --change {number}")),
+        ),
+    })
+}
+
+/// Says that the same pack is on its way already.
+pub fn pack_under_way() -> Message {
+    one_line(
+        "You asked for that pack already. It is being made, and comes to you by direct message.",
+    )
+}
+
+/// Says which packs can be asked for, with the last quarter for an example.
+pub fn which_pack(today: NaiveDate) -> Message {
+    let (from, to) = period::last_quarter(today).unwrap_or((today, today));
+    let examples = [
+        format!("`/emergency evidence {from} {to}`: these days"),
+        "`/emergency evidence last quarter`, `… this quarter`, `… q3 2026`, `… october`".to_owned(),
+        "`/emergency evidence last quarter sample 25 seed 7`: so many samples, by the auditor's seed".to_owned(),
+        "`/emergency evidence CHG-1042`: one change".to_owned(),
+    ];
+    message(
+        "Which pack?",
+        vec![
+            section(&format!(
+                "*The auditor's pack comes to you by direct message. Say for when:*\n{}",
+                examples.join("\n")
+            )),
+            context("It holds what was said in private channels, too."),
+        ],
+    )
 }
 
 /// Says that a subcommand isn't there yet, and that nothing was recorded.

@@ -70,7 +70,8 @@ pub(in crate::store) fn check(
                 HouseEvent::PolicyAdopted { .. }
                 | HouseEvent::KeyAdopted { .. }
                 | HouseEvent::KeyRotated { .. }
-                | HouseEvent::CheckpointShown { .. },
+                | HouseEvent::CheckpointShown { .. }
+                | HouseEvent::PackDelivered { .. },
             )
             | None => {}
         }

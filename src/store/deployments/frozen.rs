@@ -215,7 +215,8 @@ pub(in crate::store) fn since(
                 HouseEvent::DeploymentsTakenIn { .. }
                 | HouseEvent::KeyAdopted { .. }
                 | HouseEvent::KeyRotated { .. }
-                | HouseEvent::CheckpointShown { .. },
+                | HouseEvent::CheckpointShown { .. }
+                | HouseEvent::PackDelivered { .. },
             )
             | None => {}
         }

@@ -20,7 +20,9 @@ mod trouble;
 pub(super) use home::{open_home, redraw_all_homes, redraw_homes};
 use owing::UPDATE;
 pub(super) use owing::{drop_question, owe_question, redraw_question};
-pub(super) use owing::{owe_effects, owe_offer, owe_reply, owe_requests, redraw_offer};
+pub(super) use owing::{
+    owe_effects, owe_offer, owe_reply, owe_reply_again, owe_requests, redraw_offer,
+};
 #[cfg(test)]
 pub(super) use report::REPORT_STANDS;
 pub(super) use report::{keep_picture, owe_details, owe_report, picture, report_stands};

@@ -325,6 +325,20 @@ pub(in crate::store) fn owe_reply(
     owe(connection, workspace, &key, &key, &reply, now)
 }
 
+/// Owes a person more than the first answer to their gesture could say.
+pub(in crate::store) fn owe_reply_again(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    gesture: &str,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let key = format!("reply:{gesture}:again");
+    let reply = Kind::Reply {
+        gesture: gesture.to_owned(),
+    };
+    owe(connection, workspace, &key, &key, &reply, now)
+}
+
 /// Owes whoever asked an offer; from `not_before` on, where it comes again.
 pub(in crate::store) fn owe_offer(
     connection: &Connection,

@@ -535,7 +535,17 @@ fn following_of_the_house(event: Option<&HouseEvent>) -> Option<HouseEvent> {
             witness: Witness::Report,
             place: "C0ENGINEER 1773450900.000100".to_owned(),
         },
-        Some(HouseEvent::CheckpointShown { .. }) => return None,
+        Some(HouseEvent::CheckpointShown { .. }) => HouseEvent::PackDelivered {
+            to: UserId::new("U0SAM00001"),
+            first_day: "2026-01-01".to_owned(),
+            last_day: "2026-03-31".to_owned(),
+            about: None,
+            size: 7,
+            root: [0xf3; 32],
+            sha256: [0xf4; 32],
+            place: "D0SAM00001 F0000000001".to_owned(),
+        },
+        Some(HouseEvent::PackDelivered { .. }) => return None,
     })
 }
 
@@ -549,7 +559,8 @@ fn samples_of_the_house(version: u64) -> Vec<HouseEvent> {
         | HouseEvent::QuestionAnswered { .. }
         | HouseEvent::KeyAdopted { .. }
         | HouseEvent::KeyRotated { .. }
-        | HouseEvent::CheckpointShown { .. } => version >= 3,
+        | HouseEvent::CheckpointShown { .. }
+        | HouseEvent::PackDelivered { .. } => version >= 3,
     })
     .collect()
 }

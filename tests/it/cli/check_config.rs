@@ -124,13 +124,14 @@ fn where_nobody_wrote_anything_the_guides_rules_are_in_force() {
     There is no breakglass.toml here. In force are the defaults:
 
     Who
-      authorize and approve      any full member
-      command an incident        any full member
-      review security incidents  nobody named; whoever may approve
-      approve database changes   nobody named; whoever may approve
-      answer for the process     nobody named; whoever may approve
-      take out a leaked secret   nobody
-      hear of a missed deadline  nobody
+      authorize and approve         any full member
+      command an incident           any full member
+      review security incidents     nobody named; whoever may approve
+      approve database changes      nobody named; whoever may approve
+      answer for the process        nobody named; whoever may approve
+      take out a leaked secret      nobody
+      have the auditor's pack sent  nobody
+      hear of a missed deadline     nobody
 
     Categories
                           risk         testing                       approval besides lead and commander  id
@@ -170,14 +171,15 @@ fn where_nobody_wrote_anything_the_guides_rules_are_in_force() {
       asked of GitLab             nothing
 
     Rules
-      guideline               10 % of all changes
-      frameworks              SOC 2
-      systems                 none; the ticket doesn't ask
-      incident channels       inc-*, incident*
-      emoji that authorize    white_check_mark
-      weekly report to        none
-      weekly report at        Monday 09:00
-      zone of people without  UTC
+      guideline                 10 % of all changes
+      frameworks                SOC 2
+      systems                   none; the ticket doesn't ask
+      incident channels         inc-*, incident*
+      emoji that authorize      white_check_mark
+      weekly report to          none
+      weekly report at          Monday 09:00
+      zone of people without    UTC
+      copies of checkpoints to  nobody
 
     ! nobody is named in policy.approvers, so any full member may authorize and approve what they neither asked for nor deployed
     ");
@@ -192,13 +194,14 @@ fn what_is_in_force_is_told() {
     breakglass.toml is well formed. In force:
 
     Who
-      authorize and approve      S0123ABCD, U0123ABCD
-      command an incident        S0456EFGH
-      review security incidents  S0SECURITY
-      approve database changes   U0123DBA1, U0456DBA2
-      answer for the process     U0456EFGH
-      take out a leaked secret   U0456EFGH
-      hear of a missed deadline  U0456EFGH
+      authorize and approve         S0123ABCD, U0123ABCD
+      command an incident           S0456EFGH
+      review security incidents     S0SECURITY
+      approve database changes      U0123DBA1, U0456DBA2
+      answer for the process        U0456EFGH
+      take out a leaked secret      U0456EFGH
+      have the auditor's pack sent  U0456EFGH, S0AUDIT01
+      hear of a missed deadline     U0456EFGH
 
     Categories
                           risk    testing                     approval besides lead and commander  id
@@ -234,14 +237,15 @@ fn what_is_in_force_is_told() {
       asked of GitLab             acme/billing, 15
 
     Rules
-      guideline               10 % of all changes
-      frameworks              SOC 2, PCI DSS, NIST SP 800-53, DORA, NIS2, ISO 27001
-      systems                 auth, billing, web
-      incident channels       inc-*, incident*
-      emoji that authorize    white_check_mark
-      weekly report to        C0123ABCD
-      weekly report at        Monday 09:00
-      zone of people without  Europe/Berlin
+      guideline                 10 % of all changes
+      frameworks                SOC 2, PCI DSS, NIST SP 800-53, DORA, NIS2, ISO 27001
+      systems                   auth, billing, web
+      incident channels         inc-*, incident*
+      emoji that authorize      white_check_mark
+      weekly report to          C0123ABCD
+      weekly report at          Monday 09:00
+      zone of people without    Europe/Berlin
+      copies of checkpoints to  auditor.example
 
     ! no category asks for the security group; only the criterion `vulnerability` does
     ");

@@ -87,6 +87,7 @@ async fn normal_changes(world: &World) {
 struct Desk {
     folder: TempDir,
     database: PathBuf,
+    listen: String,
 }
 
 impl Desk {
@@ -94,6 +95,7 @@ impl Desk {
         Self {
             folder: tempfile::tempdir().unwrap(),
             database: world.database(),
+            listen: world.address().to_string(),
         }
     }
 
@@ -106,7 +108,8 @@ impl Desk {
         let mut command = program(self.folder.path());
         command
             .args(arguments)
-            .env("BREAKGLASS_DATABASE", &self.database);
+            .env("BREAKGLASS_DATABASE", &self.database)
+            .env("BREAKGLASS_LISTEN", &self.listen);
         tokio::task::spawn_blocking(move || run(&mut command))
             .await
             .unwrap()

@@ -13,6 +13,7 @@ mod home;
 mod offer;
 mod overheard;
 mod overview;
+mod pack;
 mod private;
 mod rate;
 mod redact;

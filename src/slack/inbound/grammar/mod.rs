@@ -66,8 +66,10 @@ pub enum Slash {
     Exceptions,
     /// The auditor's pack.
     Evidence {
-        /// For what, in the person's words, such as `last october sample 25`.
-        args: Option<String>,
+        /// For which change.
+        change: Option<ChangeNumber>,
+        /// For when, in the person's words, such as `last october sample 25`.
+        period: Option<String>,
     },
     /// A rehearsal that counts nowhere. Its request may be blank: then the modal.
     Drill(Request),
@@ -331,7 +333,7 @@ fn is_call_for_help(word: &str, reading: &Reading) -> bool {
 
 /// Returns a word as a subcommand knows it: in lower case, without what can't be
 /// seen and without the punctuation after it.
-pub(super) fn bare(word: &str) -> String {
+pub(in crate::slack::inbound) fn bare(word: &str) -> String {
     let mut bare = word.to_lowercase();
     bare.retain(|c| !is_invisible(c));
     bare.truncate(bare.trim_end_matches([',', '.', ':', ';', '!', '?']).len());
@@ -366,12 +368,13 @@ fn command(verb: Verb, rest: &[&str], reading: &Reading, words: &[Word]) -> Opti
         Verb::Agenda => rest.is_empty().then_some(Slash::Agenda),
         Verb::Exceptions => rest.is_empty().then_some(Slash::Exceptions),
         Verb::Evidence => {
-            let is_its_own = rest.is_empty()
-                || spans::is_period(rest)
-                || one_change(rest).is_some_and(|change| change.is_some());
-            is_its_own.then(|| Slash::Evidence {
-                args: as_typed(reading, words),
-            })
+            // `2026` is a year.
+            if spans::is_period(rest) {
+                let (change, period) = (None, as_typed(reading, words));
+                return Some(Slash::Evidence { change, period });
+            }
+            let period = None;
+            one_change(rest).map(|change| Slash::Evidence { change, period })
         }
         // A drill's words are a request's, and `normal` alone says nothing; all else of
         // them is read before it gets here.

@@ -81,10 +81,17 @@ pub(super) fn window(words: &[&str]) -> Option<Window> {
     Some(Window { count, unit })
 }
 
-/// `2026-10`.
-fn is_year_and_month(word: &str) -> bool {
-    word.split_once('-')
-        .is_some_and(|(year, month)| when::date(&format!("{year}-{month}-01")).is_some())
+/// `2026-10`, `2026-10-31`, `2026-10-01..2026-10-31`. Those that can't be, such as
+/// `2026-02-30`, too: whoever slips there wants no emergency.
+fn looks_like_dates(word: &str) -> bool {
+    word.split("..").all(|part| {
+        let mut numbers = part.split('-');
+        numbers.next().is_some_and(|year| year.len() == 4)
+            && (2..=3).contains(&part.split('-').count())
+            && part
+                .split('-')
+                .all(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
+    })
 }
 
 fn split_number(word: &str) -> (&str, &str) {
@@ -130,8 +137,7 @@ pub(super) fn is_period(words: &[&str]) -> bool {
             || is_span(after)
             || matches!(after, "sample" | "samples");
         let is_fact = is_span(word)
-            || when::date(word).is_some()
-            || is_year_and_month(word)
+            || looks_like_dates(word)
             || when::year(word).is_some()
             || when::month(word).is_some()
             || matches!(word, "q1" | "q2" | "q3" | "q4" | "today" | "yesterday")
@@ -139,9 +145,6 @@ pub(super) fn is_period(words: &[&str]) -> bool {
                 && [before, after]
                     .iter()
                     .any(|near| when::month(near).is_some()))
-            || word
-                .split_once("..")
-                .is_some_and(|(from, to)| when::date(from).is_some() && when::date(to).is_some())
             || (is_count && !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit()));
         if !is_filler && !is_fact {
             return false;

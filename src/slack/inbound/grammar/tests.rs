@@ -55,9 +55,17 @@ fn rate(count: u16, unit: Unit) -> Slash {
     }
 }
 
-fn evidence(args: &str) -> Slash {
+fn evidence(period: &str) -> Slash {
     Slash::Evidence {
-        args: Some(args.to_owned()),
+        change: None,
+        period: Some(period.to_owned()),
+    }
+}
+
+fn evidence_of(change: Option<u64>) -> Slash {
+    Slash::Evidence {
+        change: change.map(ChangeNumber),
+        period: None,
     }
 }
 
@@ -477,7 +485,7 @@ fn rate_and_evidence_take_words_for_a_span() {
         ),
         ("rate 0 weeks", wants("rate 0 weeks", &[])),
         ("rate 99999 weeks", wants("rate 99999 weeks", &[])),
-        ("evidence", Slash::Evidence { args: None }),
+        ("evidence", evidence_of(None)),
         ("evidence last october", evidence("last october")),
         ("evidence 2026-10", evidence("2026-10")),
         ("Evidence Q3 2026", evidence("Q3 2026")),
@@ -489,7 +497,15 @@ fn rate_and_evidence_take_words_for_a_span() {
             "evidence --from 2026-10-01 --to 2026-10-31",
             evidence("--from 2026-10-01 --to 2026-10-31"),
         ),
-        ("evidence CHG-1042", evidence("CHG-1042")),
+        ("evidence CHG-1042", evidence_of(Some(1042))),
+        ("evidence 1042", evidence_of(Some(1042))),
+        ("evidence 2026", evidence("2026")),
+        ("evidence this quarter", evidence("this quarter")),
+        ("evidence 2026-02-30", evidence("2026-02-30")),
+        (
+            "evidence 2026-09-30 2026-07-01",
+            evidence("2026-09-30 2026-07-01"),
+        ),
         (
             "evidence of intrusion on db",
             wants("evidence of intrusion on db", &[]),

@@ -6,6 +6,7 @@
 
 mod attach;
 mod capture;
+mod evidence;
 mod overhear;
 mod people;
 mod question;
@@ -31,7 +32,9 @@ use crate::gesture::{Ask, Gesture};
 use crate::slack::error::SlackError;
 use crate::slack::lookup::Lookup;
 use crate::store::Waiting;
-use crate::store::{Execution, Fetched, NewOffer, Outcome, Person, Reply, StoreError, Target};
+use crate::store::{
+    Execution, Fetched, NewOffer, Outcome, PackWish, Person, Reply, StoreError, Target,
+};
 
 use capture::Chosen;
 use people::persons;
@@ -114,6 +117,9 @@ enum Unresolved {
         .0.join(", ")
     )]
     NoSuchSystem(Vec<String>),
+    /// They are sent no pack.
+    #[error(transparent)]
+    NoPack(#[from] evidence::NoPack),
     /// It can't become one; this is the reply.
     #[error("{0}")]
     Sentence(&'static str),
@@ -136,6 +142,7 @@ impl Unresolved {
             | Self::DuplicateOfDuplicate { .. }
             | Self::NotTheAsked(_)
             | Self::NoSuchSystem(_)
+            | Self::NoPack(_)
             | Self::Sentence(_) => false,
         }
     }
@@ -211,6 +218,8 @@ enum Resolved {
     SecondNamed(u64, Person),
     /// They don't give it.
     WordRefused(u64),
+    /// A pack that is to be made and sent.
+    Pack(PackWish),
     /// A change that somebody lists.
     Listed(Box<Deployment>),
 }
@@ -380,6 +389,7 @@ pub async fn answer(
             return store.name_second(gesture, id, second, rules, now).await;
         }
         Ok(Resolved::WordRefused(id)) => return store.refuse_word(gesture, id, now).await,
+        Ok(Resolved::Pack(wish)) => return store.order_pack(gesture, wish, now).await,
         Ok(Resolved::Listed(told)) => {
             let rules = Arc::clone(engine.rules());
             return store.list_normal(gesture, *told, rules, now).await;
@@ -576,6 +586,9 @@ async fn resolve(scene: &Scene<'_>) -> Result<Resolved, Unresolved> {
         Ask::Status { change } => {
             let own = store.undeployed_of(gesture.actor.clone()).await?;
             return Ok(Resolved::Reading(change.or(own)));
+        }
+        Ask::Evidence { change, period } => {
+            return evidence::pack(scene, *change, *period).await;
         }
         Ask::Rate { .. }
         | Ask::List { .. }

@@ -192,12 +192,21 @@ fn subcommands_are_heard_as_what_they_ask() {
     ] {
         assert_eq!(ask(line), Ask::Rate { window }, "{line}");
     }
-    assert_eq!(
-        ask("evidence"),
-        Ask::NotYet {
-            word: "evidence".to_owned()
-        }
-    );
+    for (line, change) in [("evidence", None), ("evidence CHG-1042", Some(CHANGE))] {
+        let period = None;
+        assert_eq!(ask(line), Ask::Evidence { change, period }, "{line}");
+    }
+    let said = heard(DeliveryKind::Command, commanded("evidence last quarter"));
+    let Ask::Evidence {
+        change: None,
+        period: Some(period),
+    } = said.gesture.ask
+    else {
+        panic!("{said:?}");
+    };
+    assert_eq!(said.texts.len(), 1);
+    assert_eq!(said.texts[0].commitment(), period);
+    assert_eq!(said.texts[0].body(), "last quarter");
     let open = opened(DeliveryKind::Command, commanded("document CHG-1042"));
     assert_eq!((open.which, open.change), (Modal::Document, Some(CHANGE)));
 }

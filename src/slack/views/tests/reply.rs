@@ -10,10 +10,11 @@ use crate::domain::ticket::Repeat;
 use crate::gesture::Which;
 use crate::slack::control;
 use crate::slack::views::reply::{
-    Undeclared, asked_back, deployed_at, help, list, not_yet, refused, refused_about, status,
-    status_in_full, twin, unsure,
+    Undeclared, asked_back, deployed_at, help, list, not_yet, pack as reply_pack, pack_under_way,
+    refused, refused_about, status, status_in_full, twin, unsure, which_pack,
 };
 use crate::slack::views::{Typed, Withheld, is_listed};
+use crate::store::{OrderedPack, PackStage, PackWish};
 
 use super::offer::offered;
 
@@ -375,6 +376,7 @@ fn help_begins_with_examples() {
     `/emergency list`, `/emergency list open`, `/emergency list overdue`
     `/emergency exceptions`, `/emergency agenda`
     `/emergency rate`, `/emergency rate month`, `/emergency rate quarter`
+    `/emergency evidence last quarter`, the auditor's pack, for those whom the policy names
     · Everything else you type is taken as a request: the fix comes first. Mentioning the bot does the same as the command.
     ");
 }
@@ -619,4 +621,50 @@ fn a_repeat_is_shown_with_the_earlier_numbers_and_what_to_do() {
         },
     )]);
     assert!(!of(of_another).contains("It repeats"));
+}
+
+#[test]
+fn of_a_pack_it_is_said_what_becomes_of_it() {
+    let day = |word: &str| word.parse().unwrap();
+    let order = |change, stage| OrderedPack {
+        id: 1,
+        to: UserId::new("U0SAM00001"),
+        wish: PackWish {
+            first_day: day("2026-07-01"),
+            last_day: day("2026-09-30"),
+            change,
+            sample: None,
+            seed: None,
+        },
+        handed_in: None,
+        attempts: 0,
+        stage,
+    };
+    insta::assert_snapshot!(read(&reply_pack(&order(None, PackStage::Owed))), @r"
+    » The auditor's pack, 2026-07-01 to 2026-09-30, is being made, and comes to you by direct message.
+    The auditor's pack, 2026-07-01 to 2026-09-30, is being made, and comes to you by direct message.
+    ");
+    let number = Some(ChangeNumber(1042));
+    insta::assert_snapshot!(read(&reply_pack(&order(number, PackStage::Delivered))), @r"
+    » The auditor's pack of CHG-1042 came to you by direct message.
+    The auditor's pack of CHG-1042 came to you by direct message.
+    ");
+    let refused = PackStage::GivenUp("Slack refused: missing_scope".to_owned());
+    insta::assert_snapshot!(read(&reply_pack(&order(number, refused))), @r"
+    » The auditor's pack of CHG-1042 couldn't be sent: Slack refused: missing_scope. Ask again; if that doesn't help, whoever runs Breakglass makes it with `breakglass evidence --from 2026-07-01 --to 2026-09-30 --change CHG-1042 --out PACK.zip`.
+    The auditor's pack of CHG-1042 couldn't be sent: Slack refused: missing_scope. Ask again; if that doesn't help, whoever runs Breakglass makes it with `breakglass evidence --from 2026-07-01 --to 2026-09-30 --change CHG-1042 --out PACK.zip`.
+    ");
+    insta::assert_snapshot!(read(&pack_under_way()), @r"
+    » You asked for that pack already. It is being made, and comes to you by direct message.
+    You asked for that pack already. It is being made, and comes to you by direct message.
+    ");
+    insta::assert_snapshot!(read(&which_pack(day("2026-11-18"))), @r"
+    » Which pack?
+    *The auditor's pack comes to you by direct message. Say for when:*
+    `/emergency evidence 2026-07-01 2026-09-30`: these days
+    `/emergency evidence last quarter`, `… this quarter`, `… q3 2026`, `… october`
+    `/emergency evidence last quarter sample 25 seed 7`: so many samples, by the auditor's seed
+    `/emergency evidence CHG-1042`: one change
+    · It holds what was said in private channels, too.
+    ");
 }
