@@ -42,7 +42,8 @@ enum Subcommands {
     Import(import::ImportArgs),
     /// Count which share of all changes were emergencies, as the weekly report does
     Rate(rate::RateArgs),
-    /// Make the pack that an auditor asks for
+    /// Make the pack that an auditor asks for, or answer an auditor's question; words of
+    /// private channels are in it, too
     Evidence(evidence::EvidenceArgs),
     /// Check that the record is what it was, and name the first thing that isn't
     Verify(verify::VerifyArgs),

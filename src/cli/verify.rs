@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::domain::id::WorkspaceId;
 use crate::evidence::checkpoint::root_in_words;
 use crate::evidence::note::VerifierKey;
-use crate::evidence::verify::{self, Ask, Given, PackAsk, Reach, Verdict};
+use crate::evidence::verify::{self, Ask, Flaw, Given, PackAsk, Reach, Verdict};
 use crate::store;
 
 /// What `breakglass verify` takes.
@@ -148,10 +148,20 @@ fn pack(
             Err(flaw) => println!("{flaw}"),
         }
     }
-    if found.is_err() {
-        bail!("the pack doesn't hold; keep the file as it is");
+    match found {
+        Ok(_) => Ok(()),
+        // Nothing was found to be wrong with a pack: there was none to look at.
+        Err(Flaw::NoPack { .. }) => {
+            let shown = path.display();
+            if let Err(error) = std::fs::metadata(path) {
+                return Err(error).with_context(|| format!("{shown} can't be read"));
+            }
+            bail!(
+                "{shown} can't be opened as a zip: it is no pack, or damaged; nothing was verified"
+            )
+        }
+        Err(_) => bail!("the pack doesn't hold; keep the file as it is"),
     }
-    Ok(())
 }
 
 /// The logs of a file: one a workspace.

@@ -1,8 +1,8 @@
 //! `breakglass evidence`: the auditor's pack, and the auditor's questions.
 //!
 //! Reads the database beside a running bot. Where something happened since the newest
-//! checkpoint, there is one first: a running bot is asked for it, and where none runs,
-//! this makes it, which is all that it writes there.
+//! checkpoint, a pack has one made first: a running bot is asked for it, and where none
+//! runs, this makes it, which is all that it writes there. A question only reads.
 
 use std::io::{BufWriter, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ use crate::domain::rate::grouped;
 use crate::evidence::checkpoint::origin;
 use crate::evidence::key;
 use crate::evidence::note::SignerKey;
-use crate::evidence::pack::{self, Made, Step, Stratum, Wanted, Which};
+use crate::evidence::pack::{self, Made, Step, Stratum, Wanted, Which, period};
 use crate::evidence::seal::Seal;
 use crate::store::{self, Kept, Moment, OpenError, Options, Store, StoreError};
 
@@ -57,7 +57,7 @@ pub struct EvidenceArgs {
     #[arg(long, value_name = "DATE")]
     on: Option<NaiveDate>,
     /// Up to which checkpoint the log is told [default: the newest]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", conflicts_with = "list")]
     checkpoint: Option<u64>,
     /// The file to write
     #[arg(
@@ -115,13 +115,19 @@ pub async fn run(args: EvidenceArgs) -> anyhow::Result<()> {
     let settings = Settings::load(&args.flags)?;
     let database = &settings.database;
     let workspace = workspace(database, args.workspace.as_deref())?;
-    let days = days(&args)?;
     let which = which(&args)?;
-    let unfinished = args
-        .out
-        .as_deref()
-        .map(file::Unfinished::beside)
-        .transpose()?;
+    let Some(out) = &args.out else {
+        let said = store::look(database, Some(&workspace), |moment| {
+            Ok::<_, StoreError>(answer(moment, &args, &which))
+        });
+        println!(
+            "{}",
+            said.with_context(|| format!("{} can't be read", database.display()))??
+        );
+        return Ok(());
+    };
+    let days = days(&args)?;
+    let unfinished = file::Unfinished::beside(out)?;
     if args.checkpoint.is_none() {
         bring_up_to_date(&settings, &workspace).await?;
     }
@@ -138,16 +144,6 @@ pub async fn run(args: EvidenceArgs) -> anyhow::Result<()> {
         key: &key,
         days,
         which: &which,
-    };
-    let (Some(out), Some(unfinished)) = (&args.out, unfinished) else {
-        let said = store::look(database, Some(&workspace), |moment| {
-            Ok::<_, StoreError>(asked.answer(moment))
-        });
-        println!(
-            "{}",
-            said.with_context(|| format!("{} can't be read", database.display()))??
-        );
-        return Ok(());
     };
     let progress = Progress::new();
     let scratch = file::folder_of(out);
@@ -180,49 +176,9 @@ impl Asked<'_> {
         progress: &Progress,
     ) -> anyhow::Result<Made> {
         let tell = |step| progress.tell(step);
-        self.with(moment, |wanted| {
-            let out = BufWriter::new(out);
-            Ok(pack::make(moment, wanted, scratch, out, &tell)?)
-        })
-    }
-
-    /// Answers the question.
-    fn answer(&self, moment: &Moment<'_>) -> anyhow::Result<String> {
-        let question = self.args.list.unwrap_or(list::Question::History);
-        let lines = self.with(moment, |wanted| {
-            if question != list::Question::History {
-                if self.args.from.is_none() && self.args.on.is_none() {
-                    bail!("name the day with --on, or the period with --from and --to");
-                }
-                let now = Clock::system().now();
-                return Ok(list::answer(moment, question, wanted.period(), now)?);
-            }
-            let Which::Named(numbers) = self.which else {
-                bail!("name the changes with --change");
-            };
-            let mut lines = Vec::new();
-            for number in numbers {
-                let record = pack::record(moment, wanted, *number)?;
-                let record = record.ok_or_else(|| anyhow!("there is no {number}"))?;
-                lines.extend(list::history(&record));
-            }
-            Ok(lines)
-        })?;
-        Ok(if self.args.json {
-            list::as_json(&lines).to_string()
-        } else {
-            list::in_words(&lines)
-        })
-    }
-
-    fn with<T>(
-        &self,
-        moment: &Moment<'_>,
-        work: impl FnOnce(&Wanted<'_>) -> anyhow::Result<T>,
-    ) -> anyhow::Result<T> {
         let checkpoint = checkpoint(&moment.checkpoints()?, self.args.checkpoint)?;
         let (policies, zone) = policies(moment)?;
-        work(&Wanted {
+        let wanted = Wanted {
             first_day: self.days.0,
             last_day: self.days.1,
             which: self.which,
@@ -230,8 +186,39 @@ impl Asked<'_> {
             key: self.key,
             policies: &policies,
             zone,
-        })
+        };
+        let out = BufWriter::new(out);
+        Ok(pack::make(moment, &wanted, scratch, out, &tell)?)
     }
+}
+
+/// Answers the question, by all that the log holds now: that needs no checkpoint.
+fn answer(moment: &Moment<'_>, args: &EvidenceArgs, which: &Which) -> anyhow::Result<String> {
+    let question = args.list.unwrap_or(list::Question::History);
+    let now = Clock::system().now();
+    let (policies, zone) = policies(moment)?;
+    let lines = if question == list::Question::History {
+        let Which::Named(numbers) = which else {
+            bail!("name the changes with --change");
+        };
+        let mut lines = Vec::new();
+        for number in numbers {
+            let record = pack::record(moment, &policies, *number, now)?;
+            let record = record.ok_or_else(|| anyhow!("there is no {number}"))?;
+            lines.extend(list::history(&record));
+        }
+        lines
+    } else {
+        if args.from.is_none() && args.on.is_none() {
+            bail!("name the day with --on, or the period with --from and --to");
+        }
+        list::answer(moment, question, period(days(args)?, &zone), now)?
+    };
+    Ok(if args.json {
+        list::as_json(&lines).to_string()
+    } else {
+        list::in_words(&lines)
+    })
 }
 
 fn days(args: &EvidenceArgs) -> anyhow::Result<(NaiveDate, NaiveDate)> {
@@ -244,8 +231,6 @@ fn days(args: &EvidenceArgs) -> anyhow::Result<(NaiveDate, NaiveDate)> {
             Ok((from, to))
         }
         (Some(from), Some(to)) => bail!("--from {from} comes after --to {to}"),
-        // A change's history needs no period.
-        (None, None) if args.list.is_some() => Ok((NaiveDate::MIN, NaiveDate::MIN)),
         (None, _) | (_, None) => bail!("name the period with --from and --to"),
     }
 }
@@ -366,7 +351,7 @@ fn in_words(made: &Made, out: &Path) -> String {
         .seed
         .map_or_else(String::new, |seed| format!(" Seed: {seed}."));
     format!(
-        "{out}: {} changes, {} of them emergencies; {} samples, {} files.{seed}\nCheck it with `breakglass verify {out}`, or with the verifier inside.",
+        "{out}: {} changes, {} of them emergencies; {} samples, {} files.{seed}\nCheck it with `breakglass verify {out}`, or with the verifier inside.\nIt holds what was said in private channels, too: keep it accordingly.",
         grouped(made.n_changes),
         grouped(made.n_emergencies),
         made.samples.len(),

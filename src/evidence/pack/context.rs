@@ -14,9 +14,12 @@ use crate::domain::rate::grouped;
 use crate::domain::text::{Commitment, Text};
 use crate::evidence::checkpoint::{Checkpoint, root_in_words};
 use crate::evidence::note::SignedNote;
-use crate::evidence::pages::Imprint;
+use crate::evidence::pages::{Imprint, is_hidden};
 use crate::evidence::record::{Found, NormalRecord, Record, Sources, Told};
 use crate::store::{CountedChange, Dossier, Moment, StoreError};
+
+/// What counts as the ending of a file's name, in bytes.
+const LONGEST_ENDING: usize = 8;
 
 /// What a pack is made from.
 #[derive(Debug)]
@@ -123,28 +126,11 @@ impl<'a> Context<'a> {
 
     /// Makes the record of an emergency change.
     pub(super) fn record(&self, dossier: &Dossier) -> Result<Record, StoreError> {
-        let texts = Texts::of(self.moment, dossier)?;
-        let text = |of: Commitment| texts.find(of);
-        let person = |who: &UserId| self.name(who);
         let mut policies = self.wanted.policies.iter();
         let policy = policies
             .rfind(|policy| policy.version == dossier.change.policy)
             .unwrap_or(&self.policy);
-        let sources = Sources {
-            workspace: self.moment.workspace().as_str(),
-            text: &text,
-            person: &person,
-            group: &|_| None,
-            channel: &|_| None,
-            as_of: self.at,
-        };
-        Ok(Record::of(
-            &dossier.change,
-            &dossier.history,
-            &dossier.seqs,
-            policy,
-            sources,
-        ))
+        told(self.moment, dossier, policy, &self.names, self.at)
     }
 
     /// Makes the record of a normal change; nothing if nothing was told of it.
@@ -184,6 +170,32 @@ impl<'a> Context<'a> {
         record.at = change.at;
         Some(record)
     }
+}
+
+/// Makes the record of an emergency change as of a time.
+pub(super) fn told(
+    moment: &Moment<'_>,
+    dossier: &Dossier,
+    policy: &Policy,
+    names: &BTreeMap<UserId, String>,
+    as_of: DateTime<Utc>,
+) -> Result<Record, StoreError> {
+    let texts = Texts::of(moment, dossier)?;
+    let sources = Sources {
+        workspace: moment.workspace().as_str(),
+        text: &|of| texts.find(of),
+        person: &|who| names.get(who).cloned(),
+        group: &|_| None,
+        channel: &|_| None,
+        as_of,
+    };
+    Ok(Record::of(
+        &dossier.change,
+        &dossier.history,
+        &dossier.seqs,
+        policy,
+        sources,
+    ))
 }
 
 /// The texts of a change, and which of them were taken out, whenever that was.
@@ -255,22 +267,83 @@ pub(super) fn short_name(change: &CountedChange) -> String {
     plain(&short, 60)
 }
 
-/// What a name looks like in the name of a file, on every system, cut to so many
-/// characters.
+/// What a name looks like in the name of a file, on every system: at most so many bytes,
+/// its ending kept, and no letter in it that can't be seen or turns others around.
 pub(super) fn plain(name: &str, longest: usize) -> String {
-    let kept: String = name
+    let seen: String = name
         .chars()
         .map(|letter| match letter {
             '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|' => '-',
             letter if letter.is_control() => '-',
             letter => letter,
         })
-        .take(longest)
+        .filter(|letter| !is_hidden(*letter))
         .collect();
-    let kept = kept.trim_matches(|letter: char| letter == '.' || letter.is_whitespace());
+    let is_loose = |letter: char| letter == '.' || letter.is_whitespace();
+    let seen = seen.trim_matches(is_loose);
+    let ending = match seen.rsplit_once('.') {
+        Some((_, ending)) if ending.len() <= LONGEST_ENDING => ending,
+        Some(_) | None => "",
+    };
+    let kept = if seen.len() <= longest {
+        seen.to_owned()
+    } else if ending.is_empty() {
+        let kept = seen.get(..seen.floor_char_boundary(longest));
+        kept.unwrap_or_default()
+            .trim_end_matches(is_loose)
+            .to_owned()
+    } else {
+        let room = longest.saturating_sub(ending.len() + 1);
+        let kept = seen.get(..seen.floor_char_boundary(room));
+        let kept = kept.unwrap_or_default().trim_end_matches(is_loose);
+        format!("{kept}.{ending}")
+    };
     if kept.is_empty() {
         "unnamed".to_owned()
     } else {
-        kept.to_owned()
+        kept
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn a_files_name_fits_on_every_disk_and_keeps_its_ending() {
+        let named = |name: &str| plain(name, 20);
+        assert_eq!(named("log.txt"), "log.txt");
+        assert_eq!(named("a/b\\c:d\n.txt"), "a-b-c-d-.txt");
+        assert_eq!(named(" .. "), "unnamed");
+        assert_eq!(named("\u{202E}"), "unnamed");
+        assert_eq!(
+            named(&format!("{}.tar.gz", "x".repeat(50))),
+            format!("{}.gz", "x".repeat(17))
+        );
+        assert_eq!(
+            named(&format!("a.{}", "x".repeat(50))),
+            format!("a.{}", "x".repeat(18))
+        );
+        let burning = "🔥".repeat(80);
+        assert_eq!(named(&burning), "🔥".repeat(5));
+        assert_eq!(
+            named(&format!("{burning}.png")),
+            format!("{}.png", "🔥".repeat(4))
+        );
+        let all = "0123456789 日本語 🔥🔥🔥 e\u{301}".repeat(9);
+        for longest in 8..120 {
+            assert!(plain(&all, longest).len() <= longest);
+            let ended = plain(&format!("{all}.pdf"), longest);
+            assert!(ended.len() <= longest && ended.ends_with(".pdf"), "{ended}");
+        }
+    }
+
+    #[test]
+    fn a_files_name_has_no_letter_that_turns_others_around_or_cannot_be_seen() {
+        assert_eq!(plain("invoice\u{202E}gnp.exe", 80), "invoicegnp.exe");
+        assert_eq!(
+            plain("pay\u{200B}load\u{FEFF}.pdf\u{2066}", 80),
+            "payload.pdf"
+        );
     }
 }

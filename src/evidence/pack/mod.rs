@@ -34,7 +34,7 @@ use crate::domain::policy::Policy;
 use crate::domain::rate::midnight;
 use crate::evidence::note::SignerKey;
 use crate::evidence::record::Record;
-use crate::store::{Kept, Moment};
+use crate::store::{Kept, Moment, StoreError};
 use archive::{Archive, Pressed};
 use context::Context;
 
@@ -75,12 +75,17 @@ pub struct Wanted<'a> {
 impl Wanted<'_> {
     /// Returns the period's first instant, and the first one after it.
     pub fn period(&self) -> (DateTime<Utc>, DateTime<Utc>) {
-        let end = self.last_day.checked_add_days(Days::new(1));
-        (
-            midnight(&self.zone, self.first_day),
-            end.map_or(DateTime::<Utc>::MAX_UTC, |end| midnight(&self.zone, end)),
-        )
+        period((self.first_day, self.last_day), &self.zone)
     }
+}
+
+/// Returns the first instant of a period of days in a zone, and the first one after it.
+pub fn period(days: (NaiveDate, NaiveDate), zone: &Tz) -> (DateTime<Utc>, DateTime<Utc>) {
+    let end = days.1.checked_add_days(Days::new(1));
+    (
+        midnight(zone, days.0),
+        end.map_or(DateTime::<Utc>::MAX_UTC, |end| midnight(zone, end)),
+    )
 }
 
 /// How far a pack has come.
@@ -116,18 +121,23 @@ pub struct Made {
     pub seed: Option<u64>,
 }
 
-/// Returns the record of an emergency change, as a pack would have it; nothing if there
-/// is no such change.
+/// Returns the record of an emergency change as it is now, checkpoint or none; nothing if
+/// there is no such change.
 pub fn record(
     moment: &Moment<'_>,
-    wanted: &Wanted<'_>,
+    policies: &[Policy],
     number: ChangeNumber,
-) -> Result<Option<Record>, PackFault> {
-    let context = Context::of(moment, wanted)?;
-    match context.dossier(number)? {
-        Some(dossier) => Ok(Some(context.record(&dossier)?)),
-        None => Ok(None),
-    }
+    now: DateTime<Utc>,
+) -> Result<Option<Record>, StoreError> {
+    let Some(dossier) = moment.dossier(number, u64::MAX)? else {
+        return Ok(None);
+    };
+    let version = dossier.change.policy;
+    let policy = policies.iter().rfind(|policy| policy.version == version);
+    let policy = policy
+        .cloned()
+        .unwrap_or_else(|| Policy::unwritten(version));
+    context::told(moment, &dossier, &policy, &moment.names()?, now).map(Some)
 }
 
 /// Makes a pack of a moment. `scratch`: where rows may lie while they are written.

@@ -17,7 +17,7 @@ use crate::evidence::pages::{self, Imprint, Procedure};
 use crate::evidence::record::{NormalRecord, Record};
 use crate::store::Dossier;
 
-/// The longest name of an attachment in the pack, in characters.
+/// The longest name of an attachment or a sample in the pack, in bytes.
 const LONGEST_NAME: usize = 80;
 
 /// A sample as it was written.

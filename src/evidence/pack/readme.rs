@@ -28,6 +28,9 @@ What is in it
                              policies of the period as they were written
   verify/                    what it takes to check all of this
 
+It holds what was said in private channels, too, word for word: keep it accordingly. Which of
+the channels were private the log doesn't know, so nothing is marked as such.
+
 Samples are numbered in the order in which they were drawn. A larger sample by the same seed
 begins with the same ones.
 

@@ -69,19 +69,14 @@ fn request(paper: &mut Paper, record: &Record) {
 
 fn authorization(paper: &mut Paper, record: &Record) {
     paper.section("Emergency authorization");
-    match &record.authorization {
-        Some(given) => {
-            permission(paper, given);
-            if let Some(ahead) = ahead(record) {
-                paper.row("It came", &ahead);
-            }
+    if let Some(given) = &record.authorization {
+        permission(paper, given);
+        if let Some(ahead) = ahead(record) {
+            paper.row("It came", &ahead);
         }
-        None => paper.boxed(
-            Tone::Alarm,
-            &[strong(
-                "Nobody authorized this change before or after it was deployed.",
-            )],
-        ),
+    }
+    if let Some(sentence) = record.without_authorization() {
+        paper.boxed(Tone::Alarm, &[strong(sentence)]);
     }
     paper.section("Incident commander");
     match &record.commander {
@@ -129,10 +124,13 @@ fn segregation(paper: &mut Paper, record: &Record) {
         .segregation
         .iter()
         .map(|rule| {
-            let kept = match rule.is_kept {
-                Some(true) => good("kept"),
-                Some(false) => alarm("not kept"),
-                None => alarm("not met"),
+            let standing = rule.standing.words.as_str();
+            let kept = if rule.is_kept() {
+                good(standing)
+            } else if rule.is_broken() {
+                alarm(standing)
+            } else {
+                strong(standing)
             };
             vec![
                 vec![text(rule.rule.as_str())],

@@ -157,7 +157,7 @@ pub(super) const fn is_combining(letter: char) -> bool {
 
 /// Whether a character has no shape of its own but changes how others look: it is
 /// shown by its number, so that nobody is deceived by what they can't see.
-const fn is_hidden(letter: char) -> bool {
+pub(in crate::evidence) const fn is_hidden(letter: char) -> bool {
     matches!(letter, '\0'..='\u{1F}' | '\u{7F}'..='\u{9F}' | '\u{AD}' | '\u{34F}' | '\u{61C}'
         | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
         | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'

@@ -23,6 +23,7 @@ mod ticket;
 
 pub use approval::approval_record;
 pub use deployment::deployment_confirmation;
+pub(in crate::evidence) use face::is_hidden;
 pub use procedure::{Procedure, emergency_change_procedure};
 pub use testing::testing_results;
 pub use ticket::change_ticket;

@@ -181,7 +181,8 @@ fn during(paper: &mut Paper, policy: &Policy) {
          or the team goes ahead without; both are recorded as such, and a second person makes them \
          good.",
         "The incident commander authorizes it, before or after. Commander and authorizer may be \
-         one person.",
+         one person. The commander may have asked for it or deployed it, for that authorization \
+         takes the place neither of the authorizer's nor of the approval.",
         "Deploy it, and say when. The clock runs from the first deployment.",
     ] {
         paper.item(&[text(step)]);

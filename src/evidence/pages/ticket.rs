@@ -161,7 +161,11 @@ fn recorded(record: &Record, field: Field) -> Vec<Cell> {
                 cells.extend(ahead(record));
                 cells
             }
-            None => one(vec![alarm("none")]),
+            None => one(record
+                .without_authorization()
+                .into_iter()
+                .map(alarm)
+                .collect()),
         },
         Field::Commander => match &record.commander {
             Some(one_) => vec![

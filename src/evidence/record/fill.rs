@@ -1,31 +1,27 @@
 //! Fills a record from a change, its events and its texts.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 
+use super::permit::AUTHORIZED;
 use super::words::{
-    capacity, capitalised, criterion, deed, duty, exception, field, ground, handover, method, moot,
-    named, not_genuine, remedy, review, rung, source, stage, strength,
+    capacity, criterion, deed, duty, exception, handover, moot, named, not_genuine, review, rung,
+    source, stage,
 };
 use super::{
-    Act, Alteration, Answer, Attachment, Commander, Correction, Decision, Deployed, Duties, Entry,
-    Event as Told, Evidence, Exception, FORM, FollowUp, Genuineness, Meeting, Message, Named,
-    Obligation, Part, Permission, Person, Quote, Record, Redaction, Reminder, Removed, Request,
-    Review, StatedReason, TakenBack, VERSION, Value, Who, Words as Written, Written as Done,
+    Act, Alteration, Answer, Commander, Correction, Deployed, Event as Told, Evidence, Exception,
+    FORM, Genuineness, Meeting, Message, Obligation, Part, Person, Quote, Record, Redaction,
+    Reminder, Removed, Request, Review, StatedReason, VERSION, Who, Words as Written,
+    Written as Done,
 };
-use crate::domain::authorization::Ground;
 use crate::domain::change::{
-    ActOf, Actor, Alteration as Altering, Altered, Attached, EmergencyChange, Event,
-    Evidence as Seen, MessageRef, Recorded,
+    ActOf, Actor, Alteration as Altering, Altered, EmergencyChange, Evidence as Seen, MessageRef,
+    Recorded,
 };
 use crate::domain::id::{ChannelId, GroupId, UserId};
 use crate::domain::obligation::{Answered, ChaseLine, Delivery, chase_log, obligations};
 use crate::domain::policy::{Party, Policy};
 use crate::domain::text::{Commitment, Text};
-use crate::domain::ticket::{
-    Field, Kind, Known, Value as Entered, capacities, content_hash, is_required,
-};
+use crate::domain::ticket::{Field, capacities, content_hash};
 
 /// What a text says, looked up by its commitment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,8 +89,8 @@ impl Record {
 /// Makes the parts of a record.
 pub(super) struct Filler<'a> {
     sources: Sources<'a>,
-    policy: &'a Policy,
-    change: &'a EmergencyChange,
+    pub(super) policy: &'a Policy,
+    pub(super) change: &'a EmergencyChange,
 }
 
 impl Filler<'_> {
@@ -291,7 +287,7 @@ impl Filler<'_> {
         }
     }
 
-    fn actor(&self, actor: &Actor) -> Who {
+    pub(super) fn actor(&self, actor: &Actor) -> Who {
         match actor {
             Actor::Person(who) => Who::Person(self.person(who)),
             Actor::Clock => Who::Clock,
@@ -299,14 +295,14 @@ impl Filler<'_> {
         }
     }
 
-    fn act(&self, by: &UserId, at: DateTime<Utc>) -> Act {
+    pub(super) fn act(&self, by: &UserId, at: DateTime<Utc>) -> Act {
         Act {
             by: self.person(by),
             at,
         }
     }
 
-    fn act_of(&self, act: &ActOf) -> Act {
+    pub(super) fn act_of(&self, act: &ActOf) -> Act {
         self.act(&act.by, act.at)
     }
 
@@ -317,7 +313,7 @@ impl Filler<'_> {
         }
     }
 
-    fn message(&self, message: &MessageRef) -> Message {
+    pub(super) fn message(&self, message: &MessageRef) -> Message {
         Message {
             channel: message.channel.to_string(),
             channel_name: (self.sources.channel)(&message.channel),
@@ -343,7 +339,7 @@ impl Filler<'_> {
         }
     }
 
-    fn evidence(&self, evidence: &Seen) -> Evidence {
+    pub(super) fn evidence(&self, evidence: &Seen) -> Evidence {
         match evidence {
             Seen::Words { text, message } => Evidence::Words {
                 text: self.words(text),
@@ -357,381 +353,6 @@ impl Filler<'_> {
                 text: self.words(text),
             },
         }
-    }
-
-    /// Every act that permitted or refused it, as it happened.
-    #[expect(
-        clippy::too_many_lines,
-        reason = "one arm for each event; the compiler sees that none is missing"
-    )]
-    fn permissions(&self, history: &[Recorded]) -> Vec<Permission> {
-        let mut permissions = Vec::new();
-        for recorded in history {
-            let Actor::Person(actor) = &recorded.actor else {
-                continue;
-            };
-            let plain = |name: &str, words: &str, by: &UserId, why: Option<Ground>| Permission {
-                act: named(name, words),
-                by: self.person(by),
-                at: recorded.at,
-                source: source(recorded.source),
-                method: None,
-                strength: None,
-                ground: why.map(ground),
-                evidence: None,
-                attested: None,
-                confirmed_at: None,
-            };
-            permissions.push(match &recorded.event {
-                Event::Authorized {
-                    by,
-                    method: how,
-                    strength: proves,
-                    ground: why,
-                    evidence,
-                    attested,
-                } => {
-                    let given = self.change.authorization.as_ref();
-                    let given = given.filter(|one| one.by == *by && one.at == recorded.at);
-                    Permission {
-                        method: Some(method(*how)),
-                        strength: Some(strength(*proves)),
-                        evidence: evidence.as_ref().map(|one| self.evidence(one)),
-                        attested: attested.as_ref().map(|one| self.act_of(one)),
-                        confirmed_at: given.and_then(|one| one.confirmed_at),
-                        ..plain(AUTHORIZED, "authorized the change", by, Some(*why))
-                    }
-                }
-                Event::Denied {
-                    ground: why,
-                    evidence,
-                } => Permission {
-                    evidence: evidence.as_ref().map(|one| self.evidence(one)),
-                    ..plain("denied", "denied the change", actor, Some(*why))
-                },
-                Event::WentAhead => plain(
-                    "went_ahead",
-                    "went ahead without authorization",
-                    actor,
-                    None,
-                ),
-                Event::CommanderAuthorized {
-                    method: how,
-                    strength: proves,
-                    ground: why,
-                } => Permission {
-                    method: Some(method(*how)),
-                    strength: Some(strength(*proves)),
-                    ..plain(
-                        "commander_authorized",
-                        "authorized the change as incident commander",
-                        actor,
-                        Some(*why),
-                    )
-                },
-                Event::SecondAuthorized {
-                    method: how,
-                    strength: proves,
-                    ground: why,
-                    evidence,
-                } => Permission {
-                    method: Some(method(*how)),
-                    strength: Some(strength(*proves)),
-                    evidence: evidence.as_ref().map(|one| self.evidence(one)),
-                    ..plain(
-                        "second_authorized",
-                        "authorized the change as second person",
-                        actor,
-                        Some(*why),
-                    )
-                },
-                Event::AttestationConfirmed => plain(
-                    "attestation_confirmed",
-                    "confirmed the authorization that was attested",
-                    actor,
-                    None,
-                ),
-                Event::AttestationDisputed => plain(
-                    "attestation_disputed",
-                    "disputed the authorization that was attested",
-                    actor,
-                    None,
-                ),
-                Event::Requested { .. }
-                | Event::CriterionStated { .. }
-                | Event::AskedAnew { .. }
-                | Event::CommanderNamed { .. }
-                | Event::Deployed { .. }
-                | Event::DeploymentCorrected { .. }
-                | Event::ReasonStated { .. }
-                | Event::LinkedAsDuplicate { .. }
-                | Event::MessageEdited { .. }
-                | Event::MessageDeleted { .. }
-                | Event::ReactionRemoved { .. }
-                | Event::Lapsed
-                | Event::Withdrawn
-                | Event::SectionWritten { .. }
-                | Event::FieldWritten { .. }
-                | Event::AttachmentKept { .. }
-                | Event::Redacted { .. }
-                | Event::Documented
-                | Event::TicketReopened { .. }
-                | Event::Approved { .. }
-                | Event::ApprovalTakenBack { .. }
-                | Event::Rejected { .. }
-                | Event::Reviewed { .. }
-                | Event::GenuinenessReviewed { .. }
-                | Event::MeetingHeld { .. }
-                | Event::PermanentFixMade { .. }
-                | Event::FollowUpAdded { .. }
-                | Event::FollowUpDone { .. }
-                | Event::Remediated { .. }
-                | Event::ExceptionRecorded { .. }
-                | Event::ExceptionAnswered { .. }
-                | Event::DeadlineMissed { .. }
-                | Event::Reminded { .. }
-                | Event::Snoozed { .. }
-                | Event::HandedOver { .. }
-                | Event::Escalated { .. }
-                | Event::Delivered { .. }
-                | Event::Undelivered { .. }
-                | Event::Closed => continue,
-            });
-        }
-        permissions
-    }
-
-    /// The rules of segregation of duties, held against what happened.
-    fn segregation(&self) -> Vec<Duties> {
-        let change = self.change;
-        let judge = |rule: &str, who: Option<&UserId>, nobody: &str, did: &str| Duties {
-            rule: rule.to_owned(),
-            is_kept: who.map(|who| !change.is_involved(who)),
-            because: who.map_or_else(
-                || nobody.to_owned(),
-                |who| {
-                    let asked = change.requester == *who;
-                    let deployed = change.implementers().any(|by| by == who);
-                    let beside = match (asked, deployed) {
-                        (false, false) => "and neither asked for it nor deployed it",
-                        (true, false) => "and asked for it, too",
-                        (false, true) => "and deployed it, too",
-                        (true, true) => "and asked for it and deployed it, too",
-                    };
-                    format!("{} {did}, {beside}", self.called(who))
-                },
-            ),
-        };
-        let authorizer = change
-            .second
-            .as_ref()
-            .map(|act| &act.by)
-            .or_else(|| change.authorization.as_ref().map(|given| &given.by));
-        let mut rules = vec![
-            judge(
-                "Whoever authorized it neither asked for it nor deployed it",
-                authorizer,
-                "Nobody authorized it",
-                "authorized it",
-            ),
-            judge(
-                "Whoever decided on it afterwards neither asked for it nor deployed it",
-                change.decision().map(|(by, _)| by),
-                "Nobody has decided on it",
-                "decided on it",
-            ),
-        ];
-        for (which, one) in &change.reviews {
-            rules.push(judge(
-                &format!(
-                    "Whoever gave {} neither asked for it nor deployed it",
-                    review(*which).words
-                ),
-                Some(&one.by),
-                "",
-                "reviewed it",
-            ));
-        }
-        rules
-    }
-
-    fn entry(&self, of: Field) -> Entry {
-        let row = of.row();
-        let stands = self.change.fields.get(&of);
-        Entry {
-            field: field(of),
-            part: named(row.part.name(), capitalised(&row.part.to_string())),
-            is_recorded: row.kind == Kind::Recorded,
-            is_required: is_required(of, self.change, self.policy),
-            value: stands.map(|entry| self.value(of, &entry.value)),
-            by: stands.map(|entry| self.actor(&entry.by)),
-            at: stands.map(|entry| entry.at),
-            known: stands.map(|entry| match entry.source {
-                Known::Person => named("person", "somebody wrote or chose it"),
-                Known::Bot(from) => {
-                    named("bot", format!("kept by the bot: {}", source(from).words))
-                }
-                Known::TakenFrom(number) => named("taken_from", format!("taken from {number}")),
-            }),
-            vague: stands
-                .and_then(|entry| entry.vague)
-                .map(|why| named(why.name(), why.to_string())),
-        }
-    }
-
-    fn value(&self, of: Field, value: &Entered) -> Value {
-        match value {
-            Entered::Words(text) => Value::Words(self.words(text)),
-            Entered::Links(text) => Value::Links(self.words(text)),
-            Entered::Choice(name) => {
-                let label = match of.row().kind {
-                    Kind::Category => self.policy.category(name).map(|one| one.label.clone()),
-                    Kind::Recorded
-                    | Kind::Words
-                    | Kind::Choice(_)
-                    | Kind::Link
-                    | Kind::Links
-                    | Kind::Person
-                    | Kind::Instant
-                    | Kind::Systems => None,
-                };
-                let label = label.unwrap_or_else(|| capitalised(&name.replace('_', " ")));
-                Value::Choice(named(name, label))
-            }
-            Entered::Person(who) => Value::Person(self.person(who)),
-            Entered::Instant(at) => Value::Instant { at: *at },
-            Entered::Systems(names) => Value::Systems {
-                names: names.clone(),
-            },
-        }
-    }
-
-    fn attachments(&self) -> Vec<Attachment> {
-        let of = |one: &crate::domain::change::Attachment| {
-            let (kind, sha256, n_bytes, why) = match &one.attached {
-                Attached::File {
-                    sha256, n_bytes, ..
-                } => {
-                    let kind = named("file", "a file whose bytes are kept");
-                    (kind, Some(hex::encode(sha256)), Some(*n_bytes), None)
-                }
-                Attached::Unfetched { n_bytes, why, .. } => {
-                    let kind = named("unfetched", "a file whose bytes aren't kept");
-                    (
-                        kind,
-                        None,
-                        *n_bytes,
-                        Some(named(why.name(), why.to_string())),
-                    )
-                }
-                Attached::Elsewhere { .. } => {
-                    let kind = named(
-                        "elsewhere",
-                        "a file that is kept elsewhere, at this address",
-                    );
-                    (kind, None, None, None)
-                }
-                Attached::Link => {
-                    let kind = named("link", "an address; what stands there isn't kept");
-                    (kind, None, None, None)
-                }
-            };
-            Attachment {
-                name: self.words(&one.name),
-                kind,
-                sha256,
-                n_bytes,
-                not_kept_because: why,
-                message: self.message(&one.message),
-                act: self.act(&one.by, one.at),
-                is_after_approval: one.is_later,
-            }
-        };
-        self.change.attachments.iter().map(of).collect()
-    }
-
-    fn decision(&self, history: &[Recorded]) -> Option<Decision> {
-        let change = self.change;
-        let ground_of = |is_it: &dyn Fn(&Event) -> Option<Ground>| {
-            let mut events = history.iter().rev();
-            events.find_map(|one| is_it(&one.event)).map(ground)
-        };
-        let words = |text: &Option<Commitment>| text.as_ref().map(|text| self.words(text));
-        if let Some(one) = &change.approval {
-            let genuine = one.genuine.as_ref();
-            return Some(Decision {
-                verdict: named("approved", "approved"),
-                by: self.person(&one.by),
-                at: one.at,
-                ground: ground_of(&|event| {
-                    if let Event::Approved { ground, .. } = event {
-                        return Some(*ground);
-                    }
-                    None
-                }),
-                content_hash: Some(one.content.to_string()),
-                is_of_present_content: Some(one.content == content_hash(change)),
-                words: words(&one.conditions),
-                is_genuine: genuine.map(|one| one.is_genuine),
-                genuine_words: genuine.and_then(|one| words(&one.words)),
-                despite: one.despite.iter().copied().map(field).collect(),
-                remedy: None,
-                remedy_owner: None,
-                remedy_due_at: None,
-            });
-        }
-        let one = change.rejection.as_ref()?;
-        let genuine = one.genuine.as_ref();
-        Some(Decision {
-            verdict: named("rejected", "rejected"),
-            by: self.person(&one.by),
-            at: one.at,
-            ground: ground_of(&|event| {
-                if let Event::Rejected { ground, .. } = event {
-                    return Some(*ground);
-                }
-                None
-            }),
-            content_hash: None,
-            is_of_present_content: None,
-            words: Some(self.words(&one.reason)),
-            is_genuine: genuine.map(|one| one.is_genuine),
-            genuine_words: genuine.and_then(|one| words(&one.words)),
-            despite: Vec::new(),
-            remedy: one.remedy.map(remedy),
-            remedy_owner: change.remedy_owner().map(|who| self.person(who)),
-            remedy_due_at: one.due_at,
-        })
-    }
-
-    fn taken_back(&self, history: &[Recorded]) -> Vec<TakenBack> {
-        let of = |recorded: &Recorded| {
-            let Event::ApprovalTakenBack { field: of } = &recorded.event else {
-                return None;
-            };
-            Some(TakenBack {
-                by: self.actor(&recorded.actor),
-                at: recorded.at,
-                field: of.map(field),
-            })
-        };
-        history.iter().filter_map(of).collect()
-    }
-
-    fn follow_ups(&self) -> Vec<FollowUp> {
-        let of = |one: &crate::domain::change::FollowUp| FollowUp {
-            what: self.words(&one.what),
-            owner: self.person(&one.owner),
-            due_at: one.due_at,
-            added: self.act_of(&one.added),
-            done: one.done.as_ref().map(|done| self.act(&done.by, done.at)),
-            how: one
-                .done
-                .as_ref()
-                .and_then(|done| done.how.as_ref())
-                .map(|text| self.words(text)),
-        };
-        self.change.follow_ups.iter().map(of).collect()
     }
 
     fn obligations(&self) -> Vec<Obligation> {
@@ -833,32 +454,5 @@ impl Filler<'_> {
             });
         }
         told
-    }
-}
-
-/// The name of the act that permits.
-const AUTHORIZED: &str = "authorized";
-
-/// Returns what a record says of each field of the ticket that the bot keeps.
-impl Record {
-    /// Returns the ticket's entry of a field.
-    pub fn entry(&self, field: Field) -> Option<&Entry> {
-        self.ticket
-            .iter()
-            .find(|entry| entry.field.name == field.name())
-    }
-
-    /// Returns the entries of the ticket by part, in their order.
-    pub fn parts(&self) -> Vec<(&Named, Vec<&Entry>)> {
-        let mut places: BTreeMap<&str, usize> = BTreeMap::new();
-        let mut parts: Vec<(&Named, Vec<&Entry>)> = Vec::new();
-        for entry in &self.ticket {
-            let n = *places.entry(&entry.part.name).or_insert(parts.len());
-            match parts.get_mut(n) {
-                Some((_, entries)) => entries.push(entry),
-                None => parts.push((&entry.part, vec![entry])),
-            }
-        }
-        parts
     }
 }

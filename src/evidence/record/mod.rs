@@ -11,8 +11,10 @@ use serde::{Deserialize, Serialize};
 
 mod fill;
 mod normal;
+mod permit;
 #[cfg(test)]
 pub(in crate::evidence) mod tests;
+mod ticket;
 mod told;
 mod words;
 
@@ -308,8 +310,9 @@ pub struct Part {
 pub struct Duties {
     /// The rule in words.
     pub rule: String,
-    /// Whether it was kept; nothing while that can't be told.
-    pub is_kept: Option<bool>,
+    /// How it stands: `kept`; `not_kept`; `allowed`, where it isn't so and the procedure
+    /// allows that; `open`, while nobody did what it speaks of.
+    pub standing: Named,
     /// By what that is known.
     pub because: String,
 }

@@ -532,7 +532,7 @@ fn the_record_tells_the_guides_trail() {
         record
             .segregation
             .iter()
-            .all(|rule| rule.is_kept == Some(true))
+            .all(|rule| rule.standing.name == "kept")
     );
     let decision = record.decision.as_ref().unwrap();
     assert_eq!(decision.content_hash.as_ref(), Some(&record.content_hash));
@@ -557,8 +557,63 @@ fn segregation_is_judged_by_who_did_what() {
     };
     *by = user("U0DANA");
     let record = story.record(&[]);
-    assert_eq!(record.segregation[0].is_kept, Some(false));
-    assert_eq!(record.segregation[1].is_kept, Some(true));
+    let standings: Vec<&str> = record
+        .segregation
+        .iter()
+        .map(|rule| rule.standing.name.as_str())
+        .collect();
+    assert_eq!(&standings[..3], ["not_kept", "kept", "kept"]);
+}
+
+/// The story so that whoever commanded it asked for it and deployed it, nobody
+/// authorized it before, and a second person did later.
+fn commanded_by_whoever_deployed_it(authorized_as_second_at: i64) -> Story {
+    let mut story = the_guides_story();
+    story.history.remove(1);
+    for recorded in &mut story.history {
+        let actor = domain::Actor::Person(user("U0DANA"));
+        match &mut recorded.event {
+            Happened::CommanderNamed { commander } => *commander = user("U0DANA"),
+            Happened::CommanderAuthorized { .. } => recorded.actor = actor,
+            _ => {}
+        }
+    }
+    story.after(authorized_as_second_at).by(
+        "U0MORGAN",
+        Happened::SecondAuthorized {
+            method: Method::Button,
+            strength: Strength::Direct,
+            ground: Ground::Policy,
+            evidence: None,
+        },
+    );
+    story
+}
+
+#[test]
+fn a_commander_who_deployed_it_is_said_to_be_and_to_be_allowed() {
+    let record = commanded_by_whoever_deployed_it(235).record(&[]);
+    let told: Vec<String> = record.segregation[..3]
+        .iter()
+        .map(|one| format!("{}: {}. {}.", one.rule, one.standing.words, one.because))
+        .collect();
+    insta::assert_snapshot!(told.join("\n"), @"");
+}
+
+#[test]
+fn what_stands_in_the_place_of_an_authorization_is_told_with_its_time() {
+    let mut story = commanded_by_whoever_deployed_it(235);
+    let said = |story: &Story| story.record(&[]).without_authorization();
+    let mut told = vec![said(&the_guides_story()), said(&story)];
+    story.history.pop();
+    told.push(said(&story));
+    let commanded = |one: &Recorded| matches!(one.event, Happened::CommanderAuthorized { .. });
+    story.history.retain(|one| !commanded(one));
+    told.push(said(&story));
+    story.history.truncate(2);
+    told.push(said(&story));
+    let told: Vec<String> = told.into_iter().map(Option::unwrap_or_default).collect();
+    insta::assert_snapshot!(told.join("\n"), @"");
 }
 
 #[test]

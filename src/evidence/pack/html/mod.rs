@@ -96,7 +96,8 @@ impl Index<'_> {
         let _ = writeln!(
             out,
             "</div>\n<p>Every change of the period stands in {log}. What holds for emergency \
-             changes stands in {policies}.</p>"
+             changes stands in {policies}. It holds what was said in private channels, too: keep \
+             it accordingly.</p>"
         );
     }
 

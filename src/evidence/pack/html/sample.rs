@@ -111,7 +111,13 @@ fn emergency(out: &mut String, record: &Record) {
     list.marked("In these words", &words(&record.request.verbatim));
     match &record.authorization {
         Some(given) => list.marked("Authorized", &permission(given)),
-        None => list.marked("Authorized", "<span class=\"bad\">by nobody</span>"),
+        None => list.marked(
+            "Authorized",
+            &format!(
+                "<span class=\"bad\">{}</span>",
+                escaped(&record.without_authorization().unwrap_or_default())
+            ),
+        ),
     }
     for one in &record.deployments {
         let how = format!(
@@ -157,15 +163,18 @@ fn emergency(out: &mut String, record: &Record) {
         );
     }
     for duties in &record.segregation {
-        let kept = match duties.is_kept {
-            Some(true) => "<span class=\"good\">kept</span>",
-            Some(false) => "<span class=\"bad\">not kept</span>",
-            None => "<span class=\"soft\">can't be told yet</span>",
+        let class = if duties.is_kept() {
+            "good"
+        } else if duties.is_broken() {
+            "bad"
+        } else {
+            "soft"
         };
         list.marked(
             "Segregation of duties",
             &format!(
-                "{kept}: {}. {}",
+                "<span class=\"{class}\">{}</span>: {}. {}",
+                escaped(&duties.standing.words),
                 escaped(&duties.rule),
                 escaped(&duties.because)
             ),
