@@ -597,7 +597,11 @@ fn a_commander_who_deployed_it_is_said_to_be_and_to_be_allowed() {
         .iter()
         .map(|one| format!("{}: {}. {}.", one.rule, one.standing.words, one.because))
         .collect();
-    insta::assert_snapshot!(told.join("\n"), @"");
+    insta::assert_snapshot!(told.join("\n"), @r"
+    Whoever authorized it as second person neither asked for it nor deployed it: kept. Morgan Łukasiewicz authorized it as second person, and neither asked for it nor deployed it.
+    Whoever authorized it as incident commander neither asked for it nor deployed it: not so, and allowed. Dana Okafor authorized it as incident commander, and asked for it and deployed it, too. The procedure allows it: the commander's authorization takes the place neither of the authorizer's nor of the approval.
+    Whoever decided on it afterwards neither asked for it nor deployed it: kept. Morgan Łukasiewicz decided on it, and neither asked for it nor deployed it.
+    ");
 }
 
 #[test]
@@ -613,7 +617,13 @@ fn what_stands_in_the_place_of_an_authorization_is_told_with_its_time() {
     story.history.truncate(2);
     told.push(said(&story));
     let told: Vec<String> = told.into_iter().map(Option::unwrap_or_default).collect();
-    insta::assert_snapshot!(told.join("\n"), @"");
+    insta::assert_snapshot!(told.join("\n"), @r"
+
+    Before it was deployed nobody authorized this change but Dana Okafor as incident commander, 2 min before the deployment. Since then: Morgan Łukasiewicz as second person, 3 h 50 min after the deployment.
+    Before it was deployed nobody authorized this change but Dana Okafor as incident commander, 2 min before the deployment, and nobody has since.
+    Nobody authorized this change before it was deployed, and nobody has since.
+    Nobody has authorized this change, and it isn't known to be deployed.
+    ");
 }
 
 #[test]
