@@ -6,13 +6,13 @@ use std::io::Read as _;
 
 use flate2::read::ZlibDecoder;
 
-/// Returns the words of a file: of a workbook all its parts, of a paper what its glyphs
+/// Returns the words of a file: of a workbook, which is a zip, all its parts, of a paper what its glyphs
 /// stand for, of everything else what it is.
-pub(super) fn words(name: &str, bytes: &[u8]) -> String {
+pub(super) fn words(bytes: &[u8]) -> String {
     if bytes.starts_with(b"%PDF-") {
         return paper(bytes);
     }
-    if name.ends_with(".xlsx") {
+    if bytes.starts_with(b"PK") {
         let parts = super::evidence::files(bytes);
         let parts: Vec<_> = parts
             .values()
