@@ -28,6 +28,8 @@ import zlib
 ROOM = "verify/"
 # Files that can't stand in the list of files, because they are made of it.
 LIST, SEAL = ROOM + "MANIFEST", ROOM + "MANIFEST.note"
+# What is longer than this, and isn't hashes, was made to take our memory.
+LONGEST = 64 << 20
 
 
 class Wrong(Exception):
@@ -227,24 +229,111 @@ class Folder:
         self.path = path
 
     def names(self):
-        for place, _, files in os.walk(self.path):
-            for name in files:
+        for place, folders, files in os.walk(self.path):
+            links = [one for one in folders if os.path.islink(os.path.join(place, one))]
+            for name in files + links:
                 whole = os.path.relpath(os.path.join(place, name), self.path)
                 yield whole.replace(os.sep, "/")
 
     def open(self, name):
         return open(os.path.join(self.path, *name.split("/")), "rb")
 
+    def check_layout(self):
+        pass
+
 
 class Zip:
     def __init__(self, path):
-        self.zip = zipfile.ZipFile(path)
+        self.file = open(path, "rb")
+        self.zip = zipfile.ZipFile(self.file)
 
     def names(self):
         return [one.filename for one in self.zip.infolist() if not one.is_dir()]
 
     def open(self, name):
         return self.zip.open(name)
+
+    def part(self, at, n):
+        self.file.seek(at)
+        part = self.file.read(n)
+        if len(part) != n:
+            raise struct.error("the file ends")
+        return part
+
+    def check_layout(self):
+        """The files lie one behind the other, and there is nothing besides: whatever
+        else stood there, some program would show, and nobody signed it."""
+        try:
+            entries, begins = self.entries()
+        except (ValueError, struct.error) + BROKEN:
+            raise Wrong("altered: the zip's list of its files can't be read")
+        at, nexts = 0, [offset for _, _, _, offset, _ in entries[1:]] + [begins]
+        for (raw, is_streamed, is_remarked, offset, packed), then in zip(entries, nexts):
+            name = raw.decode("utf-8", "replace")
+            if is_remarked:
+                raise Wrong("inserted: the zip holds a comment on %s" % name)
+            if offset > at:
+                raise Wrong("inserted: the zip holds bytes before %s that are of no file" % name)
+            if offset < at:
+                raise Wrong("altered: %s lies in the zip where another file does" % name)
+            if name.endswith("/") and packed:
+                raise Wrong("inserted: the folder %s in the zip holds bytes that are of no file" % name)
+            try:
+                mark, of_name, of_more = struct.unpack("<4s22xHH", self.part(offset, 30))
+                said = self.part(offset + 30, of_name)
+            except struct.error:
+                mark, said, of_name, of_more = b"", b"", 0, 0
+            if mark != b"PK\3\4" or said != raw:
+                raise Wrong("altered: %s can't be read" % name)
+            at = offset + 30 + of_name + of_more + packed
+            # A program that didn't know how long the file would be says so behind it.
+            if is_streamed and then - at in (12, 16, 20, 24):
+                at = then
+        if at != begins:
+            raise Wrong("inserted: the zip holds bytes behind its last file that are of no file")
+
+    def entries(self):
+        """The zip's own list of its files, and where it begins."""
+        ends = self.file.seek(0, 2) - 22
+        mark, *found, remark = struct.unpack("<4s6xHIIH", self.part(max(ends, 0), 22))
+        if mark != b"PK\5\6" or remark:
+            raise Wrong("inserted: the zip holds a comment, or bytes behind its end")
+        if ends >= 20 and self.part(ends - 20, 4) == b"PK\6\7":
+            (at,) = struct.unpack("<8xQ4x", self.part(ends - 20, 20))
+            mark, *large = struct.unpack("<4s28xQQQ", self.part(at, 56))
+            pairs = zip(found, large, (0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF))
+            fits = all(short in (long, elsewhere) for short, long, elsewhere in pairs)
+            if mark != b"PK\6\6" or not fits or at + 76 != ends:
+                raise ValueError("another end")
+            found, ends = large, at
+        n, length, begins = found
+        if begins + length != ends:
+            raise Wrong(
+                "inserted: the zip holds bytes before its first file, or around its list,"
+                " that are of no file"
+            )
+        rest, entries = self.part(begins, length), []
+        while rest:
+            head = struct.unpack("<4s4xH10xIIHHH8xI", rest[:46])
+            mark, flags, packed, whole, of_name, of_more, of_remark, offset = head
+            at = 46 + of_name
+            name, more, end = rest[46:at], rest[at : at + of_more], at + of_more + of_remark
+            if mark != b"PK\1\2" or len(rest) < end:
+                raise ValueError("no entry")
+            # Of these, those stand elsewhere that are large.
+            numbers = [whole, packed, offset]
+            while len(more) >= 4:
+                kind, length = struct.unpack("<HH", more[:4])
+                large, more = more[4 : 4 + length], more[4 + length :]
+                for which in range(3):
+                    if kind == 1 and numbers[which] == 0xFFFFFFFF:
+                        (numbers[which],) = struct.unpack("<Q", large[:8])
+                        large = large[8:]
+            entries.append((name, flags & 8, of_remark, numbers[2], numbers[1]))
+            rest = rest[end:]
+        if len(entries) != n:
+            raise ValueError("another number")
+        return entries, begins
 
 
 BROKEN = (OSError, zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError)
@@ -257,9 +346,11 @@ class Pack:
             names = list(self.place.names())
         except BROKEN + (ValueError,):
             raise Wrong("%s is neither a pack nor the folder of one" % path)
-        self.names = set(names)
-        if len(self.names) != len(names):
-            raise Wrong("inserted: the pack holds two files of one name")
+        self.names = set()
+        for name in names:
+            if name in self.names:
+                raise Wrong("inserted: the pack holds two files named %s" % name)
+            self.names.add(name)
 
     def open(self, name):
         if name not in self.names:
@@ -277,14 +368,21 @@ class Pack:
             except BROKEN:
                 raise Wrong("altered: %s can't be read" % name)
 
-    def read(self, name):
-        return b"".join(self.parts(name))
+    def read(self, name, most=LONGEST, too_long=None):
+        read = bytearray()
+        for part in self.parts(name):
+            read += part
+            if len(read) > most:
+                raise Wrong(too_long or "altered: %s is longer than such a file can be" % name)
+        return bytes(read)
 
     def lines(self, name):
         rest = b""
         for part in self.parts(name):
             lines = (rest + part).split(b"\n")
             rest = lines.pop()
+            if len(rest) > LONGEST:
+                raise Wrong("altered: %s is longer than such a file can be" % name)
             yield from lines
         if rest:
             raise Wrong("altered: %s ends within a line" % name)
@@ -292,7 +390,7 @@ class Pack:
     def json(self, name):
         try:
             return json.loads(self.read(name).decode("utf-8"))
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Wrong("altered: %s isn't JSON" % name)
 
     def digest(self, name):
@@ -331,7 +429,8 @@ def check_log(pack, key):
     """The log is the one that was signed."""
     name = ROOM + "checkpoint.txt"
     size, root = checkpoint(name, pack.read(name), [key])
-    hashes = pack.read(ROOM + "hashes.bin")
+    too_long = "the checkpoint is of %d records, and there are more" % size
+    hashes = pack.read(ROOM + "hashes.bin", 32 * size, too_long)
     if len(hashes) != 32 * size:
         raise Wrong("the checkpoint is of %d records, and there are %d" % (size, len(hashes) // 32))
     if root_of(hashes, size) != root:
@@ -418,15 +517,15 @@ def check_leaves(pack, hashes, wanted):
 
 def check_tellings(pack, intakes):
     """What sources told of normal changes is what the log has the hash of."""
-    hashes, at, places = pack.read(ROOM + "tellings.bin"), 0, {}
+    most = 32 * sum(leaf["data"]["n"] for leaf in intakes)
+    too_long = "inserted: tellings.bin holds more than the log took in"
+    hashes, at, places = pack.read(ROOM + "tellings.bin", most, too_long), 0, {}
     for leaf in intakes:
         rows = hashes[at : at + 32 * leaf["data"]["n"]]
         if hashlib.sha256(rows).hexdigest() != leaf["data"]["rows"]:
             raise Wrong("altered: what %s took in isn't what was told" % record_of(leaf))
         places[leaf["seq"]] = rows
         at += len(rows)
-    if at != len(hashes):
-        raise Wrong("inserted: tellings.bin holds more than the log took in")
     return places
 
 
@@ -580,6 +679,7 @@ def check(arguments):
     places = check_tellings(pack, intakes)
     n_samples = check_samples(wanted, places, size, root)
     n_files = check_files(pack, key)
+    pack.place.check_layout()
     print(
         "Everything holds: %d files, %d samples, %d records in full, %d in the log; root %s."
         % (n_files, n_samples, n_leaves, size, base64.b64encode(root).decode())
