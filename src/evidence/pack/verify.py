@@ -9,7 +9,7 @@
                                                that the weekly report carried)
 
 It says first what is wrong, and ends with 1; or it ends with 0. It was written to be
-read: about five hundred lines, no network, nothing is executed or written.
+read: about seven hundred lines, no network, nothing is executed or written.
 
 What it can't know: what was never recorded, and what whoever holds the key could have
 rewritten after the newest checkpoint that you have from somebody else.
@@ -17,6 +17,7 @@ rewritten after the newest checkpoint that you have from somebody else.
 
 import argparse
 import base64
+import contextlib
 import hashlib
 import json
 import os
@@ -34,6 +35,19 @@ LONGEST = 64 << 20
 
 class Wrong(Exception):
     """The first thing that doesn't hold, as a sentence."""
+
+
+# What comes of reading something that isn't there, or is something else.
+ODD = (KeyError, TypeError, ValueError, AttributeError, IndexError)
+
+
+@contextlib.contextmanager
+def form_of(name):
+    """Says of which file it is that something isn't of its form."""
+    try:
+        yield
+    except ODD:
+        raise Wrong("altered: %s isn't of the form that packs have" % name)
 
 
 # Ed25519 by RFC 8032, section 5.1: checking only, and slow on purpose: to be read.
@@ -128,27 +142,34 @@ class Key:
 def opened(what, note, keys):
     """The text of a note that one of the keys signed."""
     try:
-        text, signatures = note.decode("utf-8").rsplit("\n\n", 1)
+        note = note.decode("utf-8")
+        if not note.endswith("\n") or any(one < " " and one != "\n" for one in note):
+            raise ValueError("another form")
+        text, signatures = note.rsplit("\n\n", 1)
+        signatures = [signature_of(line) for line in signatures[:-1].split("\n")]
     except ValueError:
         raise Wrong("altered: %s is no signed note" % what)
     text += "\n"
     is_known = False
-    for line in signatures.splitlines():
-        parts = line.split(" ")
-        if len(parts) != 3 or parts[0] != "\u2014":
-            continue
-        try:
-            raw = base64.b64decode(parts[2], validate=True)
-        except ValueError:
-            continue
+    for name, raw in signatures:
         for key in keys:
-            if parts[1] == key.name and raw[:4] == key.id:
+            if name == key.name and raw[:4] == key.id:
                 if not is_signed(key.public, text.encode("utf-8"), raw[4:]):
                     raise Wrong("altered: %s, for its signature doesn't fit" % what)
                 is_known = True
     if not is_known:
         raise Wrong("%s isn't signed by the key %s" % (what, keys[-1]))
     return text
+
+
+def signature_of(line):
+    """Whose signature a line is, and its bytes behind the number of the key."""
+    mark, name, coded = line.split(" ")
+    raw = base64.b64decode(coded, validate=True)
+    # Bytes have one form in base64, and some programs read others, too.
+    if mark != "\u2014" or not name or len(raw) < 5 or base64.b64encode(raw).decode() != coded:
+        raise ValueError("no signature")
+    return name, raw
 
 
 def checkpoint(what, note, keys):
@@ -407,7 +428,7 @@ def check_files(pack, key):
     if sealed[0] != key.name + "/pack" or sealed[1:2] != [hashlib.sha256(manifest).hexdigest()]:
         raise Wrong("altered: %s isn't the list that was signed" % LIST)
     listed = {}
-    for line in manifest.decode("utf-8").splitlines():
+    for line in manifest.decode("utf-8").split("\n")[:-1]:
         digest, _, name = line.partition("  ")
         listed[name] = digest
     for name in sorted(pack.names):
@@ -474,12 +495,15 @@ class Wanted:
             if not name.endswith("/record.json"):
                 continue
             record = pack.json(name)
-            proofs = pack.json(name.replace("record.json", "inclusion_proof.json"))
+            beside = name.replace("record.json", "inclusion_proof.json")
+            proofs = pack.json(beside)
             self.samples[name] = record, proofs
-            if "number" in record:
-                self.changes[int(record["number"].partition("-")[2])] = []
-            for proof in proofs["records"]:
-                self.seqs[proof["seq"]] = None
+            with form_of(name):
+                if "number" in record:
+                    self.changes[int(record["number"].partition("-")[2])] = []
+            with form_of(beside):
+                for proof in proofs["records"]:
+                    self.seqs[proof["seq"]] = None
 
 
 def check_leaves(pack, hashes, wanted):
@@ -627,27 +651,34 @@ def check_normal(name, record, places):
     check_texts(name, record, lambda commitment: commitment in commitments)
 
 
+def check_sample(name, record, proofs, wanted, places, size, root):
+    """A sample's records are in the log, and it tells what they do."""
+    if proofs["size"] != size:
+        raise Wrong("altered: the proofs beside %s are of another checkpoint" % name)
+    seqs = []
+    for proof in proofs["records"]:
+        line, leaf = wanted.seqs[proof["seq"]] or (None, proof)
+        if line is None or proof["leaf"].encode("utf-8") != line:
+            raise Wrong("altered: %s beside %s" % (record_of(leaf), name))
+        path = [bytes.fromhex(step) for step in proof["path"]]
+        if root_by_path(sha(b"\x00", line), proof["seq"], size, path) != root:
+            raise Wrong("altered: the proof of %s beside %s" % (record_of(leaf), name))
+        seqs.append(proof["seq"])
+    if "number" in record:
+        if not name.split("/")[-2].endswith(" " + record["number"]):
+            raise Wrong("altered: %s is of another change than its folder" % name)
+        leaves = wanted.changes[int(record["number"].partition("-")[2])]
+        if seqs != [leaf["seq"] for _, leaf in leaves]:
+            raise Wrong("missing: a record of %s beside %s" % (record["number"], name))
+        check_emergency(name, record, leaves)
+    else:
+        check_normal(name, record, places)
+
+
 def check_samples(wanted, places, size, root):
-    """Each sample's records are in the log, and it tells what they do."""
     for name, (record, proofs) in wanted.samples.items():
-        if proofs["size"] != size:
-            raise Wrong("altered: the proofs beside %s are of another checkpoint" % name)
-        seqs = []
-        for proof in proofs["records"]:
-            line, leaf = wanted.seqs[proof["seq"]] or (None, proof)
-            if line is None or proof["leaf"].encode("utf-8") != line:
-                raise Wrong("altered: %s beside %s" % (record_of(leaf), name))
-            path = [bytes.fromhex(step) for step in proof["path"]]
-            if root_by_path(sha(b"\x00", line), proof["seq"], size, path) != root:
-                raise Wrong("altered: the proof of %s beside %s" % (record_of(leaf), name))
-            seqs.append(proof["seq"])
-        if "number" in record:
-            leaves = wanted.changes[int(record["number"].partition("-")[2])]
-            if seqs != [leaf["seq"] for _, leaf in leaves]:
-                raise Wrong("missing: a record of %s beside %s" % (record["number"], name))
-            check_emergency(name, record, leaves)
-        else:
-            check_normal(name, record, places)
+        with form_of(name):
+            check_sample(name, record, proofs, wanted, places, size, root)
     return len(wanted.samples)
 
 
@@ -702,7 +733,7 @@ def main():
     except Wrong as wrong:
         print(wrong)
         return 1
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as odd:
+    except ODD as odd:
         print("altered: something isn't of the form that packs have (%r)" % odd)
         return 1
     return 0

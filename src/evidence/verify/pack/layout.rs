@@ -192,7 +192,10 @@ fn entry(list: &[u8]) -> Option<(Entry, &[u8])> {
     while let (Some(kind), Some(length)) = (number(more, 0, 2), number(more, 2, 2)) {
         let end = usize::try_from(length).ok()?.checked_add(4)?;
         let mut at = 4;
-        for one in numbers.iter_mut().filter(|one| kind == 1 && **one == ELSEWHERE) {
+        for one in numbers
+            .iter_mut()
+            .filter(|one| kind == 1 && **one == ELSEWHERE)
+        {
             *one = number(more.get(..end)?, at, 8)?;
             at += 8;
         }
