@@ -714,10 +714,9 @@ impl Deed {
                 let Some(place) = dice.choose(&shown) else {
                     return Ok(None);
                 };
-                leaves.remove(*place);
-                // As many as there were, so that all checkpoints stay where they are.
-                let end = leaves.last().cloned().context("no records")?;
-                leaves.push(end);
+                // Something else stands in its place, so that all others keep theirs.
+                let other = leaves.iter().find(|leaf| leaf.kind() == "policy_adopted");
+                leaves[*place] = other.cloned().context("no policy")?;
                 (format!("record {place} dropped"), *place as u64)
             }
             _ => {
