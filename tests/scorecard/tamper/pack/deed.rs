@@ -706,7 +706,9 @@ impl Deed {
                 let shown: Vec<usize> = (0..within)
                     .filter(|n| {
                         let change = leaves[*n].change;
+                        // Words that were taken out are missed by themselves.
                         change.is_some()
+                            && leaves[*n].kind() != "redacted"
                             && leaves[n + 1..].iter().all(|later| later.change != change)
                             && leaves[..*n].iter().any(|before| before.change == change)
                     })
