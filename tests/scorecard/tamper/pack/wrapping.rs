@@ -85,7 +85,7 @@ pub(super) fn done(deed: Deed, hand: &Hand<'_>, dice: &mut Dice) -> anyhow::Resu
             (format!("a comment on {name}"), words)
         }
         Deed::OtherNameBeside => {
-            zip.files[n].beside = name.replace(|letter: char| letter == 'e', "o");
+            zip.files[n].beside = format!("{}~", &name[..name.len() - 1]);
             let words = format!("altered: {name} can't be read");
             (format!("another name beside {name}"), words)
         }
