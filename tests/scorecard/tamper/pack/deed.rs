@@ -424,7 +424,7 @@ impl Deed {
                     let mut papers = names_of_all.clone();
                     // Of what the log speaks for, that is said first.
                     papers.retain(|name| {
-                        let is_of_log = name.starts_with(ROOM) || name.ends_with(".json");
+                        let is_of_log = name.starts_with(ROOM) || name.contains("/Sample ");
                         !is_of_log && !of_list.contains(name)
                     });
                     dice.choose(&papers).context("no paper")?.clone()

@@ -248,12 +248,11 @@ pub(crate) async fn packs_tampered(
         let deed = Deed::ALL[run % Deed::ALL.len()];
         let mut kept = last.take().filter(|_| run % serves != 0);
         let (life, packed, done) = loop {
-            let (life, packed) = match kept.take() {
-                Some(kept) => kept,
-                None => {
-                    n_packs += 1;
-                    live(&path, &mut dice).await?
-                }
+            let (life, packed) = if let Some(kept) = kept.take() {
+                kept
+            } else {
+                n_packs += 1;
+                live(&path, &mut dice).await?
             };
             let hand = Hand {
                 life: &life,
@@ -274,9 +273,10 @@ pub(crate) async fn packs_tampered(
         let within = life.notes.get(..usize::try_from(packed.n)?);
         let beside = Beside {
             key: dice.one_in(2).then(|| key.verifier().to_string()),
-            witness: match dice.one_in(2) {
-                true => dice.choose(within.context("no note")?).cloned(),
-                false => None,
+            witness: if dice.one_in(2) {
+                dice.choose(within.context("no note")?).cloned()
+            } else {
+                None
             },
         };
         let untouched = bench.by_rust(&packed.bytes, &beside)?;

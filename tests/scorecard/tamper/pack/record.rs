@@ -40,7 +40,7 @@ fn texts(value: &mut Value) -> Vec<&mut Value> {
 fn sealed(
     hand: &Hand<'_>,
     mut files: Files,
-    what: String,
+    what: &str,
     is_said: impl Fn(&str) -> bool + 'static,
 ) -> anyhow::Result<Option<Done>> {
     files.seal(&hand.packed.key)?;
@@ -112,7 +112,7 @@ pub(super) fn done(deed: Deed, hand: &Hand<'_>, dice: &mut Dice) -> anyhow::Resu
                 format!("of {number},"),
             );
             let what = format!("step {n} of {name}");
-            return sealed(hand, files, what, move |said| {
+            return sealed(hand, files, &what, move |said| {
                 said.starts_with(&begin) && said.contains(&end) && said.ends_with(") otherwise")
             });
         }
@@ -136,7 +136,7 @@ pub(super) fn done(deed: Deed, hand: &Hand<'_>, dice: &mut Dice) -> anyhow::Resu
             let begin = format!("altered: the proof of record {seq} (");
             let end = format!(") beside {name}");
             let what = format!("the proof of record {seq} in {beside}");
-            return sealed(hand, files, what, move |said| {
+            return sealed(hand, files, &what, move |said| {
                 said.starts_with(&begin) && said.ends_with(&end)
             });
         }
@@ -187,5 +187,5 @@ pub(super) fn done(deed: Deed, hand: &Hand<'_>, dice: &mut Dice) -> anyhow::Resu
             (format!("telling {n} of {name}"), words)
         }
     };
-    sealed(hand, files, what, move |said| said == words)
+    sealed(hand, files, &what, move |said| said == words)
 }

@@ -76,11 +76,11 @@ pub(super) fn done(deed: Deed, hand: &Hand<'_>, dice: &mut Dice) -> anyhow::Resu
             (format!("a hidden file before {name}"), words)
         }
         Deed::Comment => {
-            zip.comment = "verified by the auditor".to_owned();
+            zip.comment.push_str("verified by the auditor");
             ("a comment".to_owned(), inserted(behind))
         }
         Deed::RemarkOnFile => {
-            zip.files[n].remark = "verified by the auditor".to_owned();
+            zip.files[n].remark.push_str("verified by the auditor");
             let words = inserted(&format!("a comment on {name}"));
             (format!("a comment on {name}"), words)
         }
