@@ -2,7 +2,7 @@
 //! in the same order and in the same words.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 
 use serde::Deserialize;
@@ -10,6 +10,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 mod flaw;
+mod layout;
 mod place;
 mod sample;
 
@@ -21,7 +22,7 @@ use super::super::note::{NoteFault, SignedNote, VerifierKey};
 use super::super::pack::{LIST, ROOM, SEAL};
 use super::witness::Given;
 use crate::domain::merkle::{Frontier, Hash, leaf_hash};
-use place::{Place, unreadable};
+use place::{LONGEST, Place, too_long, unreadable};
 
 /// What is asked of a verification of a pack.
 #[derive(Debug, Clone, Copy, Default)]
@@ -116,6 +117,7 @@ pub fn pack(path: &Path, ask: &PackAsk<'_>) -> Result<Sound, Flaw> {
         around.check(name, record, proofs)?;
     }
     let n_files = files(&mut place, &key)?;
+    place.is_of_files()?;
     Ok(Sound {
         n_files,
         n_samples: kept.samples.len(),
@@ -154,7 +156,14 @@ fn log(place: &mut Place, key: &VerifierKey) -> Result<(u64, Hash, Vec<Hash>), F
         let what = format!("{name} is of another log: {}", checkpoint.origin);
         return Err(Flaw::Log { what });
     }
-    let bytes = place.read(&format!("{ROOM}hashes.bin"))?;
+    let most = checkpoint.size.saturating_mul(32);
+    let bytes = place.read_up_to(&format!("{ROOM}hashes.bin"), most)?;
+    let bytes = bytes.ok_or_else(|| Flaw::Log {
+        what: format!(
+            "the checkpoint is of {} records, and there are more",
+            checkpoint.size
+        ),
+    })?;
     let (hashes, rest) = bytes.as_chunks::<32>();
     let n = hashes.len() as u64;
     if n != checkpoint.size || !rest.is_empty() {
@@ -224,9 +233,13 @@ fn leaves(place: &mut Place, hashes: &[Hash], kept: &mut Kept) -> Result<Seen, F
         let mut line = Vec::new();
         loop {
             line.clear();
-            let n = lines.read_until(b'\n', &mut line);
-            if n.map_err(|_| unreadable(&name))? == 0 {
+            let n = lines.by_ref().take(LONGEST).read_until(b'\n', &mut line);
+            let n = n.map_err(|_| unreadable(&name))?;
+            if n == 0 {
                 break;
+            }
+            if n as u64 == LONGEST {
+                return Err(too_long(&name));
             }
             if line.pop() != Some(b'\n') {
                 return Err(Flaw::altered(format!("{name} ends within a line")));
@@ -374,12 +387,16 @@ type Tellings = BTreeMap<u64, BTreeSet<Hash>>;
 
 /// What sources told of normal changes is what the log has the hash of.
 fn tellings(place: &mut Place, intakes: &[Leaf]) -> Result<Tellings, Flaw> {
-    let bytes = place.read(&format!("{ROOM}tellings.bin"))?;
+    let n = |leaf: &Leaf| leaf.data.get("n").and_then(Value::as_u64);
+    let most = intakes.iter().filter_map(n).fold(0, u64::saturating_add);
+    let name = format!("{ROOM}tellings.bin");
+    let bytes = place
+        .read_up_to(&name, most.saturating_mul(32))?
+        .ok_or_else(|| Flaw::inserted("tellings.bin holds more than the log took in"))?;
     let mut rest = bytes.as_slice();
     let mut told = Tellings::new();
     for leaf in intakes {
-        let n = leaf.data.get("n").and_then(Value::as_u64);
-        let length = n.and_then(|n| usize::try_from(n).ok()?.checked_mul(32));
+        let length = n(leaf).and_then(|n| usize::try_from(n).ok()?.checked_mul(32));
         let rows = rest.get(..length.unwrap_or(usize::MAX)).unwrap_or(rest);
         let said = leaf.data.get("rows").and_then(Value::as_str);
         if said != Some(&hex::encode(Sha256::digest(rows))) {
@@ -390,13 +407,7 @@ fn tellings(place: &mut Place, intakes: &[Leaf]) -> Result<Tellings, Flaw> {
         told.insert(leaf.seq, rows.as_chunks::<32>().0.iter().copied().collect());
         rest = rest.get(rows.len()..).unwrap_or_default();
     }
-    if rest.is_empty() {
-        Ok(told)
-    } else {
-        Err(Flaw::inserted(
-            "tellings.bin holds more than the log took in",
-        ))
-    }
+    Ok(told)
 }
 
 /// Every file is as it was listed, none is missing, none came since.
