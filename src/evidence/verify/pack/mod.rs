@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 mod flaw;
 mod layout;
 mod place;
+mod rebuild;
 mod sample;
 
 pub use flaw::Flaw;
@@ -23,6 +24,7 @@ use super::super::pack::{LIST, ROOM, SEAL};
 use super::witness::Given;
 use crate::domain::merkle::{Frontier, Hash, leaf_hash};
 use place::{LONGEST, Place, too_long, unreadable};
+use rebuild::Maker;
 
 /// What is asked of a verification of a pack.
 #[derive(Debug, Clone, Copy, Default)]
@@ -42,6 +44,9 @@ pub struct Sound {
     pub n_samples: usize,
     /// How many records of the log are in it whole.
     pub n_leaves: u64,
+    /// Whether records and papers of the samples were made again, and are the same:
+    /// only the version of the program that made them can.
+    pub is_made_again: bool,
     /// How many the log has.
     pub size: u64,
     /// The root over them.
@@ -87,6 +92,7 @@ struct Seen {
     n_leaves: u64,
     keys: Vec<Leaf>,
     intakes: Vec<Leaf>,
+    policies: Vec<Leaf>,
 }
 
 /// Verifies a pack, as it came or unpacked. Returns what is wrong first.
@@ -118,10 +124,19 @@ pub fn pack(path: &Path, ask: &PackAsk<'_>) -> Result<Sound, Flaw> {
     }
     let n_files = files(&mut place, &key)?;
     place.is_of_files()?;
+    let maker = Maker::of(&mut place, &seen)?;
+    if let Some(maker) = &maker {
+        for (name, (record, _)) in &kept.samples {
+            let number = sample::number(record);
+            let leaves = number.and_then(|number| kept.changes.get(&number));
+            maker.check(&mut place, name, record, leaves.map(Vec::as_slice))?;
+        }
+    }
     Ok(Sound {
         n_files,
         n_samples: kept.samples.len(),
         n_leaves: seen.n_leaves,
+        is_made_again: maker.is_some(),
         size,
         root,
         key,
@@ -271,6 +286,9 @@ fn leaves(place: &mut Place, hashes: &[Hash], kept: &mut Kept) -> Result<Seen, F
             }
             if leaf.kind == "key_adopted" || leaf.kind == "key_rotated" {
                 seen.keys.push(leaf.clone());
+            }
+            if leaf.kind == "policy_adopted" {
+                seen.policies.push(leaf.clone());
             }
             let of_change = leaf.change.and_then(|change| kept.changes.get_mut(&change));
             if let Some(of_change) = of_change {
