@@ -14,6 +14,7 @@ use serde_json::Value;
 mod check_config;
 mod doctor;
 mod evidence;
+mod evidence_cut;
 mod fields;
 mod import;
 mod picture;
