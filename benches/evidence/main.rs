@@ -1,13 +1,13 @@
 //! What it costs to make the auditor's pack of a year, and to verify it.
 //!
 //! `cargo bench --bench evidence` lets a register live through a year with 10,000
-//! emergencies and 1,000,000 normal changes, 1,250,000 tellings of which came one by
-//! one, and then asks the program for packs of it: population and log in at most 60
-//! seconds and 300 MB, a sample of 25 in at most 5 seconds more, and every number as
-//! counted by hand. The pack is verified in 300 MB, too; one byte of it altered has to
-//! be found. `-- --short` makes a fiftieth of all that, for machines that do other things
-//! too. It exits with 1 if a promise isn't kept, and touches nothing but its own folder
-//! under `target/tmp`; `-- --keep` leaves that there.
+//! emergencies and 1,000,000 normal changes, of which sources told 1,250,000 times, and
+//! then asks the program for packs of it: population and log in at most 60 seconds and
+//! 300 MB, a sample of 25 in at most 5 seconds more, and every number as counted by hand.
+//! Killed in the middle it leaves nothing. The pack is verified in 300 MB, too; one byte
+//! of it altered has to be found. `-- --short` makes a fiftieth of all that, for machines
+//! that do other things too. It exits with 1 if a promise isn't kept, and touches nothing
+//! but its own folder under `target/tmp`; `-- --keep` leaves that there.
 #![allow(
     clippy::print_stdout,
     reason = "the figures are what the benchmark is for"
@@ -19,7 +19,7 @@ mod year;
 
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
@@ -33,6 +33,18 @@ use year::Year;
 const POPULATION: Duration = Duration::from_secs(60);
 const SAMPLE: Duration = Duration::from_secs(5);
 const MEMORY_MIB: u64 = 300;
+
+/// What is there in the end: the database with its key and its lock, and two packs.
+const WHOLE: [&str; 5] = [
+    "year.db",
+    "year.db.T0BREAK01.key",
+    "year.db.lock",
+    "population.zip",
+    "sampled.zip",
+];
+
+/// In how many parts of its time it is killed, at the end of each but the last.
+const KILLED: u32 = 5;
 
 /// A busy machine takes its time; fewer changes cost less.
 const SHORT: u64 = 50;
@@ -99,11 +111,16 @@ fn measure(runtime: &tokio::runtime::Runtime, short: bool, keep: bool) -> anyhow
         watch.elapsed().as_secs_f64()
     );
     let population = made(&place, "population.zip", 0)?;
+    let n_killed = killed(&place, population.took)?;
     let sampled = made(&place, "sampled.zip", 25)?;
     let verified = Run::of(&place, &["verify", "sampled.zip"])?;
     alter(&place.join("sampled.zip"))?;
     let altered = Run::of(&place, &["verify", "sampled.zip"])?;
-    let left = std::fs::read_dir(&place)?.count();
+    let mut left = Vec::new();
+    for one in std::fs::read_dir(&place)? {
+        left.push(one?.file_name());
+    }
+    left.retain(|name| !WHOLE.iter().any(|whole| name == whole));
     for (what, run) in [
         ("population and log", &population),
         ("with a sample of 25", &sampled),
@@ -120,7 +137,7 @@ fn measure(runtime: &tokio::runtime::Runtime, short: bool, keep: bool) -> anyhow
         std::fs::remove_dir_all(&place)?;
     }
     let counted = format!(
-        "{} changes, {} of them emergencies;",
+        "{} changes, {} of them emergencies",
         grouped(year.n_emergencies + year.n_normal),
         grouped(year.n_emergencies)
     );
@@ -149,14 +166,14 @@ fn measure(runtime: &tokio::runtime::Runtime, short: bool, keep: bool) -> anyhow
             most <= MEMORY_MIB,
         ),
         (
-            format!("both hold {counted} as counted by hand"),
+            format!("both hold {counted}, as many as there were"),
             [&population, &sampled]
                 .iter()
                 .all(|run| run.is_done && run.said.contains(&counted)),
         ),
         (
-            "the database, its key, its lock and two packs are all that is left".to_owned(),
-            left == 5,
+            format!("killed {n_killed} times in the middle, it leaves nothing"),
+            left.is_empty() && n_killed > 0,
         ),
         (
             format!(
@@ -181,26 +198,53 @@ fn measure(runtime: &tokio::runtime::Runtime, short: bool, keep: bool) -> anyhow
     Ok(kept.iter().all(|(_, holds)| *holds))
 }
 
+/// What asks for the year's pack.
+const PACK: [&str; 7] = [
+    "evidence",
+    "--from",
+    "2025-01-01",
+    "--to",
+    "2025-12-31",
+    "--seed",
+    "7",
+];
+
 fn made(place: &Path, name: &str, n_samples: usize) -> anyhow::Result<Run> {
     let n_samples = n_samples.to_string();
-    let run = Run::of(
-        place,
-        &[
-            "evidence",
-            "--from",
-            "2025-01-01",
-            "--to",
-            "2025-12-31",
-            "--sample",
-            &n_samples,
-            "--seed",
-            "7",
-            "--out",
-            name,
-        ],
-    )?;
+    let more = ["--sample", &n_samples, "--out", name];
+    let run = Run::of(place, &[&PACK[..], &more].concat())?;
     ensure!(run.is_done, "there is no {name}: {}", run.said);
     Ok(run)
+}
+
+/// Kills it again and again in the middle of the time that it takes. Returns how often
+/// that came before its end.
+fn killed(place: &Path, took: Duration) -> anyhow::Result<u32> {
+    let mut n_killed = 0;
+    for part in 1..KILLED {
+        let more = ["--out", "killed.zip"];
+        let mut child = program(place, &[&PACK[..], &more].concat())?
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+        // Nothing is waited for but the time itself.
+        std::thread::sleep(took * part / KILLED);
+        child.kill()?;
+        n_killed += u32::from(child.wait()?.code().is_none());
+    }
+    Ok(n_killed)
+}
+
+/// This program as the bot's, in a process of its own: what others left in memory isn't
+/// counted.
+fn program(place: &Path, arguments: &[&str]) -> anyhow::Result<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command
+        .args(arguments)
+        .current_dir(place)
+        .env_clear()
+        .env("BREAKGLASS_DATABASE", "year.db");
+    Ok(command)
 }
 
 /// What a run of the program came to.
@@ -212,15 +256,9 @@ struct Run {
 }
 
 impl Run {
-    /// Runs this program as the bot's, in a process of its own: what others left in memory
-    /// isn't counted.
     fn of(place: &Path, arguments: &[&str]) -> anyhow::Result<Self> {
         let watch = Stopwatch::start();
-        let output = Command::new(std::env::current_exe()?)
-            .args(arguments)
-            .current_dir(place)
-            .env_clear()
-            .env("BREAKGLASS_DATABASE", "year.db")
+        let output = program(place, arguments)?
             .output()
             .context("the program can't be started")?;
         let took = watch.elapsed();

@@ -1,7 +1,7 @@
-//! A year of a company that deploys much: what sources tell of, one hook after the
-//! other, and the emergencies among it, each with its authorization, its ticket and
-//! its approval, or without. Everything comes about as it does at work, through the
-//! store, day by day, with a checkpoint at the end of each.
+//! A year of a company that deploys much: what sources tell of, as polling them does, and
+//! the emergencies among it, each with its authorization, its ticket and its approval, or
+//! without. Everything comes about as it does at work, through the store, day by day,
+//! with a checkpoint at the end of each.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -43,14 +43,17 @@ github = \"deployment\"
 
 const DAYS: u64 = 365;
 
-/// So many hooks come in together: they share their commits.
-const TOGETHER: usize = 256;
+/// So many tellings come in one intake, as when a source is polled.
+const TOGETHER: usize = 100;
+
+/// All of a day may share a commit: how long a disk takes is no matter here.
+const LARGEST_GROUP: usize = 4_096;
 
 /// Every so many-th change is told of twice: when it is merged, and when it is deployed.
 const MERGED: u64 = 4;
 
-/// How often the bot says something of an emergency that is a record.
-const SAID: u64 = 10;
+/// How often the bot says something of an emergency, as of one that was chased for a while.
+const SAID: u64 = 100;
 
 /// How large the year is.
 #[derive(Debug, Clone, Copy)]
@@ -67,7 +70,11 @@ fn began() -> DateTime<Utc> {
 impl Year {
     /// Lives it. Returns how many records the log has then.
     pub(crate) async fn live(self, path: &Path) -> anyhow::Result<u64> {
-        let store = Store::open(&Options::at(path), WorkspaceId::new(WORKSPACE))?;
+        let options = Options {
+            largest_group: LARGEST_GROUP,
+            ..Options::at(path)
+        };
+        let store = Store::open(&options, WorkspaceId::new(WORKSPACE))?;
         let policy = PolicyFile::read(POLICY)?;
         let version = store.adopt_policy(policy.bytes()?, began()).await?;
         ensure!(version == PolicyVersion(1));
@@ -84,12 +91,10 @@ impl Year {
                 let step = year / i64::try_from(all).unwrap_or(i64::MAX);
                 began() + TimeDelta::microseconds(step * i64::try_from(n).unwrap_or(i64::MAX))
             };
-            let hooks: Vec<Deployment> = of_day(self.n_normal)
+            let told: Vec<Deployment> = of_day(self.n_normal)
                 .flat_map(|n| company.tellings(n, at(n, self.n_normal)))
                 .collect();
-            for some in hooks.chunks(TOGETHER) {
-                try_join_all(some.iter().map(|one| company.hear(one))).await?;
-            }
+            try_join_all(told.chunks(TOGETHER).map(|some| company.hear(some))).await?;
             let emergencies = of_day(self.n_emergencies);
             try_join_all(emergencies.map(|n| company.emergency(n, at(n, self.n_emergencies))))
                 .await?;
@@ -164,17 +169,14 @@ impl Company {
         vec![merged, deployed]
     }
 
-    async fn hear(&self, one: &Deployment) -> anyhow::Result<()> {
-        let intake = Intake::new(one.source.clone(), vec![one.clone()]);
+    async fn hear(&self, some: &[Deployment]) -> anyhow::Result<()> {
+        let last = some.last().context("nothing was told")?;
+        let intake = Intake::new(last.source.clone(), some.to_vec());
         let counting = Arc::new(self.rules.newest().counting.clone());
         let rules = Arc::clone(&self.rules);
-        let heard_at = one.at + TimeDelta::seconds(2);
+        let heard_at = last.at + TimeDelta::seconds(2);
         let taken = self.store.take_in(intake, counting, rules, heard_at);
-        ensure!(
-            taken.await?.len() == 1,
-            "{} isn't taken in",
-            one.external_id
-        );
+        ensure!(taken.await?.len() == some.len());
         Ok(())
     }
 
