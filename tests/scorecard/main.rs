@@ -12,6 +12,7 @@ mod bodies;
 mod declared;
 mod deliveries;
 mod dice;
+mod documented;
 mod kill;
 mod months;
 #[path = "kill/port.rs"]

@@ -186,8 +186,7 @@ pub fn make<W: Write + Seek + Send>(
         about: &about,
     };
     proof.write(&context, &mut archive, &sampling)?;
-    let (n_files, mut out) = archive.seal(wanted.key)?;
-    out.flush()?;
+    let n_files = archive.seal(wanted.key)?;
     Ok(Made {
         n_files,
         n_changes: about.n_changes(),

@@ -24,14 +24,14 @@ const TOKEN: &str = "It's a Secret to Everybody";
 const LEAKED: &str = "hunter2-4f9c";
 
 /// The whole life of the world below.
-const PERIOD: [&str; 4] = ["--from", "2026-03-13", "--to", "2026-03-14"];
+pub(super) const PERIOD: [&str; 4] = ["--from", "2026-03-13", "--to", "2026-03-14"];
 
 /// More than there are: everything becomes a sample.
 const ALL_OF_IT: [&str; 4] = ["--sample", "10", "--seed", "7"];
 
 /// Three normal changes on Friday; in the night an emergency as the policy wants it,
 /// with a token in its words, and one that nobody authorized.
-async fn lived() -> World {
+pub(super) async fn lived() -> World {
     let mut setting = Setting::default();
     setting.policy.administrators = vec!["U0SAM00001".to_owned()];
     setting.sources.keys.changes = Some(Token::new(TOKEN).unwrap());
@@ -84,14 +84,14 @@ async fn normal_changes(world: &World) {
 }
 
 /// Packs beside a bot at work, in a folder of their own.
-struct Desk {
-    folder: TempDir,
-    database: PathBuf,
+pub(super) struct Desk {
+    pub(super) folder: TempDir,
+    pub(super) database: PathBuf,
     listen: String,
 }
 
 impl Desk {
-    fn of(world: &World) -> Self {
+    pub(super) fn of(world: &World) -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
             database: world.database(),
@@ -99,7 +99,7 @@ impl Desk {
         }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
@@ -115,7 +115,17 @@ impl Desk {
             .unwrap()
     }
 
-    async fn export(&self, name: &str, more: &[&str]) -> Ended {
+    /// What lies on it.
+    pub(super) fn left(&self) -> Vec<String> {
+        let names = std::fs::read_dir(self.folder.path()).unwrap();
+        let mut names: Vec<String> = names
+            .map(|one| one.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    pub(super) async fn export(&self, name: &str, more: &[&str]) -> Ended {
         let arguments = [&["evidence", "--out", name], &PERIOD[..], more].concat();
         self.run(&arguments).await
     }
@@ -129,7 +139,7 @@ impl Desk {
 
     /// What the program says of a pack, and, where there is a Python, the verifier that
     /// packs bring along. They say the same.
-    async fn verify(&self, name: &str, more: &[&str]) -> (bool, String) {
+    pub(super) async fn verify(&self, name: &str, more: &[&str]) -> (bool, String) {
         let ended = self.run(&[&["verify", name], more].concat()).await;
         assert!(matches!(ended.code, Some(0 | 1)), "{ended:?}");
         let verifier = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/evidence/pack/verify.py");
@@ -311,7 +321,7 @@ fn put_on_somebody_else(files: &mut Files) {
     }
 }
 
-async fn ended(mut world: World) {
+pub(super) async fn ended(mut world: World) {
     world.settle().await;
     world.skip();
     world.end().await;
@@ -373,11 +383,7 @@ async fn a_pack_that_is_there_is_not_written_over_and_nothing_half_made_is_left(
     desk.export("none.zip", &["--checkpoint", "999"])
         .await
         .failed_saying(&["there is no checkpoint 999"]);
-    let left: Vec<_> = std::fs::read_dir(desk.folder.path())
-        .unwrap()
-        .map(|one| one.unwrap().file_name())
-        .collect();
-    assert_eq!(left, ["there.zip"]);
+    assert_eq!(desk.left(), ["there.zip"]);
     ended(world).await;
 }
 
