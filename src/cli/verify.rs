@@ -115,6 +115,7 @@ fn pack(
                 "key": sound.key.to_string(),
                 "key_expected": key.is_some(),
                 "witnessed": !witnesses.is_empty(),
+                "made_again": sound.is_made_again,
             }),
             Err(flaw) => json!({
                 "holds": false,
@@ -144,6 +145,14 @@ fn pack(
                     );
                 }
                 println!("Nobody can prove by this what was never recorded.");
+                println!(
+                    "{}",
+                    if sound.is_made_again {
+                        "The samples' records and papers were made again from the log's records: they are the same."
+                    } else {
+                        "The samples' records and papers weren't made again from the log's records: only the version that made the pack can."
+                    }
+                );
             }
             Err(flaw) => println!("{flaw}"),
         }

@@ -398,6 +398,6 @@ fn other_policy(
 }
 
 /// Whether some bytes stand in others.
-fn has(bytes: &[u8], wanted: &[u8]) -> bool {
+pub(super) fn has(bytes: &[u8], wanted: &[u8]) -> bool {
     bytes.windows(wanted.len()).any(|window| window == wanted)
 }

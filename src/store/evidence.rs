@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use rusqlite::{OptionalExtension, params};
 
+use super::audit::has;
 use super::log::decode;
 use super::{Moment, StoreError, attachments, deployments, instant, micros, texts};
 use crate::domain::change::{EmergencyChange, Recorded};
@@ -165,6 +166,23 @@ impl Moment<'_> {
             .collect()
     }
 
+    /// Returns the records before `size` that adopted a policy.
+    pub fn policy_records(&self, size: u64) -> Result<Vec<u64>, StoreError> {
+        let mut found = Vec::new();
+        let mut select = self.connection.prepare_cached(
+            "SELECT seq, leaf FROM event
+             WHERE workspace = ?1 AND change IS NULL AND seq < ?2 ORDER BY seq",
+        )?;
+        let mut rows = select.query(params![self.workspace.as_str(), size])?;
+        while let Some(row) = rows.next()? {
+            let leaf = row.get_ref(1)?.as_bytes().unwrap_or_default();
+            if has(leaf, b"\"type\":\"policy_adopted\"") {
+                found.push(row.get(0)?);
+            }
+        }
+        Ok(found)
+    }
+
     /// Returns a text of people's; nothing if it was taken out.
     pub fn text(&self, commitment: Commitment) -> Result<Option<Text>, StoreError> {
         texts::find(self.connection, self.workspace, commitment)
@@ -235,6 +253,11 @@ impl Moment<'_> {
     ) -> Result<(), StoreError> {
         deployments::telling_hashes(self.connection, self.workspace, first, end, see)
     }
+}
+
+/// Reads the leaf of a change's event; nothing if it is none.
+pub fn recorded(leaf: &[u8]) -> Option<Recorded> {
+    decode(leaf)
 }
 
 /// Returns when a leaf says that it happened, without reading the rest of it.

@@ -19,12 +19,13 @@ use breakglass::domain::obligation::{
 };
 use breakglass::domain::policy::{Party, Policy, PolicyVersion};
 use breakglass::domain::text::{Salt, Text};
-use breakglass::domain::ticket::{Field, Kind, Told, Writing, content_hash};
+use breakglass::domain::ticket::content_hash;
 use chrono::{DateTime, Days, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::Tz;
 
 use crate::Score;
 use crate::dice::Dice;
+use crate::documented::ticket;
 
 const PEOPLE: [&str; 6] = ["U1DANA", "U2MORGAN", "U3RILEY", "U4ALEX", "U5SAM", "U6KIM"];
 
@@ -449,7 +450,7 @@ impl Month {
                 by: who.clone(),
             },
             11..=13 => {
-                let fields = ticket(change);
+                let fields = ticket(change, |words| text(&words));
                 Command::Document {
                     by: Some(by),
                     fields,
@@ -741,33 +742,6 @@ fn tick(now: DateTime<Utc>) -> Submission {
         source: Source::Clock,
         command: Command::Tick,
     }
-}
-
-/// All that a plain ticket needs.
-fn ticket(change: &EmergencyChange) -> Vec<Writing> {
-    Field::ALL
-        .iter()
-        .filter_map(|field| {
-            let told = match field.row().kind {
-                Kind::Recorded | Kind::Person | Kind::Instant | Kind::Systems => return None,
-                Kind::Words => Told::Words(text(&format!(
-                    "{}: as it was, see https://ci.acme.dev/run/1",
-                    field.name()
-                ))),
-                Kind::Choice(choices) => Told::Choice((*choices.first()?).to_owned()),
-                Kind::Category => Told::Choice("hotfix".to_owned()),
-                Kind::Link | Kind::Links => {
-                    Told::Links(text("https://acme.slack.com/archives/C0/p1"))
-                }
-            };
-            Some(Writing {
-                field: *field,
-                told,
-                base: change.fields.get(field).map(|entry| entry.value.hash()),
-                taken_from: None,
-            })
-        })
-        .collect()
 }
 
 // ---- the model ------------------------------------------------------------

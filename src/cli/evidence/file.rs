@@ -1,5 +1,7 @@
 //! The file that a pack is written to: it bears its name when it is whole, and not a
-//! moment earlier. Whatever ends us before leaves nothing behind.
+//! moment earlier. Whatever ends us before leaves nothing behind; where the disk keeps
+//! no files without a name (NFS, FAT), a kill leaves `….part`, which the next one takes
+//! over.
 
 use std::fs::File;
 use std::io;
@@ -8,7 +10,8 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use rustix::fs::{AtFlags, CWD, Mode, OFlags};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, RenameFlags};
+use rustix::io::Errno;
 
 /// What only the owner may do with it: what is in it is confidential.
 const MODE: u32 = 0o600;
@@ -37,18 +40,22 @@ impl Unfinished {
                 path.display()
             );
         }
-        let folder = folder_of(path);
         let open = rustix::fs::open(
-            &folder,
+            folder_of(path),
             OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC,
             Mode::from_raw_mode(MODE),
         );
-        if let Ok(file) = open {
-            return Ok(Self {
+        match open {
+            Ok(file) => Ok(Self {
                 file: file.into(),
                 named: None,
-            });
+            }),
+            Err(_) => Self::named(path),
         }
+    }
+
+    /// Begins one that has a name in the meantime.
+    fn named(path: &Path) -> anyhow::Result<Self> {
         let mut name = path.as_os_str().to_owned();
         name.push(".part");
         let name = PathBuf::from(name);
@@ -83,8 +90,7 @@ impl Unfinished {
                     .with_context(failed)?;
             }
             Some(name) => {
-                std::fs::hard_link(name, path).with_context(failed)?;
-                std::fs::remove_file(name).with_context(failed)?;
+                rename(name, path).with_context(failed)?;
                 self.named = None;
             }
         }
@@ -95,11 +101,93 @@ impl Unfinished {
     }
 }
 
+/// Gives a file another name that nothing bears. FAT knows no second name for a file,
+/// and NFS no renaming that spares what is there.
+fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    match rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        Err(Errno::INVAL | Errno::NOSYS) => {
+            std::fs::hard_link(from, to)?;
+            std::fs::remove_file(from)
+        }
+        done => Ok(done?),
+    }
+}
+
 impl Drop for Unfinished {
     fn drop(&mut self) {
         if let Some(name) = &self.named {
             // Nobody is left to be told.
             let _ = std::fs::remove_file(name);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    fn left(folder: &Path) -> Vec<String> {
+        let names = std::fs::read_dir(folder).unwrap();
+        let mut names: Vec<String> = names
+            .map(|one| one.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// Both ways to begin one: where the disk keeps files without a name, and where not.
+    const WAYS: [fn(&Path) -> anyhow::Result<Unfinished>; 2] =
+        [Unfinished::beside, Unfinished::named];
+
+    #[test]
+    fn a_file_bears_its_name_when_it_is_whole_and_nothing_lies_beside_it() {
+        for begin in WAYS {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("pack.zip");
+            let unfinished = begin(&path).unwrap();
+            unfinished.file().unwrap().write_all(b"whole").unwrap();
+            assert!(!path.exists());
+            unfinished.finish(&path).unwrap();
+            assert_eq!(std::fs::read(&path).unwrap(), b"whole");
+            assert_eq!(left(folder.path()), ["pack.zip"]);
+        }
+    }
+
+    #[test]
+    fn one_that_is_given_up_leaves_nothing() {
+        for begin in WAYS {
+            let folder = tempfile::tempdir().unwrap();
+            let unfinished = begin(&folder.path().join("pack.zip")).unwrap();
+            unfinished.file().unwrap().write_all(b"half").unwrap();
+            drop(unfinished);
+            assert_eq!(left(folder.path()), Vec::<String>::new());
+        }
+    }
+
+    #[test]
+    fn one_that_somebody_made_meanwhile_is_theirs() {
+        for begin in WAYS {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("pack.zip");
+            let unfinished = begin(&path).unwrap();
+            std::fs::write(&path, "theirs").unwrap();
+            unfinished.finish(&path).unwrap_err();
+            assert_eq!(std::fs::read(&path).unwrap(), b"theirs");
+            assert_eq!(left(folder.path()), ["pack.zip"]);
+        }
+    }
+
+    #[test]
+    fn what_a_kill_left_is_taken_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pack.zip");
+        std::fs::write(folder.path().join("pack.zip.part"), "half of an older one").unwrap();
+        let unfinished = Unfinished::named(&path).unwrap();
+        unfinished.file().unwrap().write_all(b"whole").unwrap();
+        unfinished.finish(&path).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"whole");
+        assert_eq!(left(folder.path()), ["pack.zip"]);
     }
 }

@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{self, Seek, Write};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Datelike, Timelike, Utc};
 use sha2::{Digest, Sha256};
@@ -18,14 +19,15 @@ use crate::evidence::note::{SignedNote, SignerKey};
 
 /// The pack in the making.
 pub(super) struct Archive<W: Write + Seek> {
-    zip: ZipWriter<W>,
+    zip: ZipWriter<Steady<W>>,
+    fault: Arc<Mutex<Option<io::Error>>>,
     options: SimpleFileOptions,
     listed: BTreeMap<String, Hash>,
 }
 
 /// A file of the pack in the making.
 pub(super) struct Entry<'a, W: Write + Seek> {
-    zip: &'a mut ZipWriter<W>,
+    zip: &'a mut ZipWriter<Steady<W>>,
     sha: Sha256,
 }
 
@@ -38,6 +40,56 @@ impl<W: Write + Seek> Write for Entry<'_, W> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.zip.flush()
+    }
+}
+
+/// What the pack is written to, as those who write it see it: it never fails. They
+/// would tell the terminal of it when they are dropped; the first fault is kept for the
+/// archive to tell instead, and what comes after it goes nowhere.
+struct Steady<W> {
+    out: W,
+    at: u64,
+    end: u64,
+    fault: Arc<Mutex<Option<io::Error>>>,
+}
+
+impl<W> Steady<W> {
+    /// Does something unless something failed before.
+    fn unless_failed(&mut self, act: impl FnOnce(&mut W) -> io::Result<()>) {
+        let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+        if fault.is_none() {
+            *fault = act(&mut self.out).err();
+        }
+    }
+}
+
+impl<W: Write> Write for Steady<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.unless_failed(|out| out.write_all(bytes));
+        self.at += bytes.len() as u64;
+        self.end = self.end.max(self.at);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.unless_failed(Write::flush);
+        Ok(())
+    }
+}
+
+impl<W: Seek> Seek for Steady<W> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let at = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+            SeekFrom::End(by) => self.end.checked_add_signed(by),
+        };
+        let at = at.ok_or(io::ErrorKind::InvalidInput)?;
+        if at != self.at {
+            self.unless_failed(|out| out.seek(SeekFrom::Start(at)).map(|_| ()));
+            self.at = at;
+        }
+        Ok(at)
     }
 }
 
@@ -63,8 +115,16 @@ impl<W: Write + Seek> Archive<W> {
             u8::try_from(made_at.second()).unwrap_or_default(),
         )
         .unwrap_or_default();
+        let fault = Arc::default();
+        let out = Steady {
+            out,
+            at: 0,
+            end: 0,
+            fault: Arc::clone(&fault),
+        };
         Self {
             zip: ZipWriter::new(out),
+            fault,
             options: SimpleFileOptions::default()
                 .last_modified_time(at)
                 .unix_permissions(0o644),
@@ -99,13 +159,14 @@ impl<W: Write + Seek> Archive<W> {
         };
         let done = write(&mut entry)?;
         let hash = entry.sha.finalize().into();
+        self.failed()?;
         self.listed.insert(name.to_owned(), hash);
         Ok(done)
     }
 
     /// Lists every file, signs the list and ends the pack. Returns how many files
-    /// there are, and what it was written to.
-    pub(super) fn seal(mut self, key: &SignerKey) -> Result<(usize, W), PackFault> {
+    /// there are.
+    pub(super) fn seal(mut self, key: &SignerKey) -> Result<usize, PackFault> {
         let mut list = String::new();
         for (name, hash) in &self.listed {
             // Writing to a string can't fail.
@@ -116,6 +177,19 @@ impl<W: Write + Seek> Archive<W> {
         let text = format!("{}/pack\n{}\n", key.verifier().name(), hex::encode(hash));
         let note = SignedNote::sign(text, key)?;
         self.add(SEAL, note.to_string().as_bytes())?;
-        Ok((n_files, self.zip.finish()?))
+        let mut out = self.zip.finish()?;
+        out.flush()?;
+        let fault = self
+            .fault
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        fault.map_or(Ok(n_files), |fault| Err(fault.into()))
+    }
+
+    /// Tells the first fault, if there was one.
+    fn failed(&self) -> Result<(), PackFault> {
+        let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+        fault.take().map_or(Ok(()), |fault| Err(fault.into()))
     }
 }

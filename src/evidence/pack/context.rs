@@ -98,11 +98,7 @@ impl<'a> Context<'a> {
 
     /// How the log stands, in a line.
     pub(super) fn checkpoint(&self) -> String {
-        format!(
-            "Log: {} records, root {}",
-            grouped(self.size),
-            root_in_words(&self.wanted.checkpoint.root)
-        )
+        log_in_words(self.size, &root_in_words(&self.wanted.checkpoint.root))
     }
 
     /// What stands below each page of a paper.
@@ -196,6 +192,11 @@ pub(super) fn told(
         policy,
         sources,
     ))
+}
+
+/// How a log stands, in a line.
+pub(in crate::evidence) fn log_in_words(size: u64, root: &str) -> String {
+    format!("Log: {} records, root {root}", grouped(size))
 }
 
 /// The texts of a change, and which of them were taken out, whenever that was.

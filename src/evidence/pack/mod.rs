@@ -26,8 +26,12 @@ mod tests;
 mod weeks;
 
 pub use context::identity;
+pub(in crate::evidence) use context::log_in_words;
 pub use draw::{Stratum, Which};
 pub use fault::PackFault;
+pub(in crate::evidence) use papers::{
+    attachment_name, bound_to_record, json, papers_of, papers_of_normal,
+};
 
 use crate::domain::id::ChangeNumber;
 use crate::domain::policy::Policy;
@@ -47,11 +51,15 @@ pub(in crate::evidence) const LIST: &str = "verify/MANIFEST";
 /// The signature under that list.
 pub(in crate::evidence) const SEAL: &str = "verify/MANIFEST.note";
 
+/// The program that makes packs, with its version: by it is known whether what it made
+/// can be made again.
+pub(in crate::evidence) const PROGRAM: &str = concat!("breakglass ", env!("CARGO_PKG_VERSION"));
+
 /// The verifier that a pack brings along.
 pub const VERIFIER: &str = include_str!("verify.py");
 
 /// What is in the folder that the guide names.
-const CHANGES: &str = "SOC 2 Evidence/Change Management/";
+pub(in crate::evidence) const CHANGES: &str = "SOC 2 Evidence/Change Management/";
 
 /// What a pack is asked to hold.
 #[derive(Debug, Clone, Copy)]
@@ -188,8 +196,7 @@ pub fn make<W: Write + Seek + Send>(
         about: &about,
     };
     proof.write(&context, &mut archive, &sampling)?;
-    let (n_files, mut out) = archive.seal(wanted.key)?;
-    out.flush()?;
+    let n_files = archive.seal(wanted.key)?;
     Ok(Made {
         n_files,
         n_changes: about.n_changes(),

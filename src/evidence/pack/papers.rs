@@ -13,7 +13,7 @@ use super::{CHANGES, Step};
 use crate::domain::change::Attached;
 use crate::domain::merkle::Hash;
 use crate::domain::policy::Party;
-use crate::evidence::pages::{self, Imprint, Procedure};
+use crate::evidence::pages::{self, Imprint, PageFault, Procedure};
 use crate::evidence::record::{NormalRecord, Record};
 use crate::store::Dossier;
 
@@ -103,10 +103,7 @@ impl<W: Write + Seek> Writer<'_, '_, W> {
     }
 
     fn imprint(&self, record: &[u8]) -> Imprint {
-        let bound = format!(
-            "Made from record.json, SHA-256 {}",
-            hex::encode(Sha256::digest(record))
-        );
+        let bound = bound_to_record(record);
         let part_of = format!("Sample {} of {}", self.n, self.of);
         self.context.imprint(&part_of, bound)
     }
@@ -120,22 +117,9 @@ impl<W: Write + Seek> Writer<'_, '_, W> {
         self.begin(at, &record.number);
         let json = json(&record)?;
         let imprint = self.imprint(&json);
-        self.put(
-            "change_ticket.pdf",
-            &pages::change_ticket(&record, &imprint)?,
-        )?;
-        self.put(
-            "approval_record.pdf",
-            &pages::approval_record(&record, &imprint)?,
-        )?;
-        self.put(
-            "testing_results.pdf",
-            &pages::testing_results(&record, &imprint)?,
-        )?;
-        self.put(
-            "deployment_confirmation.pdf",
-            &pages::deployment_confirmation(&record, &imprint)?,
-        )?;
+        for (name, paper) in papers_of(&record, &imprint)? {
+            self.put(name, &paper)?;
+        }
         self.put("record.json", &json)?;
         let inclusion = proof.of(self.context, &dossier.seqs)?;
         self.put("inclusion_proof.json", &inclusion)?;
@@ -154,11 +138,7 @@ impl<W: Write + Seek> Writer<'_, '_, W> {
             let Some(bytes) = self.context.moment.attachment(sha256)? else {
                 continue;
             };
-            let name = told.name.text.as_deref().unwrap_or("redacted");
-            self.put(
-                &format!("attachments/{n} {}", plain(name, LONGEST_NAME)),
-                &bytes,
-            )?;
+            self.put(&attachment_name(n, told.name.text.as_deref()), &bytes)?;
         }
         Ok(())
     }
@@ -173,26 +153,9 @@ impl<W: Write + Seek> Writer<'_, '_, W> {
         self.begin(record.at, called);
         let json = json(record)?;
         let imprint = self.imprint(&json);
-        self.put(
-            "pull_request.pdf",
-            &pages::normal::change_ticket(record, &imprint)?,
-        )?;
-        self.put(
-            "approval_record.pdf",
-            &pages::normal::approval_record(record, &imprint)?,
-        )?;
-        self.put(
-            "ci_results.pdf",
-            &pages::normal::testing_results(record, &imprint)?,
-        )?;
-        self.put(
-            "deployment_log.pdf",
-            &pages::normal::deployment_confirmation(record, &imprint)?,
-        )?;
-        self.put(
-            "monitoring_confirmation.pdf",
-            &pages::normal::monitoring_confirmation(record, &imprint)?,
-        )?;
+        for (name, paper) in papers_of_normal(record, &imprint)? {
+            self.put(name, &paper)?;
+        }
         self.put("record.json", &json)?;
         intakes.sort_unstable();
         intakes.dedup();
@@ -201,8 +164,69 @@ impl<W: Write + Seek> Writer<'_, '_, W> {
     }
 }
 
+/// The papers of an emergency change, by the names of their files.
+pub(in crate::evidence) fn papers_of(
+    record: &Record,
+    imprint: &Imprint,
+) -> Result<[Paper; 4], PageFault> {
+    Ok([
+        ("change_ticket.pdf", pages::change_ticket(record, imprint)?),
+        (
+            "approval_record.pdf",
+            pages::approval_record(record, imprint)?,
+        ),
+        (
+            "testing_results.pdf",
+            pages::testing_results(record, imprint)?,
+        ),
+        (
+            "deployment_confirmation.pdf",
+            pages::deployment_confirmation(record, imprint)?,
+        ),
+    ])
+}
+
+/// The papers of a normal change, by the names of their files.
+pub(in crate::evidence) fn papers_of_normal(
+    record: &NormalRecord,
+    imprint: &Imprint,
+) -> Result<[Paper; 5], PageFault> {
+    use pages::normal;
+    Ok([
+        ("pull_request.pdf", normal::change_ticket(record, imprint)?),
+        (
+            "approval_record.pdf",
+            normal::approval_record(record, imprint)?,
+        ),
+        ("ci_results.pdf", normal::testing_results(record, imprint)?),
+        (
+            "deployment_log.pdf",
+            normal::deployment_confirmation(record, imprint)?,
+        ),
+        (
+            "monitoring_confirmation.pdf",
+            normal::monitoring_confirmation(record, imprint)?,
+        ),
+    ])
+}
+
+/// A paper: its file's name and its bytes.
+pub(in crate::evidence) type Paper = (&'static str, Vec<u8>);
+
+/// From which record a paper was made, as it says below.
+pub(in crate::evidence) fn bound_to_record(record: &[u8]) -> String {
+    let digest = hex::encode(Sha256::digest(record));
+    format!("Made from record.json, SHA-256 {digest}")
+}
+
+/// Where the n-th attachment of a change stands in its folder.
+pub(in crate::evidence) fn attachment_name(n: u32, name: Option<&str>) -> String {
+    let name = plain(name.unwrap_or("redacted"), LONGEST_NAME);
+    format!("attachments/{n} {name}")
+}
+
 /// JSON as a person reads it, with a newline at its end.
-pub(super) fn json(value: &impl serde::Serialize) -> Result<Vec<u8>, PackFault> {
+pub(in crate::evidence) fn json(value: &impl serde::Serialize) -> Result<Vec<u8>, PackFault> {
     let mut json = serde_json::to_vec_pretty(value)?;
     json.push(b'\n');
     Ok(json)

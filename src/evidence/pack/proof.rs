@@ -14,7 +14,7 @@ use super::draw::{Chosen, Which};
 use super::fault::PackFault;
 use super::papers;
 use super::population::{About, sampling_in_words};
-use super::{ROOM, VERIFIER};
+use super::{PROGRAM, ROOM, VERIFIER};
 use crate::domain::merkle::Prover;
 use crate::evidence::checkpoint::root_in_words;
 use crate::store::Reach;
@@ -71,8 +71,10 @@ impl Proof {
             return Err(PackFault::NotAsSigned { n });
         }
         beside.extend(moment.key_records(size)?);
+        beside.extend(moment.policy_records(size)?);
         let first = reach.first.unwrap_or_default();
-        let end = reach.last.map_or(first, |last| last + 1);
+        // All that came since: what was recorded of the period later is among it.
+        let end = if reach.last.is_some() { size } else { first };
         beside.retain(|seq| !(first..end).contains(seq));
         Ok(Self {
             prover,
@@ -184,7 +186,7 @@ impl Proof {
         papers::json(&json!({
             "form": FORM,
             "version": VERSION,
-            "program": concat!("breakglass ", env!("CARGO_PKG_VERSION")),
+            "program": PROGRAM,
             "workspace": context.moment.workspace().as_str(),
             "checkpoint": {
                 "n": wanted.checkpoint.n,

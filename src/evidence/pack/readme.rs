@@ -43,7 +43,7 @@ How to check it
 
      KEY is the key that you were told by somebody whom you trust, and CHECKPOINT a file with a
      checkpoint that you or others kept: the weekly report carries one each week, and below each
-     approval in Slack stands a line `Log: … records, root …`. The verifier is about five hundred
+     approval in Slack stands a line `Log: … records, root …`. The verifier is about seven hundred
      lines; read it.
 
   2. With openssl 3, the signatures alone:

@@ -7,6 +7,8 @@ use std::process::Command as Program;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 use zip::ZipArchive;
 
@@ -20,6 +22,7 @@ use crate::domain::policy::{Counting, Party, PolicyVersion};
 use crate::domain::text::{Salt, Text};
 use crate::evidence::checkpoint::origin;
 use crate::evidence::key;
+use crate::evidence::note::{SignedNote, SignerKey};
 use crate::evidence::seal::Seal;
 use crate::evidence::verify;
 use crate::gesture::{Ask, Gesture, Heard};
@@ -228,13 +231,33 @@ impl World {
         self.pack_at(which, None)
     }
 
+    fn key(&self) -> SignerKey {
+        let workspace = WorkspaceId::new("T0ACME");
+        let path = key::path_of(&self.folder.path().join("breakglass.db"), &workspace);
+        key::read(&path, &origin(&workspace).unwrap())
+            .unwrap()
+            .unwrap()
+    }
+
+    /// Lists a pack's files as they are, and signs the list with the key of the log.
+    fn listed_anew(&self, files: &mut BTreeMap<String, Vec<u8>>) {
+        files.retain(|name, _| !name.starts_with(LIST));
+        let mut list = String::new();
+        for (name, bytes) in files.iter() {
+            let hash = hex::encode(Sha256::digest(bytes));
+            list.extend([&hash, "  ", name, "\n"]);
+        }
+        let key = self.key();
+        let hash = hex::encode(Sha256::digest(&list));
+        let words = format!("{}/pack\n{hash}\n", key.verifier().name());
+        let note = SignedNote::sign(words, &key).unwrap();
+        files.insert(LIST.to_owned(), list.into_bytes());
+        files.insert(SEAL.to_owned(), note.to_string().into());
+    }
+
     fn pack_at(&self, which: &Which, n: Option<u64>) -> Result<Vec<u8>, PackFault> {
         let database = self.folder.path().join("breakglass.db");
-        let workspace = WorkspaceId::new("T0ACME");
-        let path = key::path_of(&database, &workspace);
-        let key = key::read(&path, &origin(&workspace).unwrap())
-            .unwrap()
-            .unwrap();
+        let key = self.key();
         let policy = PolicyFile::read(POLICY).unwrap();
         let policies = [policy.policy(PolicyVersion(1)).unwrap()];
         let made = look(&database, None, |moment| {
@@ -474,6 +497,71 @@ async fn whatever_is_done_to_a_pack_both_verifiers_find_it_and_name_it_alike() {
     }
     std::fs::write(&path, zipped(&whole)).unwrap();
     by_rust(&path).unwrap();
+    world.store.close().await;
+}
+
+#[tokio::test]
+async fn what_the_key_signs_but_the_log_doesnt_say_is_found_when_it_is_made_again() {
+    let world = World::lived().await;
+    let whole = files(&world.pack(&drawn(9)).unwrap());
+    let path = world.folder.path().join("pack.zip");
+    let record = whole
+        .keys()
+        .find(|name| name.contains("CHG-1001") && name.ends_with("/record.json"));
+    let record = record.unwrap().clone();
+    let paper = record.replace("record.json", "approval_record.pdf");
+    let edit = |pointer: &str, value: Value| {
+        let mut told: Value = serde_json::from_slice(&whole[&record]).unwrap();
+        *told.pointer_mut(pointer).unwrap() = value;
+        let mut bytes = serde_json::to_vec_pretty(&told).unwrap();
+        bytes.push(b'\n');
+        (record.clone(), bytes)
+    };
+    let of_another = whole
+        .keys()
+        .find(|name| name.contains("CHG-1002") && name.ends_with("/approval_record.pdf"));
+    let policy = whole.keys().find(|name| is_of(name, "toml")).unwrap();
+    let more = record.replace("record.json", "attachments/1 green.log");
+    let differs = |place: &str| format!("{record} says otherwise than the log's records: {place}");
+    let deeds = [
+        (
+            edit("/deployments/0/at", json!("2026-10-05T06:00:00Z")),
+            differs("deployments 1 at"),
+        ),
+        (edit("/stage/name", json!("closed")), differs("stage name")),
+        (
+            edit("/authorization/by/id", json!("U0RILEY")),
+            differs("authorization by id"),
+        ),
+        (
+            edit("/timeline/0/event/words", json!("Nothing")),
+            differs("timeline 1 event words"),
+        ),
+        (
+            (paper.clone(), whole[of_another.unwrap()].clone()),
+            format!("{paper} isn't the paper that its record makes"),
+        ),
+        (
+            (policy.clone(), b"# lax\n".to_vec()),
+            format!("{policy} isn't the policy that record 0"),
+        ),
+        (
+            (more.clone(), b"42 passed\n".to_vec()),
+            format!("{more} is nothing of this sample"),
+        ),
+    ];
+    for ((name, bytes), named) in deeds {
+        let mut pack = whole.clone();
+        pack.insert(name, bytes);
+        world.listed_anew(&mut pack);
+        std::fs::write(&path, zipped(&pack)).unwrap();
+        let flaw = by_rust(&path).unwrap_err().to_string();
+        assert!(flaw.contains(&named), "{flaw} / {named}");
+    }
+    let mut same = whole.clone();
+    world.listed_anew(&mut same);
+    std::fs::write(&path, zipped(&same)).unwrap();
+    assert!(by_rust(&path).unwrap().is_made_again);
     world.store.close().await;
 }
 

@@ -9,7 +9,7 @@
                                                that the weekly report carried)
 
 It says first what is wrong, and ends with 1; or it ends with 0. It was written to be
-read: about five hundred lines, no network, nothing is executed or written.
+read: about seven hundred lines, no network, nothing is executed or written.
 
 What it can't know: what was never recorded, and what whoever holds the key could have
 rewritten after the newest checkpoint that you have from somebody else.
@@ -17,6 +17,7 @@ rewritten after the newest checkpoint that you have from somebody else.
 
 import argparse
 import base64
+import contextlib
 import hashlib
 import json
 import os
@@ -28,10 +29,25 @@ import zlib
 ROOM = "verify/"
 # Files that can't stand in the list of files, because they are made of it.
 LIST, SEAL = ROOM + "MANIFEST", ROOM + "MANIFEST.note"
+# What is longer than this, and isn't hashes, was made to take our memory.
+LONGEST = 64 << 20
 
 
 class Wrong(Exception):
     """The first thing that doesn't hold, as a sentence."""
+
+
+# What comes of reading something that isn't there, or is something else.
+ODD = (KeyError, TypeError, ValueError, AttributeError, IndexError)
+
+
+@contextlib.contextmanager
+def form_of(name):
+    """Says of which file it is that something isn't of its form."""
+    try:
+        yield
+    except ODD:
+        raise Wrong("altered: %s isn't of the form that packs have" % name)
 
 
 # Ed25519 by RFC 8032, section 5.1: checking only, and slow on purpose: to be read.
@@ -126,27 +142,34 @@ class Key:
 def opened(what, note, keys):
     """The text of a note that one of the keys signed."""
     try:
-        text, signatures = note.decode("utf-8").rsplit("\n\n", 1)
+        note = note.decode("utf-8")
+        if not note.endswith("\n") or any(one < " " and one != "\n" for one in note):
+            raise ValueError("another form")
+        text, signatures = note.rsplit("\n\n", 1)
+        signatures = [signature_of(line) for line in signatures[:-1].split("\n")]
     except ValueError:
         raise Wrong("altered: %s is no signed note" % what)
     text += "\n"
     is_known = False
-    for line in signatures.splitlines():
-        parts = line.split(" ")
-        if len(parts) != 3 or parts[0] != "\u2014":
-            continue
-        try:
-            raw = base64.b64decode(parts[2], validate=True)
-        except ValueError:
-            continue
+    for name, raw in signatures:
         for key in keys:
-            if parts[1] == key.name and raw[:4] == key.id:
+            if name == key.name and raw[:4] == key.id:
                 if not is_signed(key.public, text.encode("utf-8"), raw[4:]):
                     raise Wrong("altered: %s, for its signature doesn't fit" % what)
                 is_known = True
     if not is_known:
         raise Wrong("%s isn't signed by the key %s" % (what, keys[-1]))
     return text
+
+
+def signature_of(line):
+    """Whose signature a line is, and its bytes behind the number of the key."""
+    mark, name, coded = line.split(" ")
+    raw = base64.b64decode(coded, validate=True)
+    # Bytes have one form in base64, and some programs read others, too.
+    if mark != "\u2014" or not name or len(raw) < 5 or base64.b64encode(raw).decode() != coded:
+        raise ValueError("no signature")
+    return name, raw
 
 
 def checkpoint(what, note, keys):
@@ -227,24 +250,111 @@ class Folder:
         self.path = path
 
     def names(self):
-        for place, _, files in os.walk(self.path):
-            for name in files:
+        for place, folders, files in os.walk(self.path):
+            links = [one for one in folders if os.path.islink(os.path.join(place, one))]
+            for name in files + links:
                 whole = os.path.relpath(os.path.join(place, name), self.path)
                 yield whole.replace(os.sep, "/")
 
     def open(self, name):
         return open(os.path.join(self.path, *name.split("/")), "rb")
 
+    def check_layout(self):
+        pass
+
 
 class Zip:
     def __init__(self, path):
-        self.zip = zipfile.ZipFile(path)
+        self.file = open(path, "rb")
+        self.zip = zipfile.ZipFile(self.file)
 
     def names(self):
         return [one.filename for one in self.zip.infolist() if not one.is_dir()]
 
     def open(self, name):
         return self.zip.open(name)
+
+    def part(self, at, n):
+        self.file.seek(at)
+        part = self.file.read(n)
+        if len(part) != n:
+            raise struct.error("the file ends")
+        return part
+
+    def check_layout(self):
+        """The files lie one behind the other, and there is nothing besides: whatever
+        else stood there, some program would show, and nobody signed it."""
+        try:
+            entries, begins = self.entries()
+        except (ValueError, struct.error) + BROKEN:
+            raise Wrong("altered: the zip's list of its files can't be read")
+        at, nexts = 0, [offset for _, _, _, offset, _ in entries[1:]] + [begins]
+        for (raw, is_streamed, is_remarked, offset, packed), then in zip(entries, nexts):
+            name = raw.decode("utf-8", "replace")
+            if is_remarked:
+                raise Wrong("inserted: the zip holds a comment on %s" % name)
+            if offset > at:
+                raise Wrong("inserted: the zip holds bytes before %s that are of no file" % name)
+            if offset < at:
+                raise Wrong("altered: %s lies in the zip where another file does" % name)
+            if name.endswith("/") and packed:
+                raise Wrong("inserted: the folder %s in the zip holds bytes that are of no file" % name)
+            try:
+                mark, of_name, of_more = struct.unpack("<4s22xHH", self.part(offset, 30))
+                said = self.part(offset + 30, of_name)
+            except struct.error:
+                mark, said, of_name, of_more = b"", b"", 0, 0
+            if mark != b"PK\3\4" or said != raw:
+                raise Wrong("altered: %s can't be read" % name)
+            at = offset + 30 + of_name + of_more + packed
+            # A program that didn't know how long the file would be says so behind it.
+            if is_streamed and then - at in (12, 16, 20, 24):
+                at = then
+        if at != begins:
+            raise Wrong("inserted: the zip holds bytes behind its last file that are of no file")
+
+    def entries(self):
+        """The zip's own list of its files, and where it begins."""
+        ends = self.file.seek(0, 2) - 22
+        mark, *found, remark = struct.unpack("<4s6xHIIH", self.part(max(ends, 0), 22))
+        if mark != b"PK\5\6" or remark:
+            raise Wrong("inserted: the zip holds a comment, or bytes behind its end")
+        if ends >= 20 and self.part(ends - 20, 4) == b"PK\6\7":
+            (at,) = struct.unpack("<8xQ4x", self.part(ends - 20, 20))
+            mark, *large = struct.unpack("<4s28xQQQ", self.part(at, 56))
+            pairs = zip(found, large, (0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF))
+            fits = all(short in (long, elsewhere) for short, long, elsewhere in pairs)
+            if mark != b"PK\6\6" or not fits or at + 76 != ends:
+                raise ValueError("another end")
+            found, ends = large, at
+        n, length, begins = found
+        if begins + length != ends:
+            raise Wrong(
+                "inserted: the zip holds bytes before its first file, or around its list,"
+                " that are of no file"
+            )
+        rest, entries = self.part(begins, length), []
+        while rest:
+            head = struct.unpack("<4s4xH10xIIHHH8xI", rest[:46])
+            mark, flags, packed, whole, of_name, of_more, of_remark, offset = head
+            at = 46 + of_name
+            name, more, end = rest[46:at], rest[at : at + of_more], at + of_more + of_remark
+            if mark != b"PK\1\2" or len(rest) < end:
+                raise ValueError("no entry")
+            # Of these, those stand elsewhere that are large.
+            numbers = [whole, packed, offset]
+            while len(more) >= 4:
+                kind, length = struct.unpack("<HH", more[:4])
+                large, more = more[4 : 4 + length], more[4 + length :]
+                for which in range(3):
+                    if kind == 1 and numbers[which] == 0xFFFFFFFF:
+                        (numbers[which],) = struct.unpack("<Q", large[:8])
+                        large = large[8:]
+            entries.append((name, flags & 8, of_remark, numbers[2], numbers[1]))
+            rest = rest[end:]
+        if len(entries) != n:
+            raise ValueError("another number")
+        return entries, begins
 
 
 BROKEN = (OSError, zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError)
@@ -257,9 +367,11 @@ class Pack:
             names = list(self.place.names())
         except BROKEN + (ValueError,):
             raise Wrong("%s is neither a pack nor the folder of one" % path)
-        self.names = set(names)
-        if len(self.names) != len(names):
-            raise Wrong("inserted: the pack holds two files of one name")
+        self.names = set()
+        for name in names:
+            if name in self.names:
+                raise Wrong("inserted: the pack holds two files named %s" % name)
+            self.names.add(name)
 
     def open(self, name):
         if name not in self.names:
@@ -277,14 +389,21 @@ class Pack:
             except BROKEN:
                 raise Wrong("altered: %s can't be read" % name)
 
-    def read(self, name):
-        return b"".join(self.parts(name))
+    def read(self, name, most=LONGEST, too_long=None):
+        read = bytearray()
+        for part in self.parts(name):
+            read += part
+            if len(read) > most:
+                raise Wrong(too_long or "altered: %s is longer than such a file can be" % name)
+        return bytes(read)
 
     def lines(self, name):
         rest = b""
         for part in self.parts(name):
             lines = (rest + part).split(b"\n")
             rest = lines.pop()
+            if len(rest) > LONGEST:
+                raise Wrong("altered: %s is longer than such a file can be" % name)
             yield from lines
         if rest:
             raise Wrong("altered: %s ends within a line" % name)
@@ -292,7 +411,7 @@ class Pack:
     def json(self, name):
         try:
             return json.loads(self.read(name).decode("utf-8"))
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Wrong("altered: %s isn't JSON" % name)
 
     def digest(self, name):
@@ -309,7 +428,7 @@ def check_files(pack, key):
     if sealed[0] != key.name + "/pack" or sealed[1:2] != [hashlib.sha256(manifest).hexdigest()]:
         raise Wrong("altered: %s isn't the list that was signed" % LIST)
     listed = {}
-    for line in manifest.decode("utf-8").splitlines():
+    for line in manifest.decode("utf-8").split("\n")[:-1]:
         digest, _, name = line.partition("  ")
         listed[name] = digest
     for name in sorted(pack.names):
@@ -331,7 +450,8 @@ def check_log(pack, key):
     """The log is the one that was signed."""
     name = ROOM + "checkpoint.txt"
     size, root = checkpoint(name, pack.read(name), [key])
-    hashes = pack.read(ROOM + "hashes.bin")
+    too_long = "the checkpoint is of %d records, and there are more" % size
+    hashes = pack.read(ROOM + "hashes.bin", 32 * size, too_long)
     if len(hashes) != 32 * size:
         raise Wrong("the checkpoint is of %d records, and there are %d" % (size, len(hashes) // 32))
     if root_of(hashes, size) != root:
@@ -375,12 +495,15 @@ class Wanted:
             if not name.endswith("/record.json"):
                 continue
             record = pack.json(name)
-            proofs = pack.json(name.replace("record.json", "inclusion_proof.json"))
+            beside = name.replace("record.json", "inclusion_proof.json")
+            proofs = pack.json(beside)
             self.samples[name] = record, proofs
-            if "number" in record:
-                self.changes[int(record["number"].partition("-")[2])] = []
-            for proof in proofs["records"]:
-                self.seqs[proof["seq"]] = None
+            with form_of(name):
+                if "number" in record:
+                    self.changes[int(record["number"].partition("-")[2])] = []
+            with form_of(beside):
+                for proof in proofs["records"]:
+                    self.seqs[proof["seq"]] = None
 
 
 def check_leaves(pack, hashes, wanted):
@@ -418,15 +541,15 @@ def check_leaves(pack, hashes, wanted):
 
 def check_tellings(pack, intakes):
     """What sources told of normal changes is what the log has the hash of."""
-    hashes, at, places = pack.read(ROOM + "tellings.bin"), 0, {}
+    most = 32 * sum(leaf["data"]["n"] for leaf in intakes)
+    too_long = "inserted: tellings.bin holds more than the log took in"
+    hashes, at, places = pack.read(ROOM + "tellings.bin", most, too_long), 0, {}
     for leaf in intakes:
         rows = hashes[at : at + 32 * leaf["data"]["n"]]
         if hashlib.sha256(rows).hexdigest() != leaf["data"]["rows"]:
             raise Wrong("altered: what %s took in isn't what was told" % record_of(leaf))
         places[leaf["seq"]] = rows
         at += len(rows)
-    if at != len(hashes):
-        raise Wrong("inserted: tellings.bin holds more than the log took in")
     return places
 
 
@@ -528,27 +651,34 @@ def check_normal(name, record, places):
     check_texts(name, record, lambda commitment: commitment in commitments)
 
 
+def check_sample(name, record, proofs, wanted, places, size, root):
+    """A sample's records are in the log, and it tells what they do."""
+    if proofs["size"] != size:
+        raise Wrong("altered: the proofs beside %s are of another checkpoint" % name)
+    seqs = []
+    for proof in proofs["records"]:
+        line, leaf = wanted.seqs[proof["seq"]] or (None, proof)
+        if line is None or proof["leaf"].encode("utf-8") != line:
+            raise Wrong("altered: %s beside %s" % (record_of(leaf), name))
+        path = [bytes.fromhex(step) for step in proof["path"]]
+        if root_by_path(sha(b"\x00", line), proof["seq"], size, path) != root:
+            raise Wrong("altered: the proof of %s beside %s" % (record_of(leaf), name))
+        seqs.append(proof["seq"])
+    if "number" in record:
+        if not name.split("/")[-2].endswith(" " + record["number"]):
+            raise Wrong("altered: %s is of another change than its folder" % name)
+        leaves = wanted.changes[int(record["number"].partition("-")[2])]
+        if seqs != [leaf["seq"] for _, leaf in leaves]:
+            raise Wrong("missing: a record of %s beside %s" % (record["number"], name))
+        check_emergency(name, record, leaves)
+    else:
+        check_normal(name, record, places)
+
+
 def check_samples(wanted, places, size, root):
-    """Each sample's records are in the log, and it tells what they do."""
     for name, (record, proofs) in wanted.samples.items():
-        if proofs["size"] != size:
-            raise Wrong("altered: the proofs beside %s are of another checkpoint" % name)
-        seqs = []
-        for proof in proofs["records"]:
-            line, leaf = wanted.seqs[proof["seq"]] or (None, proof)
-            if line is None or proof["leaf"].encode("utf-8") != line:
-                raise Wrong("altered: %s beside %s" % (record_of(leaf), name))
-            path = [bytes.fromhex(step) for step in proof["path"]]
-            if root_by_path(sha(b"\x00", line), proof["seq"], size, path) != root:
-                raise Wrong("altered: the proof of %s beside %s" % (record_of(leaf), name))
-            seqs.append(proof["seq"])
-        if "number" in record:
-            leaves = wanted.changes[int(record["number"].partition("-")[2])]
-            if seqs != [leaf["seq"] for _, leaf in leaves]:
-                raise Wrong("missing: a record of %s beside %s" % (record["number"], name))
-            check_emergency(name, record, leaves)
-        else:
-            check_normal(name, record, places)
+        with form_of(name):
+            check_sample(name, record, proofs, wanted, places, size, root)
     return len(wanted.samples)
 
 
@@ -580,6 +710,7 @@ def check(arguments):
     places = check_tellings(pack, intakes)
     n_samples = check_samples(wanted, places, size, root)
     n_files = check_files(pack, key)
+    pack.place.check_layout()
     print(
         "Everything holds: %d files, %d samples, %d records in full, %d in the log; root %s."
         % (n_files, n_samples, n_leaves, size, base64.b64encode(root).decode())
@@ -602,7 +733,7 @@ def main():
     except Wrong as wrong:
         print(wrong)
         return 1
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as odd:
+    except ODD as odd:
         print("altered: something isn't of the form that packs have (%r)" % odd)
         return 1
     return 0

@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use rust_xlsxwriter::{Workbook, XlsxError};
 
 mod book;
+mod room;
 mod row;
 #[cfg(test)]
 mod tests;
@@ -26,9 +27,14 @@ const ROWS_OF_A_SHEET: u32 = 1_048_576;
 /// Why the file couldn't be written.
 #[derive(Debug, thiserror::Error)]
 pub enum SheetFault {
-    /// The writer failed: no room on the disk, as a rule.
+    /// The writer failed.
     #[error("the change log can't be written")]
     Writing(#[from] XlsxError),
+    /// Rows found no room where they lie while they are written.
+    #[error(
+        "the change log can't be written: the disk on which its rows lie in the meantime is full, or fails"
+    )]
+    NoRoom,
 }
 
 /// What the file has come to.
@@ -64,7 +70,8 @@ pub fn change_log(
     population: &Population,
 ) -> Result<Written, SheetFault> {
     let rows = (changes, exceptions, weeks);
-    write(out, cover, rows, population, ROWS_OF_A_SHEET)
+    room::unless_full(|| write(out, cover, rows, population, ROWS_OF_A_SHEET))
+        .unwrap_or(Err(SheetFault::NoRoom))
 }
 
 fn write(

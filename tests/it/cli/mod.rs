@@ -15,6 +15,7 @@ mod beside;
 mod check_config;
 mod doctor;
 mod evidence;
+mod evidence_cut;
 mod fields;
 mod import;
 mod picture;

@@ -1,5 +1,5 @@
-//! A record as it comes to be: policies, changes, what sources told, words taken out,
-//! checkpoints that were shown, keys that were replaced. Shorter than a real one, and
+//! A record as it comes to be: policies, changes with and without files, what sources
+//! told, words taken out, checkpoints that were shown, keys that were replaced. Shorter than a real one, and
 //! no two alike.
 
 use std::collections::BTreeSet;
@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
 use breakglass::domain::authorization::{Member, Standing};
-use breakglass::domain::change::{Actor, Command, Given, MessageRef, Place, Source, Submission};
+use breakglass::domain::change::{
+    Actor, Attached, Command, Given, MessageRef, Place, Source, Submission,
+};
 use breakglass::domain::deployment::{Deployment, Happening, SourceName};
 use breakglass::domain::id::{ChangeNumber, ChannelId, MessageTs, UserId, WorkspaceId};
 use breakglass::domain::policy::{Party, Policy, PolicyVersion};
@@ -17,7 +19,7 @@ use breakglass::evidence::checkpoint::origin;
 use breakglass::evidence::key;
 use breakglass::evidence::note::SignerKey;
 use breakglass::evidence::seal::Seal;
-use breakglass::store::{Execution, Intake, Options, Outcome, Rules, Store, Target, look};
+use breakglass::store::{Execution, Fetched, Intake, Options, Outcome, Rules, Store, Target, look};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::dice::Dice;
@@ -60,11 +62,9 @@ impl Life {
     ) -> anyhow::Result<Self> {
         let store = Store::open(&Options::at(path), WorkspaceId::new(WORKSPACE))?;
         let begins = DateTime::from_timestamp(1_773_450_840, 0).unwrap_or_default();
-        let mut policy = Policy::unwritten(PolicyVersion(1));
-        policy.approvers = vec![Party::Person(UserId::new(MORGAN))];
         let mut living = Living {
             path,
-            rules: Arc::new(Rules::new(policy, [], chrono_tz::Europe::Berlin)),
+            rules: Arc::new(Rules::new(policy(), [], chrono_tz::Europe::Berlin)),
             seal: Seal::of(&store, path, true, begins).await?,
             keys: vec![key_at(path)?],
             store,
@@ -128,19 +128,19 @@ impl Living<'_> {
         Text::new(body, Salt(salt))
     }
 
-    async fn execute(
+    fn execution(
         &self,
         target: Target,
         commands: Vec<(&str, Command)>,
         texts: Vec<Text>,
-    ) -> anyhow::Result<Option<ChangeNumber>> {
+    ) -> Execution {
         let submission = |(who, command)| Submission {
             actor: Actor::Person(UserId::new(who)),
             at: self.now,
             source: Source::Slack,
             command,
         };
-        let execution = Execution {
+        Execution {
             target,
             submissions: commands.into_iter().map(submission).collect(),
             texts,
@@ -148,7 +148,16 @@ impl Living<'_> {
             met: Vec::new(),
             asks_back: None,
             afterwards: None,
-        };
+        }
+    }
+
+    async fn execute(
+        &self,
+        target: Target,
+        commands: Vec<(&str, Command)>,
+        texts: Vec<Text>,
+    ) -> anyhow::Result<Option<ChangeNumber>> {
+        let execution = self.execution(target, commands, texts);
         let rules = Arc::clone(&self.rules);
         let (outcome, number) = self.store.execute(execution, rules, self.now).await?;
         ensure!(outcome == Outcome::Done, "{outcome:?}");
@@ -212,6 +221,37 @@ impl Living<'_> {
             self.execute(Target::Change(number), vec![one], Vec::new())
                 .await?;
         }
+        if dice.one_in(3) {
+            self.attach(number).await?;
+        }
+        Ok(())
+    }
+
+    /// Somebody shares a file that shows something of a change.
+    async fn attach(&mut self, number: ChangeNumber) -> anyhow::Result<()> {
+        let name = self.text(format!("what {number} looked like.txt"));
+        let bytes = format!("all green at {}", self.now).into_bytes();
+        let file = Fetched::new(bytes.clone());
+        let attached = Attached::File {
+            id: format!("F{:09}", self.n_texts),
+            sha256: file.sha256(),
+            n_bytes: bytes.len() as u64,
+        };
+        let attach = Command::Attach {
+            by: member(DANA),
+            message: MessageRef {
+                channel: ChannelId::new("C000000001"),
+                ts: MessageTs::new(format!("{}.9", self.now.timestamp())),
+                thread: None,
+                permalink: None,
+            },
+            attached: vec![(name.clone(), attached)],
+        };
+        let execution = self.execution(Target::Change(number), vec![(DANA, attach)], vec![name]);
+        let rules = Arc::clone(&self.rules);
+        let done = self.store.attach(execution, vec![file], rules, self.now);
+        let (outcome, _) = done.await?;
+        ensure!(outcome == Outcome::Done, "{outcome:?}");
         Ok(())
     }
 
@@ -220,8 +260,16 @@ impl Living<'_> {
         let mut told = Vec::new();
         for n in 0..=dice.below(3) {
             let title = self.text(format!("Merge branch {n}"));
+            let tested = self.text(format!("{n} tests passed"));
+            let mut of = |what: &str| dice.one_in(2).then(|| format!("{what}/{n}"));
+            let (author, approved_by, commit) = (of("lee"), of("kim"), of("c0ffee"));
             told.push(Deployment {
                 title: Some(title),
+                testing_result: dice.one_in(2).then_some(tested),
+                author,
+                approved_by,
+                commit,
+                system: Some("web".to_owned()),
                 ..Deployment::new(
                     SourceName::new("github"),
                     format!("run/{}/{n}", self.now.timestamp()),
@@ -277,6 +325,13 @@ impl Living<'_> {
         self.keys.push(key_at(self.path)?);
         Ok(())
     }
+}
+
+/// The policy by which all goes.
+pub(super) fn policy() -> Policy {
+    let mut policy = Policy::unwritten(PolicyVersion(1));
+    policy.approvers = vec![Party::Person(UserId::new(MORGAN))];
+    policy
 }
 
 fn member(who: &str) -> Member {

@@ -14,6 +14,7 @@
 mod deed;
 mod forger;
 mod life;
+mod pack;
 
 use std::path::Path;
 
@@ -27,6 +28,8 @@ use crate::dice::Dice;
 use deed::Deed;
 use forger::Forger;
 use life::Life;
+
+pub(crate) use pack::packs_tampered;
 
 /// Runs so many, each from a seed of its own, and every deed in turn.
 pub(crate) async fn tampered(place: &Path, runs: usize, seed: u64) -> anyhow::Result<Score> {

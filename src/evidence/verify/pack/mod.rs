@@ -2,7 +2,7 @@
 //! in the same order and in the same words.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 
 use serde::Deserialize;
@@ -10,7 +10,9 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 mod flaw;
+mod layout;
 mod place;
+mod rebuild;
 mod sample;
 
 pub use flaw::Flaw;
@@ -21,7 +23,8 @@ use super::super::note::{NoteFault, SignedNote, VerifierKey};
 use super::super::pack::{LIST, ROOM, SEAL};
 use super::witness::Given;
 use crate::domain::merkle::{Frontier, Hash, leaf_hash};
-use place::{Place, unreadable};
+use place::{LONGEST, Place, too_long, unreadable};
+use rebuild::Maker;
 
 /// What is asked of a verification of a pack.
 #[derive(Debug, Clone, Copy, Default)]
@@ -41,6 +44,9 @@ pub struct Sound {
     pub n_samples: usize,
     /// How many records of the log are in it whole.
     pub n_leaves: u64,
+    /// Whether records and papers of the samples were made again, and are the same:
+    /// only the version of the program that made them can.
+    pub is_made_again: bool,
     /// How many the log has.
     pub size: u64,
     /// The root over them.
@@ -86,6 +92,7 @@ struct Seen {
     n_leaves: u64,
     keys: Vec<Leaf>,
     intakes: Vec<Leaf>,
+    policies: Vec<Leaf>,
 }
 
 /// Verifies a pack, as it came or unpacked. Returns what is wrong first.
@@ -116,10 +123,20 @@ pub fn pack(path: &Path, ask: &PackAsk<'_>) -> Result<Sound, Flaw> {
         around.check(name, record, proofs)?;
     }
     let n_files = files(&mut place, &key)?;
+    place.is_of_files()?;
+    let maker = Maker::of(&mut place, &seen)?;
+    if let Some(maker) = &maker {
+        for (name, (record, _)) in &kept.samples {
+            let number = sample::number(record);
+            let leaves = number.and_then(|number| kept.changes.get(&number));
+            maker.check(&mut place, name, record, leaves.map(Vec::as_slice))?;
+        }
+    }
     Ok(Sound {
         n_files,
         n_samples: kept.samples.len(),
         n_leaves: seen.n_leaves,
+        is_made_again: maker.is_some(),
         size,
         root,
         key,
@@ -154,7 +171,14 @@ fn log(place: &mut Place, key: &VerifierKey) -> Result<(u64, Hash, Vec<Hash>), F
         let what = format!("{name} is of another log: {}", checkpoint.origin);
         return Err(Flaw::Log { what });
     }
-    let bytes = place.read(&format!("{ROOM}hashes.bin"))?;
+    let most = checkpoint.size.saturating_mul(32);
+    let bytes = place.read_up_to(&format!("{ROOM}hashes.bin"), most)?;
+    let bytes = bytes.ok_or_else(|| Flaw::Log {
+        what: format!(
+            "the checkpoint is of {} records, and there are more",
+            checkpoint.size
+        ),
+    })?;
     let (hashes, rest) = bytes.as_chunks::<32>();
     let n = hashes.len() as u64;
     if n != checkpoint.size || !rest.is_empty() {
@@ -224,9 +248,13 @@ fn leaves(place: &mut Place, hashes: &[Hash], kept: &mut Kept) -> Result<Seen, F
         let mut line = Vec::new();
         loop {
             line.clear();
-            let n = lines.read_until(b'\n', &mut line);
-            if n.map_err(|_| unreadable(&name))? == 0 {
+            let n = lines.by_ref().take(LONGEST).read_until(b'\n', &mut line);
+            let n = n.map_err(|_| unreadable(&name))?;
+            if n == 0 {
                 break;
+            }
+            if n as u64 == LONGEST {
+                return Err(too_long(&name));
             }
             if line.pop() != Some(b'\n') {
                 return Err(Flaw::altered(format!("{name} ends within a line")));
@@ -258,6 +286,9 @@ fn leaves(place: &mut Place, hashes: &[Hash], kept: &mut Kept) -> Result<Seen, F
             }
             if leaf.kind == "key_adopted" || leaf.kind == "key_rotated" {
                 seen.keys.push(leaf.clone());
+            }
+            if leaf.kind == "policy_adopted" {
+                seen.policies.push(leaf.clone());
             }
             let of_change = leaf.change.and_then(|change| kept.changes.get_mut(&change));
             if let Some(of_change) = of_change {
@@ -374,12 +405,16 @@ type Tellings = BTreeMap<u64, BTreeSet<Hash>>;
 
 /// What sources told of normal changes is what the log has the hash of.
 fn tellings(place: &mut Place, intakes: &[Leaf]) -> Result<Tellings, Flaw> {
-    let bytes = place.read(&format!("{ROOM}tellings.bin"))?;
+    let n = |leaf: &Leaf| leaf.data.get("n").and_then(Value::as_u64);
+    let most = intakes.iter().filter_map(n).fold(0, u64::saturating_add);
+    let name = format!("{ROOM}tellings.bin");
+    let bytes = place
+        .read_up_to(&name, most.saturating_mul(32))?
+        .ok_or_else(|| Flaw::inserted("tellings.bin holds more than the log took in"))?;
     let mut rest = bytes.as_slice();
     let mut told = Tellings::new();
     for leaf in intakes {
-        let n = leaf.data.get("n").and_then(Value::as_u64);
-        let length = n.and_then(|n| usize::try_from(n).ok()?.checked_mul(32));
+        let length = n(leaf).and_then(|n| usize::try_from(n).ok()?.checked_mul(32));
         let rows = rest.get(..length.unwrap_or(usize::MAX)).unwrap_or(rest);
         let said = leaf.data.get("rows").and_then(Value::as_str);
         if said != Some(&hex::encode(Sha256::digest(rows))) {
@@ -390,13 +425,7 @@ fn tellings(place: &mut Place, intakes: &[Leaf]) -> Result<Tellings, Flaw> {
         told.insert(leaf.seq, rows.as_chunks::<32>().0.iter().copied().collect());
         rest = rest.get(rows.len()..).unwrap_or_default();
     }
-    if rest.is_empty() {
-        Ok(told)
-    } else {
-        Err(Flaw::inserted(
-            "tellings.bin holds more than the log took in",
-        ))
-    }
+    Ok(told)
 }
 
 /// Every file is as it was listed, none is missing, none came since.

@@ -9,11 +9,18 @@ use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
 use super::flaw::Flaw;
+use super::layout::Layout;
+
+/// The longest file that is read whole, but for hashes, whose number is known before:
+/// what is longer was made to take our memory.
+pub(super) const LONGEST: u64 = 64 << 20;
 
 /// The files of a pack.
 pub(super) struct Place {
     inside: Inside,
     names: BTreeSet<String>,
+    /// What is in the zip that is of no file.
+    odd: Option<Flaw>,
 }
 
 enum Inside {
@@ -32,19 +39,35 @@ impl Place {
             return Ok(Self {
                 inside: Inside::Folder(path.to_owned()),
                 names,
+                odd: None,
             });
         }
         let file = File::open(path).map_err(|_| no_pack())?;
-        let zip = ZipArchive::new(BufReader::new(file)).map_err(|_| no_pack())?;
+        let mut file = BufReader::new(file);
+        let layout = Layout::of(&mut file);
+        if let Some(name) = layout.as_ref().ok().and_then(Layout::doubled) {
+            return Err(Flaw::inserted(format!(
+                "the pack holds two files named {name}"
+            )));
+        }
+        let odd = layout.and_then(|layout| layout.is_of_files(&mut file));
+        let zip = ZipArchive::new(file).map_err(|_| no_pack())?;
         let names = zip.file_names();
         let names: Result<BTreeSet<String>, _> = names
             .map(|name| name.map(std::borrow::Cow::into_owned))
             .collect();
-        let names = names.map_err(|_| no_pack())?;
+        let mut names = names.map_err(|_| no_pack())?;
+        names.retain(|name| !name.ends_with('/'));
         Ok(Self {
             inside: Inside::Zip(Box::new(zip)),
             names,
+            odd: odd.err(),
         })
+    }
+
+    /// Whether there is nothing but the files.
+    pub(super) fn is_of_files(&mut self) -> Result<(), Flaw> {
+        self.odd.take().map_or(Ok(()), Err)
     }
 
     pub(super) fn names(&self) -> &BTreeSet<String> {
@@ -73,10 +96,19 @@ impl Place {
     }
 
     pub(super) fn read(&mut self, name: &str) -> Result<Vec<u8>, Flaw> {
+        self.read_up_to(name, LONGEST)?
+            .ok_or_else(|| too_long(name))
+    }
+
+    /// Reads a file that has so many bytes at the most; nothing of one that has more.
+    pub(super) fn read_up_to(&mut self, name: &str, most: u64) -> Result<Option<Vec<u8>>, Flaw> {
         self.with(name, |file| {
             let mut bytes = Vec::new();
-            file.read_to_end(&mut bytes).map_err(|_| unreadable(name))?;
-            Ok(bytes)
+            let n = file
+                .take(most.saturating_add(1))
+                .read_to_end(&mut bytes)
+                .map_err(|_| unreadable(name))?;
+            Ok((n as u64 <= most).then_some(bytes))
         })
     }
 
@@ -99,6 +131,10 @@ impl Place {
         serde_json::from_slice(&self.read(name)?)
             .map_err(|_| Flaw::altered(format!("{name} isn't JSON")))
     }
+}
+
+pub(super) fn too_long(name: &str) -> Flaw {
+    Flaw::altered(format!("{name} is longer than such a file can be"))
 }
 
 pub(super) fn unreadable(name: &str) -> Flaw {

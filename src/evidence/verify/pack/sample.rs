@@ -69,6 +69,13 @@ impl Around<'_> {
         let Some(number) = number(record) else {
             return self.normal(name, record);
         };
+        let folder = name.rsplit('/').nth(1).unwrap_or_default();
+        let called = text(record, "number").unwrap_or_default();
+        if !folder.ends_with(&format!(" {called}")) {
+            return Err(Flaw::altered(format!(
+                "{name} is of another change than its folder"
+            )));
+        }
         let leaves = self.kept.changes.get(&number).ok_or_else(form)?;
         if !leaves.iter().map(|(_, leaf)| &leaf.seq).eq(&seqs) {
             return Err(Flaw::missing(format!(
