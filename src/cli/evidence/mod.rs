@@ -50,7 +50,8 @@ pub struct EvidenceArgs {
     #[arg(long, value_name = "PART", value_enum, default_value_t = Part::All,
           conflicts_with_all = ["change", "on"])]
     stratum: Part,
-    /// These changes instead, such as CHG-1042
+    /// These changes of the period instead, by their names in the change log's column
+    /// Change: CHG-1042, 'github acme/web/pull/7'
     #[arg(long, value_name = "CHG", num_args = 1.., conflicts_with = "on")]
     change: Vec<String>,
     /// Everything that was deployed on this day instead
@@ -158,6 +159,14 @@ pub async fn run(args: EvidenceArgs) -> anyhow::Result<()> {
     progress.end();
     let made = made.with_context(|| format!("{} can't be read", database.display()))??;
     unfinished.finish(out)?;
+    if let Some(at) = made.told_up_to {
+        // Nothing hangs on whether anybody reads it.
+        let _ = writeln!(
+            std::io::stderr(),
+            "breakglass: the period isn't over at the checkpoint: the pack tells it up to {}",
+            at.format("%Y-%m-%d %H:%M:%S UTC")
+        );
+    }
     println!("{}", in_words(&made, out));
     Ok(())
 }
@@ -197,12 +206,15 @@ impl Asked<'_> {
                 let now = Clock::system().now();
                 return Ok(list::answer(moment, question, wanted.period(), now)?);
             }
-            let Which::Named(numbers) = self.which else {
+            let Which::Named(names) = self.which else {
                 bail!("name the changes with --change");
             };
             let mut lines = Vec::new();
-            for number in numbers {
-                let record = pack::record(moment, wanted, *number)?;
+            for name in names {
+                let number = ChangeNumber::parse(name).ok_or_else(|| {
+                    anyhow!("{name} is no change's number; they look like CHG-1042")
+                })?;
+                let record = pack::record(moment, wanted, number)?;
                 let record = record.ok_or_else(|| anyhow!("there is no {number}"))?;
                 lines.extend(list::history(&record));
             }
@@ -261,15 +273,14 @@ fn which(args: &EvidenceArgs) -> anyhow::Result<Which> {
             stratum: args.stratum.stratum(),
         });
     }
-    let mut numbers = Vec::new();
+    let mut names = Vec::new();
     for word in &args.change {
-        let number = ChangeNumber::parse(word)
-            .ok_or_else(|| anyhow!("{word} is no change's number; they look like CHG-1042"))?;
-        if !numbers.contains(&number) {
-            numbers.push(number);
+        let name = ChangeNumber::parse(word).map_or_else(|| word.clone(), |it| it.to_string());
+        if !names.contains(&name) {
+            names.push(name);
         }
     }
-    Ok(Which::Named(numbers))
+    Ok(Which::Named(names))
 }
 
 fn workspace(database: &Path, named: Option<&str>) -> anyhow::Result<WorkspaceId> {

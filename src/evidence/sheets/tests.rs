@@ -6,6 +6,7 @@ use calamine::{Data, Reader as _, Xlsx};
 use chrono::TimeDelta;
 
 use super::*;
+use crate::domain::deployment::ChangeKind;
 use crate::evidence::record::tests::{normal, the_guides_story};
 
 fn at(day: i64) -> DateTime<Utc> {
@@ -65,16 +66,30 @@ fn population() -> Population {
             remark: Some("Silent from 2026-11-02 to 2026-11-04.".to_owned()),
         }],
         query: vec!["SELECT … WHERE counted_at >= ? AND counted_at < ?".to_owned()],
+        recipe: vec!["The smallest first.".to_owned()],
         notes: vec!["=Rehearsals are left out.".to_owned()],
     }
+}
+
+fn left_out() -> Vec<LeftOutRow> {
+    vec![LeftOutRow {
+        at: at(4),
+        change: "github acme/web/push/1".to_owned(),
+        description: "Try the new runner".to_owned(),
+        told_by: "github".to_owned(),
+        because: "It didn't go to production, by somebody's word".to_owned(),
+        said_by: Some("Riley".to_owned()),
+        said_at: Some(at(5)),
+        ..LeftOutRow::default()
+    }]
 }
 
 fn rows() -> Vec<ChangeRow> {
     let record = the_guides_story().record(&["hunter2"]);
     vec![
         ChangeRow::of(&record),
-        ChangeRow::of_normal(&normal(Some("Add MFA to admin panel"))),
-        ChangeRow::of_normal(&normal(None)),
+        ChangeRow::of_normal(&normal(Some("Add MFA to admin panel")), ChangeKind::Normal),
+        ChangeRow::of_normal(&normal(None), ChangeKind::Normal),
         ChangeRow {
             at: at(3),
             description: "=HYPERLINK(\"https://evil.example\",\"click\")".to_owned(),
@@ -93,14 +108,12 @@ fn written(rows_of_a_sheet: u32, rows: Vec<ChangeRow>) -> (Vec<u8>, Written) {
     let record = the_guides_story().record(&[]);
     let mut out = Vec::new();
     let exceptions = ExceptionRow::of(&record);
-    let population = population();
-    let done = write(
-        &mut out,
-        cover(),
-        (rows, exceptions, weeks()),
-        &population,
-        rows_of_a_sheet,
-    );
+    let beside = Beside {
+        exceptions,
+        left_out: left_out(),
+        weeks: weeks(),
+    };
+    let done = write(&mut out, cover(), rows, beside, population, rows_of_a_sheet);
     (out, done.unwrap())
 }
 
@@ -139,6 +152,14 @@ fn what_was_written_is_read_back_equal_by_another_library() {
         let cells = row.cells();
         assert_eq!(cells.len(), read.len());
         for (value, read) in cells.iter().zip(read) {
+            assert!(same(value, read), "{value:?} was read as {read:?}");
+        }
+    }
+    for (row, read) in left_out()
+        .into_iter()
+        .zip(read(&file, "Left out").iter().skip(1))
+    {
+        for (value, read) in row.cells().iter().zip(read) {
             assert!(same(value, read), "{value:?} was read as {read:?}");
         }
     }
@@ -208,6 +229,7 @@ fn beyond_a_sheets_rows_the_log_goes_on_in_the_next() {
             "Change Log (2)",
             "Change Log (3)",
             "Exceptions",
+            "Left out",
             "Rate by week",
             "Population"
         ]
