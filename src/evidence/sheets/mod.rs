@@ -56,6 +56,7 @@ pub struct Cover<'a> {
 }
 
 /// What stands on the sheets beside the log.
+#[derive(Debug)]
 pub struct Beside<E, L, W> {
     /// The exceptions of emergency changes.
     pub exceptions: E,

@@ -1,12 +1,13 @@
 //! Facts about the sheets, read back by another library.
 
-use std::io::Cursor;
+use std::io::{Cursor, Read as _};
 
 use calamine::{Data, Reader as _, Xlsx};
 use chrono::TimeDelta;
 
 use super::*;
 use crate::domain::deployment::ChangeKind;
+use crate::evidence::record::NormalRecord;
 use crate::evidence::record::tests::{normal, the_guides_story};
 
 fn at(day: i64) -> DateTime<Utc> {
@@ -193,6 +194,70 @@ fn the_guides_columns_come_first_and_under_its_names() {
             "Outcome"
         ]
     );
+}
+
+#[test]
+fn what_is_read_in_full_has_the_room_for_it_and_no_row_is_higher_than_excel_has() {
+    let exception = |cause: &str| ExceptionRow {
+        change: "CHG-1001".to_owned(),
+        recorded_at: at(1),
+        cause: Some(cause.to_owned()),
+        ..ExceptionRow::default()
+    };
+    let words = "The pager of the second approver was off. ";
+    let beside = Beside {
+        exceptions: [
+            exception("Short."),
+            exception(&words.repeat(4)),
+            exception("One\nTwo\nThree"),
+            exception(&words.repeat(900)),
+        ],
+        left_out: left_out(),
+        weeks: weeks(),
+    };
+    let mut out = Vec::new();
+    write(&mut out, cover(), rows(), beside, population, 99).unwrap();
+    let mut archive = zip::ZipArchive::new(Cursor::new(out)).unwrap();
+    let mut sheet = String::new();
+    let mut file = archive.by_name("xl/worksheets/sheet2.xml").unwrap();
+    file.read_to_string(&mut sheet).unwrap();
+    let heights: Vec<Option<f64>> = sheet
+        .split("<row ")
+        .skip(2)
+        .map(|row| {
+            let (_, ht) = row.split('>').next()?.split_once(" ht=\"")?;
+            ht.split('"').next()?.parse().ok()
+        })
+        .collect();
+    assert_eq!(heights, [None, Some(54.0), Some(40.5), Some(409.0)]);
+}
+
+#[test]
+fn of_a_normal_change_an_approval_that_is_missing_or_its_authors_own_is_an_exception() {
+    let exceptions = |alter: fn(&mut NormalRecord), kind| {
+        let mut record = normal(Some("Add MFA to admin panel"));
+        alter(&mut record);
+        ChangeRow::of_normal(&record, kind).exceptions
+    };
+    let alone = |record: &mut NormalRecord| record.approver_is_another = Some(false);
+    let missing = |record: &mut NormalRecord| {
+        (record.approved_by, record.approval_url) = (None, None);
+    };
+    assert_eq!(exceptions(|_| (), ChangeKind::Normal), None);
+    assert_eq!(
+        exceptions(alone, ChangeKind::Normal).as_deref(),
+        Some("approved by its author")
+    );
+    assert_eq!(
+        exceptions(missing, ChangeKind::Normal).as_deref(),
+        Some("approval not collected")
+    );
+    // What is approved in advance needs none.
+    let standard = |record: &mut NormalRecord| {
+        record.kind.name = "standard".to_owned();
+        (record.approved_by, record.approval_url) = (None, None);
+    };
+    assert_eq!(exceptions(standard, ChangeKind::Standard), None);
 }
 
 #[test]
