@@ -8,7 +8,7 @@ use rust_xlsxwriter::{
     Color, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet,
 };
 
-use super::{Cover, Fact, Population, SheetFault};
+use super::{Cover, Fact, Population, ROWS_OF_A_SHEET, SheetFault};
 
 /// The longest text of a cell, in UTF-16 units.
 const LONGEST: usize = 32_767;
@@ -249,6 +249,7 @@ impl Book {
             let sheet = self.workbook.add_worksheet_with_constant_memory()?;
             begin(sheet, &name, columns, &self.formats)?;
             let mut last = 0;
+            let mut is_high = true;
             while last + 1 < self.rows_of_a_sheet {
                 let Some(row) = rows.next() else { break };
                 last += 1;
@@ -257,12 +258,20 @@ impl Book {
                     .iter()
                     .zip(columns)
                     .map(|(value, column)| column.lines(value));
-                if let n @ 2.. = n_lines.max().unwrap_or(1) {
-                    sheet.set_row_height(last, (f64::from(n) * LINE).min(HIGHEST))?;
+                let n_lines = n_lines.max().unwrap_or(1);
+                // The last row that Excel has can't be followed by another; see below.
+                is_high = n_lines > 1 && last + 1 < ROWS_OF_A_SHEET;
+                if is_high {
+                    sheet.set_row_height(last, (f64::from(n_lines) * LINE).min(HIGHEST))?;
                 }
                 for ((at, value), column) in (0u16..).zip(row).zip(columns) {
                     put(sheet, (last, at), &value, column.shape, &self.formats)?;
                 }
+            }
+            if is_high {
+                // The writer (0.102, `flush_last_row`) writes a last row that has a height
+                // twice, which Excel takes for damage: it must not be the last.
+                sheet.write_blank(last + 1, 0, &self.formats.text)?;
             }
             let widest = u16::try_from(columns.len().saturating_sub(1)).unwrap_or(u16::MAX);
             sheet.autofilter(0, 0, last, widest)?;

@@ -200,6 +200,7 @@ async fn what_was_left_out_is_told_with_who_said_so_when_and_why() {
     let before = world.checkpoint().await;
     let question = world.doubted("deploy/4", None).await.unwrap();
     let last = world.checkpoint().await;
+    world.later(1);
     world.answers(question, Explanation::NotProduction).await;
     world.checkpoint().await;
 
