@@ -117,7 +117,7 @@ pub async fn run(args: EvidenceArgs) -> anyhow::Result<()> {
     let database = &settings.database;
     let workspace = workspace(database, args.workspace.as_deref())?;
     let days = days(&args)?;
-    let which = which(&args)?;
+    let which = which(&args);
     let unfinished = args
         .out
         .as_deref()
@@ -262,16 +262,16 @@ fn days(args: &EvidenceArgs) -> anyhow::Result<(NaiveDate, NaiveDate)> {
     }
 }
 
-fn which(args: &EvidenceArgs) -> anyhow::Result<Which> {
+fn which(args: &EvidenceArgs) -> Which {
     if let Some(day) = args.on {
-        return Ok(Which::On(day));
+        return Which::On(day);
     }
     if args.change.is_empty() {
-        return Ok(Which::Drawn {
+        return Which::Drawn {
             size: args.sample,
             seed: args.seed,
             stratum: args.stratum.stratum(),
-        });
+        };
     }
     let mut names = Vec::new();
     for word in &args.change {
@@ -280,7 +280,7 @@ fn which(args: &EvidenceArgs) -> anyhow::Result<Which> {
             names.push(name);
         }
     }
-    Ok(Which::Named(names))
+    Which::Named(names)
 }
 
 fn workspace(database: &Path, named: Option<&str>) -> anyhow::Result<WorkspaceId> {
