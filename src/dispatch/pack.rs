@@ -189,7 +189,7 @@ fn make(engine: &Engine, seal: &Seal, wish: &PackWish, checkpoint: Kept) -> Resu
     let store = engine.store();
     let policies: Vec<Policy> = engine.rules().all().cloned().collect();
     let which = match wish.change {
-        Some(number) => Which::Named(vec![number]),
+        Some(number) => Which::Named(vec![number.to_string()]),
         None => Which::Drawn {
             size: wish.sample.and_then(|n| usize::try_from(n).ok()),
             seed: wish.seed.map(u64::from),

@@ -279,10 +279,19 @@ fn make(
 /// of the log, too, and no reason for another one.
 fn has_news(connection: &Connection, workspace: &WorkspaceId) -> Result<bool, StoreError> {
     let covered = newest(connection, workspace)?.map_or(0, |last| last.size);
+    has_news_since(connection, workspace, covered)
+}
+
+/// The same since the log had `size` records.
+pub(super) fn has_news_since(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    size: u64,
+) -> Result<bool, StoreError> {
     let mut since = connection.prepare_cached(
         "SELECT change IS NULL, leaf FROM event WHERE workspace = ?1 AND seq >= ?2 ORDER BY seq",
     )?;
-    let mut since = since.query(params![workspace.as_str(), covered])?;
+    let mut since = since.query(params![workspace.as_str(), size])?;
     while let Some(row) = since.next()? {
         let is_of_the_house: bool = row.get(0)?;
         if !is_of_the_house {

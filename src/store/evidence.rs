@@ -9,14 +9,15 @@ use rusqlite::{OptionalExtension, params};
 
 use super::audit::has;
 use super::log::decode;
-use super::{Moment, StoreError, attachments, deployments, instant, micros, texts};
+use super::{Moment, StoreError, attachments, checkpoints, deployments, instant, micros, texts};
 use crate::domain::change::{EmergencyChange, Recorded};
 use crate::domain::id::{ChangeNumber, UserId};
 use crate::domain::merkle::Hash;
 use crate::domain::policy::PolicyVersion;
 use crate::domain::text::{Commitment, Text};
 
-pub use super::deployments::{CountedChange, Place, Telling};
+use super::deployments::Emergency;
+pub use super::deployments::{CountedChange, LeftOut, Place, Telling};
 
 /// A change as its records up to a checkpoint tell it.
 #[derive(Debug, Clone)]
@@ -241,6 +242,46 @@ impl Moment<'_> {
     /// Whether anything was told since the log had `size` records.
     pub fn is_told_since(&self, size: u64) -> Result<bool, StoreError> {
         deployments::is_told_since(self.connection, self.workspace, size)
+    }
+
+    /// Whether nothing happened since the log had `size` records but that somebody was
+    /// shown how it stands.
+    pub fn is_newest(&self, size: u64) -> Result<bool, StoreError> {
+        Ok(!checkpoints::has_news_since(
+            self.connection,
+            self.workspace,
+            size,
+        )?)
+    }
+
+    /// Returns what sources told of before `size` as deployed in a time and what isn't
+    /// counted by itself, in order of time.
+    pub fn left_out(
+        &self,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        size: u64,
+    ) -> Result<Vec<LeftOut>, StoreError> {
+        deployments::left_out(self.connection, self.workspace, from, to, size)
+    }
+
+    /// Returns the emergencies that went to production in a time by their records before
+    /// `size`, judged as of then, the first first.
+    pub fn emergencies_known(
+        &self,
+        (from, to): (DateTime<Utc>, DateTime<Utc>),
+        size: u64,
+        then: DateTime<Utc>,
+    ) -> Result<Vec<Emergency>, StoreError> {
+        let mut found = Vec::new();
+        for number in self.changes_about(from, to, size)? {
+            if let Some(dossier) = self.dossier(number, size)? {
+                found.extend(deployments::emergency(&dossier.change, then));
+            }
+        }
+        found.retain(|one| (from..to).contains(&one.deployed_at));
+        found.sort_by_key(|one| (one.deployed_at, one.number));
+        Ok(found)
     }
 
     /// Shows the hash of each telling of the intakes from `first` up to `end`, in the

@@ -50,7 +50,8 @@ pub struct EvidenceArgs {
     #[arg(long, value_name = "PART", value_enum, default_value_t = Part::All,
           conflicts_with_all = ["change", "on"])]
     stratum: Part,
-    /// These changes instead, such as CHG-1042
+    /// These changes of the period instead, by their names in the change log's column
+    /// Change: CHG-1042, 'github acme/web/pull/7'
     #[arg(long, value_name = "CHG", num_args = 1.., conflicts_with = "on")]
     change: Vec<String>,
     /// Everything that was deployed on this day instead
@@ -115,7 +116,7 @@ pub async fn run(args: EvidenceArgs) -> anyhow::Result<()> {
     let settings = Settings::load(&args.flags)?;
     let database = &settings.database;
     let workspace = workspace(database, args.workspace.as_deref())?;
-    let which = which(&args)?;
+    let which = which(&args);
     let Some(out) = &args.out else {
         let said = store::look(database, Some(&workspace), |moment| {
             Ok::<_, StoreError>(answer(moment, &args, &which))
@@ -154,6 +155,14 @@ pub async fn run(args: EvidenceArgs) -> anyhow::Result<()> {
     progress.end();
     let made = made.with_context(|| format!("{} can't be read", database.display()))??;
     unfinished.finish(out)?;
+    if let Some(at) = made.told_up_to {
+        // Nothing hangs on whether anybody reads it.
+        let _ = writeln!(
+            std::io::stderr(),
+            "breakglass: the period isn't over at the checkpoint: the pack tells it up to {}",
+            at.format("%Y-%m-%d %H:%M:%S UTC")
+        );
+    }
     println!("{}", in_words(&made, out));
     Ok(())
 }
@@ -198,12 +207,14 @@ fn answer(moment: &Moment<'_>, args: &EvidenceArgs, which: &Which) -> anyhow::Re
     let now = Clock::system().now();
     let (policies, zone) = policies(moment)?;
     let lines = if question == list::Question::History {
-        let Which::Named(numbers) = which else {
+        let Which::Named(names) = which else {
             bail!("name the changes with --change");
         };
         let mut lines = Vec::new();
-        for number in numbers {
-            let record = pack::record(moment, &policies, *number, now)?;
+        for name in names {
+            let number = ChangeNumber::parse(name)
+                .ok_or_else(|| anyhow!("{name} is no change's number; they look like CHG-1042"))?;
+            let record = pack::record(moment, &policies, number, now)?;
             let record = record.ok_or_else(|| anyhow!("there is no {number}"))?;
             lines.extend(list::history(&record));
         }
@@ -235,26 +246,25 @@ fn days(args: &EvidenceArgs) -> anyhow::Result<(NaiveDate, NaiveDate)> {
     }
 }
 
-fn which(args: &EvidenceArgs) -> anyhow::Result<Which> {
+fn which(args: &EvidenceArgs) -> Which {
     if let Some(day) = args.on {
-        return Ok(Which::On(day));
+        return Which::On(day);
     }
     if args.change.is_empty() {
-        return Ok(Which::Drawn {
+        return Which::Drawn {
             size: args.sample,
             seed: args.seed,
             stratum: args.stratum.stratum(),
-        });
+        };
     }
-    let mut numbers = Vec::new();
+    let mut names = Vec::new();
     for word in &args.change {
-        let number = ChangeNumber::parse(word)
-            .ok_or_else(|| anyhow!("{word} is no change's number; they look like CHG-1042"))?;
-        if !numbers.contains(&number) {
-            numbers.push(number);
+        let name = ChangeNumber::parse(word).map_or_else(|| word.clone(), |it| it.to_string());
+        if !names.contains(&name) {
+            names.push(name);
         }
     }
-    Ok(Which::Named(numbers))
+    Which::Named(names)
 }
 
 fn workspace(database: &Path, named: Option<&str>) -> anyhow::Result<WorkspaceId> {

@@ -15,7 +15,7 @@ use crate::domain::text::{Commitment, Text};
 use crate::evidence::checkpoint::{Checkpoint, root_in_words};
 use crate::evidence::note::SignedNote;
 use crate::evidence::pages::{Imprint, is_hidden};
-use crate::evidence::record::{Found, NormalRecord, Record, Sources, Told};
+use crate::evidence::record::{Found, NormalRecord, Record, Sources, Told, utc};
 use crate::store::{CountedChange, Dossier, Moment, StoreError};
 
 /// What counts as the ending of a file's name, in bytes.
@@ -34,8 +34,10 @@ pub(super) struct Context<'a> {
     pub(super) at: DateTime<Utc>,
     /// The checkpoint as it was signed.
     pub(super) note: SignedNote,
-    /// Whether nothing was told after the checkpoint.
+    /// Whether no source told anything after the checkpoint.
     pub(super) is_exact: bool,
+    /// Whether nothing at all was recorded after it.
+    pub(super) is_newest: bool,
     /// The policy in force at the checkpoint, and when each one was adopted.
     pub(super) policy: Policy,
     pub(super) adopted: BTreeMap<u32, DateTime<Utc>>,
@@ -79,6 +81,7 @@ impl<'a> Context<'a> {
             at,
             note,
             is_exact: !moment.is_told_since(size)?,
+            is_newest: moment.is_newest(size)?,
             policy: policy
                 .unwrap_or_else(|| Policy::unwritten(crate::domain::policy::PolicyVersion(1))),
             adopted,
@@ -94,6 +97,21 @@ impl<'a> Context<'a> {
     /// The period as it is written.
     pub(super) fn period(&self) -> String {
         format!("{} to {}", self.wanted.first_day, self.wanted.last_day)
+    }
+
+    /// Up to when the period is told of, where it ends after the checkpoint.
+    pub(super) fn told_up_to(&self) -> Option<DateTime<Utc>> {
+        (self.at < self.to).then_some(self.at)
+    }
+
+    /// The same in a sentence.
+    pub(super) fn unfinished(&self) -> Option<String> {
+        self.told_up_to().map(|at| {
+            format!(
+                "Told up to the checkpoint of {}. The period ends later: what happened or was told after that isn't in this pack.",
+                utc(at)
+            )
+        })
     }
 
     /// How the log stands, in a line.

@@ -1,5 +1,7 @@
 //! Which changes become samples: drawn by a seed, named, or of one day.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use super::context::{Context, identity};
@@ -43,8 +45,8 @@ pub enum Which {
         /// From where.
         stratum: Stratum,
     },
-    /// These.
-    Named(Vec<ChangeNumber>),
+    /// These, by their names in the change log's column *Change*.
+    Named(Vec<String>),
     /// All that went to production on this day.
     On(NaiveDate),
 }
@@ -77,7 +79,23 @@ pub(super) struct Drawing<'a> {
     n_rest: u64,
     /// Those of the day.
     day: Option<(DateTime<Utc>, DateTime<Utc>)>,
-    of_day: Vec<(DateTime<Utc>, Candidate)>,
+    of_day: Vec<Candidate>,
+    /// Those that were named, by their place among the names.
+    named: BTreeMap<usize, Candidate>,
+}
+
+/// How samples were drawn, so that others can draw them again.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Draw {
+    pub(super) stratum: Stratum,
+    pub(super) seed: u64,
+    /// Whether somebody named the seed; otherwise it is the checkpoint's root.
+    pub(super) is_given: bool,
+    /// How many were asked for; nothing: as many as the usual table says.
+    pub(super) size: Option<usize>,
+    /// From how many the first were drawn, and those that came after them.
+    pub(super) n_first: u64,
+    pub(super) n_rest: u64,
 }
 
 impl<'a> Drawing<'a> {
@@ -107,26 +125,42 @@ impl<'a> Drawing<'a> {
             n_rest: 0,
             day,
             of_day: Vec::new(),
+            named: BTreeMap::new(),
         }
     }
 
-    /// Returns the seed, where one draws.
-    pub(super) fn seed(&self) -> Option<u64> {
-        matches!(self.which, Which::Drawn { .. }).then_some(self.seed)
+    /// Returns how one draws, where one does.
+    pub(super) fn draw(&self) -> Option<Draw> {
+        let Which::Drawn {
+            size,
+            seed,
+            stratum,
+        } = self.which
+        else {
+            return None;
+        };
+        Some(Draw {
+            stratum: *stratum,
+            seed: self.seed,
+            is_given: seed.is_some(),
+            size: *size,
+            n_first: self.n_first,
+            n_rest: self.n_rest,
+        })
     }
 
     /// Shows an emergency change of the period.
     pub(super) fn emergency(&mut self, one: &Emergency) {
-        if one.part == Part::Counted {
-            let identity = one.number.to_string();
+        let identity = one.number.to_string();
+        // What doesn't count isn't drawn; whoever names it gets it.
+        if one.part == Part::Counted || matches!(self.which, Which::Named(_)) {
             let is_exception = !one.exceptions.is_empty();
             let candidate = Candidate::Emergency(one.number);
             self.offer(&identity, one.row.at, true, is_exception, candidate);
         }
     }
 
-    /// Shows a change that sources told of; `is_exception`: it has marks that nothing
-    /// explains.
+    /// Shows a change that sources told of; `is_exception`: a control was not met.
     pub(super) fn normal(&mut self, one: CountedChange, is_exception: bool) {
         let identity = identity(&one);
         let is_emergency = one.kind == ChangeKind::Emergency;
@@ -146,7 +180,13 @@ impl<'a> Drawing<'a> {
         if let Some((from, to)) = self.day
             && (from..to).contains(&at)
         {
-            self.of_day.push((at, candidate));
+            self.of_day.push(candidate);
+            return;
+        }
+        if let Which::Named(names) = self.which
+            && let Some(place) = names.iter().position(|name| name == identity)
+        {
+            self.named.insert(place, candidate);
             return;
         }
         let Which::Drawn { stratum, .. } = self.which else {
@@ -177,8 +217,20 @@ impl<'a> Drawing<'a> {
                 let drawn = self.first.drawn().into_iter().chain(self.rest.drawn());
                 drawn.map(|(_, one)| one).take(size).collect()
             }
-            Which::Named(numbers) => numbers.iter().copied().map(Candidate::Emergency).collect(),
-            Which::On(_) => self.of_day.into_iter().map(|(_, one)| one).collect(),
+            Which::Named(names) => {
+                if let Some((_, name)) = (0..)
+                    .zip(names)
+                    .find(|(place, _)| !self.named.contains_key(place))
+                {
+                    return Err(PackFault::NotOfThePeriod {
+                        name: name.clone(),
+                        period: context.period(),
+                        n: context.wanted.checkpoint.n,
+                    });
+                }
+                self.named.into_values().collect()
+            }
+            Which::On(_) => self.of_day,
         };
         candidates
             .into_iter()

@@ -56,4 +56,16 @@ pub enum PackFault {
         /// The checkpoint's number.
         n: u64,
     },
+    /// A change was named that isn't in the change log of the period.
+    #[error(
+        "{name} isn't in the change log of {period} up to checkpoint {n}; its column Change has the names of those that are"
+    )]
+    NotOfThePeriod {
+        /// How it was named.
+        name: String,
+        /// The period.
+        period: String,
+        /// The checkpoint's number.
+        n: u64,
+    },
 }

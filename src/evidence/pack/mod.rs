@@ -17,10 +17,12 @@ mod draw;
 mod emergency;
 mod fault;
 mod html;
+mod left_out;
 mod papers;
 mod population;
 mod proof;
 mod readme;
+mod sampling;
 #[cfg(test)]
 mod tests;
 mod weeks;
@@ -127,6 +129,8 @@ pub struct Made {
     pub samples: Vec<String>,
     /// The seed by which they were drawn.
     pub seed: Option<u64>,
+    /// Up to when the period is told of, where it ends after the checkpoint.
+    pub told_up_to: Option<DateTime<Utc>>,
 }
 
 /// Returns the record of an emergency change as it is now, checkpoint or none; nothing if
@@ -158,13 +162,12 @@ pub fn make<W: Write + Seek + Send>(
 ) -> Result<Made, PackFault> {
     let context = Context::of(moment, wanted)?;
     let mut archive = Archive::begin(out, context.at);
-    archive.add("README.txt", readme::readme(&context).as_bytes())?;
-
     let emergencies = emergency::all(&context, tell)?;
     let weeks = weeks::weeks(&context)?;
-    let about = population::about(&context, &emergencies)?;
+    let mut about = population::about(&context, &emergencies)?;
     let mut drawing = draw::Drawing::new(wanted.which, &context);
     let name = format!("{CHANGES}Change Log.xlsx");
+    let mut n_with_exception = 0;
     archive.stream(&name, Pressed::Already, |entry| {
         let sheet = population::Sheet {
             emergencies: &emergencies,
@@ -172,9 +175,11 @@ pub fn make<W: Write + Seek + Send>(
             about: &about,
             scratch,
         };
-        sheet.write(&context, &mut drawing, entry, tell)
+        n_with_exception = sheet.write(&context, &mut drawing, entry, tell)?;
+        Ok(())
     })?;
-    let seed = drawing.seed();
+    about.n_with_exception = n_with_exception;
+    let draw = drawing.draw();
     let samples = drawing.samples()?;
 
     let mut proof = proof::Proof::begin(&context, &samples)?;
@@ -188,11 +193,13 @@ pub fn make<W: Write + Seek + Send>(
         samples: &folders,
     };
     archive.add("index.html", index.page().as_bytes())?;
+    let readme = readme::readme(&context, draw, folders.len());
+    archive.add("README.txt", readme.as_bytes())?;
     tell(Step::Proofs);
     let sampling = proof::Sampling {
         which: wanted.which,
-        seed,
-        n: folders.len(),
+        draw,
+        folders: &folders,
         about: &about,
     };
     proof.write(&context, &mut archive, &sampling)?;
@@ -202,6 +209,7 @@ pub fn make<W: Write + Seek + Send>(
         n_changes: about.n_changes(),
         n_emergencies: about.n_emergencies(),
         samples: folders.into_iter().map(|one| one.name).collect(),
-        seed,
+        seed: draw.map(|draw| draw.seed),
+        told_up_to: context.told_up_to(),
     })
 }

@@ -1,6 +1,7 @@
 //! The population: every change of the period in order of time, and how it was
 //! obtained. Emergencies are the register's; all others are what sources told.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
@@ -9,15 +10,17 @@ use chrono::{DateTime, Utc};
 
 use super::Step;
 use super::context::Context;
-use super::draw::{Drawing, Stratum, Which};
+use super::draw::{Draw, Drawing};
 use super::emergency::{Emergency, Part};
 use super::fault::PackFault;
+use super::left_out::{Omitted, omitted};
+use super::sampling::{self, OF_SEEDS, RECIPE};
 use crate::domain::deployment::ChangeKind;
 use crate::domain::rate::{Coverage, Window, WindowKind};
 use crate::evidence::checkpoint::root_in_words;
 use crate::evidence::record::utc;
 use crate::evidence::sheets::{
-    ChangeRow, Cover, CoverageRow, Fact, Population, WeekRow, change_log,
+    Beside, ChangeRow, Cover, CoverageRow, Fact, Population, WeekRow, change_log,
 };
 use crate::report::assemble::heard;
 use crate::store::{CountedChange, Place};
@@ -39,6 +42,10 @@ pub(super) struct About {
     pub(super) n_duplicates: u64,
     pub(super) n_undeployed: u64,
     pub(super) n_exceptions: u64,
+    /// The changes not of the register of which a control wasn't met, as far as that is
+    /// told. Known when all have passed.
+    pub(super) n_with_exception: u64,
+    pub(super) omitted: Omitted,
     pub(super) coverage: Vec<CoverageRow>,
 }
 
@@ -66,6 +73,7 @@ pub(super) fn about(context: &Context<'_>, emergencies: &[Emergency]) -> Result<
             .iter()
             .map(|one| one.exceptions.len() as u64)
             .sum(),
+        omitted: omitted(context)?,
         coverage: coverage(context)?,
         ..About::default()
     };
@@ -138,11 +146,11 @@ fn coverage(context: &Context<'_>) -> Result<Vec<CoverageRow>, PackFault> {
 }
 
 /// How the population was obtained, as a page of the change log.
-fn obtained(context: &Context<'_>, about: &About, seed: Option<u64>) -> Population {
+fn obtained(context: &Context<'_>, about: &About, draw: Option<Draw>) -> Population {
     let text = |words: String| Fact::Text(words);
     let wanted = context.wanted;
     let fact = |label: &str, fact: Fact| (label.to_owned(), fact);
-    let sampling = sampling_in_words(wanted.which, seed);
+    let sampling = sampling::in_words(wanted.which, draw);
     Population {
         facts: vec![
             fact("Workspace", text(context.moment.workspace().to_string())),
@@ -152,6 +160,10 @@ fn obtained(context: &Context<'_>, about: &About, seed: Option<u64>) -> Populati
             ),
             fact("From (UTC)", Fact::Instant(context.from)),
             fact("Up to, and not with (UTC)", Fact::Instant(context.to)),
+            fact(
+                "Told up to (UTC)",
+                Fact::Instant(context.at.min(context.to)),
+            ),
             fact("All changes deployed", Fact::Count(about.n_changes())),
             fact(
                 "Emergency changes of the register",
@@ -179,8 +191,24 @@ fn obtained(context: &Context<'_>, about: &About, seed: Option<u64>) -> Populati
                 Fact::Count(about.n_undeployed),
             ),
             fact(
-                "Exceptions of emergency changes",
+                "Left out: no production, by somebody's word",
+                Fact::Count(about.omitted.n_no_production),
+            ),
+            fact(
+                "Left out: of an emergency, by somebody's word",
+                Fact::Count(about.omitted.n_by_answer),
+            ),
+            fact(
+                "Left out: of an emergency, by number or ticket",
+                Fact::Count(about.omitted.n_by_name),
+            ),
+            fact(
+                "Exceptions of emergencies (sheet Exceptions)",
                 Fact::Count(about.n_exceptions),
+            ),
+            fact(
+                "Other changes with an exception (change log)",
+                Fact::Count(about.n_with_exception),
             ),
             fact("Samples", text(sampling)),
             fact("Checkpoint", Fact::Count(wanted.checkpoint.n)),
@@ -198,43 +226,13 @@ fn obtained(context: &Context<'_>, about: &About, seed: Option<u64>) -> Populati
         ],
         coverage: about.coverage.clone(),
         query: QUERY.lines().map(str::to_owned).collect(),
+        recipe: draw
+            .map(|_| OF_SEEDS.iter().chain(&RECIPE))
+            .into_iter()
+            .flatten()
+            .map(|line| (*line).to_owned())
+            .collect(),
         notes: notes(context),
-    }
-}
-
-/// How samples were chosen, in a sentence.
-pub(super) fn sampling_in_words(which: &Which, seed: Option<u64>) -> String {
-    match which {
-        Which::Named(numbers) => {
-            let named: Vec<String> = numbers.iter().map(ToString::to_string).collect();
-            format!("named: {}", named.join(", "))
-        }
-        Which::On(day) => format!("every change that was deployed on {day}"),
-        Which::Drawn {
-            size,
-            seed: given,
-            stratum,
-        } => {
-            let size = size.map_or_else(
-                || "as many as the usual table says".to_owned(),
-                |size| size.to_string(),
-            );
-            let from = match stratum {
-                Stratum::All => "from all changes deployed",
-                Stratum::Emergency => "from the emergencies",
-                Stratum::Normal => "from the changes that weren't emergencies",
-                Stratum::Exceptions => "from the changes with an exception",
-                Stratum::ExceptionsFirst => "the changes with an exception first",
-            };
-            let whose = match given {
-                Some(_) => "",
-                None => ", which is the beginning of the checkpoint's root",
-            };
-            format!(
-                "{size}, {from}; the smallest of SHA-256(seed \":\" change), seed {}{whose}",
-                seed.unwrap_or_default()
-            )
-        }
     }
 }
 
@@ -245,18 +243,22 @@ those that were asked for in the period and never deployed.
 Other changes: everything that sources told of as deployed to production in the period, by what was
 told up to the checkpoint. Tellings of one change (the same name at one source, or the same commit or
 link within seven days) are one row. What belongs to an emergency change of the register is counted
-there; what somebody explained as not production isn't listed.";
+there, and what somebody explained as not production isn't counted: the sheet Left out has both, with
+who said so, when and why.";
 
 fn notes(context: &Context<'_>) -> Vec<String> {
-    let mut notes = vec![
-        "A change that no source told of, and that nobody declared, is missing here: compare with what your deployment tools list.".to_owned(),
-        "Each row of a change that isn't of the register bears the SHA-256 over the facts of its first telling; the log holds the hash of each intake (verify/tellings.bin).".to_owned(),
-        "To draw the samples again: sort the column Change by SHA-256 of the seed, a colon and the change's name (printf '%s' '7:CHG-1042' | sha256sum) and take the smallest.".to_owned(),
-        "What somebody wrote and was taken out since is shown as redacted, with who did that, when and why.".to_owned(),
-    ];
-    if !context.is_exact {
-        notes.push("Sources told of more after the checkpoint. That is left out; but which tellings are of one change, and which belong to an emergency change, is as it is known now.".to_owned());
+    let mut notes: Vec<String> = context.unfinished().into_iter().collect();
+    if !context.is_newest {
+        notes.push("More was recorded after the checkpoint, and is left out. But which tellings are of one change, which of them belong to an emergency change or were no production, and how much was heard from each source on a day, is as it is known now.".to_owned());
     }
+    notes.extend(
+        [
+            "A change that no source told of, and that nobody declared, is missing here: compare with what your deployment tools list.",
+            "Each row of a change that isn't of the register bears the SHA-256 over the facts of its first telling; the log holds the hash of each intake (verify/tellings.bin).",
+            "What somebody wrote and was taken out since is shown as redacted, with who did that, when and why.",
+        ]
+        .map(str::to_owned),
+    );
     notes
 }
 
@@ -269,21 +271,23 @@ pub(super) struct Sheet<'a> {
 }
 
 impl Sheet<'_> {
-    /// Writes the change log, and shows each change to what draws the samples.
+    /// Writes the change log, and shows each change to what draws the samples. Returns
+    /// how many changes not of the register have an exception.
     pub(super) fn write(
         &self,
         context: &Context<'_>,
         drawing: &mut Drawing<'_>,
         out: impl Write + Send,
         tell: &dyn Fn(Step),
-    ) -> Result<(), PackFault> {
+    ) -> Result<u64, PackFault> {
         let title = format!("Change log, {}", context.period());
         let cover = Cover {
             title: &title,
             at: context.at,
             scratch: Some(self.scratch),
         };
-        let population = obtained(context, self.about, drawing.seed());
+        let draw = drawing.draw();
+        let n_with_exception = Cell::new(0);
         let mut rows = Rows {
             context,
             drawing,
@@ -294,21 +298,26 @@ impl Sheet<'_> {
             place: Some(Place::first(context.from, context.is_exact)),
             normal: None,
             n: 0,
+            n_with_exception: &n_with_exception,
             fault: None,
         };
         let exceptions = self
             .emergencies
             .iter()
             .flat_map(|one| one.exceptions.clone());
-        change_log(
-            out,
-            cover,
-            &mut rows,
+        let beside = Beside {
             exceptions,
-            self.weeks.iter().cloned(),
-            &population,
-        )?;
-        rows.fault.map_or(Ok(()), Err)
+            left_out: self.about.omitted.rows.iter().cloned(),
+            weeks: self.weeks.iter().cloned(),
+        };
+        change_log(out, cover, &mut rows, beside, || {
+            let about = About {
+                n_with_exception: n_with_exception.get(),
+                ..self.about.clone()
+            };
+            obtained(context, &about, draw)
+        })?;
+        rows.fault.map_or_else(|| Ok(n_with_exception.get()), Err)
     }
 }
 
@@ -323,6 +332,7 @@ struct Rows<'r, 'd> {
     place: Option<Place>,
     normal: Option<CountedChange>,
     n: u64,
+    n_with_exception: &'r Cell<u64>,
     fault: Option<PackFault>,
 }
 
@@ -379,7 +389,11 @@ impl Iterator for Rows<'_, '_> {
         }
         let one = self.normal.take()?;
         let record = self.context.normal(&one)?;
-        self.drawing.normal(one, !record.marks.is_empty());
-        Some(ChangeRow::of_normal(&record))
+        let row = ChangeRow::of_normal(&record, one.kind);
+        let is_exception = row.exceptions.is_some();
+        let n = self.n_with_exception.get();
+        self.n_with_exception.set(n + u64::from(is_exception));
+        self.drawing.normal(one, is_exception);
+        Some(row)
     }
 }

@@ -10,10 +10,11 @@ use serde_json::json;
 
 use super::archive::{Archive, Pressed};
 use super::context::Context;
-use super::draw::{Chosen, Which};
+use super::draw::{Chosen, Draw, Which};
 use super::fault::PackFault;
-use super::papers;
-use super::population::{About, sampling_in_words};
+use super::papers::{self, Folder};
+use super::population::About;
+use super::sampling;
 use super::{PROGRAM, ROOM, VERIFIER};
 use crate::domain::merkle::Prover;
 use crate::evidence::checkpoint::root_in_words;
@@ -38,8 +39,8 @@ pub(super) struct Proof {
 /// How the samples were chosen.
 pub(super) struct Sampling<'a> {
     pub(super) which: &'a Which,
-    pub(super) seed: Option<u64>,
-    pub(super) n: usize,
+    pub(super) draw: Option<Draw>,
+    pub(super) folders: &'a [Folder],
     pub(super) about: &'a About,
 }
 
@@ -206,12 +207,14 @@ impl Proof {
                 "emergencies": about.n_emergencies(),
                 "normal": about.n_normal,
                 "standard": about.n_standard,
+                "left_out": {
+                    "no_production": about.omitted.n_no_production,
+                    "of_an_emergency_by_answer": about.omitted.n_by_answer,
+                    "of_an_emergency_by_name": about.omitted.n_by_name,
+                },
+                "told_up_to": at(context.at.min(context.to)),
             },
-            "samples": {
-                "n": sampling.n,
-                "seed": sampling.seed.map(|seed| seed.to_string()),
-                "how": sampling_in_words(sampling.which, sampling.seed),
-            },
+            "samples": sampling::as_json(sampling.which, sampling.draw, sampling.folders),
             "leaves": {"first": self.first, "end": self.end},
         }))
     }

@@ -1,10 +1,14 @@
 //! README.txt: what a pack holds, how to check it without us, and what it can't say.
 
+use std::fmt::Write as _;
+
 use super::context::Context;
+use super::draw::Draw;
+use super::sampling::{self, OF_SEEDS, RECIPE};
 use crate::evidence::record::utc;
 
 /// Returns the text.
-pub(super) fn readme(context: &Context<'_>) -> String {
+pub(super) fn readme(context: &Context<'_>, draw: Option<Draw>, n_samples: usize) -> String {
     let wanted = context.wanted;
     let key = wanted.key.verifier();
     format!(
@@ -14,13 +18,14 @@ Evidence of change management, {period}
 
 From the log of the workspace {workspace}, as of checkpoint {n}
 ({made_at}, {size} records). Days begin at midnight in {zone}; times are UTC.
-
+{unfinished}
 What is in it
 
   index.html                 everything to be read in a browser, without a network
   SOC 2 Evidence/Change Management/
     Change Log.xlsx          every change of the period, the exceptions with their answers,
-                             the rate by week, and how the population was obtained
+                             what sources told of and isn't counted by itself (by whose word,
+                             when, why), the rate by week, and how the population was obtained
     Sample n - DATE NAME/    one folder for each sampled change: its papers, what was attached,
                              record.json (all that is known of it, for programs) and
                              inclusion_proof.json (its records in the log, each with its proof)
@@ -66,12 +71,10 @@ The key by which it is signed
   {key}
   SHA-256 of the public key: {fingerprint}
 
-How to draw the samples again
+How the samples were chosen
 
-  A change's place is SHA-256 over the seed, a colon and its name in the column Change:
-  printf '%s' 'SEED:CHG-1042' | sha256sum. The smallest are the sample. The seed stands in
-  verify/pack.json and on the sheet Population.
-
+  {chosen}
+{again}
 What this can't say
 
   What was never recorded, and never told by a source. Compare with what your deployment tools
@@ -86,5 +89,26 @@ What this can't say
         size = context.size,
         zone = wanted.zone,
         fingerprint = key.fingerprint(),
+        unfinished = context
+            .unfinished()
+            .map_or_else(String::new, |words| format!("\n{words}\n")),
+        chosen = sampling::in_words(wanted.which, draw),
+        again = draw.map_or_else(String::new, |draw| again(draw, n_samples)),
     )
+}
+
+/// How to draw the samples again.
+fn again(draw: Draw, n_samples: usize) -> String {
+    let mut out = String::new();
+    for line in OF_SEEDS.iter().chain(&[""]).chain(&RECIPE) {
+        let _ = writeln!(out, "{}", format!("  {line}").trim_end());
+    }
+    out.push_str(
+        "\n  Or save the sheet Change Log as log.csv, and run python3 with this, which prints the\n  \
+         samples of this pack in their order:\n\n",
+    );
+    for line in sampling::program(draw, n_samples).lines() {
+        let _ = writeln!(out, "    {line}");
+    }
+    out
 }

@@ -12,6 +12,7 @@ use crate::evidence::record::utc;
 use crate::evidence::sheets::WeekRow;
 use crate::report::assemble::{emergency, heard};
 use crate::report::frozen::thaw;
+use crate::store::Place;
 
 /// The least time there is.
 const LEAST: TimeDelta = TimeDelta::microseconds(1);
@@ -44,15 +45,34 @@ pub(super) fn weeks(context: &Context<'_>) -> Result<Vec<WeekRow>, PackFault> {
         return Ok(Vec::new());
     };
     let moment = context.moment;
-    moment.counted(from, to, |one| {
-        tally.count(&rate::Counted {
-            at: one.at,
-            kind: one.kind,
-            system: one.system.map(|it| it.name),
-            source: one.source.name,
-        });
-    })?;
-    for one in moment.emergencies_between(from, to, context.at)? {
+    if context.is_exact {
+        moment.counted(from, to, |one| {
+            tally.count(&rate::Counted {
+                at: one.at,
+                kind: one.kind,
+                system: None,
+                source: one.source.name,
+            });
+        })?;
+    } else {
+        let mut place = Some(Place::first(from, false));
+        while let Some(here) = place {
+            let (page, next) = moment.counted_changes(&here, to, context.size)?;
+            for one in &page {
+                tally.count(&rate::Counted {
+                    at: one.at,
+                    kind: one.kind,
+                    system: None,
+                    source: one
+                        .tellings
+                        .first()
+                        .map_or("", |one| one.told.source.as_str()),
+                });
+            }
+            place = next;
+        }
+    }
+    for one in moment.emergencies_known((from, to), context.size, context.at)? {
         tally.add(emergency(one));
     }
     let hearings = moment.hearings(from - HABITS, to)?;

@@ -21,7 +21,7 @@ mod words;
 pub use fill::{Sources, Words as Found};
 pub use normal::{NormalRecord, Telling, Told};
 pub(super) use told::{apart, short, utc};
-pub(super) use words::{capitalised, happening, span};
+pub(super) use words::{capitalised, happening, mark, span};
 
 /// The form of an emergency change's record.
 pub const FORM: &str = "breakglass-record";

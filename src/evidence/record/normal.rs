@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::fill::Words as Found;
 use super::words::{happening, kind, mark};
 use super::{NORMAL_FORM, Named, Person, Removed, Sources, VERSION, Words};
-use crate::domain::deployment::{Deployment, unexplained};
+use crate::domain::deployment::{ChangeKind, Deployment, Happening, unexplained};
 use crate::domain::text::{Commitment, Text};
 
 /// Everything of one normal change that the pack shows. What is nothing was not
@@ -141,7 +141,7 @@ impl NormalRecord {
             .collect();
         let is_merged = told
             .iter()
-            .any(|one| one.deployment.happening == crate::domain::deployment::Happening::Merge);
+            .any(|one| one.deployment.happening == Happening::Merge);
         let marks = unexplained(&marks, is_merged, approved_by.is_some());
         Some(Self {
             form: NORMAL_FORM.to_owned(),
@@ -150,7 +150,7 @@ impl NormalRecord {
             as_of: sources.as_of,
             name: name.to_owned(),
             at: first.deployment.at,
-            kind: kind(kinds.unwrap_or(crate::domain::deployment::ChangeKind::Normal)),
+            kind: kind(kinds.unwrap_or(ChangeKind::Normal)),
             title: text(&|one| one.title),
             system: last(&|one| one.system.clone()),
             change_type: last(&|one| one.change_type.clone()),
@@ -168,6 +168,22 @@ impl NormalRecord {
             marks: marks.into_iter().map(mark).collect(),
             tellings: told.iter().map(|one| one.telling()).collect(),
         })
+    }
+
+    /// Returns the controls that weren't met as far as its sources told, in words: its
+    /// marks, and an approval that nobody told of or that is its author's own. A
+    /// standard change is approved in advance.
+    pub fn exceptions(&self) -> Vec<String> {
+        let mut all: Vec<String> = self.marks.iter().map(|one| one.words.clone()).collect();
+        if self.kind.name != ChangeKind::Standard.name() {
+            if self.approved_by.is_none() && self.approval_url.is_none() {
+                all.push("approval not collected".to_owned());
+            }
+            if self.approver_is_another == Some(false) {
+                all.push("approved by its author".to_owned());
+            }
+        }
+        all
     }
 }
 

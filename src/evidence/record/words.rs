@@ -272,7 +272,7 @@ pub(super) fn kind(kind: ChangeKind) -> Named {
     named(kind.name(), words)
 }
 
-pub(super) fn mark(mark: Mark) -> Named {
+pub(in crate::evidence) fn mark(mark: Mark) -> Named {
     let words = match mark {
         Mark::Unreviewed => "merged although nobody had reviewed it",
         Mark::Bypassed => "the branch's protection was bypassed",

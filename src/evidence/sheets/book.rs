@@ -8,7 +8,7 @@ use rust_xlsxwriter::{
     Color, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet,
 };
 
-use super::{Cover, Fact, Population, SheetFault};
+use super::{Cover, Fact, Population, ROWS_OF_A_SHEET, SheetFault};
 
 /// The longest text of a cell, in UTF-16 units.
 const LONGEST: usize = 32_767;
@@ -16,8 +16,12 @@ const LONGEST: usize = 32_767;
 /// What stands at the end of a text that is longer.
 const CUT: &str = " … [cut: the whole text stands in record.json]";
 
-/// How high a heading is, in points: two lines.
-const HEADING: f64 = 30.0;
+/// How high a heading is, in points: three lines.
+const HEADING: f64 = 42.0;
+
+/// How high a line of a cell is, in points, and the highest row that Excel has.
+const LINE: f64 = 13.5;
+const HIGHEST: f64 = 409.0;
 
 const INSTANT: &str = "yyyy-mm-dd hh:mm:ss";
 
@@ -82,6 +86,40 @@ impl Column {
     }
 }
 
+impl Column {
+    /// Returns how many lines a cell has where lines are broken, by a guess: nobody
+    /// knows here how wide letters are. Rather a line too many than one that is hidden.
+    fn lines(&self, value: &Value) -> u32 {
+        let (Shape::Prose, Value::Text(text)) = (self.shape, value) else {
+            return 1;
+        };
+        let mut n_lines = 0u32;
+        for line in text.split('\n') {
+            let mut used = 0.0;
+            n_lines = n_lines.saturating_add(1);
+            for word in line.split_inclusive(char::is_whitespace) {
+                let width: f64 = word.chars().map(width).sum();
+                if used > 0.0 && used + width > self.width {
+                    n_lines = n_lines.saturating_add(1);
+                    used = 0.0;
+                }
+                used += width;
+                // A word that is wider than its column is broken, too.
+                while used > self.width {
+                    n_lines = n_lines.saturating_add(1);
+                    used -= self.width;
+                }
+            }
+        }
+        n_lines
+    }
+}
+
+/// About how wide a letter is, in the widths of a digit of the standard font.
+fn width(letter: char) -> f64 {
+    if letter < '\u{1100}' { 1.0 } else { 2.0 }
+}
+
 /// What stands in a cell.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Value {
@@ -114,6 +152,7 @@ pub(super) struct Extent {
 
 struct Formats {
     heading: Format,
+    figure: Format,
     text: Format,
     instant: Format,
     number: Format,
@@ -131,19 +170,29 @@ impl Formats {
         // The mark of text stays when somebody edits the cell: `=1+1` typed over by
         // itself must not become a formula.
         let text = || cell().set_quote_prefix();
-        Self {
-            heading: Format::new()
+        // Words stand to the left: a figure keeps away from those of the next column.
+        let figure = |format| {
+            let cell = cell().set_num_format(format);
+            cell.set_align(FormatAlign::Right).set_indent(1)
+        };
+        let heading = || {
+            Format::new()
                 .set_font_size(10)
                 .set_bold()
                 .set_text_wrap()
                 .set_align(FormatAlign::VerticalCenter)
                 .set_background_color(Color::RGB(0x00E9_EDF2))
-                .set_border_bottom(FormatBorder::Thin),
+                .set_border_bottom(FormatBorder::Thin)
+        };
+        Self {
+            heading: heading(),
+            // The same, above numbers.
+            figure: heading().set_align(FormatAlign::Right).set_indent(1),
             text: text(),
             instant: cell().set_num_format(INSTANT).set_align(FormatAlign::Left),
             count: cell().set_num_format("#,##0").set_align(FormatAlign::Left),
-            number: cell().set_num_format("#,##0.##"),
-            share: cell().set_num_format("0.0 %"),
+            number: figure("#,##0.##"),
+            share: figure("0.0 %"),
             label: text().set_font_color(Color::RGB(0x0059_616B)),
             title: text().set_bold().set_font_size(12),
             code: text().set_font_name("Courier New"),
@@ -200,13 +249,29 @@ impl Book {
             let sheet = self.workbook.add_worksheet_with_constant_memory()?;
             begin(sheet, &name, columns, &self.formats)?;
             let mut last = 0;
+            let mut is_high = true;
             while last + 1 < self.rows_of_a_sheet {
                 let Some(row) = rows.next() else { break };
                 last += 1;
                 extent.n_rows += 1;
+                let n_lines = row
+                    .iter()
+                    .zip(columns)
+                    .map(|(value, column)| column.lines(value));
+                let n_lines = n_lines.max().unwrap_or(1);
+                // The last row that Excel has can't be followed by another; see below.
+                is_high = n_lines > 1 && last + 1 < ROWS_OF_A_SHEET;
+                if is_high {
+                    sheet.set_row_height(last, (f64::from(n_lines) * LINE).min(HIGHEST))?;
+                }
                 for ((at, value), column) in (0u16..).zip(row).zip(columns) {
                     put(sheet, (last, at), &value, column.shape, &self.formats)?;
                 }
+            }
+            if is_high {
+                // The writer (0.102, `flush_last_row`) writes a last row that has a height
+                // twice, which Excel takes for damage: it must not be the last.
+                sheet.write_blank(last + 1, 0, &self.formats.text)?;
             }
             let widest = u16::try_from(columns.len().saturating_sub(1)).unwrap_or(u16::MAX);
             sheet.autofilter(0, 0, last, widest)?;
@@ -265,7 +330,13 @@ impl Book {
         row += 1;
         sheet.set_row_height(row, HEADING)?;
         for (at, heading) in (0u16..).zip(COVERAGE) {
-            sheet.write_string_with_format(row, at, heading, &formats.heading)?;
+            let is_figure = FIGURES.contains(&at);
+            let format = if is_figure {
+                &formats.figure
+            } else {
+                &formats.heading
+            };
+            sheet.write_string_with_format(row, at, heading, format)?;
         }
         for one in &population.coverage {
             row += 1;
@@ -286,7 +357,9 @@ impl Book {
         }
         for (heading, lines, format) in [
             ("The query", &population.query, &formats.code),
-            ("What to know of it", &population.notes, &formats.wrapped),
+            ("How samples are drawn", &population.recipe, &formats.code),
+            // A note is read across the sheet, not in its first column.
+            ("What to know of it", &population.notes, &formats.text),
         ] {
             if lines.is_empty() {
                 continue;
@@ -295,12 +368,6 @@ impl Book {
             sheet.write_string_with_format(row, 0, heading, &formats.title)?;
             for line in lines {
                 row += 1;
-                // A note is read across the sheet, not in its first column.
-                let format = if heading == "The query" {
-                    format
-                } else {
-                    &formats.text
-                };
                 sheet.write_string_with_format(row, 0, fitting(line).as_ref(), format)?;
             }
         }
@@ -326,6 +393,9 @@ const COVERAGE: [&str; 9] = [
     "Remark",
 ];
 
+/// Which of these are figures.
+const FIGURES: std::ops::Range<u16> = 2..6;
+
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
 fn count(n: u64) -> f64 {
     n as f64
@@ -345,11 +415,12 @@ fn begin(
     sheet.set_row_height(0, HEADING)?;
     for (at, column) in (0u16..).zip(columns) {
         sheet.set_column_width(at, column.width)?;
-        let heading = match column.shape {
-            Shape::Instant => format!("{} (UTC)", column.heading),
-            Shape::Text | Shape::Prose | Shape::Number | Shape::Share => column.heading.to_owned(),
+        let (heading, format) = match column.shape {
+            Shape::Instant => (format!("{} (UTC)", column.heading), &formats.heading),
+            Shape::Text | Shape::Prose => (column.heading.to_owned(), &formats.heading),
+            Shape::Number | Shape::Share => (column.heading.to_owned(), &formats.figure),
         };
-        sheet.write_string_with_format(0, at, heading, &formats.heading)?;
+        sheet.write_string_with_format(0, at, heading, format)?;
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! `Change Log.xlsx`: every change of the period, the exceptions with their
-//! answers, the rate by week, and how the population was obtained.
+//! answers, what was left out and why, the rate by week, and how the population was
+//! obtained.
 //!
 //! Rows stream through and are not kept, so that a million of them need no more
 //! memory than ten. The same rows make the same file, to the byte. No cell is ever a
@@ -17,7 +18,7 @@ mod row;
 #[cfg(test)]
 mod tests;
 
-pub use row::{ChangeRow, CoverageRow, ExceptionRow, Fact, Population, WeekRow, shown};
+pub use row::{ChangeRow, CoverageRow, ExceptionRow, Fact, LeftOutRow, Population, WeekRow, shown};
 
 use book::{Book, Column, Value};
 
@@ -60,29 +61,43 @@ pub struct Cover<'a> {
     pub scratch: Option<&'a Path>,
 }
 
-/// Writes the change log.
+/// What stands on the sheets beside the log.
+#[derive(Debug)]
+pub struct Beside<E, L, W> {
+    /// The exceptions of emergency changes.
+    pub exceptions: E,
+    /// What sources told of and what isn't counted by itself.
+    pub left_out: L,
+    /// The rate.
+    pub weeks: W,
+}
+
+/// Writes the change log. `population` is asked for when all changes have passed.
 pub fn change_log(
     out: impl Write + Send,
     cover: Cover<'_>,
     changes: impl IntoIterator<Item = ChangeRow>,
-    exceptions: impl IntoIterator<Item = ExceptionRow>,
-    weeks: impl IntoIterator<Item = WeekRow>,
-    population: &Population,
+    beside: Beside<
+        impl IntoIterator<Item = ExceptionRow>,
+        impl IntoIterator<Item = LeftOutRow>,
+        impl IntoIterator<Item = WeekRow>,
+    >,
+    population: impl FnOnce() -> Population,
 ) -> Result<Written, SheetFault> {
-    let rows = (changes, exceptions, weeks);
-    room::unless_full(|| write(out, cover, rows, population, ROWS_OF_A_SHEET))
+    room::unless_full(|| write(out, cover, changes, beside, population, ROWS_OF_A_SHEET))
         .unwrap_or(Err(SheetFault::NoRoom))
 }
 
 fn write(
     out: impl Write + Send,
     cover: Cover<'_>,
-    (changes, exceptions, weeks): (
-        impl IntoIterator<Item = ChangeRow>,
+    changes: impl IntoIterator<Item = ChangeRow>,
+    beside: Beside<
         impl IntoIterator<Item = ExceptionRow>,
+        impl IntoIterator<Item = LeftOutRow>,
         impl IntoIterator<Item = WeekRow>,
-    ),
-    population: &Population,
+    >,
+    population: impl FnOnce() -> Population,
     rows_of_a_sheet: u32,
 ) -> Result<Written, SheetFault> {
     let mut workbook = Workbook::new();
@@ -98,14 +113,19 @@ fn write(
     let unmet = book.sheets(
         "Exceptions",
         &EXCEPTIONS,
-        exceptions.into_iter().map(ExceptionRow::cells),
+        beside.exceptions.into_iter().map(ExceptionRow::cells),
+    )?;
+    book.sheets(
+        "Left out",
+        &LEFT_OUT,
+        beside.left_out.into_iter().map(LeftOutRow::cells),
     )?;
     book.sheets(
         "Rate by week",
         &WEEKS,
-        weeks.into_iter().map(WeekRow::cells),
+        beside.weeks.into_iter().map(WeekRow::cells),
     )?;
-    book.population("Population", population)?;
+    book.population("Population", &population())?;
     book.save(out)?;
     Ok(Written {
         n_changes: log.n_rows,
@@ -155,6 +175,19 @@ const EXCEPTIONS: [Column; 11] = [
     Column::prose("Remedy", 48.0),
     Column::text("Owner of the remedy", 22.0),
     Column::prose("What the change was", 44.0),
+];
+
+const LEFT_OUT: [Column; 10] = [
+    Column::instant("Date"),
+    Column::text("Change", 34.0),
+    Column::prose("Description", 44.0),
+    Column::text("Told by", 20.0),
+    Column::prose("Left out because", 40.0),
+    Column::text("Counted with", 14.0),
+    Column::text("Said by", 22.0),
+    Column::instant("Said at"),
+    Column::prose("Asked because", 44.0),
+    Column::prose("Remark", 44.0),
 ];
 
 const WEEKS: [Column; 11] = [
@@ -217,6 +250,23 @@ impl ExceptionRow {
             Value::text(self.remedy),
             Value::text(self.owner),
             Value::Text(self.what),
+        ]
+    }
+}
+
+impl LeftOutRow {
+    fn cells(self) -> Vec<Value> {
+        vec![
+            Value::instant(Some(self.at)),
+            Value::Text(self.change),
+            Value::Text(self.description),
+            Value::Text(self.told_by),
+            Value::Text(self.because),
+            Value::text(self.counted_with),
+            Value::text(self.said_by),
+            Value::instant(self.said_at),
+            Value::text(self.asked_because),
+            Value::text(self.remark),
         ]
     }
 }

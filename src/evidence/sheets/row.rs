@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::domain::deployment::ChangeKind;
 use crate::domain::ticket::Field;
 use crate::evidence::record::{Evidence, NormalRecord, Record, Value, Words, capitalised, utc};
 
@@ -88,6 +89,31 @@ pub struct ExceptionRow {
     pub what: String,
 }
 
+/// A change that sources told of and that doesn't count by itself.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LeftOutRow {
+    /// When it went to production, by its sources.
+    pub at: DateTime<Utc>,
+    /// What it would be called.
+    pub change: String,
+    /// What was changed.
+    pub description: String,
+    /// Which sources told of it.
+    pub told_by: String,
+    /// Why it was left out.
+    pub because: String,
+    /// The emergency change with which it is counted.
+    pub counted_with: Option<String>,
+    /// Who said so, where somebody was asked.
+    pub said_by: Option<String>,
+    /// When.
+    pub said_at: Option<DateTime<Utc>>,
+    /// Why they were asked.
+    pub asked_because: Option<String>,
+    /// What else is to be known.
+    pub remark: Option<String>,
+}
+
 /// A week's rate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WeekRow {
@@ -122,6 +148,8 @@ pub struct Population {
     pub coverage: Vec<CoverageRow>,
     /// How it was asked for: the query, line by line.
     pub query: Vec<String>,
+    /// How samples are drawn from it, line by line.
+    pub recipe: Vec<String>,
     /// What the reader has to know: what isn't in it, and why.
     pub notes: Vec<String>,
 }
@@ -239,8 +267,9 @@ impl ChangeRow {
         }
     }
 
-    /// Makes the row of a normal change.
-    pub fn of_normal(record: &NormalRecord) -> Self {
+    /// Makes the row of a normal change; `kind`: as what it counts, which may differ from
+    /// what its sources say.
+    pub fn of_normal(record: &NormalRecord, kind: ChangeKind) -> Self {
         let both = |who: &Option<String>, place: &Option<String>| match (who, place) {
             (Some(who), Some(place)) => Some(format!("{who}, {place}")),
             (one, other) => one.clone().or_else(|| other.clone()),
@@ -251,7 +280,7 @@ impl ChangeRow {
             .map(|one| one.source.as_str())
             .collect();
         sources.dedup();
-        let marks: Vec<&str> = record.marks.iter().map(|one| one.words.as_str()).collect();
+        let exceptions = record.exceptions();
         Self {
             at: record.at,
             change_type: record
@@ -270,10 +299,10 @@ impl ChangeRow {
             deploy_log: record.deploy_log_url.clone(),
             outcome: record.outcome.clone(),
             change: record.name.clone(),
-            kind: capitalised(&record.kind.name),
+            kind: capitalised(kind.name()),
             system: record.system.clone(),
             made_by: record.author.clone(),
-            exceptions: (!marks.is_empty()).then(|| marks.join("; ")),
+            exceptions: (!exceptions.is_empty()).then(|| exceptions.join("; ")),
             told_by: Some(sources.join(", ")),
             commit: record.commit.clone(),
             link: record.url.clone(),

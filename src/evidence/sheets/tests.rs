@@ -1,11 +1,13 @@
 //! Facts about the sheets, read back by another library.
 
-use std::io::Cursor;
+use std::io::{Cursor, Read as _};
 
 use calamine::{Data, Reader as _, Xlsx};
 use chrono::TimeDelta;
 
 use super::*;
+use crate::domain::deployment::ChangeKind;
+use crate::evidence::record::NormalRecord;
 use crate::evidence::record::tests::{normal, the_guides_story};
 
 fn at(day: i64) -> DateTime<Utc> {
@@ -65,16 +67,30 @@ fn population() -> Population {
             remark: Some("Silent from 2026-11-02 to 2026-11-04.".to_owned()),
         }],
         query: vec!["SELECT … WHERE counted_at >= ? AND counted_at < ?".to_owned()],
+        recipe: vec!["The smallest first.".to_owned()],
         notes: vec!["=Rehearsals are left out.".to_owned()],
     }
+}
+
+fn left_out() -> Vec<LeftOutRow> {
+    vec![LeftOutRow {
+        at: at(4),
+        change: "github acme/web/push/1".to_owned(),
+        description: "Try the new runner".to_owned(),
+        told_by: "github".to_owned(),
+        because: "It didn't go to production, by somebody's word".to_owned(),
+        said_by: Some("Riley".to_owned()),
+        said_at: Some(at(5)),
+        ..LeftOutRow::default()
+    }]
 }
 
 fn rows() -> Vec<ChangeRow> {
     let record = the_guides_story().record(&["hunter2"]);
     vec![
         ChangeRow::of(&record),
-        ChangeRow::of_normal(&normal(Some("Add MFA to admin panel"))),
-        ChangeRow::of_normal(&normal(None)),
+        ChangeRow::of_normal(&normal(Some("Add MFA to admin panel")), ChangeKind::Normal),
+        ChangeRow::of_normal(&normal(None), ChangeKind::Normal),
         ChangeRow {
             at: at(3),
             description: "=HYPERLINK(\"https://evil.example\",\"click\")".to_owned(),
@@ -93,14 +109,12 @@ fn written(rows_of_a_sheet: u32, rows: Vec<ChangeRow>) -> (Vec<u8>, Written) {
     let record = the_guides_story().record(&[]);
     let mut out = Vec::new();
     let exceptions = ExceptionRow::of(&record);
-    let population = population();
-    let done = write(
-        &mut out,
-        cover(),
-        (rows, exceptions, weeks()),
-        &population,
-        rows_of_a_sheet,
-    );
+    let beside = Beside {
+        exceptions,
+        left_out: left_out(),
+        weeks: weeks(),
+    };
+    let done = write(&mut out, cover(), rows, beside, population, rows_of_a_sheet);
     (out, done.unwrap())
 }
 
@@ -142,6 +156,14 @@ fn what_was_written_is_read_back_equal_by_another_library() {
             assert!(same(value, read), "{value:?} was read as {read:?}");
         }
     }
+    for (row, read) in left_out()
+        .into_iter()
+        .zip(read(&file, "Left out").iter().skip(1))
+    {
+        for (value, read) in row.cells().iter().zip(read) {
+            assert!(same(value, read), "{value:?} was read as {read:?}");
+        }
+    }
     for (week, read) in weeks()
         .into_iter()
         .zip(read(&file, "Rate by week").iter().skip(1))
@@ -172,6 +194,106 @@ fn the_guides_columns_come_first_and_under_its_names() {
             "Outcome"
         ]
     );
+}
+
+#[test]
+fn what_is_read_in_full_has_the_room_for_it_and_no_row_is_higher_than_excel_has() {
+    let exception = |cause: &str| ExceptionRow {
+        change: "CHG-1001".to_owned(),
+        recorded_at: at(1),
+        cause: Some(cause.to_owned()),
+        ..ExceptionRow::default()
+    };
+    let words = "The pager of the second approver was off. ";
+    let beside = Beside {
+        exceptions: [
+            exception("Short."),
+            exception(&words.repeat(4)),
+            exception("One\nTwo\nThree"),
+            exception(&words.repeat(900)),
+        ],
+        left_out: left_out(),
+        weeks: weeks(),
+    };
+    let mut out = Vec::new();
+    write(&mut out, cover(), rows(), beside, population, 99).unwrap();
+    let sheet = part(out, "xl/worksheets/sheet2.xml");
+    let heights: Vec<Option<f64>> = sheet
+        .split("<row ")
+        .skip(2)
+        .take(4)
+        .map(|row| {
+            let (_, ht) = row.split('>').next()?.split_once(" ht=\"")?;
+            ht.split('"').next()?.parse().ok()
+        })
+        .collect();
+    assert_eq!(heights, [None, Some(54.0), Some(40.5), Some(408.75)]);
+}
+
+/// The text of a part of the file.
+fn part(file: Vec<u8>, name: &str) -> String {
+    let mut archive = zip::ZipArchive::new(Cursor::new(file)).unwrap();
+    let mut text = String::new();
+    let mut part = archive.by_name(name).unwrap();
+    part.read_to_string(&mut text).unwrap();
+    text
+}
+
+#[test]
+fn no_row_stands_in_a_sheet_twice() {
+    let high = || ExceptionRow {
+        recorded_at: at(1),
+        cause: Some("One\nTwo".to_owned()),
+        ..ExceptionRow::default()
+    };
+    for exceptions in [vec![], vec![high()], vec![high(), high()]] {
+        let mut out = Vec::new();
+        let beside = Beside {
+            exceptions,
+            left_out: [],
+            weeks: [],
+        };
+        write(&mut out, cover(), [], beside, population, 9).unwrap();
+        for n in 1..=5 {
+            let sheet = part(out.clone(), &format!("xl/worksheets/sheet{n}.xml"));
+            let rows: Vec<&str> = sheet
+                .split("<row r=\"")
+                .skip(1)
+                .map(|row| row.split('"').next().unwrap())
+                .collect();
+            let mut unlike = rows.clone();
+            unlike.dedup();
+            assert_eq!(rows, unlike, "sheet {n}");
+        }
+    }
+}
+
+#[test]
+fn of_a_normal_change_an_approval_that_is_missing_or_its_authors_own_is_an_exception() {
+    let exceptions = |alter: fn(&mut NormalRecord), kind| {
+        let mut record = normal(Some("Add MFA to admin panel"));
+        alter(&mut record);
+        ChangeRow::of_normal(&record, kind).exceptions
+    };
+    let alone = |record: &mut NormalRecord| record.approver_is_another = Some(false);
+    let missing = |record: &mut NormalRecord| {
+        (record.approved_by, record.approval_url) = (None, None);
+    };
+    assert_eq!(exceptions(|_| (), ChangeKind::Normal), None);
+    assert_eq!(
+        exceptions(alone, ChangeKind::Normal).as_deref(),
+        Some("approved by its author")
+    );
+    assert_eq!(
+        exceptions(missing, ChangeKind::Normal).as_deref(),
+        Some("approval not collected")
+    );
+    // What is approved in advance needs none.
+    let standard = |record: &mut NormalRecord| {
+        record.kind.name = "standard".to_owned();
+        (record.approved_by, record.approval_url) = (None, None);
+    };
+    assert_eq!(exceptions(standard, ChangeKind::Standard), None);
 }
 
 #[test]
@@ -208,6 +330,7 @@ fn beyond_a_sheets_rows_the_log_goes_on_in_the_next() {
             "Change Log (2)",
             "Change Log (3)",
             "Exceptions",
+            "Left out",
             "Rate by week",
             "Population"
         ]

@@ -66,7 +66,12 @@ pub(in crate::store) fn emergencies(
     Ok(found)
 }
 
-fn emergency(change: &EmergencyChange, now: DateTime<Utc>) -> Option<Emergency> {
+/// Returns a change as the rate counts it; nothing while it isn't deployed, and of a
+/// rehearsal or second record.
+pub(in crate::store) fn emergency(
+    change: &EmergencyChange,
+    now: DateTime<Utc>,
+) -> Option<Emergency> {
     if change.drill || change.duplicate_of.is_some() {
         return None;
     }

@@ -12,6 +12,7 @@ mod fit;
 mod frozen;
 mod group;
 mod hearing;
+mod left_out;
 mod named;
 mod names;
 mod near;
@@ -42,7 +43,7 @@ pub(super) use belong::learn;
 pub(super) use belong::{OF_NUMBER, answers, members};
 #[cfg(test)]
 pub(super) use count::COUNTED;
-pub(super) use count::{counted, emergencies};
+pub(super) use count::{counted, emergencies, emergency};
 pub(super) use fit::check;
 #[cfg(test)]
 pub(super) use frozen::SINCE;
@@ -51,6 +52,8 @@ pub(super) use frozen::{
     told_since,
 };
 pub(super) use hearing::{between as hearings, last_heard};
+pub use left_out::LeftOut;
+pub(super) use left_out::left_out;
 pub(super) use named::learn_all;
 #[cfg(test)]
 pub(super) use named::{OF_COMMIT, OF_LINK};

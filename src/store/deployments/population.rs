@@ -19,7 +19,7 @@ const PAGE: usize = 2_000;
 
 /// How much earlier than it counts by what was told up to a checkpoint a change may
 /// count by what was told since, in microseconds: four weeks.
-const EARLIER: i64 = 28 * 86_400 * 1_000_000;
+pub(super) const EARLIER: i64 = 28 * 86_400 * 1_000_000;
 
 /// Where among the changes that count reading goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,10 +81,11 @@ struct Found {
     intake: u64,
     heard_at: i64,
     counts: bool,
+    is_excluded: bool,
 }
 
 /// The columns after [`FACTS`] that [`found`] reads.
-const MORE: &str = "intake, heard_at, counts";
+const MORE: &str = "intake, heard_at, counts, is_excluded";
 
 fn found(row: &Row<'_>) -> Result<Found, StoreError> {
     Ok(Found {
@@ -92,7 +93,57 @@ fn found(row: &Row<'_>) -> Result<Found, StoreError> {
         intake: row.get(22)?,
         heard_at: row.get(23)?,
         counts: row.get(24)?,
+        is_excluded: row.get(25)?,
     })
+}
+
+/// Returns when a change counts by some of its tellings: by those that were no
+/// production, as somebody said, or by the others.
+fn counts_at(tellings: &[Found], is_excluded: bool) -> Option<i64> {
+    let counting = tellings
+        .iter()
+        .filter(|one| one.counts && one.is_excluded == is_excluded);
+    counting.map(|one| micros(one.facts.told.at)).min()
+}
+
+/// Returns a change by what was told of it before `size`, whether it counts by itself
+/// or not; nothing if none of its tellings would count. `is_excluded`: by those that
+/// were no production, as somebody said.
+pub(super) fn change_of(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    leader: i64,
+    size: u64,
+    is_excluded: bool,
+) -> Result<Option<CountedChange>, StoreError> {
+    let mut select = connection.prepare_cached(&format!(
+        "SELECT {FACTS}, {MORE} FROM deployment
+         WHERE workspace = ?1 AND (id = ?2 OR leader = ?2 AND leader <> id) AND intake < ?3
+         ORDER BY id"
+    ))?;
+    let mut rows = select.query(params![workspace.as_str(), leader, size])?;
+    let mut tellings = Vec::new();
+    while let Some(row) = rows.next()? {
+        tellings.push(found(row)?);
+    }
+    let Some(at) = counts_at(&tellings, is_excluded) else {
+        return Ok(None);
+    };
+    Ok(Some(CountedChange {
+        id: leader,
+        at: instant(at),
+        kind: kind_of(&tellings),
+        tellings: tellings
+            .into_iter()
+            .map(|one| told(connection, workspace, one))
+            .collect::<Result<_, _>>()?,
+    }))
+}
+
+/// What kind of change some tellings make it.
+fn kind_of(tellings: &[Found]) -> ChangeKind {
+    let kinds = tellings.iter().filter_map(|one| one.facts.told.kind);
+    kinds.max().unwrap_or(ChangeKind::Normal)
 }
 
 /// Returns some changes that count, after a place, and the next place.
@@ -121,28 +172,28 @@ pub(in crate::store) fn counted_changes(
     let mut last = (place.at, place.after);
     while let Some(row) = rows.next()? {
         n_read += 1;
-        let id: i64 = row.get(25)?;
-        let counted_at: i64 = row.get(26)?;
+        let id: i64 = row.get(26)?;
+        let counted_at: i64 = row.get(27)?;
         last = (counted_at, id);
         let mut tellings = vec![found(row)?];
-        if row.get::<_, u64>(28)? > 1 {
+        if row.get::<_, u64>(29)? > 1 {
             tellings.extend(members(connection, workspace, id)?);
         }
         let at = if place.is_exact {
             Some(counted_at)
         } else {
             tellings.retain(|one| one.intake < size);
-            let counting = tellings.iter().filter(|one| one.counts);
-            let first = counting.map(|one| micros(one.facts.told.at)).min();
+            let first = counts_at(&tellings, false);
             first.filter(|at| (place.from..micros(to)).contains(at))
         };
         let Some(at) = at else { continue };
         tellings.sort_by_key(|one| one.facts.id());
+        let by_all = row::kind(row.get(28)?);
         let kind = if place.is_exact {
-            row::kind(row.get(27)?)
+            by_all
         } else {
-            let kinds = tellings.iter().filter_map(|one| one.facts.told.kind);
-            kinds.max().unwrap_or(ChangeKind::Normal)
+            // What is called an emergency, somebody may have shown to be none.
+            kind_of(&tellings).min(by_all)
         };
         changes.push(CountedChange {
             id,

@@ -57,6 +57,9 @@ impl Index<'_> {
             escaped(context.wanted.zone.name()),
             utc(context.at),
         );
+        if let Some(words) = context.unfinished() {
+            let _ = writeln!(out, "<div class=\"note\">{}</div>", escaped(&words));
+        }
         self.sums(&mut out);
         self.samples(&mut out);
         self.emergencies(&mut out);
@@ -85,7 +88,7 @@ impl Index<'_> {
             (grouped(about.n_changes()), "changes deployed"),
             (grouped(about.n_emergencies()), "of them emergencies"),
             (rate, "of all changes"),
-            (grouped(about.n_exceptions), "exceptions"),
+            (grouped(about.n_exceptions), "exceptions of emergencies"),
             (self.samples.len().to_string(), "samples in this pack"),
         ] {
             let _ = write!(out, "<div><b>{figure}</b><span>{words}</span></div>");
@@ -282,6 +285,19 @@ impl Index<'_> {
             ("Beside them: rehearsals", about.n_drills),
             ("Beside them: second records", about.n_duplicates),
             ("Beside them: asked for, never deployed", about.n_undeployed),
+            (
+                "Left out: no production, by somebody's word",
+                about.omitted.n_no_production,
+            ),
+            (
+                "Left out: of an emergency, by somebody's word",
+                about.omitted.n_by_answer,
+            ),
+            (
+                "Left out: of an emergency, by number or ticket",
+                about.omitted.n_by_name,
+            ),
+            ("Not emergencies, with an exception", about.n_with_exception),
         ] {
             list.pair(label, &grouped(n));
         }
@@ -314,7 +330,7 @@ impl Index<'_> {
         out.push_str(&table.end());
         out.push_str(
             "<p class=\"soft\">The sheet Population of the change log says by which query, and how \
-             to draw the samples again.</p>\n",
+             to draw the samples again; the sheet Left out, by whose word what was left out.</p>\n",
         );
     }
 

@@ -366,10 +366,10 @@ fn normal(out: &mut String, record: &NormalRecord) {
     list.marked("Tests", &place(&record.testing_url));
     list.marked("Log of the deployment", &place(&record.deploy_log_url));
     list.marked("Outcome", &plain(&record.outcome));
-    for mark in &record.marks {
+    for exception in record.exceptions() {
         list.marked(
-            "Not like a normal change",
-            &format!("<span class=\"bad\">{}</span>", escaped(&mark.words)),
+            "Exception",
+            &format!("<span class=\"bad\">{}</span>", escaped(&exception)),
         );
     }
     out.push_str(&list.end());

@@ -12,6 +12,8 @@ use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 use zip::ZipArchive;
 
+mod population;
+
 use super::*;
 use crate::config::PolicyFile;
 use crate::domain::authorization::{Member, Standing};
@@ -256,6 +258,15 @@ impl World {
     }
 
     fn pack_at(&self, which: &Which, n: Option<u64>) -> Result<Vec<u8>, PackFault> {
+        self.pack_of((day("2026-10-01"), day("2026-12-31")), which, n)
+    }
+
+    fn pack_of(
+        &self,
+        (first_day, last_day): (NaiveDate, NaiveDate),
+        which: &Which,
+        n: Option<u64>,
+    ) -> Result<Vec<u8>, PackFault> {
         let database = self.folder.path().join("breakglass.db");
         let key = self.key();
         let policy = PolicyFile::read(POLICY).unwrap();
@@ -267,8 +278,8 @@ impl World {
                 None => kept.last(),
             };
             let wanted = Wanted {
-                first_day: day("2026-10-01"),
-                last_day: day("2026-12-31"),
+                first_day,
+                last_day,
                 which,
                 checkpoint: checkpoint.unwrap(),
                 key: &key,
@@ -621,16 +632,19 @@ async fn one_day_or_named_changes_can_be_asked_for() {
         let folder = |name: String| name.split('/').nth(2).unwrap().to_owned();
         records.map(folder).collect()
     };
-    let named = world.pack(&Which::Named(vec![ChangeNumber(1002)])).unwrap();
+    let named = world
+        .pack(&Which::Named(vec!["CHG-1002".to_owned()]))
+        .unwrap();
     assert_eq!(folders(&named), ["Sample 1 - 2026-10-05 CHG-1002"]);
     let day = world.pack(&Which::On(day("2026-10-05"))).unwrap();
     assert_eq!(folders(&day).len(), 6);
     let missing = world
-        .pack(&Which::Named(vec![ChangeNumber(1009)]))
+        .pack(&Which::Named(vec!["CHG-1009".to_owned()]))
         .unwrap_err();
     assert_eq!(
         missing.to_string(),
-        "there is no CHG-1009 up to checkpoint 2"
+        "CHG-1009 isn't in the change log of 2026-10-01 to 2026-12-31 up to checkpoint 2; its \
+         column Change has the names of those that are"
     );
     let first = Which::Drawn {
         size: Some(1),
