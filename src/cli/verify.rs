@@ -115,6 +115,9 @@ fn pack(
                 "key": sound.key.to_string(),
                 "key_expected": key.is_some(),
                 "witnessed": !witnesses.is_empty(),
+                "witnessed_up_to": sound.witnessed,
+                "keys_replaced_as_lost": sound.lost,
+                "texts_gone_unconfirmed": sound.n_gone,
             }),
             Err(flaw) => json!({
                 "holds": false,
@@ -124,27 +127,7 @@ fn pack(
         println!("{said}");
     } else {
         match &found {
-            Ok(sound) => {
-                println!(
-                    "Everything holds: {} files, {} samples, {} records in full, {} in the log; root {}.",
-                    sound.n_files,
-                    sound.n_samples,
-                    sound.n_leaves,
-                    sound.size,
-                    root_in_words(&sound.root)
-                );
-                if key.is_none() {
-                    println!(
-                        "You took the key from the pack itself; give --key to compare it with yours."
-                    );
-                }
-                if witnesses.is_empty() {
-                    println!(
-                        "You gave no witness: whoever holds the key could have made all of it anew."
-                    );
-                }
-                println!("Nobody can prove by this what was never recorded.");
-            }
+            Ok(sound) => println!("{}", sound.in_words(key.is_some())),
             Err(flaw) => println!("{flaw}"),
         }
     }

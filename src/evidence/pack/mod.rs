@@ -51,7 +51,7 @@ pub(in crate::evidence) const SEAL: &str = "verify/MANIFEST.note";
 pub const VERIFIER: &str = include_str!("verify.py");
 
 /// What is in the folder that the guide names.
-const CHANGES: &str = "SOC 2 Evidence/Change Management/";
+pub(in crate::evidence) const CHANGES: &str = "SOC 2 Evidence/Change Management/";
 
 /// What a pack is asked to hold.
 #[derive(Debug, Clone, Copy)]

@@ -1,5 +1,10 @@
-//! What it takes to check a pack: the checkpoint, the key, every hash of the log, the
-//! leaves of the period, and the proofs beside the samples.
+//! What it takes to check a pack: the checkpoint, the key, every hash of the log, its
+//! leaves from the first of the period on, and the proofs beside the samples.
+//!
+//! What was recorded after the period may be of it: a deployment that somebody told of
+//! late, or whose time was put right. So all leaves up to the checkpoint are in the pack,
+//! and those before of the changes that go on in them: by these alone it can be told
+//! which changes the change log has to list.
 
 use std::collections::BTreeSet;
 use std::io::{Seek, Write};
@@ -17,7 +22,6 @@ use super::population::{About, sampling_in_words};
 use super::{ROOM, VERIFIER};
 use crate::domain::merkle::Prover;
 use crate::evidence::checkpoint::root_in_words;
-use crate::store::Reach;
 
 /// The form of pack.json.
 const FORM: &str = "breakglass-pack";
@@ -28,7 +32,7 @@ const VERSION: u32 = 1;
 /// Proofs of the log, made in one pass over its hashes.
 pub(super) struct Proof {
     prover: Prover,
-    /// The leaves that stand in the pack whole: from here on, and up to here.
+    /// The leaves that stand in the pack whole: from here on, and up to the checkpoint.
     first: u64,
     end: u64,
     /// And these beside them.
@@ -43,17 +47,38 @@ pub(super) struct Sampling<'a> {
     pub(super) about: &'a About,
 }
 
+impl Sampling<'_> {
+    /// What it takes to draw them again.
+    fn drawn(&self) -> serde_json::Value {
+        let Which::Drawn {
+            size,
+            seed: given,
+            stratum,
+        } = self.which
+        else {
+            return serde_json::Value::Null;
+        };
+        json!({
+            "stratum": stratum.name(),
+            "seed": self.seed.map(|seed| seed.to_string()),
+            "seed_is": match given {
+                Some(_) => "named",
+                None => "beginning of the checkpoint's root",
+            },
+            "asked_for": size,
+        })
+    }
+}
+
 impl Proof {
     /// Reads the log's hashes, holds them against the checkpoint and keeps what proves
     /// the samples' records.
     pub(super) fn begin(context: &Context<'_>, samples: &[Chosen]) -> Result<Self, PackFault> {
         let moment = context.moment;
-        let (from, to, size) = (context.from, context.to, context.size);
-        let mut reach: Reach = moment.reach(from, to, size)?;
-        let intakes = moment.intakes_of(from, to, size)?;
-        for seq in [intakes.first, intakes.last].into_iter().flatten() {
-            reach.add(seq);
-        }
+        let (from, to, end) = (context.from, context.to, context.size);
+        let first = moment.first_since(from, end)?;
+        let intakes = moment.intakes_of(from, to, end)?;
+        let first = intakes.first.map_or(first, |intake| intake.min(first));
         let mut beside: BTreeSet<u64> = samples
             .iter()
             .flat_map(|one| match one {
@@ -61,18 +86,19 @@ impl Proof {
                 Chosen::Normal(change) => change.tellings.iter().map(|one| one.intake).collect(),
             })
             .collect();
-        let mut prover = Prover::of(size);
+        let mut prover = Prover::of(end);
         for seq in &beside {
             prover.want_inclusion(*seq);
         }
-        moment.leaf_hashes(size, |hash| prover.take(hash))?;
+        moment.leaf_hashes(end, |hash| prover.take(hash))?;
         if prover.root() != Some(context.wanted.checkpoint.root) {
             let n = context.wanted.checkpoint.n;
             return Err(PackFault::NotAsSigned { n });
         }
-        beside.extend(moment.key_records(size)?);
-        let first = reach.first.unwrap_or_default();
-        let end = reach.last.map_or(first, |last| last + 1);
+        beside.extend(moment.key_records(end)?);
+        beside.extend(moment.begun_before(first, end)?);
+        // The last one before them is seen to be from before the period.
+        beside.extend(first.checked_sub(1));
         beside.retain(|seq| !(first..end).contains(seq));
         Ok(Self {
             prover,
@@ -151,9 +177,6 @@ impl Proof {
                 ControlFlow::Continue(())
             })?;
             done?;
-            for seq in self.beside.range(self.end..) {
-                Self::leaf(context, *seq, out)?;
-            }
             Ok(())
         })?;
         archive.stream(&format!("{ROOM}tellings.bin"), Pressed::Already, |out| {
@@ -207,8 +230,8 @@ impl Proof {
             },
             "samples": {
                 "n": sampling.n,
-                "seed": sampling.seed.map(|seed| seed.to_string()),
                 "how": sampling_in_words(sampling.which, sampling.seed),
+                "drawn": sampling.drawn(),
             },
             "leaves": {"first": self.first, "end": self.end},
         }))
