@@ -176,8 +176,10 @@ fn is_called(name: &str, at: i64, called: Option<&str>) -> Result<(), Flaw> {
 fn each_text<'v>(value: &'v Value, see: &mut impl FnMut(&'v Value)) {
     match value {
         Value::Object(fields) => {
-            let is_said = fields.get("text").is_some_and(Value::is_string);
-            if fields.contains_key("commitment") || fields.contains_key("salt") || is_said {
+            // Words without a commitment are none that anybody recorded.
+            let text = fields.get("text");
+            let is_text = fields.contains_key("salt") || text.is_some_and(Value::is_string);
+            if is_text || (fields.contains_key("commitment") && text.is_some()) {
                 see(value);
             }
             fields.values().for_each(|part| each_text(part, see));
