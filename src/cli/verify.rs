@@ -116,6 +116,9 @@ fn pack(
                 "key_expected": key.is_some(),
                 "witnessed": !witnesses.is_empty(),
                 "made_again": sound.is_made_again,
+                "witnessed_up_to": sound.witnessed,
+                "keys_replaced_as_lost": sound.lost,
+                "texts_gone_unconfirmed": sound.n_gone,
             }),
             Err(flaw) => json!({
                 "holds": false,
@@ -125,35 +128,7 @@ fn pack(
         println!("{said}");
     } else {
         match &found {
-            Ok(sound) => {
-                println!(
-                    "Everything holds: {} files, {} samples, {} records in full, {} in the log; root {}.",
-                    sound.n_files,
-                    sound.n_samples,
-                    sound.n_leaves,
-                    sound.size,
-                    root_in_words(&sound.root)
-                );
-                if key.is_none() {
-                    println!(
-                        "You took the key from the pack itself; give --key to compare it with yours."
-                    );
-                }
-                if witnesses.is_empty() {
-                    println!(
-                        "You gave no witness: whoever holds the key could have made all of it anew."
-                    );
-                }
-                println!("Nobody can prove by this what was never recorded.");
-                println!(
-                    "{}",
-                    if sound.is_made_again {
-                        "The samples' records and papers were made again from the log's records: they are the same."
-                    } else {
-                        "The samples' records and papers weren't made again from the log's records: only the version that made the pack can."
-                    }
-                );
-            }
+            Ok(sound) => println!("{}", sound.in_words(key.is_some())),
             Err(flaw) => println!("{flaw}"),
         }
     }

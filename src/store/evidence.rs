@@ -113,14 +113,9 @@ impl Moment<'_> {
             .collect()
     }
 
-    /// Returns which of the records before `size` happened in a time, by their own words.
-    pub fn reach(
-        &self,
-        from: DateTime<Utc>,
-        to: DateTime<Utc>,
-        size: u64,
-    ) -> Result<Reach, StoreError> {
-        let mut reach = Reach::default();
+    /// Returns the first of the records before `size` that didn't happen before a time, by
+    /// their own words; `size` if all did.
+    pub fn first_since(&self, from: DateTime<Utc>, size: u64) -> Result<u64, StoreError> {
         let mut select = self.connection.prepare(
             "SELECT seq, leaf FROM event WHERE workspace = ?1 AND seq < ?2 ORDER BY seq",
         )?;
@@ -128,11 +123,27 @@ impl Moment<'_> {
         while let Some(row) = rows.next()? {
             let leaf = row.get_ref(1)?.as_bytes().unwrap_or_default();
             let at = happened_at(leaf).ok_or(StoreError::Corrupt("an event"))?;
-            if from <= at && at < to {
-                reach.add(row.get(0)?);
+            if from <= at {
+                return Ok(row.get(0)?);
             }
         }
-        Ok(reach)
+        Ok(size)
+    }
+
+    /// Returns the records before `first` of the changes that have others from there on,
+    /// up to `size`.
+    pub fn begun_before(&self, first: u64, size: u64) -> Result<Vec<u64>, StoreError> {
+        self.connection
+            .prepare_cached(
+                "SELECT seq FROM event WHERE workspace = ?1 AND seq < ?2 AND change IN (
+                     SELECT change FROM event
+                     WHERE workspace = ?1 AND seq >= ?2 AND seq < ?3 AND change IS NOT NULL)",
+            )?
+            .query_map(params![self.workspace.as_str(), first, size], |row| {
+                row.get(0)
+            })?
+            .map(|seq| Ok(seq?))
+            .collect()
     }
 
     /// Shows the hashes of the first `size` leaves, in their order.

@@ -16,6 +16,8 @@ mod context;
 mod draw;
 mod emergency;
 mod fault;
+#[cfg(test)]
+mod forged;
 mod html;
 mod left_out;
 mod papers;

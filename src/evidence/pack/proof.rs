@@ -1,5 +1,10 @@
-//! What it takes to check a pack: the checkpoint, the key, every hash of the log, the
-//! leaves of the period, and the proofs beside the samples.
+//! What it takes to check a pack: the checkpoint, the key, every hash of the log, its
+//! leaves from the first of the period on, and the proofs beside the samples.
+//!
+//! What was recorded after the period may be of it: a deployment that somebody told of
+//! late, or whose time was put right. So all leaves up to the checkpoint are in the pack,
+//! and those before of the changes that go on in them: by these alone it can be told
+//! which changes the change log has to list.
 
 use std::collections::BTreeSet;
 use std::io::{Seek, Write};
@@ -18,7 +23,6 @@ use super::sampling;
 use super::{PROGRAM, ROOM, VERIFIER};
 use crate::domain::merkle::Prover;
 use crate::evidence::checkpoint::root_in_words;
-use crate::store::Reach;
 
 /// The form of pack.json.
 const FORM: &str = "breakglass-pack";
@@ -29,7 +33,7 @@ const VERSION: u32 = 1;
 /// Proofs of the log, made in one pass over its hashes.
 pub(super) struct Proof {
     prover: Prover,
-    /// The leaves that stand in the pack whole: from here on, and up to here.
+    /// The leaves that stand in the pack whole: from here on, and up to the checkpoint.
     first: u64,
     end: u64,
     /// And these beside them.
@@ -49,12 +53,10 @@ impl Proof {
     /// the samples' records.
     pub(super) fn begin(context: &Context<'_>, samples: &[Chosen]) -> Result<Self, PackFault> {
         let moment = context.moment;
-        let (from, to, size) = (context.from, context.to, context.size);
-        let mut reach: Reach = moment.reach(from, to, size)?;
-        let intakes = moment.intakes_of(from, to, size)?;
-        for seq in [intakes.first, intakes.last].into_iter().flatten() {
-            reach.add(seq);
-        }
+        let (from, to, end) = (context.from, context.to, context.size);
+        let first = moment.first_since(from, end)?;
+        let intakes = moment.intakes_of(from, to, end)?;
+        let first = intakes.first.map_or(first, |intake| intake.min(first));
         let mut beside: BTreeSet<u64> = samples
             .iter()
             .flat_map(|one| match one {
@@ -62,20 +64,20 @@ impl Proof {
                 Chosen::Normal(change) => change.tellings.iter().map(|one| one.intake).collect(),
             })
             .collect();
-        let mut prover = Prover::of(size);
+        let mut prover = Prover::of(end);
         for seq in &beside {
             prover.want_inclusion(*seq);
         }
-        moment.leaf_hashes(size, |hash| prover.take(hash))?;
+        moment.leaf_hashes(end, |hash| prover.take(hash))?;
         if prover.root() != Some(context.wanted.checkpoint.root) {
             let n = context.wanted.checkpoint.n;
             return Err(PackFault::NotAsSigned { n });
         }
-        beside.extend(moment.key_records(size)?);
-        beside.extend(moment.policy_records(size)?);
-        let first = reach.first.unwrap_or_default();
-        // All that came since: what was recorded of the period later is among it.
-        let end = if reach.last.is_some() { size } else { first };
+        beside.extend(moment.key_records(end)?);
+        beside.extend(moment.policy_records(end)?);
+        beside.extend(moment.begun_before(first, end)?);
+        // The last one before them is seen to be from before the period.
+        beside.extend(first.checked_sub(1));
         beside.retain(|seq| !(first..end).contains(seq));
         Ok(Self {
             prover,
@@ -154,9 +156,6 @@ impl Proof {
                 ControlFlow::Continue(())
             })?;
             done?;
-            for seq in self.beside.range(self.end..) {
-                Self::leaf(context, *seq, out)?;
-            }
             Ok(())
         })?;
         archive.stream(&format!("{ROOM}tellings.bin"), Pressed::Already, |out| {

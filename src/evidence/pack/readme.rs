@@ -48,8 +48,8 @@ How to check it
 
      KEY is the key that you were told by somebody whom you trust, and CHECKPOINT a file with a
      checkpoint that you or others kept: the weekly report carries one each week, and below each
-     approval in Slack stands a line `Log: … records, root …`. The verifier is about seven hundred
-     lines; read it.
+     approval in Slack stands a line `Log: … records, root …`; --witness may be given more than
+     once. The verifier is about thirteen hundred lines; read it.
 
   2. With openssl 3, the signatures alone:
 
@@ -64,7 +64,23 @@ How to check it
   3. With any program that reads the public formats: https://c2sp.org/signed-note,
      https://c2sp.org/tlog-checkpoint and RFC 6962 (a leaf is a line of leaves.jsonl without its end).
 
-  4. `breakglass verify PACK.zip` says the same as verify.py.
+  4. `breakglass verify PACK.zip` checks the same as verify.py, in the same order and words.
+
+What is bound to what
+
+  A checkpoint that somebody else kept binds the log up to it: not even whoever holds the key can
+  alter, drop or put in a record without that being seen.
+  To the log are bound: which emergency changes Change Log.xlsx lists, as what (emergency,
+  rehearsal, second record, never deployed) and of when; that each other row of it was told by a
+  source, at most once; the counts in verify/pack.json and the draw of the samples by their seed;
+  and of each sample its texts, its timeline and what its sources told. All records from the first
+  of the period up to the checkpoint are in verify/leaves.jsonl, and those before of the changes
+  that go on in them, for what is recorded late may be of the period.
+  To the signed list of files alone are bound: the papers, attachments, policies and index.html,
+  the other columns and sheets of the change log, all else in a record.json, the period and the
+  time of the checkpoint. Of these you know that they are as they were signed. The papers and
+  index.html are made from what is in record.json: each paper names the SHA-256 of its record.json
+  at its foot (compare: sha256sum record.json).
 
 The key by which it is signed
 
@@ -78,8 +94,12 @@ How the samples were chosen
 What this can't say
 
   What was never recorded, and never told by a source. Compare with what your deployment tools
-  list. What whoever holds the key could have rewritten after the newest checkpoint that somebody
-  else kept. And what somebody meant by what they wrote.
+  list. Whether each change that a source told of has its row: the log holds what was told only
+  as hashes, and the facts behind them are in the pack for the samples alone. What whoever holds
+  the key wrote anew of what is bound to the signed list alone, at any time; and of the log, what
+  they wrote anew after the newest checkpoint that somebody else kept. Of a text that is said to
+  be taken out after the checkpoint, whether it was: the verifier says how many there are. And
+  what somebody meant by what they wrote.
 ",
         period = context.period(),
         underline = "=".repeat(32 + context.period().len()),

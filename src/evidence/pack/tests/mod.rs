@@ -40,9 +40,9 @@ fn day(text: &str) -> NaiveDate {
 }
 
 /// A workspace whose life goes by.
-struct World {
-    folder: TempDir,
-    store: Store,
+pub(super) struct World {
+    pub(super) folder: TempDir,
+    pub(super) store: Store,
     rules: Arc<Rules>,
     now: DateTime<Utc>,
     n: u8,
@@ -229,13 +229,15 @@ impl World {
         kept.unwrap().n
     }
 
-    fn pack(&self, which: &Which) -> Result<Vec<u8>, PackFault> {
+    pub(super) fn pack(&self, which: &Which) -> Result<Vec<u8>, PackFault> {
         self.pack_at(which, None)
     }
 
-    fn key(&self) -> SignerKey {
+    /// The key that signs its log.
+    pub(super) fn key(&self) -> SignerKey {
+        let database = self.folder.path().join("breakglass.db");
         let workspace = WorkspaceId::new("T0ACME");
-        let path = key::path_of(&self.folder.path().join("breakglass.db"), &workspace);
+        let path = key::path_of(&database, &workspace);
         key::read(&path, &origin(&workspace).unwrap())
             .unwrap()
             .unwrap()
@@ -294,7 +296,7 @@ impl World {
     }
 
     /// A life with two emergencies and a few normal changes, sealed.
-    async fn lived() -> Self {
+    pub(super) async fn lived() -> Self {
         let mut world = Self::new().await;
         world.checkpoint().await;
         for number in 1..=3 {
@@ -318,7 +320,7 @@ impl World {
     }
 }
 
-fn drawn(size: usize) -> Which {
+pub(super) fn drawn(size: usize) -> Which {
     Which::Drawn {
         size: Some(size),
         seed: Some(7),
@@ -326,7 +328,7 @@ fn drawn(size: usize) -> Which {
     }
 }
 
-fn files(pack: &[u8]) -> BTreeMap<String, Vec<u8>> {
+pub(super) fn files(pack: &[u8]) -> BTreeMap<String, Vec<u8>> {
     let mut archive = ZipArchive::new(Cursor::new(pack)).unwrap();
     let mut files = BTreeMap::new();
     for n in 0..archive.len() {
@@ -348,7 +350,7 @@ fn ran(program: &mut Program) -> Option<std::process::Output> {
 }
 
 /// What the verifier in a pack says of it, where there is a Python to run it.
-fn by_python(pack: &Path, arguments: &[&str]) -> Option<(bool, String)> {
+pub(super) fn by_python(pack: &Path, arguments: &[&str]) -> Option<(bool, String)> {
     let verifier = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/evidence/pack/verify.py");
     let done = ran(Program::new("python3")
         .arg("-B")
@@ -379,7 +381,7 @@ async fn a_pack_holds_by_its_own_verifier_and_is_the_same_to_the_byte() {
 }
 
 /// Writes files as a zip again.
-fn zipped(files: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
+pub(super) fn zipped(files: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in files {
         let options = zip::write::SimpleFileOptions::default();
@@ -468,7 +470,7 @@ fn is_of(name: &str, kind: &str) -> bool {
         .is_some_and(|extension| extension == kind)
 }
 
-fn by_rust(path: &Path) -> Result<verify::Sound, verify::Flaw> {
+pub(super) fn by_rust(path: &Path) -> Result<verify::Sound, verify::Flaw> {
     verify::pack(path, &verify::PackAsk::default())
 }
 

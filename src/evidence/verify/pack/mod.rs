@@ -9,22 +9,37 @@ use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+mod about;
+mod book;
 mod flaw;
 mod layout;
+mod log;
 mod place;
 mod rebuild;
 mod sample;
+mod told;
+mod words;
 
 pub use flaw::Flaw;
 
 use super::super::checkpoint::Checkpoint;
 use super::super::key::is_handed_over;
 use super::super::note::{NoteFault, SignedNote, VerifierKey};
-use super::super::pack::{LIST, ROOM, SEAL};
+use super::super::pack::{CHANGES, LIST, ROOM, SEAL};
 use super::witness::Given;
 use crate::domain::merkle::{Frontier, Hash, leaf_hash};
+use about::{About, instant};
+use log::{Change, Log};
 use place::{LONGEST, Place, too_long, unreadable};
 use rebuild::Maker;
+
+use told::Tellings;
+
+/// The change log.
+const BOOK: &str = "SOC 2 Evidence/Change Management/Change Log.xlsx";
+
+/// What a pack says of itself.
+const ABOUT: &str = "verify/pack.json";
 
 /// What is asked of a verification of a pack.
 #[derive(Debug, Clone, Copy, Default)]
@@ -53,11 +68,18 @@ pub struct Sound {
     pub root: Hash,
     /// The key that signed it.
     pub key: VerifierKey,
+    /// How many of its records somebody else saw; nothing if nobody was asked.
+    pub witnessed: Option<u64>,
+    /// The records by which a key took the place of one that was lost.
+    pub lost: Vec<String>,
+    /// How many texts of samples are said to be taken out, and the log doesn't confirm it.
+    pub n_gone: usize,
 }
 
 /// A leaf of the log, as far as it is looked at.
 #[derive(Debug, Clone, Deserialize)]
 struct Leaf {
+    workspace: String,
     seq: u64,
     change: Option<u64>,
     at: String,
@@ -77,11 +99,16 @@ impl std::fmt::Display for Leaf {
     }
 }
 
+/// The samples in their order: the name of each one's record, that, and the proofs beside
+/// it.
+type Samples = Vec<(String, (Value, Value))>;
+
 /// What the samples are about: only such leaves are kept while all pass by.
 #[derive(Debug, Default)]
 struct Kept {
-    /// The samples: their records, and the proofs beside them.
-    samples: BTreeMap<String, (Value, Value)>,
+    samples: Samples,
+    /// The papers that have to be there.
+    papers: Vec<String>,
     changes: BTreeMap<u64, Vec<(Vec<u8>, Leaf)>>,
     seqs: BTreeMap<u64, Option<(Vec<u8>, Leaf)>>,
 }
@@ -93,6 +120,8 @@ struct Seen {
     keys: Vec<Leaf>,
     intakes: Vec<Leaf>,
     policies: Vec<Leaf>,
+    /// The changes of the register.
+    changes: BTreeMap<u64, Change>,
 }
 
 /// Verifies a pack, as it came or unpacked. Returns what is wrong first.
@@ -106,24 +135,36 @@ pub fn pack(path: &Path, ask: &PackAsk<'_>) -> Result<Sound, Flaw> {
         .parse()
         .map_err(|fault: NoteFault| Flaw::key(format!("{fault}: {}", key.trim())))?;
     let (size, root, hashes) = log(&mut place, &key)?;
-    let mut kept = kept(&mut place)?;
-    let seen = leaves(&mut place, &hashes, &mut kept)?;
+    let about = About::of(&mut place, &key, size, root)?;
+    let mut kept = kept(&mut place, &about)?;
+    let seen = leaves(&mut place, &hashes, &about, &mut kept)?;
     let keys = keys(&seen.keys, &key, ask.key)?;
     for given in ask.witnesses {
         witness(given, &keys, size, &hashes)?;
     }
-    let told = tellings(&mut place, &seen.intakes)?;
-    for (name, (record, proofs)) in &kept.samples {
-        let around = sample::Around {
-            kept: &kept,
-            told: &told,
-            size,
-            root,
-        };
-        around.check(name, record, proofs)?;
-    }
+    let mut told = Tellings::of(&mut place, &seen.intakes)?;
+    let mut log = Log::of(&about, &seen.changes, &kept.samples, &root)?;
     let n_files = files(&mut place, &key)?;
     place.is_of_files()?;
+    place.with_seek(BOOK, |file| {
+        book::rows(file, &mut |row| log.row(row, &mut told))
+    })?;
+    log.check(&kept.samples)?;
+    if let Some(paper) = kept.papers.iter().find(|one| !place.names().contains(*one)) {
+        return Err(Flaw::missing(paper));
+    }
+    let mut n_gone = 0;
+    let around = sample::Around {
+        kept: &kept,
+        told: &told,
+        log: &log,
+        size,
+        root,
+    };
+    for (name, (record, proofs)) in &kept.samples {
+        n_gone += around.check(name, record, proofs)?;
+    }
+    let is_lost = |leaf: &&Leaf| leaf.data.get("note").is_some_and(Value::is_null);
     let maker = Maker::of(&mut place, &seen)?;
     if let Some(maker) = &maker {
         for (name, (record, _)) in &kept.samples {
@@ -140,6 +181,14 @@ pub fn pack(path: &Path, ask: &PackAsk<'_>) -> Result<Sound, Flaw> {
         size,
         root,
         key,
+        witnessed: ask.witnesses.iter().map(|given| given.size).max(),
+        lost: seen
+            .keys
+            .iter()
+            .filter(is_lost)
+            .map(Leaf::to_string)
+            .collect(),
+        n_gone,
     })
 }
 
@@ -194,7 +243,27 @@ fn log(place: &mut Place, key: &VerifierKey) -> Result<(u64, Hash, Vec<Hash>), F
             what: "the records' hashes don't give the root that the checkpoint states".to_owned(),
         });
     }
+    parts(place, &note, key)?;
     Ok((n, checkpoint.root, hashes.to_vec()))
+}
+
+/// What openssl is given is the checkpoint and the key.
+fn parts(place: &mut Place, note: &SignedNote, key: &VerifierKey) -> Result<(), Flaw> {
+    let signature = note.signatures().iter().find(|one| one.id == key.id());
+    let signature = signature.map_or(&[][..], |one| one.bytes.as_slice());
+    for (name, due) in [
+        ("checkpoint.body", note.text().as_bytes()),
+        ("checkpoint.sig", signature),
+        ("key.pem", key.to_pem().as_bytes()),
+    ] {
+        let name = format!("{ROOM}{name}");
+        if place.read(&name)? != due {
+            return Err(Flaw::altered(format!(
+                "{name} isn't that of checkpoint.txt and key.txt"
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn root_of(hashes: &[Hash]) -> Hash {
@@ -206,43 +275,71 @@ fn root_of(hashes: &[Hash]) -> Hash {
 }
 
 /// The samples, and what they are about.
-fn kept(place: &mut Place) -> Result<Kept, Flaw> {
+fn kept(place: &mut Place, about: &About) -> Result<Kept, Flaw> {
     let mut kept = Kept::default();
-    let names: Vec<String> = place
-        .names()
-        .iter()
-        .filter(|name| name.ends_with("/record.json"))
-        .cloned()
-        .collect();
-    for name in names {
+    let mut folders = BTreeSet::new();
+    for name in place.names() {
+        let inside = name.strip_prefix(CHANGES);
+        let folder = inside.and_then(|inside| Some(inside.split_once('/')?.0));
+        if let Some(folder) = folder.filter(|folder| folder.starts_with("Sample ")) {
+            folders.insert(folder.to_owned());
+        } else if name.ends_with("/record.json") {
+            return Err(Flaw::inserted(format!("{name} is of no sample")));
+        }
+    }
+    let mut folders = folders
+        .into_iter()
+        .map(|folder| Ok((sample::place_of(&folder)?, folder)))
+        .collect::<Result<Vec<_>, _>>()?;
+    folders.sort();
+    for (due, (n, folder)) in (1..).zip(folders) {
+        if n != due {
+            return Err(Flaw::missing(format!("sample {due}")));
+        }
+        let name = format!("{CHANGES}{folder}/record.json");
         let record = place.json(&name)?;
-        let beside = name.replace("record.json", "inclusion_proof.json");
+        let beside = format!("{CHANGES}{folder}/inclusion_proof.json");
         let proofs = place.json(&beside)?;
-        if let Some(number) = sample::number(&record) {
+        let form = || Flaw::form(&name);
+        for paper in sample::papers(&record).ok_or_else(form)? {
+            kept.papers.push(format!("{CHANGES}{folder}/{paper}"));
+        }
+        if sample::is_emergency(&record) {
+            let number = sample::number(&record).ok_or_else(form)?;
             kept.changes.insert(number, Vec::new());
         }
         let of = proofs.get("records").and_then(Value::as_array);
+        let of = of.filter(|of| !of.is_empty());
         for proof in of.ok_or_else(|| Flaw::form(&beside))? {
             let seq = proof.get("seq").and_then(Value::as_u64);
             kept.seqs
                 .insert(seq.ok_or_else(|| Flaw::form(&beside))?, None);
         }
-        kept.samples.insert(name, (record, proofs));
+        kept.samples.push((name, (record, proofs)));
+    }
+    let n = kept.samples.len();
+    if n as u64 != about.n_samples {
+        return Err(Flaw::missing(format!(
+            "{ABOUT} states {} samples, and here are {n}",
+            about.n_samples
+        )));
     }
     Ok(kept)
 }
 
-/// The full records fit their hashes, and none of the period is left out.
-fn leaves(place: &mut Place, hashes: &[Hash], kept: &mut Kept) -> Result<Seen, Flaw> {
-    let name = format!("{ROOM}pack.json");
-    let about = place.json(&name)?;
-    let bound = |which: &str| about.get("leaves")?.get(which)?.as_u64();
-    let (Some(first), Some(end)) = (bound("first"), bound("end")) else {
-        return Err(Flaw::form(&name));
-    };
+/// The full records fit their hashes, and from the first of the period on none is left
+/// out.
+fn leaves(
+    place: &mut Place,
+    hashes: &[Hash],
+    about: &About,
+    kept: &mut Kept,
+) -> Result<Seen, Flaw> {
+    let first = about.first;
     let name = format!("{ROOM}leaves.jsonl");
     let mut seen = Seen::default();
     let (mut due, mut last) = (first, None);
+    let missing = |seq: u64| Flaw::missing(format!("record {seq} isn't in leaves.jsonl"));
     place.with(&name, |file| {
         let mut lines = BufReader::new(file);
         let mut line = Vec::new();
@@ -275,14 +372,29 @@ fn leaves(place: &mut Place, hashes: &[Hash], kept: &mut Kept) -> Result<Seen, F
                     "{leaf} isn't the one that was signed"
                 )));
             }
-            if (first..end).contains(&leaf.seq) {
+            if leaf.workspace != about.workspace {
+                return Err(Flaw::altered(format!("{leaf} is of another workspace")));
+            }
+            let form = || Flaw::form(&name);
+            if leaf.seq >= first {
                 if leaf.seq != due {
-                    return Err(Flaw::missing(format!("record {due} isn't in leaves.jsonl")));
+                    return Err(missing(due));
                 }
                 due += 1;
                 if leaf.kind == "deployments_taken_in" {
                     seen.intakes.push(leaf.clone());
                 }
+            }
+            if leaf.seq.checked_add(1) == Some(first)
+                && instant(&leaf.at).ok_or_else(form)? >= about.start
+            {
+                return Err(Flaw::missing(format!(
+                    "{leaf} is of the period, or later, and left out of it"
+                )));
+            }
+            if let Some(change) = leaf.change {
+                let change = seen.changes.entry(change).or_default();
+                change.take(&leaf, &form)?;
             }
             if leaf.kind == "key_adopted" || leaf.kind == "key_rotated" {
                 seen.keys.push(leaf.clone());
@@ -297,13 +409,20 @@ fn leaves(place: &mut Place, hashes: &[Hash], kept: &mut Kept) -> Result<Seen, F
             if let Some(kept) = kept.seqs.get_mut(&leaf.seq) {
                 *kept = Some((line.clone(), leaf.clone()));
             }
+            let before = last.map_or(0, |last| last + 1);
+            if leaf.seq >= first && first > before {
+                return Err(missing(first - 1));
+            }
             last = Some(leaf.seq);
             seen.n_leaves += 1;
         }
         Ok(())
     })?;
-    if due < end {
-        return Err(Flaw::missing(format!("record {due} isn't in leaves.jsonl")));
+    if due < hashes.len() as u64 {
+        return Err(missing(due));
+    }
+    if last.map_or(0, |last| last + 1) < first {
+        return Err(missing(first.saturating_sub(1)));
     }
     Ok(seen)
 }
@@ -390,6 +509,10 @@ fn witness(given: &Given, keys: &[VerifierKey], size: u64, hashes: &[Hash]) -> R
         );
         return Err(Flaw::Witness { what });
     };
+    if given.size == 0 {
+        let what = "the witness is of a log without records, and says nothing".to_owned();
+        return Err(Flaw::Witness { what });
+    }
     if root_of(first) != given.root {
         let what = format!(
             "the first {} records aren't those that the witness saw",
@@ -398,34 +521,6 @@ fn witness(given: &Given, keys: &[VerifierKey], size: u64, hashes: &[Hash]) -> R
         return Err(Flaw::Witness { what });
     }
     Ok(())
-}
-
-/// The hashes of what was told, by the record of their intake.
-type Tellings = BTreeMap<u64, BTreeSet<Hash>>;
-
-/// What sources told of normal changes is what the log has the hash of.
-fn tellings(place: &mut Place, intakes: &[Leaf]) -> Result<Tellings, Flaw> {
-    let n = |leaf: &Leaf| leaf.data.get("n").and_then(Value::as_u64);
-    let most = intakes.iter().filter_map(n).fold(0, u64::saturating_add);
-    let name = format!("{ROOM}tellings.bin");
-    let bytes = place
-        .read_up_to(&name, most.saturating_mul(32))?
-        .ok_or_else(|| Flaw::inserted("tellings.bin holds more than the log took in"))?;
-    let mut rest = bytes.as_slice();
-    let mut told = Tellings::new();
-    for leaf in intakes {
-        let length = n(leaf).and_then(|n| usize::try_from(n).ok()?.checked_mul(32));
-        let rows = rest.get(..length.unwrap_or(usize::MAX)).unwrap_or(rest);
-        let said = leaf.data.get("rows").and_then(Value::as_str);
-        if said != Some(&hex::encode(Sha256::digest(rows))) {
-            return Err(Flaw::altered(format!(
-                "what {leaf} took in isn't what was told"
-            )));
-        }
-        told.insert(leaf.seq, rows.as_chunks::<32>().0.iter().copied().collect());
-        rest = rest.get(rows.len()..).unwrap_or_default();
-    }
-    Ok(told)
 }
 
 /// Every file is as it was listed, none is missing, none came since.
@@ -443,11 +538,12 @@ fn files(place: &mut Place, key: &VerifierKey) -> Result<usize, Flaw> {
         )));
     }
     let manifest = String::from_utf8(manifest).map_err(|_| Flaw::form(LIST))?;
-    let listed: BTreeMap<&str, &str> = manifest
-        .lines()
-        .filter_map(|line| line.split_once("  "))
-        .map(|(digest, name)| (name, digest))
-        .collect();
+    let mut listed = BTreeMap::new();
+    for (digest, name) in manifest.lines().filter_map(|line| line.split_once("  ")) {
+        if listed.insert(name, digest).is_some() {
+            return Err(Flaw::inserted(format!("{LIST} lists {name} twice")));
+        }
+    }
     for name in place.names() {
         if !listed.contains_key(name.as_str()) && name != LIST && name != SEAL {
             return Err(Flaw::inserted(format!("{name} isn't in the list of files")));

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
-use zip::ZipArchive;
+use zip::{CompressionMethod, ZipArchive};
 
 use super::flaw::Flaw;
 use super::layout::Layout;
@@ -14,6 +14,11 @@ use super::layout::Layout;
 /// The longest file that is read whole, but for hashes, whose number is known before:
 /// what is longer was made to take our memory.
 pub(super) const LONGEST: u64 = 64 << 20;
+
+/// What can be read from any place in it.
+pub(super) trait ReadSeek: Read + Seek {}
+
+impl<T: Read + Seek> ReadSeek for T {}
 
 /// The files of a pack.
 pub(super) struct Place {
@@ -72,6 +77,36 @@ impl Place {
 
     pub(super) fn names(&self) -> &BTreeSet<String> {
         &self.names
+    }
+
+    /// Reads a file with something that goes back and forth in it.
+    pub(super) fn with_seek<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&mut dyn ReadSeek) -> Result<T, Flaw>,
+    ) -> Result<T, Flaw> {
+        if !self.names.contains(name) {
+            return Err(Flaw::missing(name));
+        }
+        let broken = |_| unreadable(name);
+        match &mut self.inside {
+            Inside::Folder(folder) => match File::open(folder.join(name)) {
+                Ok(file) => read(&mut BufReader::new(file)),
+                Err(_) => Err(unreadable(name)),
+            },
+            Inside::Zip(zip) => {
+                let mut file = zip.by_name(name).map_err(broken)?;
+                if file.compression() == CompressionMethod::Stored {
+                    drop(file);
+                    return read(&mut zip.by_name_seek(name).map_err(broken)?);
+                }
+                // Somebody packed it anew.
+                let mut bytes = Vec::new();
+                let done = file.read_to_end(&mut bytes);
+                done.map_err(|_| unreadable(name))?;
+                read(&mut Cursor::new(bytes))
+            }
+        }
     }
 
     /// Reads a file with something that takes its bytes as they come.

@@ -5,51 +5,91 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::about::instant;
 use super::flaw::Flaw;
-use super::{Kept, Leaf, Tellings};
+use super::log::{Log, number_of};
+use super::told::{self, Tellings};
+use super::{CHANGES, Kept, Leaf};
 use crate::domain::merkle::{Hash, Inclusion, leaf_hash};
+use crate::evidence::checkpoint::root_in_words;
 
-/// What a normal change's record says, and under which name a telling is hashed with it.
-const FACTS: [(&str, &str); 11] = [
-    ("system", "system"),
-    ("change_type", "type"),
-    ("author", "author"),
-    ("author_email", "author_email"),
-    ("url", "url"),
-    ("commit", "commit"),
-    ("approved_by", "approved_by"),
-    ("approval_url", "approval_url"),
-    ("testing_url", "testing_url"),
-    ("deploy_log_url", "deploy_log_url"),
-    ("outcome", "outcome"),
+/// The papers of an emergency change.
+const EMERGENCY: [&str; 4] = [
+    "change_ticket.pdf",
+    "approval_record.pdf",
+    "testing_results.pdf",
+    "deployment_confirmation.pdf",
 ];
+
+/// And of another one.
+const NORMAL: [&str; 5] = [
+    "pull_request.pdf",
+    "approval_record.pdf",
+    "ci_results.pdf",
+    "deployment_log.pdf",
+    "monitoring_confirmation.pdf",
+];
+
+/// Returns the papers of a sample by the form of its record.
+pub(super) fn papers(record: &Value) -> Option<&'static [&'static str]> {
+    match text(record, "form")? {
+        "breakglass-record" => Some(&EMERGENCY),
+        "breakglass-normal-record" => Some(&NORMAL),
+        _ => None,
+    }
+}
+
+/// Returns which of the samples a folder is of, by its name.
+pub(super) fn place_of(folder: &str) -> Result<u64, Flaw> {
+    let rest = folder.strip_prefix("Sample ");
+    let number = rest.and_then(|rest| Some(rest.split_once(" - ")?.0));
+    let number = number.filter(|number| {
+        let is_number = number.bytes().all(|digit| digit.is_ascii_digit());
+        number.len() <= 9 && is_number && !number.starts_with('0')
+    });
+    let number = number.and_then(|number| number.parse().ok());
+    number.ok_or_else(|| Flaw::inserted(format!("{CHANGES}{folder}/ is no folder of a sample")))
+}
 
 /// What samples are held against.
 pub(super) struct Around<'a> {
     pub(super) kept: &'a Kept,
     pub(super) told: &'a Tellings,
+    pub(super) log: &'a Log<'a>,
     pub(super) size: u64,
     pub(super) root: Hash,
 }
 
 /// Returns the number of the emergency change that a record is of.
 pub(super) fn number(record: &Value) -> Option<u64> {
-    let (_, number) = record.get("number")?.as_str()?.split_once('-')?;
-    number.parse().ok()
+    number_of(text(record, "number")?)
 }
 
-fn text<'v>(value: &'v Value, name: &str) -> Option<&'v str> {
+/// Whether a record is of an emergency change.
+pub(super) fn is_emergency(record: &Value) -> bool {
+    text(record, "form") == Some("breakglass-record")
+}
+
+pub(super) fn text<'v>(value: &'v Value, name: &str) -> Option<&'v str> {
     value.get(name)?.as_str()
 }
 
 impl Around<'_> {
-    /// Holds a sample against the log.
-    pub(super) fn check(&self, name: &str, record: &Value, proofs: &Value) -> Result<(), Flaw> {
+    /// Holds a sample against the log. Returns how many of its texts are said to be taken
+    /// out, and the log doesn't confirm it.
+    pub(super) fn check(&self, name: &str, record: &Value, proofs: &Value) -> Result<usize, Flaw> {
         let form = || Flaw::form(name);
-        if proofs.get("size").and_then(Value::as_u64) != Some(self.size) {
+        let size = proofs.get("size").and_then(Value::as_u64);
+        if size != Some(self.size) || text(proofs, "root") != Some(&root_in_words(&self.root)) {
             return Err(Flaw::altered(format!(
                 "the proofs beside {name} are of another checkpoint"
             )));
+        }
+        let about = self.log.about;
+        if text(record, "workspace") != Some(&about.workspace)
+            || text(record, "as_of") != Some(&about.made_at)
+        {
+            return Err(Flaw::altered(format!("{name} is of another checkpoint")));
         }
         let mut seqs = Vec::new();
         let records = proofs.get("records").and_then(Value::as_array);
@@ -66,16 +106,12 @@ impl Around<'_> {
             }
             seqs.push(seq);
         }
-        let Some(number) = number(record) else {
-            return self.normal(name, record);
-        };
-        let folder = name.rsplit('/').nth(1).unwrap_or_default();
-        let called = text(record, "number").unwrap_or_default();
-        if !folder.ends_with(&format!(" {called}")) {
-            return Err(Flaw::altered(format!(
-                "{name} is of another change than its folder"
-            )));
+        if !is_emergency(record) {
+            return self.normal(name, record, &seqs);
         }
+        let number = number(record).ok_or_else(form)?;
+        let at = self.log.changes.get(&number).and_then(|change| change.at());
+        is_called(name, at.ok_or_else(form)?, text(record, "number"))?;
         let leaves = self.kept.changes.get(&number).ok_or_else(form)?;
         if !leaves.iter().map(|(_, leaf)| &leaf.seq).eq(&seqs) {
             return Err(Flaw::missing(format!(
@@ -83,6 +119,24 @@ impl Around<'_> {
             )));
         }
         emergency(name, record, number, leaves)
+    }
+
+    fn normal(&self, name: &str, record: &Value, seqs: &[u64]) -> Result<usize, Flaw> {
+        let form = || Flaw::form(name);
+        let tellings = record.get("tellings").and_then(Value::as_array);
+        let mut of = BTreeSet::new();
+        for telling in tellings.ok_or_else(form)? {
+            let leaf = telling.get("leaf").and_then(Value::as_u64);
+            of.insert(leaf.ok_or_else(form)?);
+        }
+        let called = text(record, "name").ok_or_else(form)?;
+        if of.is_empty() || !of.iter().eq(seqs) {
+            return Err(Flaw::missing(format!("a record of {called} beside {name}")));
+        }
+        let at = text(record, "at").and_then(instant).ok_or_else(form)?;
+        is_called(name, at, None)?;
+        let row = self.log.of_samples.get(called).and_then(Option::as_ref);
+        told::normal(name, record, self.told, row)
     }
 
     fn is_included(&self, seq: u64, line: &[u8], proof: &Value) -> bool {
@@ -101,89 +155,31 @@ impl Around<'_> {
             proof.holds(leaf_hash(line), self.root)
         })
     }
-
-    /// The record tells what its sources did.
-    fn normal(&self, name: &str, record: &Value) -> Result<(), Flaw> {
-        let form = || Flaw::form(name);
-        let mut facts: BTreeSet<(String, Vec<u8>)> = BTreeSet::new();
-        let tellings = record.get("tellings").and_then(Value::as_array);
-        for telling in tellings.ok_or_else(form)? {
-            let hashed = hashed(telling).ok_or_else(form)?;
-            let digest = digest(&hashed);
-            let leaf = telling.get("leaf").and_then(Value::as_u64);
-            let rows = leaf.and_then(|leaf| self.told.get(&leaf));
-            if !rows.is_some_and(|rows| rows.contains(&digest)) {
-                return Err(Flaw::altered(format!("{name} tells what no source told")));
-            }
-            let of_this: BTreeSet<(String, Vec<u8>)> = hashed.into_iter().collect();
-            let source = text(telling, "source").ok_or_else(form)?;
-            let said = [
-                ("source", Some(source)),
-                ("external_id", text(telling, "external_id")),
-                (
-                    "happening",
-                    telling.get("happening").and_then(|one| text(one, "name")),
-                ),
-                ("outcome", text(telling, "outcome")),
-                ("url", text(telling, "url")),
-            ];
-            let is_so = said
-                .into_iter()
-                .filter_map(|(field, said)| Some((field.to_owned(), said?.as_bytes().to_vec())))
-                .all(|fact| of_this.contains(&fact));
-            if !is_so || text(telling, "hash") != Some(&hex::encode(digest)) {
-                return Err(Flaw::altered(format!(
-                    "{name} tells otherwise what {source} told"
-                )));
-            }
-            facts.extend(of_this);
-        }
-        for (field, hashed) in FACTS {
-            if let Some(said) = text(record, field)
-                && !facts.contains(&(hashed.to_owned(), said.as_bytes().to_vec()))
-            {
-                return Err(Flaw::altered(format!(
-                    "{name} has another {} than was told",
-                    field.replace('_', " ")
-                )));
-            }
-        }
-        let commitments: BTreeSet<String> =
-            facts.iter().map(|(_, value)| hex::encode(value)).collect();
-        texts(name, record, &|commitment| commitments.contains(commitment))
-    }
 }
 
-/// The (name, value) pairs over which a telling is hashed.
-fn hashed(telling: &Value) -> Option<Vec<(String, Vec<u8>)>> {
-    telling
-        .get("hashed")?
-        .as_array()?
-        .iter()
-        .map(|pair| {
-            let (name, value) = (pair.get(0)?.as_str()?, pair.get(1)?.as_str()?);
-            Some((name.to_owned(), hex::decode(value).ok()?))
-        })
-        .collect()
-}
-
-/// SHA-256 over such pairs, each part with its length before it.
-fn digest(fields: &[(String, Vec<u8>)]) -> Hash {
-    let mut sha = Sha256::new();
-    for (name, value) in fields {
-        for part in [name.as_bytes(), value] {
-            sha.update((part.len() as u64).to_be_bytes());
-            sha.update(part);
-        }
+/// A folder is called by its sample. Days begin at most half a day and some from UTC's.
+fn is_called(name: &str, at: i64, called: Option<&str>) -> Result<(), Flaw> {
+    let folder = name.rsplit('/').nth(1).unwrap_or_default();
+    let rest = folder.split_once(" - ").map_or("", |(_, rest)| rest);
+    let (day, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+    let noon = instant(&format!("{day}T12:00:00Z")).ok_or_else(|| Flaw::form(name))?;
+    let is_then = noon.abs_diff(at) <= 27 * 3_600 * 1_000_000;
+    if !is_then || called.is_some_and(|called| called != rest) {
+        return Err(Flaw::altered(format!(
+            "{name} is of another change than its folder"
+        )));
     }
-    sha.finalize().into()
+    Ok(())
 }
 
 /// Shows each text in a record.
 fn each_text<'v>(value: &'v Value, see: &mut impl FnMut(&'v Value)) {
     match value {
         Value::Object(fields) => {
-            if fields.contains_key("commitment") && fields.contains_key("text") {
+            // Words without a commitment are none that anybody recorded.
+            let text = fields.get("text");
+            let is_text = fields.contains_key("salt") || text.is_some_and(Value::is_string);
+            if is_text || (fields.contains_key("commitment") && text.is_some()) {
                 see(value);
             }
             fields.values().for_each(|part| each_text(part, see));
@@ -199,21 +195,36 @@ fn all_texts(record: &Value) -> Vec<&Value> {
     all
 }
 
-/// Each text is one to which the log holds the commitment.
-fn texts(name: &str, record: &Value, is_recorded: &dyn Fn(&str) -> bool) -> Result<(), Flaw> {
+/// Each text is one to which the log holds the commitment. Returns those whose words are
+/// gone.
+pub(super) fn texts<'v>(
+    name: &str,
+    record: &'v Value,
+    is_recorded: &dyn Fn(&str) -> bool,
+) -> Result<BTreeSet<&'v str>, Flaw> {
+    let mut gone = BTreeSet::new();
     for one in all_texts(record) {
-        let commitment = text(one, "commitment").unwrap_or_default();
+        let form = || Flaw::form(name);
+        let commitment = text(one, "commitment").ok_or_else(form)?;
+        super::log::hash(commitment).ok_or_else(form)?;
+        let (words, salt) = (one.get("text"), one.get("salt"));
+        let is_one =
+            |part: Option<&Value>| part.is_some_and(|part| part.is_null() || part.is_string());
+        if !is_one(words) || !is_one(salt) {
+            return Err(form());
+        }
         if !is_recorded(commitment) {
             return Err(Flaw::inserted(format!(
                 "{name} holds a text of which no record speaks"
             )));
         }
         let Some(words) = text(one, "text") else {
+            gone.insert(commitment);
             continue;
         };
         let salt = text(one, "salt").and_then(|salt| hex::decode(salt).ok());
         let found = Sha256::new()
-            .chain_update(salt.unwrap_or_default())
+            .chain_update(salt.ok_or_else(form)?)
             .chain_update(words)
             .finalize();
         if hex::encode(found) != commitment {
@@ -222,17 +233,7 @@ fn texts(name: &str, record: &Value, is_recorded: &dyn Fn(&str) -> bool) -> Resu
             )));
         }
     }
-    Ok(())
-}
-
-/// An instant to the microsecond, as text that can be compared.
-fn instant(said: &str) -> (String, String) {
-    let said = said.trim_end_matches('Z');
-    let (whole, part) = said.split_once('.').unwrap_or((said, ""));
-    (
-        whole.to_owned(),
-        format!("{part:0<6}").chars().take(6).collect(),
-    )
+    Ok(gone)
 }
 
 /// The record tells what the log's records of the change do.
@@ -241,20 +242,20 @@ fn emergency(
     record: &Value,
     number: u64,
     leaves: &[(Vec<u8>, Leaf)],
-) -> Result<(), Flaw> {
+) -> Result<usize, Flaw> {
     let form = || Flaw::form(name);
     let lines: String = leaves
         .iter()
         .map(|(line, _)| String::from_utf8_lossy(line))
         .collect::<Vec<_>>()
         .join("\n");
-    texts(name, record, &|commitment| lines.contains(commitment))?;
+    let taken_out = texts(name, record, &|commitment| lines.contains(commitment))?;
     let gone: BTreeSet<&str> = leaves
         .iter()
         .filter(|(_, leaf)| leaf.kind == "redacted")
         .filter_map(|(_, leaf)| text(&leaf.data, "text"))
         .collect();
-    let as_of = instant(text(record, "as_of").ok_or_else(form)?);
+    let as_of = text(record, "as_of").and_then(instant).ok_or_else(form)?;
     for one in all_texts(record) {
         if text(one, "text").is_some() {
             continue;
@@ -266,7 +267,7 @@ fn emergency(
             )));
         };
         let commitment = text(one, "commitment").unwrap_or_default();
-        if instant(removed) <= as_of && !gone.contains(commitment) {
+        if instant(removed).ok_or_else(form)? <= as_of && !gone.contains(commitment) {
             return Err(Flaw::missing(format!(
                 "a text in {name}, and no record says that it was taken out"
             )));
@@ -288,11 +289,12 @@ fn emergency(
         };
         let is_so = told.get("leaf").and_then(Value::as_u64) == Some(leaf.seq)
             && told.get("event").and_then(|event| text(event, "name")) == Some(&leaf.kind)
-            && text(told, "at").map(instant) == Some(instant(&leaf.at))
+            && text(told, "at").and_then(instant).ok_or_else(form)?
+                == instant(&leaf.at).ok_or_else(form)?
             && who == leaf.actor;
         if !is_so {
             return Err(Flaw::altered(format!("{name} tells {leaf} otherwise")));
         }
     }
-    Ok(())
+    Ok(taken_out.difference(&gone).count())
 }

@@ -5,7 +5,7 @@ use std::io::{Cursor, Read as _, Write as _};
 
 use anyhow::Context as _;
 use breakglass::domain::merkle::{Frontier, Hash};
-use breakglass::evidence::checkpoint::Checkpoint;
+use breakglass::evidence::checkpoint::{Checkpoint, root_in_words};
 use breakglass::evidence::note::{SignedNote, SignerKey};
 use flate2::write::DeflateEncoder;
 use flate2::{Compression, Crc};
@@ -115,6 +115,11 @@ impl Files {
         self.put("verify/checkpoint.sig", signature.bytes.clone());
         self.put("verify/checkpoint.body", note.text());
         self.put("verify/checkpoint.txt", note.to_string());
+        let mut about = self.json("verify/pack.json")?;
+        about["checkpoint"]["size"] = checkpoint.size.into();
+        about["checkpoint"]["root"] = root_in_words(&checkpoint.root).into();
+        about["leaves"]["end"] = checkpoint.size.into();
+        self.put_json("verify/pack.json", &about)?;
         self.put("verify/key.txt", format!("{}\n", key.verifier()));
         self.put("verify/key.pem", key.verifier().to_pem());
         self.seal(key)

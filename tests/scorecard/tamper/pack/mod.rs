@@ -98,7 +98,7 @@ impl Packed {
             _ => (begins, begins + Days::new(90)),
         };
         let which = match dice.below(6) {
-            0 => Which::Named(vec![ChangeNumber::FIRST]),
+            0 => Which::Named(vec![ChangeNumber::FIRST.to_string()]),
             1 => Which::On(begins + Days::new(1)),
             of => Which::Drawn {
                 size: (of > 2).then(|| 1 + dice.below(6)),
@@ -224,7 +224,7 @@ pub(crate) async fn packs_tampered(
 ) -> anyhow::Result<Score> {
     // One life and one pack serve so many runs, and Python is asked in so many.
     let (serves, asked) = match form {
-        Form::Few => (16, None),
+        Form::Few => (16, Some(5)),
         Form::Short => (4, Some(8)),
         Form::Long => (1, Some(1)),
     };

@@ -162,11 +162,17 @@ pub(super) fn done(deed: Deed, hand: &Hand<'_>, dice: &mut Dice) -> anyhow::Resu
                 files.put(&one, that);
                 files.put(&other, this);
             }
-            // They come in the order of their names.
-            let first = samples[one].as_str().min(&samples[other]);
-            let words = format!("altered: {first} is of another change than its folder");
-            let what = format!("{} and {} exchanged", samples[one], samples[other]);
-            (what, words)
+            let (one, other) = (samples[one].clone(), samples[other].clone());
+            let what = format!("{one} and {other} exchanged");
+            // Where samples were drawn, the draw speaks first.
+            return sealed(hand, files, &what, move |said| {
+                let ends = [
+                    "is of another change than its folder",
+                    "which the seed draws",
+                ];
+                (said.contains(&one) || said.contains(&other))
+                    && ends.iter().any(|end| said.ends_with(end))
+            });
         }
         Deed::FactAltered => {
             let facts = ["approved by", "author", "system", "commit"];
