@@ -259,6 +259,12 @@ fn made_to_fit(files: &mut Files, key: &SignerKey) {
         size,
         root,
     };
+    let mut about = read(&files["verify/pack.json"]);
+    about["checkpoint"]["root"] = json!(root_in_words(&root));
+    files.insert(
+        "verify/pack.json".to_owned(),
+        serde_json::to_vec(&about).unwrap(),
+    );
     let note = checkpoint.sign(key).unwrap();
     let signature = note.signatures()[0].bytes.clone();
     for (name, bytes) in [
