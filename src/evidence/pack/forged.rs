@@ -358,7 +358,7 @@ const DEEDS: &[Deed] = &[
                 record["name"] = json!("github acme/web/pull/9")
             });
         },
-        "isn't of github acme/web/pull/2, which the seed draws",
+        "verify/pack.json names other samples than there are",
     ),
     (
         "another text for openssl",
