@@ -88,7 +88,7 @@ async fn normal_changes(world: &World) {
 pub(super) struct Desk {
     pub(super) folder: TempDir,
     pub(super) database: PathBuf,
-    listen: String,
+    pub(super) listen: String,
 }
 
 impl Desk {

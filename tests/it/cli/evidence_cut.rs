@@ -27,6 +27,7 @@ async fn export(desk: &Desk, name: &str, before: &str, blocks: u32) -> Ended {
         .args(["--sample", "10", "--seed", "7"])
         .env_clear()
         .env("BREAKGLASS_DATABASE", &desk.database)
+        .env("BREAKGLASS_LISTEN", &desk.listen)
         .current_dir(desk.folder.path());
     tokio::task::spawn_blocking(move || run(&mut command))
         .await
