@@ -150,7 +150,7 @@ const CHANGES: [Column; 25] = [
     Column::text("Implemented by", 22.0),
     Column::text("Authorized by", 22.0),
     Column::instant("Authorized at"),
-    Column::number("Minutes authorized before deployment"),
+    Column::number("Minutes authorized ahead"),
     Column::text("Ticket", 18.0),
     Column::instant("Ticket due"),
     Column::instant("Ticket complete"),

@@ -386,7 +386,7 @@ async fn a_pack_that_is_there_is_not_written_over_and_nothing_half_made_is_left(
     assert_eq!(std::fs::read(desk.path("there.zip")).unwrap(), b"mine");
     desk.export("none.zip", &["--change", "CHG-1009"])
         .await
-        .failed_saying(&["there is no CHG-1009"]);
+        .failed_saying(&["CHG-1009 isn't in the change log"]);
     desk.export("none.zip", &["--checkpoint", "999"])
         .await
         .failed_saying(&["there is no checkpoint 999"]);
