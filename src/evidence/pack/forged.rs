@@ -13,11 +13,13 @@ type Files = BTreeMap<String, Vec<u8>>;
 const BOOK: &str = "SOC 2 Evidence/Change Management/Change Log.xlsx";
 
 /// Lists the files as they are, and signs the list.
-fn sealed(mut files: Files, key: &SignerKey) -> Files {
+pub(super) fn sealed(mut files: Files, key: &SignerKey) -> Files {
     let names = files.keys().filter(|name| *name != LIST && *name != SEAL);
-    let list: String = names
-        .map(|name| format!("{}  {name}\n", hex::encode(Sha256::digest(&files[name]))))
-        .collect();
+    let mut list = String::new();
+    for name in names {
+        let hash = hex::encode(Sha256::digest(&files[name]));
+        list.extend([&hash, "  ", name, "\n"]);
+    }
     let hash = hex::encode(Sha256::digest(&list));
     let text = format!("{}/pack\n{hash}\n", key.verifier().name());
     let note = SignedNote::sign(text, key).unwrap();
@@ -54,14 +56,13 @@ fn row<'s>(sheet: &'s str, name: &str) -> &'s str {
 /// Takes a row out, and numbers those behind it anew.
 fn cut(sheet: &str, name: &str) -> String {
     let (before, behind) = sheet.split_once(row(sheet, name)).unwrap();
-    let mut n = before.matches("<row ").count() + 1;
+    let first = before.matches("<row ").count() + 1;
     let mut whole = before.to_owned();
-    for one in behind.split_inclusive("</row>") {
-        let (old, new) = (n + 1, n);
+    for (new, one) in (first..).zip(behind.split_inclusive("</row>")) {
+        let old = new + 1;
         whole += &one
             .replace(&format!("<row r=\"{old}\""), &format!("<row r=\"{new}\""))
             .replace(&format!("{old}\" s="), &format!("{new}\" s="));
-        n += 1;
     }
     whole
 }
@@ -143,7 +144,7 @@ const DEEDS: &[Deed] = &[
         |files| {
             book(files, |sheet| {
                 sheet.replacen("<row r=\"3\"", "<row r=\"3\" hidden=\"1\"", 1)
-            })
+            });
         },
         "altered: SOC 2 Evidence/Change Management/Change Log.xlsx isn't of the form that packs have",
     ),
@@ -152,7 +153,7 @@ const DEEDS: &[Deed] = &[
         |files| {
             book(files, |sheet| {
                 sheet.replacen("</c></row>", "<f>1</f></c></row>", 1)
-            })
+            });
         },
         "altered: SOC 2 Evidence/Change Management/Change Log.xlsx isn't of the form that packs have",
     ),
@@ -172,8 +173,8 @@ const DEEDS: &[Deed] = &[
         "another count",
         |files| {
             json(files, "verify/pack.json", |about| {
-                about["population"]["changes"] = json!(9)
-            })
+                about["population"]["changes"] = json!(9);
+            });
         },
         "altered: verify/pack.json counts other changes than the change log has",
     ),
@@ -181,8 +182,8 @@ const DEEDS: &[Deed] = &[
         "another seed",
         |files| {
             json(files, "verify/pack.json", |about| {
-                about["samples"]["drawn"]["seed"] = json!("8")
-            })
+                about["samples"]["drawn"]["seed"] = json!("8");
+            });
         },
         "which the seed draws",
     ),
@@ -199,8 +200,8 @@ const DEEDS: &[Deed] = &[
         "fewer records",
         |files| {
             json(files, "verify/pack.json", |about| {
-                about["leaves"]["end"] = json!(3)
-            })
+                about["leaves"]["end"] = json!(3);
+            });
         },
         "altered: verify/pack.json states another checkpoint than was signed",
     ),
@@ -208,7 +209,7 @@ const DEEDS: &[Deed] = &[
         "records of the period left out",
         |files| {
             json(files, "verify/pack.json", |about| {
-                about["leaves"]["first"] = json!(9)
+                about["leaves"]["first"] = json!(9);
             });
             files.insert("verify/tellings.bin".to_owned(), Vec::new());
         },
@@ -227,8 +228,8 @@ const DEEDS: &[Deed] = &[
         "another workspace",
         |files| {
             json(files, "verify/pack.json", |about| {
-                about["workspace"] = json!("T0OTHER")
-            })
+                about["workspace"] = json!("T0OTHER");
+            });
         },
         "altered: verify/pack.json names another workspace than the key",
     ),
@@ -307,7 +308,7 @@ const DEEDS: &[Deed] = &[
         |files| {
             let name = record(files, "PR #2");
             json(files, &name, |record| {
-                record["at"] = json!("2026-10-05T10:00:30Z")
+                record["at"] = json!("2026-10-05T10:00:30Z");
             });
         },
         "PR #2/record.json says otherwise what follows from what was told",
@@ -327,7 +328,7 @@ const DEEDS: &[Deed] = &[
         |files| {
             let name = record(files, "PR #2");
             json(files, &name, |record| {
-                record["kind"]["name"] = json!("standard")
+                record["kind"]["name"] = json!("standard");
             });
         },
         "PR #2/record.json says otherwise what follows from what was told",
@@ -337,7 +338,7 @@ const DEEDS: &[Deed] = &[
         |files| {
             let name = record(files, "PR #2");
             json(files, &name, |record| {
-                record["approver_is_another"] = json!(false)
+                record["approver_is_another"] = json!(false);
             });
         },
         "PR #2/record.json says otherwise what follows from what was told",
@@ -355,7 +356,7 @@ const DEEDS: &[Deed] = &[
         |files| {
             let name = record(files, "PR #2");
             json(files, &name, |record| {
-                record["name"] = json!("github acme/web/pull/9")
+                record["name"] = json!("github acme/web/pull/9");
             });
         },
         "verify/pack.json names other samples than there are",

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 use zip::ZipArchive;
 
@@ -24,7 +23,8 @@ use crate::domain::policy::{Counting, Party, PolicyVersion};
 use crate::domain::text::{Salt, Text};
 use crate::evidence::checkpoint::origin;
 use crate::evidence::key;
-use crate::evidence::note::{SignedNote, SignerKey};
+use crate::evidence::note::SignerKey;
+use crate::evidence::pack::forged::sealed;
 use crate::evidence::seal::Seal;
 use crate::evidence::verify;
 use crate::gesture::{Ask, Gesture, Heard};
@@ -241,22 +241,6 @@ impl World {
         key::read(&path, &origin(&workspace).unwrap())
             .unwrap()
             .unwrap()
-    }
-
-    /// Lists a pack's files as they are, and signs the list with the key of the log.
-    fn listed_anew(&self, files: &mut BTreeMap<String, Vec<u8>>) {
-        files.retain(|name, _| !name.starts_with(LIST));
-        let mut list = String::new();
-        for (name, bytes) in files.iter() {
-            let hash = hex::encode(Sha256::digest(bytes));
-            list.extend([&hash, "  ", name, "\n"]);
-        }
-        let key = self.key();
-        let hash = hex::encode(Sha256::digest(&list));
-        let words = format!("{}/pack\n{hash}\n", key.verifier().name());
-        let note = SignedNote::sign(words, &key).unwrap();
-        files.insert(LIST.to_owned(), list.into_bytes());
-        files.insert(SEAL.to_owned(), note.to_string().into());
     }
 
     fn pack_at(&self, which: &Which, n: Option<u64>) -> Result<Vec<u8>, PackFault> {
@@ -535,6 +519,7 @@ async fn what_the_key_signs_but_the_log_doesnt_say_is_found_when_it_is_made_agai
         .find(|name| name.contains("CHG-1002") && name.ends_with("/approval_record.pdf"));
     let policy = whole.keys().find(|name| is_of(name, "toml")).unwrap();
     let more = record.replace("record.json", "attachments/1 green.log");
+    let key = world.key();
     let differs = |place: &str| format!("{record} says otherwise than the log's records: {place}");
     let deeds = [
         (
@@ -566,14 +551,11 @@ async fn what_the_key_signs_but_the_log_doesnt_say_is_found_when_it_is_made_agai
     for ((name, bytes), named) in deeds {
         let mut pack = whole.clone();
         pack.insert(name, bytes);
-        world.listed_anew(&mut pack);
-        std::fs::write(&path, zipped(&pack)).unwrap();
+        std::fs::write(&path, zipped(&sealed(pack, &key))).unwrap();
         let flaw = by_rust(&path).unwrap_err().to_string();
         assert!(flaw.contains(&named), "{flaw} / {named}");
     }
-    let mut same = whole.clone();
-    world.listed_anew(&mut same);
-    std::fs::write(&path, zipped(&same)).unwrap();
+    std::fs::write(&path, zipped(&sealed(whole, &key))).unwrap();
     assert!(by_rust(&path).unwrap().is_made_again);
     world.store.close().await;
 }

@@ -91,11 +91,8 @@ struct Draw {
 }
 
 impl Draw {
-    /// By what pack.json says; nothing if they weren't drawn.
-    fn of(drawn: &Value, n: u64, root: &Hash) -> Option<Option<Self>> {
-        if drawn.is_null() {
-            return Some(None);
-        }
+    /// By what pack.json says; nothing if it says nothing that could be.
+    fn of(drawn: &Value, n: u64, root: &Hash) -> Option<Self> {
         let text = |name: &str| drawn.get(name)?.as_str();
         let seed: u64 = text("seed")?.parse().ok()?;
         let by_root = root.first_chunk().map(|bytes| u64::from_be_bytes(*bytes));
@@ -108,13 +105,13 @@ impl Draw {
             size => Some(size.as_u64()?),
         };
         let size = usize::try_from(n).ok()?;
-        Some(Some(Self {
+        Some(Self {
             stratum: Stratum::from_name(text("stratum")?)?,
             asked_for,
             first: Sample::new(seed, size),
             rest: Sample::new(seed, size),
             n_all: 0,
-        }))
+        })
     }
 
     fn offer(&mut self, name: &str, is_emergency: bool, is_exception: bool) {
@@ -170,8 +167,13 @@ impl<'a> Log<'a> {
         samples: &Samples,
         root: &Hash,
     ) -> Result<Self, Flaw> {
-        let drawn = about.samples.get("drawn");
-        let draw = drawn.and_then(|drawn| Draw::of(drawn, about.n_samples, root));
+        let form = || Flaw::form(ABOUT);
+        let drawn = about.samples.get("drawn").ok_or_else(form)?;
+        let draw = if drawn.is_null() {
+            None
+        } else {
+            Some(Draw::of(drawn, about.n_samples, root).ok_or_else(form)?)
+        };
         let in_period = |change: &Change| {
             let at = change.at();
             at.is_some_and(|at| (about.start..about.end).contains(&at))
@@ -183,7 +185,7 @@ impl<'a> Log<'a> {
         Ok(Self {
             about,
             changes,
-            draw: draw.ok_or_else(|| Flaw::form(ABOUT))?,
+            draw,
             n_emergencies: 0,
             n_normal: 0,
             n_standard: 0,

@@ -98,19 +98,16 @@ impl Maker {
         let mut expected =
             BTreeSet::from([name.to_owned(), format!("{folder}inclusion_proof.json")]);
         let imprint = self.imprint(folder, &written)?;
-        let papers = match leaves {
-            Some(leaves) => {
-                let (made, change) = self.emergency(name, record, leaves)?;
-                same(name, record, &json(&made).unwrap_or_default(), &written)?;
-                self.attachments(place, folder, &made, &change, &mut expected)?;
-                papers_of(&made, &imprint).map(Vec::from)
-            }
-            None => {
-                let made: NormalRecord =
-                    serde_json::from_slice(&written).map_err(|_| Flaw::form(name))?;
-                same(name, record, &json(&made).unwrap_or_default(), &written)?;
-                papers_of_normal(&made, &imprint).map(Vec::from)
-            }
+        let papers = if let Some(leaves) = leaves {
+            let (made, change) = self.emergency(name, record, leaves)?;
+            same(name, record, &json(&made).unwrap_or_default(), &written)?;
+            attachments(place, folder, &made, &change, &mut expected)?;
+            papers_of(&made, &imprint).map(Vec::from)
+        } else {
+            let made: NormalRecord =
+                serde_json::from_slice(&written).map_err(|_| Flaw::form(name))?;
+            same(name, record, &json(&made).unwrap_or_default(), &written)?;
+            papers_of_normal(&made, &imprint).map(Vec::from)
         };
         let papers = papers.map_err(|_: PageFault| Flaw::form(name))?;
         for (paper, bytes) in papers {
@@ -207,36 +204,35 @@ impl Maker {
         );
         Ok((made, change))
     }
+}
 
-    /// Each file that was attached is the one that was kept, or its name says that it was
-    /// taken out.
-    fn attachments(
-        &self,
-        place: &mut Place,
-        folder: &str,
-        record: &Record,
-        change: &EmergencyChange,
-        expected: &mut BTreeSet<String>,
-    ) -> Result<(), Flaw> {
-        let both = change.attachments.iter().zip(&record.attachments);
-        for (n, (one, told)) in (1..).zip(both) {
-            let Attached::File { sha256, .. } = &one.attached else {
-                continue;
-            };
-            let file = format!("{folder}{}", attachment_name(n, told.name.text.as_deref()));
-            if place.names().contains(&file) {
-                if place.digest(&file)? != hex::encode(sha256) {
-                    return Err(Flaw::altered(format!(
-                        "{file} isn't the file that was kept"
-                    )));
-                }
-                expected.insert(file);
-            } else if told.name.redacted.is_none() {
-                return Err(Flaw::missing(file));
+/// Each file that was attached is the one that was kept, or its name says that it was
+/// taken out.
+fn attachments(
+    place: &mut Place,
+    folder: &str,
+    record: &Record,
+    change: &EmergencyChange,
+    expected: &mut BTreeSet<String>,
+) -> Result<(), Flaw> {
+    let both = change.attachments.iter().zip(&record.attachments);
+    for (n, (one, told)) in (1..).zip(both) {
+        let Attached::File { sha256, .. } = &one.attached else {
+            continue;
+        };
+        let file = format!("{folder}{}", attachment_name(n, told.name.text.as_deref()));
+        if place.names().contains(&file) {
+            if place.digest(&file)? != hex::encode(sha256) {
+                return Err(Flaw::altered(format!(
+                    "{file} isn't the file that was kept"
+                )));
             }
+            expected.insert(file);
+        } else if told.name.redacted.is_none() {
+            return Err(Flaw::missing(file));
         }
-        Ok(())
     }
+    Ok(())
 }
 
 /// The record as it is made again has the same bytes; else says where it differs.

@@ -110,7 +110,11 @@ impl Around<'_> {
             return self.normal(name, record, &seqs);
         }
         let number = number(record).ok_or_else(form)?;
-        let at = self.log.changes.get(&number).and_then(|change| change.at());
+        let at = self
+            .log
+            .changes
+            .get(&number)
+            .and_then(super::log::Change::at);
         is_called(name, at.ok_or_else(form)?, text(record, "number"))?;
         let leaves = self.kept.changes.get(&number).ok_or_else(form)?;
         if !leaves.iter().map(|(_, leaf)| &leaf.seq).eq(&seqs) {
