@@ -359,7 +359,7 @@ const DEEDS: &[Deed] = &[
                 record["name"] = json!("github acme/web/pull/9");
             });
         },
-        "verify/pack.json names other samples than there are",
+        "isn't of github acme/web/pull/2, which the seed draws",
     ),
     (
         "another text for openssl",

@@ -676,6 +676,9 @@ class Wanted:
             n = about.n_samples, len(self.samples)
             raise Wrong("missing: %s states %d samples, and here are %d" % ((ABOUT,) + n))
 
+    def names(self):
+        return [record.get("number", record.get("name")) for record, _ in self.samples.values()]
+
 
 def place_of(folder):
     """Which of the samples a folder is of, by its name."""
@@ -1001,17 +1004,19 @@ class Log:
         n = [self.n["Emergency"], self.n["Normal"], self.n["Standard"]]
         if counts != [sum(n)] + n:
             raise Wrong("altered: %s counts other changes than the change log has" % ABOUT)
-        names = [record.get("number", record.get("name")) for record, _ in wanted.samples.values()]
-        if self.about.samples.get("names", names) != names:
-            raise Wrong("altered: %s names other samples than there are" % ABOUT)
         if self.draw.stratum is None:
             return
         due, n = self.draw.due(), self.about.n_samples
         if due != n:
             raise Wrong("missing: %s states %d samples, and %d were to be drawn" % (ABOUT, n, due))
-        for drawn, found, name in zip(self.draw.drawn(), names, wanted.samples):
+        for drawn, found, name in zip(self.draw.drawn(), wanted.names(), wanted.samples):
             if drawn != found:
                 raise Wrong("altered: %s isn't of %s, which the seed draws" % (name, drawn))
+
+    def check_names(self, wanted):
+        names = wanted.names()
+        if self.about.samples.get("names", names) != names:
+            raise Wrong("altered: %s names other samples than there are" % ABOUT)
 
 
 def check_book(pack, log, wanted):
@@ -1211,6 +1216,8 @@ def check_samples(pack, wanted, tellings, log, size, root):
     for name, (record, proofs) in wanted.samples.items():
         with form_of(name):
             n_gone += check_sample(name, record, proofs, wanted, tellings, log, size, root)
+    with form_of(ABOUT):
+        log.check_names(wanted)
     return n_gone
 
 

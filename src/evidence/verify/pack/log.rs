@@ -272,15 +272,6 @@ impl<'a> Log<'a> {
                 "{ABOUT} counts other changes than the change log has"
             )));
         }
-        let names: Vec<Option<&str>> = samples.iter().map(|(_, (one, _))| called(one)).collect();
-        if let Some(said) = self.about.samples.get("names") {
-            let said = said.as_array().ok_or_else(|| Flaw::form(ABOUT))?;
-            if !said.iter().map(Value::as_str).eq(names.iter().copied()) {
-                return Err(Flaw::altered(format!(
-                    "{ABOUT} names other samples than there are"
-                )));
-            }
-        }
         let Some(draw) = self.draw.take() else {
             return Ok(());
         };
@@ -291,14 +282,29 @@ impl<'a> Log<'a> {
             )));
         }
         let drawn = draw.first.drawn().into_iter().chain(draw.rest.drawn());
-        for (((drawn, ()), found), (name, _)) in drawn.zip(names).zip(samples) {
-            if found != Some(drawn.as_str()) {
+        for ((drawn, ()), (name, (found, _))) in drawn.zip(samples) {
+            if called(found) != Some(drawn.as_str()) {
                 return Err(Flaw::altered(format!(
                     "{name} isn't of {drawn}, which the seed draws"
                 )));
             }
         }
         Ok(())
+    }
+
+    /// Whether the pack names the samples that there are.
+    pub(super) fn names(&self, samples: &Samples) -> Result<(), Flaw> {
+        let Some(said) = self.about.samples.get("names") else {
+            return Ok(());
+        };
+        let said = said.as_array().ok_or_else(|| Flaw::form(ABOUT))?;
+        let names = samples.iter().map(|(_, (one, _))| called(one));
+        if said.iter().map(Value::as_str).eq(names) {
+            return Ok(());
+        }
+        Err(Flaw::altered(format!(
+            "{ABOUT} names other samples than there are"
+        )))
     }
 }
 

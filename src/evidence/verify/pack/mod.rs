@@ -164,6 +164,7 @@ pub fn pack(path: &Path, ask: &PackAsk<'_>) -> Result<Sound, Flaw> {
     for (name, (record, proofs)) in &kept.samples {
         n_gone += around.check(name, record, proofs)?;
     }
+    log.names(&kept.samples)?;
     let is_lost = |leaf: &&Leaf| leaf.data.get("note").is_some_and(Value::is_null);
     let maker = Maker::of(&mut place, &seen)?;
     if let Some(maker) = &maker {
