@@ -25,7 +25,7 @@ use crate::store::{MOST_OWING, StoreError};
 
 /// How long an answer holds: whoever asks more often learns nothing new and costs
 /// nothing.
-const READY_FOR: Duration = Duration::from_secs(5);
+const READY_FOR: Duration = Duration::from_secs(1);
 
 /// How long it holds that Slack answered, where it has no connection with us, and how
 /// long the rate does, for which weeks of changes are counted.

@@ -11,6 +11,7 @@ use std::time::Duration;
 use breakglass::sandbox::hand::Hand;
 use serde_json::Value;
 
+mod broken;
 mod check_config;
 mod doctor;
 mod evidence;
@@ -21,7 +22,10 @@ mod quarter;
 mod rate;
 mod rehearse;
 mod serve;
+mod setup;
+mod stop;
 mod verify;
+mod watch;
 
 /// Far longer than any of these takes; a program that hangs is ended, and its
 /// test fails for want of an exit code.
@@ -59,6 +63,13 @@ impl Ended {
             assert!(self.err.contains(part), "no {part:?} in {self:?}");
         }
     }
+}
+
+/// Speaks to this machine. A TLS library has to be chosen, and is never asked.
+fn plain_http() -> reqwest::Client {
+    // The second of us finds it chosen.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
 }
 
 /// Runs a program to its end.
