@@ -60,6 +60,9 @@ async fn known<T: Clone>(
     found
 }
 
+/// The calls that failed, as the page names them.
+const FAILED: &str = "breakglass_slack_calls_failed_total";
+
 /// What stands in the way of the bot's work.
 type InTheWay = Vec<String>;
 
@@ -150,7 +153,6 @@ impl Health {
         let mut page = Page::default();
         self.acknowledgements.write(&mut page);
         metrics::write_errors(&mut page);
-        const FAILED: &str = "breakglass_slack_calls_failed_total";
         page.head(
             FAILED,
             "counter",

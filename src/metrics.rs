@@ -29,6 +29,10 @@ const KINDS: [(DeliveryKind, &str); 3] = [
     (DeliveryKind::Event, "event"),
 ];
 
+/// What is measured, and what is counted beside it.
+const TOOK: &str = "breakglass_acknowledgement_seconds";
+const NOT_KEPT: &str = "breakglass_deliveries_not_kept_total";
+
 /// How long acknowledgements took, of one kind of delivery.
 #[derive(Debug, Default)]
 struct Durations {
@@ -87,7 +91,6 @@ impl Acknowledgements {
 
     /// Writes what was measured.
     pub fn write(&self, page: &mut Page) {
-        const TOOK: &str = "breakglass_acknowledgement_seconds";
         page.head(
             TOOK,
             "histogram",
@@ -118,7 +121,6 @@ impl Acknowledgements {
             page.line(&format!("{TOOK}_sum"), &label, sum.as_secs_f64());
             page.line(&format!("{TOOK}_count"), &label, n);
         }
-        const NOT_KEPT: &str = "breakglass_deliveries_not_kept_total";
         page.head(
             NOT_KEPT,
             "counter",

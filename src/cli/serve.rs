@@ -76,15 +76,8 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
 pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<()> {
     let client = client(config)?;
     let identity = sign_in(&client, config).await?;
-    let options = Options {
-        largest_group: config.largest_group,
-        ..Options::at(&config.database)
-    };
-    let store = Store::open(&options, identity.workspace.clone())?;
-    let engine = engine(store.clone(), &config.policy, &clock).await?;
-    let to_address = config.witness_url.is_some();
-    let seal = Seal::of(&store, &config.database, to_address, clock.now()).await?;
-    let engine = engine.sealed(seal);
+    let engine = open(config, &identity, &clock).await?;
+    let store = engine.store().clone();
     let wake = Arc::new(Notify::new());
     let openings = Openings::default();
     let lookup = Lookup::new(client.clone(), identity.workspace.clone(), clock.clone());
@@ -92,14 +85,7 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
     let bot = Bot {
         watches: watches(&config.sources)?,
         lookup: lookup.clone(),
-        dispatcher: Dispatcher {
-            engine: engine.clone(),
-            client: client.clone(),
-            lookup: lookup.clone(),
-            grace: grace(config),
-            recent: Recent::default(),
-            address: address(config)?,
-        },
+        dispatcher: dispatcher(config, &engine, &client, &lookup)?,
         engine: engine.clone(),
         clock: clock.clone(),
         wake: Arc::clone(&wake),
@@ -188,6 +174,36 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
     watched.await???;
     store.close().await;
     Ok(())
+}
+
+/// Opens the register, and makes ready what signs it.
+async fn open(config: &Config, identity: &Identity, clock: &Clock) -> anyhow::Result<Engine> {
+    let options = Options {
+        largest_group: config.largest_group,
+        ..Options::at(&config.database)
+    };
+    let store = Store::open(&options, identity.workspace.clone())?;
+    let engine = engine(store.clone(), &config.policy, clock).await?;
+    let to_address = config.witness_url.is_some();
+    let seal = Seal::of(&store, &config.database, to_address, clock.now()).await?;
+    Ok(engine.sealed(seal))
+}
+
+/// What drains the outbox.
+fn dispatcher(
+    config: &Config,
+    engine: &Engine,
+    client: &SlackClient,
+    lookup: &Lookup,
+) -> anyhow::Result<Dispatcher> {
+    Ok(Dispatcher {
+        engine: engine.clone(),
+        client: client.clone(),
+        lookup: lookup.clone(),
+        grace: grace(config),
+        recent: Recent::default(),
+        address: address(config)?,
+    })
 }
 
 /// The doors for sources that send; none, if no source has a key.

@@ -303,8 +303,8 @@ pub fn secret_files(slack: &SlackFiles) -> Vec<(String, PathBuf)> {
         .into_iter()
         .filter_map(|(name, file)| Some((name.to_owned(), file.clone()?)))
         .collect();
-    let names = named.map(|(name, _)| name).into_iter();
-    for name in names.chain(sources::SECRETS) {
+    let of_slack = named.map(|(name, _)| name).into_iter();
+    for name in of_slack.chain(sources::SECRETS) {
         if std::env::var_os(name).is_some() {
             files.remove(name);
         } else if let Some(path) = std::env::var_os(format!("{name}_FILE")) {

@@ -22,9 +22,8 @@ const LONGEST: u64 = 4096;
 pub(super) async fn examine(address: SocketAddr) -> Finding {
     const CHECK: &str = "address";
     const OTHER: &str = "choose another as `listen` in breakglass.toml";
-    let held = match TcpListener::bind(address).await {
-        Ok(_) => return Finding::good(CHECK, format!("{address} is free; serve takes it")),
-        Err(why) => why,
+    let Err(held) = TcpListener::bind(address).await else {
+        return Finding::good(CHECK, format!("{address} is free; serve takes it"));
     };
     if held.kind() != io::ErrorKind::AddrInUse {
         return Finding::bad(CHECK, format!("{address} can't be had ({held})"), OTHER);

@@ -38,9 +38,12 @@ pub(super) fn with(
         str::to_owned,
     );
     let lines = |keys: &[(&'static str, String)], quoted: bool| -> String {
-        let lines = keys.iter().map(|(key, value)| match quoted {
-            true => format!("{key} = {}\n", line(value)),
-            false => format!("{key} = {value}\n"),
+        let lines = keys.iter().map(|(key, value)| {
+            if quoted {
+                format!("{key} = {}\n", line(value))
+            } else {
+                format!("{key} = {value}\n")
+            }
         });
         lines.collect()
     };

@@ -122,7 +122,7 @@ impl Setup {
                     return Ok(signed_in);
                 }
                 // Another token helps only against a refusal of this one.
-                Err(error) if !self.may_be_replaced("SLACK_BOT_TOKEN") => return Err(error),
+                Err(error) if !Self::may_be_replaced("SLACK_BOT_TOKEN") => return Err(error),
                 Err(error) => error,
             },
             Err(error) => error,
@@ -160,7 +160,7 @@ impl Setup {
 
     /// Whether a secret stands nowhere or in a file of ours: the environment is its
     /// owner's affair.
-    fn may_be_replaced(&self, name: &str) -> bool {
+    fn may_be_replaced(name: &str) -> bool {
         std::env::var_os(name).is_none() && std::env::var_os(format!("{name}_FILE")).is_none()
     }
 
@@ -171,7 +171,7 @@ impl Setup {
                     self.asking.say("The door for Slack is kept.");
                     return Ok(());
                 }
-                Err(error) if !self.may_be_replaced("SLACK_APP_TOKEN") => return Err(error),
+                Err(error) if !Self::may_be_replaced("SLACK_APP_TOKEN") => return Err(error),
                 Err(error) => {
                     self.asking.say(&format!("✗ {}", super::one_line(&error)));
                     error
@@ -249,16 +249,15 @@ impl Setup {
             "app_token_file" => &mut self.files.app_token,
             _ => &mut self.files.signing_secret,
         };
-        let path = match named {
-            Some(path) => path.clone(),
-            None => {
-                let folder = self.path.parent().unwrap_or(Path::new(""));
-                let path = std::path::absolute(folder.join(name))
-                    .with_context(|| format!("{name} can't be placed"))?;
-                self.slack.push((key, path.display().to_string()));
-                *named = Some(path.clone());
-                path
-            }
+        let path = if let Some(path) = named {
+            path.clone()
+        } else {
+            let folder = self.path.parent().unwrap_or(Path::new(""));
+            let path = std::path::absolute(folder.join(name))
+                .with_context(|| format!("{name} can't be placed"))?;
+            self.slack.push((key, path.display().to_string()));
+            *named = Some(path.clone());
+            path
         };
         file::write_secret(&path, secret)?;
         self.asking.say(&format!("✓ Kept in {}.", path.display()));
