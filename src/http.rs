@@ -7,7 +7,6 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::StatusCode;
 use axum::routing::get;
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
@@ -17,6 +16,9 @@ use crate::stop::Stop;
 /// How long requests in hand may take once the server is told to stop. Slack
 /// waits three seconds for an answer; the rest is for the slow end of a network.
 const DRAIN: Duration = Duration::from_secs(10);
+
+/// What `/healthz` answers: who has the address, for whoever finds it taken.
+pub const ALIVE: &str = "Breakglass lives.";
 
 /// The server can't run.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +46,7 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, HttpError> {
 
 /// Returns `/healthz`: that this process lives and answers.
 pub fn health() -> Router {
-    Router::new().route("/healthz", get(async || StatusCode::OK))
+    Router::new().route("/healthz", get(async || ALIVE))
 }
 
 /// Serves `routes` until told to stop; then takes nothing new, and gives what is

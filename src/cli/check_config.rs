@@ -112,6 +112,12 @@ fn json_in_force(path: Option<&Path>, file: &File, policy: &Policy) -> Value {
         "remarks": remarks(policy),
         "database": file.database,
         "listen": file.listen,
+        "metrics_listen": file.metrics_listen,
+        "slack": {
+            "bot_token_file": file.slack.bot_token,
+            "app_token_file": file.slack.app_token,
+            "signing_secret_file": file.slack.signing_secret,
+        },
         "slack_api_url": file.slack_api_url,
         "github": {"repositories": file.github.paths, "api_url": file.github.api_url},
         "gitlab": {"projects": file.gitlab.paths, "api_url": file.gitlab.api_url},

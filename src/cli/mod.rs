@@ -2,19 +2,23 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 pub mod check_config;
+pub mod completions;
 pub mod demo;
 pub mod doctor;
 pub mod evidence;
 pub mod fields;
 pub mod import;
 pub mod key;
+pub mod log;
+pub mod manifest;
 pub mod rate;
 pub mod rehearse;
 pub mod sandbox;
 pub mod serve;
+pub mod setup;
 pub mod verify;
 
 /// Emergency changes on the record: authorized in the incident, documented in a
@@ -22,6 +26,16 @@ pub mod verify;
 #[derive(Debug, Parser)]
 #[command(name = "breakglass", version, about)]
 struct Arguments {
+    /// How the log is written
+    #[arg(
+        long,
+        global = true,
+        env = "BREAKGLASS_LOG",
+        value_enum,
+        value_name = "FORM",
+        default_value_t = log::Form::Text
+    )]
+    log: log::Form,
     #[command(subcommand)]
     command: Subcommands,
 }
@@ -30,6 +44,10 @@ struct Arguments {
 enum Subcommands {
     /// Play with the bot in a Slack workspace in a box; no Slack account needed
     Demo(demo::DemoArgs),
+    /// Ask for what the bot needs, check it, and write the configuration
+    Setup(setup::SetupArgs),
+    /// Print the app's manifest, to paste on Slack's page
+    Manifest(manifest::ManifestArgs),
     /// Run the bot
     Serve(serve::ServeArgs),
     /// Read the configuration and explain every fault in it; needs no token
@@ -53,14 +71,19 @@ enum Subcommands {
     Rehearse(rehearse::RehearseArgs),
     /// Run the Slack workspace in a box alone
     Sandbox(sandbox::SandboxArgs),
+    /// Print what a shell needs to complete these commands
+    Completions(completions::CompletionsArgs),
 }
 
 /// Runs what the command line asks. Exit codes: 0 done; 1 it failed, with one
 /// line why; 2 usage.
 pub async fn run() -> ExitCode {
     let arguments = Arguments::parse();
+    log::begin(arguments.log);
     let done = match arguments.command {
         Subcommands::Demo(args) => demo::run(args).await,
+        Subcommands::Setup(args) => setup::run(args).await,
+        Subcommands::Manifest(args) => manifest::run(&args),
         Subcommands::Serve(args) => serve::run(args).await,
         Subcommands::CheckConfig(args) => check_config::run(&args),
         Subcommands::Fields(args) => fields::run(args),
@@ -72,6 +95,10 @@ pub async fn run() -> ExitCode {
         Subcommands::Key(args) => key::run(args).await,
         Subcommands::Rehearse(args) => rehearse::run(args),
         Subcommands::Sandbox(args) => sandbox::run(args).await,
+        Subcommands::Completions(args) => {
+            completions::run(&args, Arguments::command());
+            Ok(())
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

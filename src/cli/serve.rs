@@ -12,13 +12,15 @@ use tokio::task::JoinHandle;
 
 use crate::bot::{self, Bot};
 use crate::clock::{Clock, ClockError};
-use crate::config::{Config, Door, Flags, PolicyFile, Sources};
+use crate::config::{Config, Door, Flags, PolicyFile, Secret, Sources};
 use crate::dispatch::{Address, Dispatcher, Recent};
 use crate::engine::Engine;
 use crate::evidence::seal::Seal;
+use crate::health::{Health, Lately, SlackSide};
 use crate::http::HttpError;
 use crate::intake::poll::{Asked, Watch};
 use crate::intake::routes::{self, NotKept};
+use crate::metrics::Acknowledgements;
 use crate::slack::client::{GRACE, HTTP_TIMEOUT, Identity, Settings, SlackClient};
 use crate::slack::error::SlackError;
 use crate::slack::events::{self, SigningSecret};
@@ -27,7 +29,7 @@ use crate::slack::lookup::Lookup;
 use crate::slack::socket::{self, Heard, Pace};
 use crate::stop::{self, Stop};
 use crate::store::{Options, Rules, Store};
-use crate::{beside, http, schedule};
+use crate::{beside, health, http, schedule};
 
 /// What `breakglass serve` takes.
 #[derive(Debug, Clone, clap::Args)]
@@ -74,16 +76,8 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
 pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<()> {
     let client = client(config)?;
     let identity = sign_in(&client, config).await?;
-    let options = Options {
-        largest_group: config.largest_group,
-        ..Options::at(&config.database)
-    };
-    let store = Store::open(&options, identity.workspace.clone())?;
-    let engine = engine(store.clone(), &config.policy, &clock).await?;
-    let to_address = config.witness_url.is_some();
-    let seal = Seal::of(&store, &config.database, to_address, clock.now()).await?;
-    let word = seal.word();
-    let engine = engine.sealed(seal);
+    let (engine, word) = open(config, &identity, &clock).await?;
+    let store = engine.store().clone();
     let wake = Arc::new(Notify::new());
     let openings = Openings::default();
     let lookup = Lookup::new(client.clone(), identity.workspace.clone(), clock.clone());
@@ -92,21 +86,15 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
     let bot = Bot {
         watches: watches(&config.sources)?,
         lookup: lookup.clone(),
-        dispatcher: Dispatcher {
-            engine: engine.clone(),
-            client: client.clone(),
-            lookup: lookup.clone(),
-            grace: grace(config),
-            recent: Recent::default(),
-            address: address(config)?,
-        },
+        dispatcher: dispatcher(config, &engine, &client, &lookup)?,
         engine: engine.clone(),
         clock: clock.clone(),
         wake: Arc::clone(&wake),
         openings: openings.clone(),
     };
+    let acknowledgements = Acknowledgements::default();
     let receive = Reception {
-        engine,
+        engine: engine.clone(),
         client: client.clone(),
         lookup,
         clock: clock.clone(),
@@ -114,23 +102,38 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
         openings,
     }
     .receive();
+    let receive = acknowledgements.measured(receive);
+    let health = |slack| {
+        Arc::new(Health {
+            engine,
+            clock: clock.clone(),
+            slack,
+            client: client.clone(),
+            acknowledgements,
+            lately: Lately::default(),
+        })
+    };
     // Gestures come in until the doors are shut; what they left is then finished.
     let (shut, doors_shut) = stop::pair();
-    let listener = listen(config.listen).await?;
+    let listener = listen(config.listen, "--listen").await?;
     let doors = match &config.door {
         Door::Http { signing_secret } => {
             let secret = SigningSecret::new(signing_secret.reveal())?;
-            let routes = http::health()
+            let health = health(SlackSide::Calls(client.clone()));
+            serve_figures(config.metrics_listen, &health, &stop).await?;
+            let routes = health::routes(health)
                 .merge(events::router(secret, clock.clone(), receive))
                 .merge(hooks);
             tokio::spawn(serve_http(listener, routes, stop.clone(), None))
         }
         Door::Socket { .. } => {
             let heard = Heard::default();
+            let health = health(SlackSide::Socket(heard.clone()));
+            serve_figures(config.metrics_listen, &health, &stop).await?;
             let socket = socket::run(
-                client,
+                client.clone(),
                 receive,
-                clock,
+                clock.clone(),
                 heard.clone(),
                 Pace::default(),
                 stop.clone(),
@@ -145,7 +148,7 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
             }
             tokio::spawn(serve_http(
                 listener,
-                http::health().merge(hooks),
+                health::routes(health).merge(hooks),
                 stop.clone(),
                 Some(socket),
             ))
@@ -172,6 +175,42 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
     watched.await???;
     store.close().await;
     Ok(())
+}
+
+/// Opens the register, and makes ready what signs it; says the word of the door for
+/// commands beside the bot, too.
+async fn open(
+    config: &Config,
+    identity: &Identity,
+    clock: &Clock,
+) -> anyhow::Result<(Engine, Secret)> {
+    let options = Options {
+        largest_group: config.largest_group,
+        ..Options::at(&config.database)
+    };
+    let store = Store::open(&options, identity.workspace.clone())?;
+    let engine = engine(store.clone(), &config.policy, clock).await?;
+    let to_address = config.witness_url.is_some();
+    let seal = Seal::of(&store, &config.database, to_address, clock.now()).await?;
+    let word = seal.word();
+    Ok((engine.sealed(seal), word))
+}
+
+/// What drains the outbox.
+fn dispatcher(
+    config: &Config,
+    engine: &Engine,
+    client: &SlackClient,
+    lookup: &Lookup,
+) -> anyhow::Result<Dispatcher> {
+    Ok(Dispatcher {
+        engine: engine.clone(),
+        client: client.clone(),
+        lookup: lookup.clone(),
+        grace: grace(config),
+        recent: Recent::default(),
+        address: address(config)?,
+    })
 }
 
 /// The doors for sources that send; none, if no source has a key.
@@ -269,6 +308,28 @@ async fn serve_http(
     tokio::try_join!(served, socket).map(|_| ())
 }
 
+/// Serves the figures at their own address, if they have one, and with them what is
+/// served beside Slack's doors too.
+async fn serve_figures(
+    address: Option<SocketAddr>,
+    health: &Arc<Health>,
+    stop: &Stop,
+) -> anyhow::Result<()> {
+    let Some(address) = address else {
+        return Ok(());
+    };
+    let listener = listen(address, "--metrics-listen").await?;
+    let routes = health::routes_with_metrics(Arc::clone(health));
+    let serving = http::serve(listener, routes, stop.clone());
+    tokio::spawn(async move {
+        // Without figures the bot still does its work.
+        if let Err(error) = serving.await {
+            tracing::error!(error = %error, "the figures are served no more");
+        }
+    });
+    Ok(())
+}
+
 /// Slack's own word for a refusal, where it said one.
 pub(super) fn reason(error: &SlackError) -> String {
     match error {
@@ -282,11 +343,11 @@ pub(super) fn reason(error: &SlackError) -> String {
 }
 
 /// Takes the address, and explains why it can't be had.
-async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+async fn listen(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
     match http::bind(address).await {
         Ok(listener) => Ok(listener),
         Err(HttpError::Bind { address, source }) => bail!(
-            "can't listen on {address} ({source}); stop what listens there, or choose another address with --listen"
+            "can't listen on {address} ({source}); stop what listens there, or choose another address with {flag}"
         ),
         Err(error @ HttpError::Serve(_)) => Err(error.into()),
     }

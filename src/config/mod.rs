@@ -1,6 +1,7 @@
 //! What the operator sets: `breakglass.toml`, over it the environment, over that
 //! the flags. Secrets redact themselves.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,7 +16,7 @@ mod value;
 
 pub use fault::{Fault, Faults, Wrong};
 pub use policy::PolicyFile;
-pub use read::{File, PolledFile};
+pub use read::{File, PolledFile, SlackFiles};
 pub use sources::{Polled, Sources, changes_token};
 pub use value::{in_words as duration_in_words, report_time_in_words};
 
@@ -56,6 +57,9 @@ pub struct Flags {
     /// The address to listen on [default: 127.0.0.1:8417]
     #[arg(long, env = "BREAKGLASS_LISTEN", value_name = "ADDRESS")]
     pub listen: Option<std::net::SocketAddr>,
+    /// The address of /metrics, with /healthz and /readyz [default: none]
+    #[arg(long, env = "BREAKGLASS_METRICS_LISTEN", value_name = "ADDRESS")]
+    pub metrics_listen: Option<std::net::SocketAddr>,
     /// Where Slack's Web API is [default: <https://slack.com/api>]
     #[arg(long, env = "BREAKGLASS_SLACK_API_URL", value_name = "URL")]
     pub slack_api_url: Option<String>,
@@ -80,6 +84,8 @@ pub struct Config {
     pub database: PathBuf,
     /// The address to listen on.
     pub listen: std::net::SocketAddr,
+    /// The address of the figures, if they are wanted.
+    pub metrics_listen: Option<std::net::SocketAddr>,
     /// Where Slack's Web API is.
     pub slack_api_url: String,
     /// How long a call to Slack may take.
@@ -122,6 +128,8 @@ pub struct Settings {
     pub database: PathBuf,
     /// The address to listen on.
     pub listen: std::net::SocketAddr,
+    /// The address of the figures, if they are wanted.
+    pub metrics_listen: Option<std::net::SocketAddr>,
     /// Where Slack's Web API is.
     pub slack_api_url: String,
     /// How long a call to Slack may take.
@@ -134,6 +142,8 @@ pub struct Settings {
     pub sources: Sources,
     /// Where copies of the log's checkpoints go. An address may be the key to itself.
     pub witness_url: Option<Secret>,
+    /// The files that hold Slack's secrets, where the environment doesn't.
+    pub slack: SlackFiles,
 }
 
 impl Config {
@@ -141,10 +151,11 @@ impl Config {
     pub fn load(flags: &Flags) -> anyhow::Result<Self> {
         let settings = Settings::load(flags)?;
         Ok(Self {
-            bot_token: bot_token()?,
-            door: Door::load()?,
+            bot_token: bot_token(&settings.slack)?,
+            door: Door::load(&settings.slack)?,
             database: settings.database,
             listen: settings.listen,
+            metrics_listen: settings.metrics_listen,
             slack_api_url: settings.slack_api_url,
             http_timeout: settings.http_timeout,
             largest_group: settings.largest_group,
@@ -171,6 +182,7 @@ impl Settings {
                 .listen
                 .or(file.listen)
                 .unwrap_or_else(|| std::net::SocketAddr::from(([127, 0, 0, 1], 8417))),
+            metrics_listen: flags.metrics_listen.or(file.metrics_listen),
             slack_api_url: flags
                 .slack_api_url
                 .clone()
@@ -184,22 +196,20 @@ impl Settings {
                 .map_or(crate::store::LARGEST_GROUP, std::num::NonZeroUsize::get),
             sources,
             witness_url: file.witness_url.map(Secret::new),
+            slack: file.slack,
             policy: file.policy,
         })
     }
 }
 
 impl Door {
-    /// Reads which door the secrets in the environment open.
-    pub fn load() -> anyhow::Result<Self> {
-        match (secret("SLACK_APP_TOKEN")?, secret("SLACK_SIGNING_SECRET")?) {
+    /// Reads which door the secrets open, of the environment or of `files`.
+    pub fn load(files: &SlackFiles) -> anyhow::Result<Self> {
+        let app_token = secret_in("SLACK_APP_TOKEN", files.app_token.as_deref())?;
+        let signing_secret = secret_in("SLACK_SIGNING_SECRET", files.signing_secret.as_deref())?;
+        match (app_token, signing_secret) {
             (Some(app_token), _) => {
-                must_be_a_token(
-                    &app_token,
-                    "xapp-",
-                    "SLACK_APP_TOKEN",
-                    "Basic Information, App-Level Tokens",
-                )?;
+                token_of_form(&app_token, "SLACK_APP_TOKEN")?;
                 Ok(Self::Socket { app_token })
             }
             (None, Some(signing_secret)) => Ok(Self::Http { signing_secret }),
@@ -210,11 +220,11 @@ impl Door {
     }
 }
 
-/// Reads the bot's token from the environment.
-pub fn bot_token() -> anyhow::Result<Secret> {
-    let token = secret("SLACK_BOT_TOKEN")?
+/// Reads the bot's token from the environment, or from its file.
+pub fn bot_token(files: &SlackFiles) -> anyhow::Result<Secret> {
+    let token = secret_in("SLACK_BOT_TOKEN", files.bot_token.as_deref())?
         .context("no bot token: set SLACK_BOT_TOKEN to the Bot User OAuth Token (xoxb-…) of your app's OAuth & Permissions page")?;
-    must_be_a_token(&token, "xoxb-", "SLACK_BOT_TOKEN", "OAuth & Permissions")?;
+    token_of_form(&token, "SLACK_BOT_TOKEN")?;
     Ok(token)
 }
 
@@ -260,9 +270,63 @@ fn secret(name: &str) -> anyhow::Result<Option<Secret>> {
     } else {
         return Ok(None);
     };
-    Ok(Some(value.trim().to_owned())
-        .filter(|value| !value.is_empty())
-        .map(Secret))
+    Ok(non_empty(&value))
+}
+
+/// The same, and if the environment has none, from the file that the configuration
+/// names.
+fn secret_in(name: &str, file: Option<&Path>) -> anyhow::Result<Option<Secret>> {
+    let Some(file) = file else {
+        return secret(name);
+    };
+    if let Some(secret) = secret(name)? {
+        return Ok(Some(secret));
+    }
+    let value = std::fs::read_to_string(file).with_context(|| {
+        let key = name.trim_start_matches("SLACK_").to_lowercase();
+        format!(
+            "[slack] {key}_file names {}, which can't be read",
+            file.display()
+        )
+    })?;
+    Ok(non_empty(&value))
+}
+
+/// Returns the files in which secrets stand, each with the name of the secret.
+pub fn secret_files(slack: &SlackFiles) -> Vec<(String, PathBuf)> {
+    let named = [
+        ("SLACK_BOT_TOKEN", &slack.bot_token),
+        ("SLACK_APP_TOKEN", &slack.app_token),
+        ("SLACK_SIGNING_SECRET", &slack.signing_secret),
+    ];
+    let mut files: BTreeMap<String, PathBuf> = named
+        .into_iter()
+        .filter_map(|(name, file)| Some((name.to_owned(), file.clone()?)))
+        .collect();
+    let of_slack = named.map(|(name, _)| name).into_iter();
+    for name in of_slack.chain(sources::SECRETS) {
+        if std::env::var_os(name).is_some() {
+            files.remove(name);
+        } else if let Some(path) = std::env::var_os(format!("{name}_FILE")) {
+            files.insert(name.to_owned(), path.into());
+        }
+    }
+    files.into_iter().collect()
+}
+
+fn non_empty(value: &str) -> Option<Secret> {
+    let value = value.trim();
+    (!value.is_empty()).then(|| Secret::new(value))
+}
+
+/// Judges a token by its form alone; `name` is that of its variable.
+pub fn token_of_form(secret: &Secret, name: &str) -> anyhow::Result<()> {
+    match name {
+        "SLACK_APP_TOKEN" => {
+            must_be_a_token(secret, "xapp-", name, "Basic Information, App-Level Tokens")
+        }
+        _ => must_be_a_token(secret, "xoxb-", name, "OAuth & Permissions"),
+    }
 }
 
 fn must_be_a_token(secret: &Secret, prefix: &str, name: &str, page: &str) -> anyhow::Result<()> {

@@ -14,6 +14,18 @@ pub(super) const GITHUB_API_URL: &str = "https://api.github.com";
 /// Where GitLab's API is, unless somebody runs their own.
 pub(super) const GITLAB_API_URL: &str = "https://gitlab.com/api/v4";
 
+/// The variables that hold a source's secret, or, with `_FILE`, name its file.
+pub(super) const SECRETS: [&str; 8] = [
+    "GITHUB_WEBHOOK_SECRET",
+    "GITLAB_WEBHOOK_TOKEN",
+    "BITBUCKET_WEBHOOK_SECRET",
+    "JENKINS_WEBHOOK_TOKEN",
+    "CIRCLECI_WEBHOOK_SECRET",
+    "BREAKGLASS_CHANGES_TOKEN",
+    "GITHUB_TOKEN",
+    "GITLAB_TOKEN",
+];
+
 /// The sources of changes.
 #[derive(Debug, Clone, Default)]
 pub struct Sources {

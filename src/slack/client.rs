@@ -30,7 +30,7 @@ use slack_morphism::prelude::{
 };
 use url::Url;
 
-use super::error::{ErrorCode, SlackError};
+use super::error::{ErrorCode, Failures, SlackError};
 use super::transport::{self, TransportError, is_loopback};
 use crate::domain::id::{ChannelId, MessageTs, UserId, WorkspaceId};
 
@@ -108,6 +108,7 @@ struct Inner {
     bot: SlackApiToken,
     app: Option<SlackApiToken>,
     timeout: Duration,
+    failures: Failures,
 }
 
 impl fmt::Debug for SlackClient {
@@ -232,6 +233,7 @@ impl SlackClient {
                 .app_token
                 .map(|token| SlackApiToken::new(token.into())),
             timeout: settings.http_timeout,
+            failures: Failures::default(),
         })))
     }
 
@@ -771,11 +773,17 @@ impl SlackClient {
         limit: Duration,
         call: impl Future<Output = ClientResult<T>>,
     ) -> Result<T, SlackError> {
-        match tokio::time::timeout(limit, call).await {
+        let answered = match tokio::time::timeout(limit, call).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(SlackError::from_morphism(&error)),
             Err(_elapsed) => Err(SlackError::Unknown),
-        }
+        };
+        answered.inspect_err(|error| self.0.failures.count(error))
+    }
+
+    /// Returns how many calls failed since the start, by what became of them.
+    pub fn failures(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.0.failures.all()
     }
 }
 

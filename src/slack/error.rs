@@ -5,6 +5,7 @@
 //! what to do about it. No token, no body and no address gets into an error.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use hyper_util::client::legacy;
@@ -42,6 +43,41 @@ pub enum SlackError {
     /// Something names an address that isn't Slack's; nothing was sent there.
     #[error("the address given isn't one of Slack's")]
     ForeignAddress,
+}
+
+/// How many calls failed, by what became of them.
+#[derive(Debug, Default)]
+pub(super) struct Failures([AtomicU64; FAILURES.len()]);
+
+/// The words for what became of a call, in the order of their counts.
+const FAILURES: [&str; 6] = [
+    "rate_limited",
+    "unreachable",
+    "unknown",
+    "refused",
+    "malformed",
+    "foreign_address",
+];
+
+impl Failures {
+    pub(super) fn count(&self, error: &SlackError) {
+        let place = match error {
+            SlackError::RateLimited { .. } => 0,
+            SlackError::Unreachable => 1,
+            SlackError::Unknown => 2,
+            SlackError::Refused { .. } => 3,
+            SlackError::Malformed => 4,
+            SlackError::ForeignAddress => 5,
+        };
+        if let Some(n) = self.0.get(place) {
+            n.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let counts = self.0.iter().map(|n| n.load(Ordering::Relaxed));
+        FAILURES.into_iter().zip(counts)
+    }
 }
 
 impl SlackError {

@@ -15,6 +15,7 @@ mod evidence;
 mod execute;
 mod file;
 mod form;
+mod health;
 mod home;
 mod inbox;
 mod inspect;
@@ -62,6 +63,7 @@ pub use deployments::{
 pub use evidence::{CountedChange, Dossier, LeftOut, Place, Reach, Telling, recorded};
 pub use execute::{Afterwards, Execution, Target};
 pub use file::{OpenError, SQLITE_AT_LEAST, sqlite_is_sound, sqlite_version};
+pub use health::{Backlog, Unwritable};
 pub use home::MOST_OWING;
 pub use inbox::{Arrival, Outcome, Waiting};
 pub use inspect::{Inspection, Register, Unsent, inspect, workspaces};

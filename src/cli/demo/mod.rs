@@ -140,6 +140,7 @@ impl Demo {
         let config = Config {
             database: database.clone(),
             listen: bot,
+            metrics_listen: None,
             slack_api_url: sandbox.slack_api_url(),
             http_timeout: HTTP_TIMEOUT,
             largest_group: LARGEST_GROUP,

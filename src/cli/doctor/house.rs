@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rustix::fs::{Access, access, statvfs};
+use rustix::fs::{Access, access, stat, statvfs};
 
 use super::{Finding, count};
 use crate::config::{Faults, Secret};
@@ -62,6 +62,22 @@ pub(super) fn signing_secret(secret: &Secret) -> Finding {
             "copy it again from your app's page, Basic Information",
         )
     }
+}
+
+/// Tells of the secrets that anybody on this machine may read. Which group may read
+/// one is the operator's affair: a container's secrets are often its group's.
+pub(super) fn secrets(files: &[(String, PathBuf)]) -> Vec<Finding> {
+    let wide = |path: &Path| stat(path).is_ok_and(|stat| stat.st_mode & 0o004 != 0);
+    let told = files.iter().filter(|(_, path)| wide(path));
+    told.map(|(name, path)| {
+        let path = path.display();
+        Finding::mind(
+            "secrets",
+            format!("everybody on this machine may read {path}, which holds {name}"),
+            format!("`chmod 600 {path}`"),
+        )
+    })
+    .collect()
 }
 
 /// When each source was heard from last; nothing where no register could be read.

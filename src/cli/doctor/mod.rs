@@ -8,11 +8,14 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::clock::Clock;
-use crate::config::{self, Door, Flags, Settings};
+use crate::config::{self, Door, Flags, Settings, SlackFiles};
 
+mod door;
 mod house;
 mod sources;
 mod workspace;
+
+pub(super) use workspace::{config_of, named, scopes_of, socket};
 
 /// What `breakglass doctor` takes.
 #[derive(Debug, Clone, Args)]
@@ -22,6 +25,10 @@ pub struct DoctorArgs {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Only ask the bot that runs here whether it is ready, as a container's health
+    /// check does
+    #[arg(long, conflicts_with = "json")]
+    ready: bool,
 }
 
 /// What became of one check.
@@ -37,7 +44,7 @@ enum Verdict {
 
 /// What one check found, in one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Finding {
+pub(super) struct Finding {
     check: &'static str,
     verdict: Verdict,
     found: String,
@@ -78,16 +85,31 @@ impl Finding {
         }
     }
 
-    fn line(&self) -> String {
+    /// Whether nothing has to be done about it.
+    pub(super) fn is_good(&self) -> bool {
+        self.verdict == Verdict::Good
+    }
+
+    /// Whether it doesn't work until it is mended.
+    pub(super) fn is_bad(&self) -> bool {
+        self.verdict == Verdict::Bad
+    }
+
+    /// What was found, and its mend.
+    pub(super) fn in_words(&self) -> String {
+        match &self.mend {
+            None => self.found.clone(),
+            Some(mend) => format!("{}; {mend}", self.found),
+        }
+    }
+
+    pub(super) fn line(&self) -> String {
         let mark = match self.verdict {
             Verdict::Good => '✓',
             Verdict::Mind => '!',
             Verdict::Bad => '✗',
         };
-        let line = match &self.mend {
-            None => format!("{mark} {}: {}", self.check, self.found),
-            Some(mend) => format!("{mark} {}: {}; {mend}", self.check, self.found),
-        };
+        let line = format!("{mark} {}: {}", self.check, self.in_words());
         // A name or a path may hold anything; a line is a line.
         line.replace(['\n', '\r'], " ")
     }
@@ -113,6 +135,9 @@ impl Finding {
     reason = "what was found is what the command is for"
 )]
 pub async fn run(args: DoctorArgs) -> anyhow::Result<()> {
+    if args.ready {
+        return door::ready(Settings::load(&args.flags)?.listen).await;
+    }
     let findings = examine(&args.flags).await;
     let n_bad = findings
         .iter()
@@ -133,19 +158,24 @@ pub async fn run(args: DoctorArgs) -> anyhow::Result<()> {
     }
 }
 
-async fn examine(flags: &Flags) -> Vec<Finding> {
+/// Examines an installation, and changes nothing.
+pub(super) async fn examine(flags: &Flags) -> Vec<Finding> {
     let mut findings = Vec::new();
     let settings = Settings::load(flags);
     match &settings {
         Ok(settings) => findings.push(house::file(settings.file.as_deref())),
         Err(error) => findings.extend(house::faults(error)),
     }
-    let token = config::bot_token();
+    // Where the file can't be read, the environment alone may have them.
+    let files = settings
+        .as_ref()
+        .map_or_else(|_| SlackFiles::default(), |it| it.slack.clone());
+    let token = config::bot_token(&files);
     findings.push(match &token {
         Ok(_) => Finding::good("bot token", "SLACK_BOT_TOKEN has the form of one"),
         Err(error) => Finding::failed("bot token", error),
     });
-    let door = Door::load();
+    let door = Door::load(&files);
     findings.push(match &door {
         Ok(Door::Socket { .. }) => {
             Finding::good("door", "Socket Mode; SLACK_APP_TOKEN has the form of one")
@@ -153,6 +183,7 @@ async fn examine(flags: &Flags) -> Vec<Finding> {
         Ok(Door::Http { signing_secret }) => house::signing_secret(signing_secret),
         Err(error) => Finding::failed("door", error),
     });
+    findings.extend(house::secrets(&config::secret_files(&files)));
     let Ok(settings) = settings else {
         findings.push(unseen("the configuration", "mend it first"));
         return findings;
@@ -166,6 +197,7 @@ async fn examine(flags: &Flags) -> Vec<Finding> {
         }
         Err(_) => findings.push(unseen("the bot token", "mend it first")),
     }
+    findings.push(door::examine(settings.listen).await);
     let (found, heard) = house::database(&settings.database, ours.as_ref());
     findings.extend(found);
     let now = Clock::system().now();

@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use saphyr::{LoadableYamlNode, Yaml};
 
 use super::{Finding, count, few};
+use crate::cli::manifest::MANIFEST;
 use crate::cli::serve;
 use crate::clock::Clock;
 use crate::config::{Config, Door, Secret, Settings};
@@ -17,9 +18,6 @@ use crate::slack::client::{Identity, SlackClient};
 use crate::slack::error::{ErrorCode, SlackError};
 use crate::slack::lookup::Lookup;
 use crate::slack::survey::{self, Channels};
-
-/// The app as the bot needs it.
-const MANIFEST: &str = include_str!("../../../manifest.yml");
 
 /// More than the time of a call and the second that a `Date` header rounds away.
 const SKEW: TimeDelta = TimeDelta::seconds(5);
@@ -49,21 +47,7 @@ pub(super) async fn examine(
         workspace: None,
     };
     let opens_a_socket = matches!(door, Some(Door::Socket { .. }));
-    let config = Config {
-        database: settings.database.clone(),
-        listen: settings.listen,
-        slack_api_url: settings.slack_api_url.clone(),
-        http_timeout: settings.http_timeout,
-        largest_group: settings.largest_group,
-        policy: settings.policy.clone(),
-        sources: settings.sources.clone(),
-        witness_url: None,
-        // Without any door Slack can still be asked.
-        door: door.unwrap_or(Door::Http {
-            signing_secret: Secret::new(""),
-        }),
-        bot_token: token.clone(),
-    };
+    let config = config_of(settings, token, door);
     let client = match serve::client(&config) {
         Ok(client) => client,
         Err(error) => return nowhere(&error),
@@ -82,7 +66,7 @@ pub(super) async fn examine(
                 identity.bot
             ),
         ),
-        scopes(&identity.scopes, &wanted()),
+        scopes_of(&identity),
     ];
     if opens_a_socket {
         findings.push(socket(survey::socket(&client).await));
@@ -93,6 +77,58 @@ pub(super) async fn examine(
         findings,
         workspace: Some(identity.workspace),
     }
+}
+
+/// Returns what is needed to ask Slack by a token. Without any door it can still be
+/// asked.
+pub(in crate::cli) fn config_of(settings: &Settings, token: &Secret, door: Option<Door>) -> Config {
+    Config {
+        database: settings.database.clone(),
+        listen: settings.listen,
+        metrics_listen: None,
+        slack_api_url: settings.slack_api_url.clone(),
+        http_timeout: settings.http_timeout,
+        largest_group: settings.largest_group,
+        policy: settings.policy.clone(),
+        sources: settings.sources.clone(),
+        witness_url: None,
+        door: door.unwrap_or(Door::Http {
+            signing_secret: Secret::new(""),
+        }),
+        bot_token: token.clone(),
+    }
+}
+
+/// Holds the token's scopes against the manifest's.
+pub(in crate::cli) fn scopes_of(identity: &Identity) -> Finding {
+    scopes(&identity.scopes, &wanted())
+}
+
+/// Checks that those are there whom one key of a policy names.
+pub(in crate::cli) async fn named(
+    key: &str,
+    policy: &Policy,
+    client: &SlackClient,
+    identity: &Identity,
+) -> Vec<Finding> {
+    let mut census = Census::new(client, identity);
+    match key {
+        "approvers" => {
+            census.parties("approvers", &policy.approvers).await;
+        }
+        "commanders" => {
+            census.parties("commanders", &policy.commanders).await;
+        }
+        "escalation" => census.escalation(policy).await,
+        "report_channel" => {
+            if let Some(channel) = &policy.report_channel {
+                census.report_channel(channel).await;
+            }
+        }
+        "incident_channels" => census.incident_channels(policy, &identity.bot).await,
+        _ => {}
+    }
+    census.findings
 }
 
 /// Returns the scopes that the manifest asks for.
@@ -137,7 +173,8 @@ fn scopes(granted: &BTreeSet<String>, wanted: &BTreeSet<String>) -> Finding {
     }
 }
 
-fn socket(opened: Result<(), SlackError>) -> Finding {
+/// Says whether Slack opens a connection.
+pub(in crate::cli) fn socket(opened: Result<(), SlackError>) -> Finding {
     let page = "your app's page, Basic Information, App-Level Tokens";
     match opened {
         Ok(()) => Finding::good("Socket Mode", "Slack opens a connection"),
@@ -201,12 +238,7 @@ async fn policy(settings: &Settings, client: &SlackClient, identity: &Identity) 
         Ok(policy) => policy,
         Err(error) => return vec![Finding::failed("policy", &error)],
     };
-    let mut census = Census {
-        lookup: Lookup::new(client.clone(), identity.workspace.clone(), Clock::system()),
-        client,
-        groups: None,
-        findings: Vec::new(),
-    };
+    let mut census = Census::new(client, identity);
     if policy.is_written() {
         let approvers = census.parties("approvers", &policy.approvers).await;
         if approvers.is_some_and(|people| people.len() == 1) {
@@ -257,7 +289,16 @@ struct Census<'a> {
     findings: Vec<Finding>,
 }
 
-impl Census<'_> {
+impl<'a> Census<'a> {
+    fn new(client: &'a SlackClient, identity: &Identity) -> Self {
+        Self {
+            lookup: Lookup::new(client.clone(), identity.workspace.clone(), Clock::system()),
+            client,
+            groups: None,
+            findings: Vec::new(),
+        }
+    }
+
     /// Checks everybody of a list; returns who they are, if all could be asked.
     async fn parties(
         &mut self,

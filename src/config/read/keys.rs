@@ -22,10 +22,12 @@ pub(super) fn of_file() -> Keys {
         known: vec![
             "database",
             "listen",
+            "metrics_listen",
             "slack_api_url",
             "github",
             "gitlab",
             "evidence",
+            "slack",
             "policy",
         ],
     }
@@ -115,8 +117,18 @@ pub(super) fn of_evidence() -> Keys {
     }
 }
 
-fn all() -> [Keys; 8] {
+/// The keys of where Slack's secrets are.
+pub(super) fn of_slack() -> Keys {
+    Keys {
+        place: "in [slack]",
+        secrets: OF_SLACK,
+        known: vec!["bot_token_file", "app_token_file", "signing_secret_file"],
+    }
+}
+
+fn all() -> [Keys; 9] {
     [
+        of_slack(),
         of_evidence(),
         of_file(),
         of_policy(),

@@ -29,6 +29,8 @@ pub struct File {
     pub database: Option<PathBuf>,
     /// The address to listen on.
     pub listen: Option<SocketAddr>,
+    /// The address of the figures.
+    pub metrics_listen: Option<SocketAddr>,
     /// Where Slack's Web API is.
     pub slack_api_url: Option<String>,
     /// The repositories of GitHub's that are asked for their changes.
@@ -37,8 +39,21 @@ pub struct File {
     pub gitlab: PolledFile,
     /// Where copies of the log's checkpoints go.
     pub witness_url: Option<String>,
+    /// The files that hold Slack's secrets.
+    pub slack: SlackFiles,
     /// The organisation's rules.
     pub policy: PolicyFile,
+}
+
+/// The files that hold Slack's secrets; no secret stands in `breakglass.toml`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SlackFiles {
+    /// Holds the bot's token.
+    pub bot_token: Option<PathBuf>,
+    /// Holds the app's token.
+    pub app_token: Option<PathBuf>,
+    /// Holds the secret with which Slack signs.
+    pub signing_secret: Option<PathBuf>,
 }
 
 /// A source that is asked for its changes, because it can't send them.
@@ -186,9 +201,14 @@ impl<'t> Reading<'t> {
         let mut file = File::default();
         for (key, value) in table {
             match key.get_ref().as_ref() {
-                "database" => file.database = self.path(value),
+                "database" => file.database = self.database(value),
                 "listen" => {
                     file.listen = self.text_as("listen", "127.0.0.1:8417", value, value::address);
+                }
+                "metrics_listen" => {
+                    let example = "127.0.0.1:8418";
+                    file.metrics_listen =
+                        self.text_as("metrics_listen", example, value, value::address);
                 }
                 "slack_api_url" => {
                     let example = "https://slack.com/api";
@@ -198,6 +218,7 @@ impl<'t> Reading<'t> {
                 "github" => file.github = self.polled(&POLLED_GITHUB, value),
                 "gitlab" => file.gitlab = self.polled(&POLLED_GITLAB, value),
                 "evidence" => file.witness_url = self.evidence(value),
+                "slack" => file.slack = self.slack(value),
                 "policy" => match value.get_ref() {
                     DeValue::Table(table) => file.policy = self.policy(table),
                     other => self.fault(
@@ -263,7 +284,33 @@ impl<'t> Reading<'t> {
         witness_url
     }
 
-    fn path(&mut self, value: &Spanned<DeValue<'_>>) -> Option<PathBuf> {
+    fn slack(&mut self, value: &Spanned<DeValue<'_>>) -> SlackFiles {
+        let mut files = SlackFiles::default();
+        let DeValue::Table(table) = value.get_ref() else {
+            self.fault(
+                value.span(),
+                format!("`slack` is {}", kind(value.get_ref())),
+                "write its keys below the line `[slack]`",
+            );
+            return files;
+        };
+        for (key, value) in table {
+            let key_name = key.get_ref().as_ref();
+            let file = match key_name {
+                "bot_token_file" => &mut files.bot_token,
+                "app_token_file" => &mut files.app_token,
+                "signing_secret_file" => &mut files.signing_secret,
+                other => {
+                    self.unknown(key.span(), other, &keys::of_slack());
+                    continue;
+                }
+            };
+            *file = self.path(key_name, "/etc/breakglass/bot-token", value);
+        }
+        files
+    }
+
+    fn database(&mut self, value: &Spanned<DeValue<'_>>) -> Option<PathBuf> {
         if let DeValue::Array(_) = value.get_ref() {
             self.fault(
                 value.span(),
@@ -272,11 +319,15 @@ impl<'t> Reading<'t> {
             );
             return None;
         }
-        self.text_as("database", "breakglass.db", value, |path| {
+        self.path("database", "breakglass.db", value)
+    }
+
+    fn path(&mut self, key: &str, example: &str, value: &Spanned<DeValue<'_>>) -> Option<PathBuf> {
+        self.text_as(key, example, value, |path| {
             if path.is_empty() {
                 Err(Wrong::new(
-                    "`database` names no file",
-                    "write one such as `breakglass.db`, or leave the key out",
+                    format!("`{key}` names no file"),
+                    format!("write one such as `{example}`, or leave the key out"),
                 ))
             } else {
                 Ok(PathBuf::from(path))

@@ -206,6 +206,14 @@ pub fn overdue_since(showing: &Showing<'_>) -> Option<DateTime<Utc>> {
         .min()
 }
 
+/// When the next of what is owed is due, if that lies ahead.
+pub fn next_due(showing: &Showing<'_>) -> Option<DateTime<Utc>> {
+    let owed = facts::owed(showing).into_iter();
+    owed.filter_map(|one| one.due_at)
+        .filter(|due_at| *due_at >= showing.now)
+        .min()
+}
+
 /// Whether somebody has a role in a change.
 pub fn has_part(change: &EmergencyChange, who: &UserId) -> bool {
     let authorizer = change.authorization.as_ref().map(|given| &given.by);

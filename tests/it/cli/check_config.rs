@@ -384,6 +384,7 @@ fn every_key_that_is_known_stands_in_the_whole_example() {
         "[github]\n",
         "[gitlab]\n",
         "[evidence]\n",
+        "[slack]\n",
         "[policy]\n",
         "[policy.counts]\n",
         "[policy.due]\n",

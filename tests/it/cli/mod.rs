@@ -12,6 +12,7 @@ use breakglass::sandbox::hand::Hand;
 use serde_json::Value;
 
 mod beside;
+mod broken;
 mod check_config;
 mod doctor;
 mod evidence;
@@ -25,7 +26,10 @@ mod questions;
 mod rate;
 mod rehearse;
 mod serve;
+mod setup;
+mod stop;
 mod verify;
+mod watch;
 
 /// Far longer than any of these takes; a program that hangs is ended, and its
 /// test fails for want of an exit code.
@@ -63,6 +67,13 @@ impl Ended {
             assert!(self.err.contains(part), "no {part:?} in {self:?}");
         }
     }
+}
+
+/// Speaks to this machine. A TLS library has to be chosen, and is never asked.
+fn plain_http() -> reqwest::Client {
+    // The second of us finds it chosen.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
 }
 
 /// Runs a program to its end.

@@ -182,6 +182,7 @@ impl World {
         Config {
             database: self.database(),
             listen: self.port.address,
+            metrics_listen: None,
             slack_api_url: self.sandbox.slack_api_url(),
             http_timeout: self.setting.http_timeout,
             largest_group: breakglass::store::LARGEST_GROUP,
