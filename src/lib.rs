@@ -12,6 +12,7 @@
     )
 )]
 
+pub mod backup;
 pub mod bot;
 pub mod cli;
 pub mod clock;
@@ -29,3 +30,4 @@ pub mod schedule;
 pub mod slack;
 pub mod stop;
 pub mod store;
+mod unfinished;

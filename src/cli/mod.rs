@@ -1,9 +1,12 @@
 //! The command line: one file a subcommand.
 
+use std::io::ErrorKind;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+pub mod backup;
 pub mod check_config;
 pub mod demo;
 pub mod doctor;
@@ -13,6 +16,7 @@ pub mod import;
 pub mod key;
 pub mod rate;
 pub mod rehearse;
+pub mod restore;
 pub mod sandbox;
 pub mod serve;
 pub mod verify;
@@ -48,6 +52,10 @@ enum Subcommands {
     Verify(verify::VerifyArgs),
     /// Put a new key in the place of the one that signs the log
     Key(key::KeyArgs),
+    /// Make a checked copy of the database, beside the bot or without it
+    Backup(backup::BackupArgs),
+    /// Check a backup and put it in place, or only try that
+    Restore(restore::RestoreArgs),
     /// Try the quiet offer on conversations of your own channels
     Rehearse(rehearse::RehearseArgs),
     /// Run the Slack workspace in a box alone
@@ -69,6 +77,8 @@ pub async fn run() -> ExitCode {
         Subcommands::Evidence(args) => evidence::run(args).await,
         Subcommands::Verify(args) => verify::run(&args),
         Subcommands::Key(args) => key::run(args).await,
+        Subcommands::Backup(args) => backup::run(&args),
+        Subcommands::Restore(args) => restore::run(&args),
         Subcommands::Rehearse(args) => rehearse::run(args),
         Subcommands::Sandbox(args) => sandbox::run(args).await,
     };
@@ -95,6 +105,20 @@ fn one_line(error: &anyhow::Error) -> String {
         }
     }
     line.replace(['\n', '\r'], " ")
+}
+
+/// Why a file that was asked for with `--out` isn't made.
+fn not_made(out: &Path, error: &std::io::Error) -> anyhow::Error {
+    let out = out.display();
+    match error.kind() {
+        ErrorKind::AlreadyExists => {
+            anyhow::anyhow!("{out} is there already; name another file with --out")
+        }
+        ErrorKind::StorageFull => anyhow::anyhow!(
+            "there is no room for {out}: make some, or name another place with --out"
+        ),
+        _ => anyhow::anyhow!("{out} can't be written: {error}"),
+    }
 }
 
 /// Ends with the first SIGTERM or SIGINT.

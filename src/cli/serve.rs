@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
+use crate::backup::Nights;
 use crate::bot::{self, Bot};
 use crate::clock::{Clock, ClockError};
 use crate::config::{Config, Door, Flags, PolicyFile, Sources};
@@ -76,6 +77,7 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
     let identity = sign_in(&client, config).await?;
     let options = Options {
         largest_group: config.largest_group,
+        backups: config.backup.as_ref().map(|nightly| nightly.folder.clone()),
         ..Options::at(&config.database)
     };
     let store = Store::open(&options, identity.workspace.clone())?;
@@ -84,6 +86,15 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
     let seal = Seal::of(&store, &config.database, to_address, clock.now()).await?;
     let engine = engine.sealed(seal);
     let wake = Arc::new(Notify::new());
+    let nights = Nights {
+        backup: config.backup.clone(),
+        database: config.database.clone(),
+        zone: config.policy.zone()?,
+        engine: engine.clone(),
+        clock: clock.clone(),
+        wake: Arc::new(Notify::new()),
+    };
+    let until = stop.clone();
     let openings = Openings::default();
     let lookup = Lookup::new(client.clone(), identity.workspace.clone(), clock.clone());
     let hooks = hooks(&config.sources, &engine, &lookup, &clock, &wake);
@@ -149,7 +160,9 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
             ))
         }
     };
-    let scheduler = schedule::start(Arc::clone(&wake))
+    let nightly = nights.wake.clone();
+    tokio::spawn(nights.work(until));
+    let scheduler = schedule::start(vec![Arc::clone(&wake), nightly])
         .await
         .context("the scheduler can't be started")?;
     tracing::info!(

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
+use crate::backup::Nightly;
+
 mod fault;
 mod policy;
 mod read;
@@ -96,6 +98,8 @@ pub struct Config {
     pub sources: Sources,
     /// Where copies of the log's checkpoints go.
     pub witness_url: Option<Secret>,
+    /// Where a backup is kept every night.
+    pub backup: Option<Nightly>,
 }
 
 /// How Slack's deliveries come in.
@@ -134,6 +138,8 @@ pub struct Settings {
     pub sources: Sources,
     /// Where copies of the log's checkpoints go. An address may be the key to itself.
     pub witness_url: Option<Secret>,
+    /// Where a backup is kept every night.
+    pub backup: Option<Nightly>,
 }
 
 impl Config {
@@ -151,6 +157,7 @@ impl Config {
             policy: settings.policy,
             sources: settings.sources,
             witness_url: settings.witness_url,
+            backup: settings.backup,
         })
     }
 }
@@ -184,6 +191,7 @@ impl Settings {
                 .map_or(crate::store::LARGEST_GROUP, std::num::NonZeroUsize::get),
             sources,
             witness_url: file.witness_url.map(Secret::new),
+            backup: file.backup,
             policy: file.policy,
         })
     }

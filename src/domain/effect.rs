@@ -190,7 +190,12 @@ fn effects_of(
         | Event::FollowUpDone { .. }
         | Event::ExceptionAnswered { .. }
         | Event::Closed => vec![Effect::Card, note],
-        Event::Redacted { .. } => vec![Effect::Card, note, Effect::Redraw],
+        Event::Redacted { .. } => match recorded.actor {
+            Actor::Person(_) => vec![Effect::Card, note, Effect::Redraw],
+            // What leaves by rule is years old. Slack has a rule of its own for what
+            // was said there, and nobody wants to hear of it.
+            Actor::Clock | Actor::Bot => Vec::new(),
+        },
         Event::Approved { .. } | Event::ApprovalTakenBack { .. } | Event::Rejected { .. } => {
             // Somebody may have deployed more than once, and hears of it once.
             let implementers: BTreeSet<_> = after.implementers().collect();

@@ -58,6 +58,7 @@ pub(super) async fn examine(
         policy: settings.policy.clone(),
         sources: settings.sources.clone(),
         witness_url: None,
+        backup: None,
         // Without any door Slack can still be asked.
         door: door.unwrap_or(Door::Http {
             signing_secret: Secret::new(""),

@@ -22,8 +22,8 @@ use crate::evidence::note::SignerKey;
 use crate::evidence::pack::{self, Made, Step, Stratum, Wanted, Which};
 use crate::evidence::seal::Seal;
 use crate::store::{self, Kept, Moment, OpenError, Options, Store, StoreError};
+use crate::unfinished::{Unfinished, folder_of};
 
-mod file;
 mod list;
 
 /// What `breakglass evidence` takes.
@@ -118,7 +118,7 @@ pub async fn run(args: EvidenceArgs) -> anyhow::Result<()> {
     let unfinished = args
         .out
         .as_deref()
-        .map(file::Unfinished::beside)
+        .map(|out| Unfinished::beside(out).map_err(|error| super::not_made(out, &error)))
         .transpose()?;
     if args.checkpoint.is_none() {
         bring_up_to_date(&settings, &workspace).await?;
@@ -148,14 +148,16 @@ pub async fn run(args: EvidenceArgs) -> anyhow::Result<()> {
         return Ok(());
     };
     let progress = Progress::new();
-    let scratch = file::folder_of(out);
+    let scratch = folder_of(out);
     let written = unfinished.file()?;
     let made = store::look(database, Some(&workspace), |moment| {
         Ok::<_, StoreError>(asked.make(moment, &scratch, written, &progress))
     });
     progress.end();
     let made = made.with_context(|| format!("{} can't be read", database.display()))??;
-    unfinished.finish(out)?;
+    unfinished
+        .finish(out)
+        .map_err(|error| super::not_made(out, &error))?;
     println!("{}", in_words(&made, out));
     Ok(())
 }

@@ -26,6 +26,7 @@ pub(super) fn of_file() -> Keys {
             "github",
             "gitlab",
             "evidence",
+            "backup",
             "policy",
         ],
     }
@@ -40,6 +41,7 @@ pub(super) fn of_policy() -> Keys {
         "undeclared",
         "incident_channels",
         "emoji",
+        "keep_texts",
         "zone",
         "systems",
         "frameworks",
@@ -115,9 +117,19 @@ pub(super) fn of_evidence() -> Keys {
     }
 }
 
-fn all() -> [Keys; 8] {
+/// The keys of the nightly backups.
+pub(super) fn of_backup() -> Keys {
+    Keys {
+        place: "in [backup]",
+        secrets: OF_SLACK,
+        known: vec!["folder", "keep"],
+    }
+}
+
+fn all() -> [Keys; 9] {
     [
         of_evidence(),
+        of_backup(),
         of_file(),
         of_policy(),
         of_due(),

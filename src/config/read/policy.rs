@@ -83,6 +83,7 @@ impl Reading<'_> {
                         policy.guideline = share;
                     }
                 }
+                "keep_texts" => policy.keep_texts = self.keep_texts(value),
                 "due" => self.due(value, &mut policy),
                 "category" => {
                     if let Some(categories) = self.categories(value, &mut demands) {
@@ -217,6 +218,22 @@ impl Reading<'_> {
             )),
         };
         self.keep(value.span(), read)
+    }
+
+    /// Reads for how many months words are kept.
+    fn keep_texts(&mut self, value: &Spanned<DeValue<'_>>) -> Option<u16> {
+        let months = match value.get_ref() {
+            DeValue::Integer(n) => n.as_str().parse().ok().filter(|n| *n > 0),
+            _ => None,
+        };
+        if months.is_none() {
+            self.fault(
+                value.span(),
+                "`keep_texts` is for how many months words and files are kept",
+                "write a number of months, such as `keep_texts = 36`, or leave it out to keep them for good",
+            );
+        }
+        months
     }
 
     /// Reads names with stars. None at all would silently count nothing.
