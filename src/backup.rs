@@ -416,3 +416,112 @@ async fn on_its_own_thread(
         })),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Options, Store};
+
+    fn day(day: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 3, day).unwrap()
+    }
+
+    async fn database(folder: &Path) -> PathBuf {
+        let path = folder.join("breakglass.db");
+        let store = Store::open(&Options::at(&path), WorkspaceId::new("T0BREAK01")).unwrap();
+        let at = DateTime::from_timestamp(1_773_450_840, 0).unwrap();
+        store.adopt_policy("a".to_owned(), at).await.unwrap();
+        store.close().await;
+        path
+    }
+
+    #[test]
+    fn a_night_is_due_once_its_hour_has_come_where_the_house_is() {
+        let at = |utc: &str| due(utc.parse().unwrap(), chrono_tz::Europe::Berlin);
+        assert_eq!(at("2026-03-14T02:14:59Z"), None);
+        assert_eq!(at("2026-03-14T02:15:00Z"), Some(day(14)));
+        assert_eq!(at("2026-03-14T22:59:00Z"), Some(day(14)));
+        assert_eq!(at("2026-03-14T23:00:00Z"), None);
+        // The night in which an hour is left out.
+        assert_eq!(at("2026-03-29T01:15:00Z"), Some(day(29)));
+    }
+
+    #[tokio::test]
+    async fn the_newest_nights_are_kept_and_nothing_else_is_touched() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = database(folder.path()).await;
+        let nightly = Nightly {
+            folder: folder.path().join("backups"),
+            keep: NonZeroUsize::new(2).unwrap(),
+        };
+        std::fs::create_dir(&nightly.folder).unwrap();
+        let others = [
+            "breakglass.db.form-3.backup",
+            "other.db.2026-03-01.backup",
+            "notes",
+        ];
+        for other in others {
+            std::fs::write(nightly.folder.join(other), "a").unwrap();
+        }
+        let half = nightly.folder.join("breakglass.db.2026-03-09.backup.part");
+        std::fs::write(&half, "a").unwrap();
+        for n in [10, 11, 12] {
+            nightly.make(&database, day(n)).unwrap();
+        }
+        let kept = nightly.kept(&database).unwrap();
+        let days: Vec<NaiveDate> = kept.into_iter().map(|(day, _)| day).collect();
+        assert_eq!(days, [day(11), day(12)]);
+        assert!(
+            others
+                .iter()
+                .all(|other| nightly.folder.join(other).exists())
+        );
+        assert!(!half.exists());
+        // One that is there is never written over.
+        assert!(nightly.make(&database, day(12)).is_err());
+    }
+
+    #[tokio::test]
+    async fn what_was_altered_is_not_copied_under_a_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = database(folder.path()).await;
+        let mut bytes = std::fs::read(&database).unwrap();
+        let word = b"policy_adopted";
+        let at = bytes
+            .windows(word.len())
+            .position(|part| part == word)
+            .unwrap();
+        bytes[at] = b'P';
+        std::fs::write(&database, bytes).unwrap();
+        let out = folder.path().join("out");
+        let fault = take(&database, &out, false).unwrap_err();
+        assert!(matches!(fault, BackupFault::Broken { .. }), "{fault}");
+        assert!(!out.exists() && !with_ending(&out, ".part").exists());
+    }
+
+    #[tokio::test]
+    async fn nothing_that_is_there_is_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = database(folder.path()).await;
+        let (out, back) = (folder.path().join("out"), folder.path().join("back.db"));
+        take(&database, &out, false).unwrap();
+        assert!(take(&database, &out, false).is_err());
+        for part in ["", "-wal", "-shm", "-journal"] {
+            let there = with_ending(&back, part);
+            std::fs::write(&there, "a").unwrap();
+            let fault = restore(&out, &back).unwrap_err();
+            assert!(matches!(&fault, BackupFault::InTheWay(path) if *path == there));
+            std::fs::remove_file(there).unwrap();
+        }
+        restore(&out, &back).unwrap();
+        let fault = take(
+            &folder.path().join("none.db"),
+            &back.with_extension("b"),
+            false,
+        );
+        assert!(matches!(
+            fault,
+            Err(BackupFault::Copy(CopyError::Missing(_)))
+        ));
+    }
+}

@@ -12,6 +12,7 @@ mod bodies;
 mod declared;
 mod deliveries;
 mod dice;
+mod keep;
 mod kill;
 mod months;
 #[path = "kill/port.rs"]
@@ -61,7 +62,7 @@ enum Form {
 }
 
 /// The harnesses, by the names that a filter finds.
-const HARNESSES: [(&str, [usize; 3]); 8] = [
+const HARNESSES: [(&str, [usize; 3]); 9] = [
     (
         "killing_the_bot_loses_nothing_and_repeats_nothing",
         [3, 20, 10_000],
@@ -83,6 +84,10 @@ const HARNESSES: [(&str, [usize; 3]); 8] = [
     (
         "what_is_done_to_a_record_is_found_and_named",
         [32, 200, 1_000],
+    ),
+    (
+        "a_backup_beside_a_bot_at_work_restores_to_what_verifies",
+        [2, 10, 200],
     ),
     (
         "whatever_strangers_send_is_read_or_turned_away",
@@ -173,6 +178,7 @@ fn prove(wanted: &Wanted) -> anyhow::Result<bool> {
                 4 => deliveries::deliveries(&place, runs, wanted.seed).await,
                 5 => quarter::quarters(&place, runs, wanted.seed).await,
                 6 => tamper::tampered(&place, runs, wanted.seed).await,
+                7 => keep::backups(&place, runs, wanted.seed).await,
                 _ => Ok(bodies::bodies(runs, wanted.seed)),
             }
         });
