@@ -11,6 +11,7 @@ pub mod check_config;
 pub mod demo;
 pub mod doctor;
 pub mod evidence;
+pub mod export;
 pub mod fields;
 pub mod import;
 pub mod key;
@@ -54,6 +55,8 @@ enum Subcommands {
     Key(key::KeyArgs),
     /// Make a checked copy of the database, beside the bot or without it
     Backup(backup::BackupArgs),
+    /// Write everything into a folder, in forms that anybody can read
+    Export(export::ExportArgs),
     /// Check a backup and put it in place, or only try that
     Restore(restore::RestoreArgs),
     /// Try the quiet offer on conversations of your own channels
@@ -78,6 +81,7 @@ pub async fn run() -> ExitCode {
         Subcommands::Verify(args) => verify::run(&args),
         Subcommands::Key(args) => key::run(args).await,
         Subcommands::Backup(args) => backup::run(&args),
+        Subcommands::Export(args) => export::run(args).await,
         Subcommands::Restore(args) => restore::run(&args),
         Subcommands::Rehearse(args) => rehearse::run(args),
         Subcommands::Sandbox(args) => sandbox::run(args).await,

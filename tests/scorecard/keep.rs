@@ -74,7 +74,8 @@ pub(super) async fn backups(place: &Path, runs: usize, seed: u64) -> anyhow::Res
         }
         control_failures += 1;
     }
-    let a_second = (load.n_acknowledged() - began_with) as f64 / watch.elapsed().as_secs_f64();
+    let n_meanwhile = u32::try_from(load.n_acknowledged() - began_with)?;
+    let a_second = f64::from(n_meanwhile) / watch.elapsed().as_secs_f64();
     stop.store(true, Ordering::Relaxed);
     pace.await??;
     store.close().await;
@@ -144,7 +145,9 @@ impl Load {
         let at = began + TimeDelta::seconds(i64::try_from(n)?);
         let salt = |kind: u8| {
             let mut salt = [kind; 32];
-            salt[..8].copy_from_slice(&n.to_be_bytes());
+            for (to, from) in salt.iter_mut().zip(n.to_be_bytes()) {
+                *to = from;
+            }
             Salt(salt)
         };
         let what = Text::new(format!("Deploy WAF rule {n}"), salt(1));

@@ -123,14 +123,7 @@ pub async fn run(args: EvidenceArgs) -> anyhow::Result<()> {
     if args.checkpoint.is_none() {
         bring_up_to_date(&settings, &workspace).await?;
     }
-    let name = origin(&workspace)?;
-    let path = key::path_of(database, &workspace);
-    let Some(key) = key::read(&path, &name)? else {
-        bail!(
-            "the key that signs packs isn't there ({}): `breakglass serve` makes it when it starts; a copy of the database needs a copy of it",
-            path.display()
-        );
-    };
+    let key = signing_key(database, &workspace)?;
     let asked = Asked {
         args: &args,
         key: &key,
@@ -272,7 +265,18 @@ fn which(args: &EvidenceArgs) -> anyhow::Result<Which> {
     Ok(Which::Named(numbers))
 }
 
-fn workspace(database: &Path, named: Option<&str>) -> anyhow::Result<WorkspaceId> {
+/// Reads the key that signs.
+pub(super) fn signing_key(database: &Path, workspace: &WorkspaceId) -> anyhow::Result<SignerKey> {
+    let path = key::path_of(database, workspace);
+    key::read(&path, &origin(workspace)?)?.with_context(|| {
+        format!(
+            "the key that signs packs isn't there ({}): `breakglass serve` makes it when it starts; a copy of the database needs a copy of it",
+            path.display()
+        )
+    })
+}
+
+pub(super) fn workspace(database: &Path, named: Option<&str>) -> anyhow::Result<WorkspaceId> {
     let shown = database.display();
     let found = store::workspaces(database)?;
     if let Some(named) = named {
@@ -294,7 +298,7 @@ fn workspace(database: &Path, named: Option<&str>) -> anyhow::Result<WorkspaceId
 
 /// Makes a checkpoint of what happened since the last one, if nobody else has the
 /// database open: a bot that runs makes one every hour.
-async fn bring_up_to_date(settings: &Settings, workspace: &WorkspaceId) -> anyhow::Result<()> {
+pub(super) async fn bring_up_to_date(settings: &Settings, workspace: &WorkspaceId) -> anyhow::Result<()> {
     let database = &settings.database;
     let store = match Store::open(&Options::at(database), workspace.clone()) {
         Ok(store) => store,
@@ -332,7 +336,7 @@ fn checkpoint(kept: &[Kept], n: Option<u64>) -> anyhow::Result<Kept> {
     }
 }
 
-fn policies(moment: &Moment<'_>) -> anyhow::Result<(Vec<Policy>, Tz)> {
+pub(super) fn policies(moment: &Moment<'_>) -> anyhow::Result<(Vec<Policy>, Tz)> {
     let mut policies = Vec::new();
     let mut zone = Tz::UTC;
     for adopted in moment.policies()? {

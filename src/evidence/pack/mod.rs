@@ -15,6 +15,7 @@ mod archive;
 mod context;
 mod draw;
 mod emergency;
+mod export;
 mod fault;
 mod html;
 mod papers;
@@ -27,6 +28,7 @@ mod weeks;
 
 pub use context::identity;
 pub use draw::{Stratum, Which};
+pub use export::{Exported, export};
 pub use fault::PackFault;
 
 use crate::domain::id::ChangeNumber;
