@@ -27,8 +27,8 @@ use crate::unfinished::with_ending;
 /// form changes: a redaction looks for copies by it.
 const ENDING: &str = ".backup";
 
-/// What the name of one ends in that somebody was killed over.
-const HALF: &str = ".backup.part";
+/// What the names of what is left end in where somebody was killed over one.
+const HALF: [&str; 2] = [".backup.part", ".backup.part-journal"];
 
 /// When the night's backup is made, in the zone of the house: when nobody works, and
 /// after the hour that a change of clocks leaves out or repeats.
@@ -274,8 +274,10 @@ impl Nightly {
             source,
         };
         std::fs::create_dir_all(&self.folder).map_err(unusable)?;
-        for (_, half) in self.found(database, HALF).map_err(unusable)? {
-            std::fs::remove_file(half).map_err(unusable)?;
+        for ending in HALF {
+            for (_, half) in self.found(database, ending).map_err(unusable)? {
+                std::fs::remove_file(half).map_err(unusable)?;
+            }
         }
         let made = take(database, &self.path(database, day), false)?;
         let kept = self.kept(database).map_err(unusable)?;
@@ -463,8 +465,13 @@ mod tests {
         for other in others {
             std::fs::write(nightly.folder.join(other), "a").unwrap();
         }
-        let half = nightly.folder.join("breakglass.db.2026-03-09.backup.part");
-        std::fs::write(&half, "a").unwrap();
+        let halves = ["", "-journal"].map(|part| {
+            let half = format!("breakglass.db.2026-03-09.backup.part{part}");
+            nightly.folder.join(half)
+        });
+        for half in &halves {
+            std::fs::write(half, "a").unwrap();
+        }
         for n in [10, 11, 12] {
             nightly.make(&database, day(n)).unwrap();
         }
@@ -476,7 +483,7 @@ mod tests {
                 .iter()
                 .all(|other| nightly.folder.join(other).exists())
         );
-        assert!(!half.exists());
+        assert!(!halves.iter().any(|half| half.exists()));
         // One that is there is never written over.
         assert!(nightly.make(&database, day(12)).is_err());
     }

@@ -78,6 +78,14 @@ impl Copy {
             to: to.to_owned(),
         };
         let path = copy.path();
+        // What somebody who was killed left beside it is of another copy.
+        for part in ["-journal", "-wal", "-shm"] {
+            match std::fs::remove_file(with_ending(path, part)) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(unwritable(to, error)),
+            }
+        }
         let fault = |error: rusqlite::Error| match error.sqlite_error_code() {
             Some(rusqlite::ErrorCode::DiskFull) => CopyError::NoRoom(folder_of(to)),
             _ => CopyError::Damaged {

@@ -298,7 +298,10 @@ pub(super) fn workspace(database: &Path, named: Option<&str>) -> anyhow::Result<
 
 /// Makes a checkpoint of what happened since the last one, if nobody else has the
 /// database open: a bot that runs makes one every hour.
-pub(super) async fn bring_up_to_date(settings: &Settings, workspace: &WorkspaceId) -> anyhow::Result<()> {
+pub(super) async fn bring_up_to_date(
+    settings: &Settings,
+    workspace: &WorkspaceId,
+) -> anyhow::Result<()> {
     let database = &settings.database;
     let store = match Store::open(&Options::at(database), workspace.clone()) {
         Ok(store) => store,

@@ -309,18 +309,19 @@ impl<'t> Reading<'t> {
     }
 
     fn keep_backups(&mut self, value: &Spanned<DeValue<'_>>) -> Option<NonZeroUsize> {
-        let n = match value.get_ref() {
-            DeValue::Integer(n) => n.as_str().parse().ok(),
-            _ => None,
+        let what = match value.get_ref() {
+            DeValue::Integer(n) => match n.as_str().parse() {
+                Ok(n) => return Some(n),
+                Err(_) => "`keep` keeps no backup".to_owned(),
+            },
+            other => format!("`keep` is {}, and a number is wanted", kind(other)),
         };
-        if n.is_none() {
-            self.fault(
-                value.span(),
-                "`keep` is how many nightly backups are kept, and at least one is",
-                format!("write a number, such as `keep = {}`", Nightly::KEPT),
-            );
-        }
-        n
+        let mend = format!(
+            "write how many are kept, such as `keep = {}`",
+            Nightly::KEPT
+        );
+        self.fault(value.span(), what, mend);
+        None
     }
 
     fn path(&mut self, value: &Spanned<DeValue<'_>>) -> Option<PathBuf> {

@@ -222,18 +222,16 @@ impl Reading<'_> {
 
     /// Reads for how many months words are kept.
     fn keep_texts(&mut self, value: &Spanned<DeValue<'_>>) -> Option<u16> {
-        let months = match value.get_ref() {
-            DeValue::Integer(n) => n.as_str().parse().ok().filter(|n| *n > 0),
-            _ => None,
+        let what = match value.get_ref() {
+            DeValue::Integer(n) => match n.as_str().parse() {
+                Ok(months) if months > 0 => return Some(months),
+                Ok(_) | Err(_) => "`keep_texts` is no number of months".to_owned(),
+            },
+            other => format!("`keep_texts` is {}, and a number is wanted", kind(other)),
         };
-        if months.is_none() {
-            self.fault(
-                value.span(),
-                "`keep_texts` is for how many months words and files are kept",
-                "write a number of months, such as `keep_texts = 36`, or leave it out to keep them for good",
-            );
-        }
-        months
+        let mend = "write for how many months words and files are kept, such as `keep_texts = 36`, or leave it out to keep them for good";
+        self.fault(value.span(), what, mend);
+        None
     }
 
     /// Reads names with stars. None at all would silently count nothing.

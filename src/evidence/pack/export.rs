@@ -131,7 +131,9 @@ fn log(
             if record.seq >= context.size {
                 return ControlFlow::Break(());
             }
-            let written = out.write_all(record.leaf).and_then(|()| out.write_all(b"\n"));
+            let written = out
+                .write_all(record.leaf)
+                .and_then(|()| out.write_all(b"\n"));
             if let Err(error) = written {
                 broken = Some(error);
                 return ControlFlow::Break(());
@@ -153,7 +155,9 @@ fn log(
     folder.file("log/key.txt", |out| {
         Ok(writeln!(out, "{}", context.wanted.key.verifier())?)
     })?;
-    folder.file("log/verify.py", |out| Ok(out.write_all(VERIFIER.as_bytes())?))
+    folder.file("log/verify.py", |out| {
+        Ok(out.write_all(VERIFIER.as_bytes())?)
+    })
 }
 
 /// Every emergency change, with its files.

@@ -178,6 +178,7 @@ fn where_nobody_wrote_anything_the_guides_rules_are_in_force() {
       weekly report to        none
       weekly report at        Monday 09:00
       zone of people without  UTC
+      words and files kept    for good
 
     ! nobody is named in policy.approvers, so any full member may authorize and approve what they neither asked for nor deployed
     ");
@@ -242,6 +243,7 @@ fn what_is_in_force_is_told() {
       weekly report to        C0123ABCD
       weekly report at        Monday 09:00
       zone of people without  Europe/Berlin
+      words and files kept    36 months after the last thing that happened
 
     ! no category asks for the security group; only the criterion `vulnerability` does
     ");
