@@ -86,15 +86,7 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
     let seal = Seal::of(&store, &config.database, to_address, clock.now()).await?;
     let engine = engine.sealed(seal);
     let wake = Arc::new(Notify::new());
-    let nights = Nights {
-        backup: config.backup.clone(),
-        database: config.database.clone(),
-        zone: config.policy.zone()?,
-        engine: engine.clone(),
-        clock: clock.clone(),
-        wake: Arc::new(Notify::new()),
-    };
-    let until = stop.clone();
+    let nights = nights(config, &engine, &clock)?;
     let openings = Openings::default();
     let lookup = Lookup::new(client.clone(), identity.workspace.clone(), clock.clone());
     let hooks = hooks(&config.sources, &engine, &lookup, &clock, &wake);
@@ -160,8 +152,8 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
             ))
         }
     };
-    let nightly = nights.wake.clone();
-    tokio::spawn(nights.work(until));
+    let nightly = Arc::clone(&nights.wake);
+    tokio::spawn(nights.work(doors_shut.clone()));
     let scheduler = schedule::start(vec![Arc::clone(&wake), nightly])
         .await
         .context("the scheduler can't be started")?;
@@ -183,6 +175,18 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
     watched.await???;
     store.close().await;
     Ok(())
+}
+
+/// What is done every night.
+fn nights(config: &Config, engine: &Engine, clock: &Clock) -> anyhow::Result<Nights> {
+    Ok(Nights {
+        backup: config.backup.clone(),
+        database: config.database.clone(),
+        zone: config.policy.zone()?,
+        engine: engine.clone(),
+        clock: clock.clone(),
+        wake: Arc::new(Notify::new()),
+    })
 }
 
 /// The doors for sources that send; none, if no source has a key.

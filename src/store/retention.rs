@@ -137,7 +137,9 @@ fn look(
     let of = holders(&changes);
     for (hash, other) in naming(connection, workspace, &of, 0)? {
         if !is_gone_there(connection, workspace, other, &hash)? {
-            changes.iter_mut().for_each(|over| over.leave(&hash));
+            for over in &mut changes {
+                over.leave(&hash);
+            }
         }
     }
     Ok(Found { size, changes })

@@ -38,7 +38,7 @@ pub(super) async fn backups(place: &Path, runs: usize, seed: u64) -> anyhow::Res
     }
     let (mut failures, mut control_failures) = (Vec::new(), 0);
     let stop = Arc::new(AtomicBool::new(false));
-    let pace = tokio::spawn(paced(load.clone(), Arc::clone(&stop)));
+    let commands = tokio::spawn(paced(load.clone(), Arc::clone(&stop)));
     let watch = Stopwatch::start();
     let began_with = load.n_acknowledged();
     for run in 0..runs {
@@ -77,7 +77,7 @@ pub(super) async fn backups(place: &Path, runs: usize, seed: u64) -> anyhow::Res
     let n_meanwhile = u32::try_from(load.n_acknowledged() - began_with)?;
     let a_second = f64::from(n_meanwhile) / watch.elapsed().as_secs_f64();
     stop.store(true, Ordering::Relaxed);
-    pace.await??;
+    commands.await??;
     store.close().await;
     Ok(Score {
         harness: "backups",
