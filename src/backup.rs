@@ -1,6 +1,7 @@
 //! Backups: taken while the bot runs, verified before they bear their names, and put
 //! back. A backup is a database like any other; whatever reads one reads it, too.
 
+use std::convert::Infallible;
 use std::fs::DirEntry;
 use std::io;
 use std::num::NonZeroUsize;
@@ -19,7 +20,6 @@ use crate::evidence::checkpoint::origin;
 use crate::evidence::key::{self, KeyFault};
 use crate::evidence::note::SignerKey;
 use crate::evidence::verify::{self, Ask, Verdict};
-use crate::stop::Stop;
 use crate::store::{self, Copy, CopyError, LookError, OpenError};
 use crate::unfinished::with_ending;
 
@@ -323,16 +323,13 @@ pub struct Nights {
 }
 
 impl Nights {
-    /// Does each night's work when it is woken and that is due, until told to stop. What
-    /// fails is told, and tried again an hour later.
-    pub async fn work(self, stop: Stop) {
+    /// Does each night's work when it is woken and that is due, and never ends by itself.
+    /// What fails is told, and tried again an hour later.
+    pub async fn work(self) -> Infallible {
         let mut not_before = DateTime::<Utc>::MIN_UTC;
         let mut done = None;
         loop {
-            tokio::select! {
-                () = self.wake.notified() => {}
-                () = stop.told() => return,
-            }
+            self.wake.notified().await;
             let now = self.clock.now();
             let night = due(now, self.zone).filter(|_| now >= not_before);
             let Some(night) = night.filter(|night| done != Some(*night)) else {

@@ -153,7 +153,6 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
         }
     };
     let nightly = Arc::clone(&nights.wake);
-    tokio::spawn(nights.work(doors_shut.clone()));
     let scheduler = schedule::start(vec![Arc::clone(&wake), nightly])
         .await
         .context("the scheduler can't be started")?;
@@ -169,7 +168,10 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
         shut.stop();
         served
     });
-    let worked = bot.run(doors_shut).await;
+    let worked = tokio::select! {
+        worked = bot.run(doors_shut) => worked,
+        never = nights.work() => match never {},
+    };
     drop(scheduler);
     worked?;
     watched.await???;
