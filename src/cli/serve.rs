@@ -75,12 +75,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
 pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<()> {
     let client = client(config)?;
     let identity = sign_in(&client, config).await?;
-    let options = Options {
-        largest_group: config.largest_group,
-        backups: config.backup.as_ref().map(|nightly| nightly.folder.clone()),
-        ..Options::at(&config.database)
-    };
-    let store = Store::open(&options, identity.workspace.clone())?;
+    let store = Store::open(&options(config), identity.workspace.clone())?;
     let engine = engine(store.clone(), &config.policy, &clock).await?;
     let to_address = config.witness_url.is_some();
     let seal = Seal::of(&store, &config.database, to_address, clock.now()).await?;
@@ -177,6 +172,15 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
     watched.await???;
     store.close().await;
     Ok(())
+}
+
+fn options(config: &Config) -> Options {
+    let nightly = config.backup.as_ref();
+    Options {
+        largest_group: config.largest_group,
+        backups: nightly.map(|nightly| nightly.folder.clone()),
+        ..Options::at(&config.database)
+    }
 }
 
 /// What is done every night.
