@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::domain::change::EmergencyChange;
 use crate::domain::id::{ChangeNumber, GroupId};
 use crate::domain::policy::{Counting, Party, Policy, Role};
-use crate::domain::text::Salt;
+use crate::domain::text::{Salt, Text};
 use crate::evidence::seal::Seal;
 use crate::gesture::Heard;
 use crate::report::weekly;
@@ -21,6 +21,10 @@ use crate::store::{
 
 /// A report that can't be made is tried again after so long.
 const REPORT_PAUSE: TimeDelta = TimeDelta::hours(1);
+
+/// Of how many changes a night words are taken out: in one transaction, and it must not
+/// keep anybody waiting.
+const A_NIGHT: usize = 25;
 
 /// The rules and the store of one workspace.
 #[derive(Debug, Clone)]
@@ -163,6 +167,29 @@ impl Engine {
             self.checkpoint(now).await?;
         }
         Ok(n_reported + n_swept + usize::from(is_due))
+    }
+
+    /// Takes words and files out of changes whose time is over, of so many at most as one
+    /// night shall have. Returns of how many.
+    pub async fn expire(&self, now: DateTime<Utc>) -> Result<usize, StoreError> {
+        let Some(months) = self.rules.newest().keep_texts else {
+            return Ok(0);
+        };
+        let why = format!(
+            "Its time was over: the policy keeps words and files for {months} months (version {}).",
+            self.rules.newest().version.0
+        );
+        let mut reasons = Vec::new();
+        for _ in 0..A_NIGHT {
+            let Ok(salt) = draw_salt() else {
+                // There is another night.
+                return Ok(0);
+            };
+            reasons.push(Text::new(why.clone(), salt));
+        }
+        self.store
+            .expire(reasons, Arc::clone(&self.rules), now)
+            .await
     }
 
     /// Begins: weekly reports are posted from now on, or go on where they were before.

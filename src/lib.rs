@@ -12,6 +12,7 @@
     )
 )]
 
+pub mod backup;
 pub mod beside;
 pub mod bot;
 pub mod cli;
@@ -32,3 +33,4 @@ pub mod schedule;
 pub mod slack;
 pub mod stop;
 pub mod store;
+mod unfinished;

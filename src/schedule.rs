@@ -12,12 +12,11 @@ use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
 /// At second 0 of every minute.
 const EVERY_MINUTE: &str = "0 * * * * *";
 
-/// Starts to wake `wake` once a minute, until the scheduler is dropped.
-pub async fn start(wake: Arc<Notify>) -> Result<JobScheduler, JobSchedulerError> {
+/// Starts to wake these once a minute, until the scheduler is dropped.
+pub async fn start(wakes: Vec<Arc<Notify>>) -> Result<JobScheduler, JobSchedulerError> {
     let scheduler = JobScheduler::new().await?;
-    scheduler
-        .add(Job::new(EVERY_MINUTE, move |_, _| wake.notify_one())?)
-        .await?;
+    let look = move |_, _: JobScheduler| wakes.iter().for_each(|wake| wake.notify_one());
+    scheduler.add(Job::new(EVERY_MINUTE, look)?).await?;
     scheduler.start().await?;
     Ok(scheduler)
 }

@@ -140,6 +140,7 @@ fn json_in_force(path: Option<&Path>, file: &File, policy: &Policy) -> Value {
             "branches": policy.counting.branches,
             "standard_changes": policy.counting.standard,
             "guideline": f64::from(policy.guideline) / 1000.0,
+            "keep_texts": policy.keep_texts,
             "due": due,
             "category": categories,
         },
@@ -335,6 +336,13 @@ fn rules(file: &File, policy: &Policy) -> Vec<[String; 2]> {
         ("weekly report at", report_time_in_words(policy.report_at)),
         ("zone of people without", file.policy.zone.clone()),
         ("copies of checkpoints to", witness),
+        (
+            "words and files kept",
+            policy.keep_texts.map_or_else(
+                || "for good".to_owned(),
+                |months| format!("{months} months after the last thing that happened"),
+            ),
+        ),
     ]
     .map(|(what, is)| [what.to_owned(), is])
     .into()

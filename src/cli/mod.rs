@@ -1,14 +1,18 @@
 //! The command line: one file a subcommand.
 
+use std::io::ErrorKind;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
+pub mod backup;
 pub mod check_config;
 pub mod completions;
 pub mod demo;
 pub mod doctor;
 pub mod evidence;
+pub mod export;
 pub mod fields;
 pub mod import;
 pub mod key;
@@ -16,6 +20,7 @@ pub mod log;
 pub mod manifest;
 pub mod rate;
 pub mod rehearse;
+pub mod restore;
 pub mod sandbox;
 pub mod serve;
 pub mod setup;
@@ -67,6 +72,12 @@ enum Subcommands {
     Verify(verify::VerifyArgs),
     /// Put a new key in the place of the one that signs the log
     Key(key::KeyArgs),
+    /// Make a checked copy of the database, beside the bot or without it
+    Backup(backup::BackupArgs),
+    /// Write everything into a folder, in forms that anybody can read
+    Export(export::ExportArgs),
+    /// Check a backup and put it in place, or only try that
+    Restore(restore::RestoreArgs),
     /// Try the quiet offer on conversations of your own channels
     Rehearse(rehearse::RehearseArgs),
     /// Run the Slack workspace in a box alone
@@ -93,6 +104,9 @@ pub async fn run() -> ExitCode {
         Subcommands::Evidence(args) => evidence::run(args).await,
         Subcommands::Verify(args) => verify::run(&args),
         Subcommands::Key(args) => key::run(args).await,
+        Subcommands::Backup(args) => backup::run(&args),
+        Subcommands::Export(args) => export::run(args).await,
+        Subcommands::Restore(args) => restore::run(&args),
         Subcommands::Rehearse(args) => rehearse::run(args),
         Subcommands::Sandbox(args) => sandbox::run(args).await,
         Subcommands::Completions(args) => {
@@ -123,6 +137,20 @@ fn one_line(error: &anyhow::Error) -> String {
         }
     }
     line.replace(['\n', '\r'], " ")
+}
+
+/// Why a file that was asked for with `--out` isn't made.
+fn not_made(out: &Path, error: &std::io::Error) -> anyhow::Error {
+    let out = out.display();
+    match error.kind() {
+        ErrorKind::AlreadyExists => {
+            anyhow::anyhow!("{out} is there already; name another file with --out")
+        }
+        ErrorKind::StorageFull => anyhow::anyhow!(
+            "there is no room for {out}: make some, or name another place with --out"
+        ),
+        _ => anyhow::anyhow!("{out} can't be written: {error}"),
+    }
 }
 
 /// Ends with the first SIGTERM or SIGINT.

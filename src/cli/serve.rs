@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
+use crate::backup::Nights;
 use crate::bot::{self, Bot};
 use crate::clock::{Clock, ClockError};
 use crate::config::{Config, Door, Flags, PolicyFile, Secret, Sources};
@@ -79,6 +80,7 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
     let (engine, word) = open(config, &identity, &clock).await?;
     let store = engine.store().clone();
     let wake = Arc::new(Notify::new());
+    let nights = nights(config, &engine, &clock)?;
     let openings = Openings::default();
     let lookup = Lookup::new(client.clone(), identity.workspace.clone(), clock.clone());
     let hooks = hooks(&config.sources, &engine, &lookup, &clock, &wake)
@@ -154,7 +156,8 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
             ))
         }
     };
-    let scheduler = schedule::start(Arc::clone(&wake))
+    let nightly = Arc::clone(&nights.wake);
+    let scheduler = schedule::start(vec![Arc::clone(&wake), nightly])
         .await
         .context("the scheduler can't be started")?;
     tracing::info!(
@@ -169,7 +172,10 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
         shut.stop();
         served
     });
-    let worked = bot.run(doors_shut).await;
+    let worked = tokio::select! {
+        worked = bot.run(doors_shut) => worked,
+        never = nights.work() => match never {},
+    };
     drop(scheduler);
     worked?;
     watched.await???;
@@ -184,11 +190,7 @@ async fn open(
     identity: &Identity,
     clock: &Clock,
 ) -> anyhow::Result<(Engine, Secret)> {
-    let options = Options {
-        largest_group: config.largest_group,
-        ..Options::at(&config.database)
-    };
-    let store = Store::open(&options, identity.workspace.clone())?;
+    let store = Store::open(&options(config), identity.workspace.clone())?;
     let engine = engine(store.clone(), &config.policy, clock).await?;
     let to_address = config.witness_url.is_some();
     let seal = Seal::of(&store, &config.database, to_address, clock.now()).await?;
@@ -210,6 +212,27 @@ fn dispatcher(
         grace: grace(config),
         recent: Recent::default(),
         address: address(config)?,
+    })
+}
+
+fn options(config: &Config) -> Options {
+    let nightly = config.backup.as_ref();
+    Options {
+        largest_group: config.largest_group,
+        backups: nightly.map(|nightly| nightly.folder.clone()),
+        ..Options::at(&config.database)
+    }
+}
+
+/// What is done every night.
+fn nights(config: &Config, engine: &Engine, clock: &Clock) -> anyhow::Result<Nights> {
+    Ok(Nights {
+        backup: config.backup.clone(),
+        database: config.database.clone(),
+        zone: config.policy.zone()?,
+        engine: engine.clone(),
+        clock: clock.clone(),
+        wake: Arc::new(Notify::new()),
     })
 }
 

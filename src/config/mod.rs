@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
+use crate::backup::Nightly;
+
 mod fault;
 mod policy;
 mod read;
@@ -102,6 +104,8 @@ pub struct Config {
     pub sources: Sources,
     /// Where copies of the log's checkpoints go.
     pub witness_url: Option<Secret>,
+    /// Where a backup is kept every night.
+    pub backup: Option<Nightly>,
 }
 
 /// How Slack's deliveries come in.
@@ -144,6 +148,8 @@ pub struct Settings {
     pub witness_url: Option<Secret>,
     /// The files that hold Slack's secrets, where the environment doesn't.
     pub slack: SlackFiles,
+    /// Where a backup is kept every night.
+    pub backup: Option<Nightly>,
 }
 
 impl Config {
@@ -162,6 +168,7 @@ impl Config {
             policy: settings.policy,
             sources: settings.sources,
             witness_url: settings.witness_url,
+            backup: settings.backup,
         })
     }
 }
@@ -197,6 +204,7 @@ impl Settings {
             sources,
             witness_url: file.witness_url.map(Secret::new),
             slack: file.slack,
+            backup: file.backup,
             policy: file.policy,
         })
     }

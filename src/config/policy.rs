@@ -57,6 +57,9 @@ pub struct PolicyFile {
     pub incident_channels: Vec<String>,
     /// The emoji that authorize, such as `white_check_mark`.
     pub emoji: Vec<String>,
+    /// For how many months words and files are kept; for good without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep_texts: Option<u16>,
     /// The zone of people who have none in Slack.
     pub zone: String,
     /// The systems that a change may touch.
@@ -107,6 +110,7 @@ impl Default for PolicyFile {
             undeclared: None,
             incident_channels: unwritten.incident_channels,
             emoji: unwritten.emoji,
+            keep_texts: None,
             zone: "UTC".to_owned(),
             systems: unwritten.systems,
             frameworks: unwritten.frameworks,
@@ -210,6 +214,7 @@ impl PolicyFile {
             undeclared: undeclared.map_err(of("undeclared"))?,
             incident_channels: self.incident_channels.clone(),
             emoji: emoji.map_err(of("emoji"))?,
+            keep_texts: self.keep_texts,
         })
     }
 }
@@ -303,6 +308,7 @@ mod tests {
                 time: chrono::NaiveTime::from_hms_opt(16, 30, 0).unwrap(),
             },
             undeclared: Some("U0SAM00001".to_owned()),
+            keep_texts: Some(36),
             production: vec!["live".to_owned()],
             jobs: vec!["roll-out".to_owned(), "!*dry*".to_owned()],
             branches: vec!["trunk".to_owned()],

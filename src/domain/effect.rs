@@ -122,6 +122,15 @@ fn is_of(effect: &Effect, told: u64) -> bool {
     }
 }
 
+/// What words that were taken out owe. Nobody hears of those whose time was over: the
+/// change is years old, and Slack has a rule of its own for what was said there.
+fn of_redaction(redacted: &Recorded, note: Effect) -> Vec<Effect> {
+    match redacted.actor {
+        Actor::Person(_) => vec![Effect::Card, note, Effect::Redraw],
+        Actor::Clock | Actor::Bot => Vec::new(),
+    }
+}
+
 /// Whether both are of one act: what one message attaches, what one redaction takes.
 fn is_told_with(one: &Recorded, next: Option<&Recorded>) -> bool {
     match (&one.event, next.map(|next| &next.event)) {
@@ -190,7 +199,7 @@ fn effects_of(
         | Event::FollowUpDone { .. }
         | Event::ExceptionAnswered { .. }
         | Event::Closed => vec![Effect::Card, note],
-        Event::Redacted { .. } => vec![Effect::Card, note, Effect::Redraw],
+        Event::Redacted { .. } => of_redaction(recorded, note),
         Event::Approved { .. } | Event::ApprovalTakenBack { .. } | Event::Rejected { .. } => {
             // Somebody may have deployed more than once, and hears of it once.
             let implementers: BTreeSet<_> = after.implementers().collect();

@@ -27,7 +27,7 @@ pub mod seal;
 mod tests;
 
 pub use crate::store::{Intake, TakenIn};
-pub use row::{Column, RowFault};
+pub use row::{Column, RowFault, as_row};
 
 /// Draws the salt of a text, as [`crate::engine::draw_salt`] does.
 pub type Draw<'a> = &'a (dyn Fn() -> Result<Salt, getrandom::Error> + Send + Sync);

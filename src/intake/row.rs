@@ -180,6 +180,17 @@ impl<'a> Row<'a> {
     }
 }
 
+/// Writes what a source told as a line of a list, in the order of [`Column::ALL`]: what
+/// reads one takes it in again.
+pub fn as_row(told: &Deployment) -> Vec<String> {
+    let object = object(told);
+    let field = |column: &Column| object.get(column.name()).and_then(Value::as_str);
+    Column::ALL
+        .iter()
+        .map(|column| field(column).unwrap_or_default().to_owned())
+        .collect()
+}
+
 /// Writes a change that somebody lists as an object of our own form.
 pub(super) fn object(told: &Deployment) -> Value {
     let at = told.at.to_rfc3339_opts(SecondsFormat::AutoSi, true);

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::backup;
+
 /// The oldest `SQLite` that may write a file: 3.51.3 mends a fault by which a
 /// write-ahead log could be reset under a second connection (3.7.0 to 3.51.2).
 pub const SQLITE_AT_LEAST: i32 = 3_051_003;
@@ -95,6 +97,16 @@ pub enum OpenError {
         /// `SQLite`'s words.
         reason: String,
     },
+    /// It can't be kept as it was before its form changes.
+    #[error(
+        "{path} is of an older form, and can't be copied before that changes ({reason}); nothing was changed in it"
+    )]
+    NotKept {
+        /// The file.
+        path: PathBuf,
+        /// Why, in words.
+        reason: String,
+    },
     /// The linked `SQLite` is too old to be safe.
     #[error(
         "this program was built with SQLite {0}, which can corrupt a database; build it with 3.51.3 or newer"
@@ -111,6 +123,11 @@ pub enum OpenError {
         /// Its words.
         source: rusqlite::Error,
     },
+}
+
+/// Returns the newest form of a database that is known.
+pub const fn newest_form() -> usize {
+    MIGRATIONS.len()
 }
 
 /// Returns the version of the linked `SQLite`.
@@ -282,6 +299,37 @@ pub(super) fn open_for_inspection(path: &Path) -> Result<Connection, OpenError> 
     Ok(connection)
 }
 
+/// Opens the file to copy it while others may write it. Where it can't be written, nobody
+/// does.
+pub(super) fn open_for_copying(path: &Path) -> Result<Connection, OpenError> {
+    // The log's files are made if they aren't there, which a reader may not: a bot that
+    // starts meanwhile is seen by them. Nothing is written through this connection.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let opened = Connection::open_with_flags(path, flags).and_then(|connection| {
+        prepare(&connection)?;
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+        Ok(connection)
+    });
+    match opened.map_err(|error| explain(path, error)) {
+        Err(OpenError::Unwritable { .. }) => open_for_inspection(path),
+        opened => opened,
+    }
+}
+
+/// Brings the form of a copy up to date that nobody else has open. Returns the form that
+/// it had before.
+pub(super) fn bring_up_to_date(path: &Path) -> Result<usize, OpenError> {
+    let fault = |source| explain(path, source);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(fault)?;
+    prepare(&connection).map_err(fault)?;
+    let found = form(&connection, path)?;
+    if found < MIGRATIONS.len() {
+        apply(&mut connection, path, found)?;
+    }
+    Ok(found)
+}
+
 /// Writes a path as it may stand in a URI of `SQLite`'s.
 fn percent_encoded(path: &Path) -> String {
     let mut encoded = String::new();
@@ -352,14 +400,19 @@ pub(super) fn form(connection: &Connection, path: &Path) -> Result<usize, OpenEr
 }
 
 fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
-    let fault = |source| explain(path, source);
     let found = form(connection, path)?;
     if found == MIGRATIONS.len() {
         return Ok(());
     }
     if found > 0 {
-        back_up(connection, path, found)?;
+        backup::before_migrating(connection, path, found)?;
     }
+    apply(connection, path, found)
+}
+
+/// Applies the steps that a file hasn't seen.
+fn apply(connection: &mut Connection, path: &Path, found: usize) -> Result<(), OpenError> {
+    let fault = |source| explain(path, source);
     let steps = connection
         .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
         .map_err(fault)?;
@@ -379,14 +432,4 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
         ))
         .map_err(fault)?;
     steps.commit().map_err(fault)
-}
-
-/// Copies the file as it is before its form changes.
-fn back_up(connection: &Connection, path: &Path, form: usize) -> Result<(), OpenError> {
-    let fault = |source| explain(path, source);
-    let copy = beside(path, &format!("form-{form}.backup"));
-    let mut target = Connection::open(copy).map_err(fault)?;
-    let backup = rusqlite::backup::Backup::new(connection, &mut target).map_err(fault)?;
-    // -1: all pages in one step; nobody else writes yet.
-    backup.step(-1).map(|_| ()).map_err(fault)
 }

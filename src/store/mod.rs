@@ -7,6 +7,7 @@
 
 mod attachments;
 mod audit;
+mod backup;
 mod capture;
 mod checkpoints;
 mod delivery;
@@ -32,6 +33,7 @@ mod redaction;
 mod register;
 mod repeats;
 mod reports;
+mod retention;
 mod showings;
 mod siblings;
 mod texts;
@@ -55,6 +57,7 @@ use crate::gesture::{Gesture, Heard};
 
 pub use attachments::Fetched;
 pub use audit::{Head, HouseFact, LeafHead, Misfit, Record};
+pub use backup::{Copy, CopyError};
 pub use checkpoints::{HandOver, Kept, Witness};
 pub use deployments::{
     ASKED_WITHIN, Correction, Counted, Emergency, Explained, FrozenWeek, Hearing, Intake, Name,
@@ -62,7 +65,7 @@ pub use deployments::{
 };
 pub use evidence::{CountedChange, Dossier, LeftOut, Place, Reach, Telling, recorded};
 pub use execute::{Afterwards, Execution, Target};
-pub use file::{OpenError, SQLITE_AT_LEAST, sqlite_is_sound, sqlite_version};
+pub use file::{OpenError, SQLITE_AT_LEAST, newest_form, sqlite_is_sound, sqlite_version};
 pub use health::{Backlog, Unwritable};
 pub use home::MOST_OWING;
 pub use inbox::{Arrival, Outcome, Waiting};
@@ -179,6 +182,9 @@ pub struct Options {
     pub path: PathBuf,
     /// How many jobs one transaction takes at most.
     pub largest_group: usize,
+    /// The folder of the backups, if they have one: whoever takes words out is told
+    /// which of them still have those.
+    pub backups: Option<PathBuf>,
 }
 
 impl Options {
@@ -187,6 +193,7 @@ impl Options {
         Self {
             path: path.into(),
             largest_group: LARGEST_GROUP,
+            backups: None,
         }
     }
 }
@@ -198,6 +205,7 @@ pub struct Store {
     writer: Writer,
     readers: Arc<Readers>,
     path: Arc<Path>,
+    backups: Option<Arc<Path>>,
     _lock: Arc<file::Lock>,
 }
 
@@ -242,6 +250,7 @@ impl Store {
                 idle: Mutex::new(readers),
             }),
             path: options.path.clone().into(),
+            backups: options.backups.clone().map(Into::into),
             _lock: Arc::new(lock),
         })
     }

@@ -2,7 +2,7 @@
 //! change that has them, and out of the bytes of the file.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
@@ -13,13 +13,25 @@ use super::{Rules, Store, StoreError, file, inbox, log, micros, offers, outbox, 
 use crate::domain::change::{Attached, Command, EmergencyChange, Event, Recorded};
 use crate::domain::id::{ChangeNumber, WorkspaceId};
 use crate::domain::text::{Commitment, repeats};
+use crate::unfinished::folder_of;
 
 impl Store {
-    /// Returns the names of the copies beside the database in which one of these
-    /// texts still stands. Of copies made elsewhere it knows nothing.
+    /// Returns the names of the copies beside the database, and in the folder of its
+    /// backups, in which one of these texts still stands. Of copies made elsewhere it
+    /// knows nothing.
     pub async fn copies_holding(&self, texts: Vec<Commitment>) -> Vec<String> {
         let (path, workspace) = (self.path.clone(), self.workspace.clone());
-        let looked = tokio::task::spawn_blocking(move || copies(&path, &workspace, &texts));
+        let folders: Vec<PathBuf> = [folder_of(&path)]
+            .into_iter()
+            .chain(self.backups.as_deref().map(Path::to_owned))
+            .collect();
+        let looked = tokio::task::spawn_blocking(move || {
+            let looked = folders
+                .iter()
+                .flat_map(|folder| copies(folder, &path, &workspace, &texts));
+            let found: BTreeSet<String> = looked.collect();
+            found.into_iter().collect()
+        });
         looked.await.unwrap_or_default()
     }
 }
@@ -246,21 +258,21 @@ fn forget_echoes(
     Ok(forgotten)
 }
 
-/// Looks into the copies that stand beside the database.
-fn copies(path: &Path, workspace: &WorkspaceId, texts: &[Commitment]) -> Vec<String> {
-    let Some((folder, name)) = path.parent().zip(path.file_name()) else {
+/// Looks into the copies of a database in a folder.
+fn copies(
+    folder: &Path,
+    database: &Path,
+    workspace: &WorkspaceId,
+    texts: &[Commitment],
+) -> Vec<String> {
+    let Some(name) = database.file_name() else {
         return Vec::new();
-    };
-    let folder = if folder.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        folder
     };
     let Ok(entries) = std::fs::read_dir(folder) else {
         return Vec::new();
     };
     let ours = format!("{}.", name.to_string_lossy());
-    let mut holding: Vec<String> = entries
+    entries
         .flatten()
         .map(|entry| {
             (
@@ -272,9 +284,7 @@ fn copies(path: &Path, workspace: &WorkspaceId, texts: &[Commitment]) -> Vec<Str
         // One that can't be read may hold it.
         .filter(|(path, _)| holds(path, workspace, texts).unwrap_or(true))
         .map(|(_, name)| name)
-        .collect();
-    holding.sort();
-    holding
+        .collect()
 }
 
 fn holds(path: &Path, workspace: &WorkspaceId, texts: &[Commitment]) -> Option<bool> {

@@ -13,6 +13,7 @@ mod declared;
 mod deliveries;
 mod dice;
 mod documented;
+mod keep;
 mod kill;
 mod months;
 #[path = "kill/port.rs"]
@@ -62,7 +63,7 @@ enum Form {
 }
 
 /// The harnesses, by the names that a filter finds.
-const HARNESSES: [(&str, [usize; 3]); 9] = [
+const HARNESSES: [(&str, [usize; 3]); 10] = [
     (
         "killing_the_bot_loses_nothing_and_repeats_nothing",
         [3, 20, 10_000],
@@ -88,6 +89,10 @@ const HARNESSES: [(&str, [usize; 3]); 9] = [
     (
         "what_is_done_to_a_pack_is_found_and_named",
         [55, 220, 1_000],
+    ),
+    (
+        "a_backup_beside_a_bot_at_work_restores_to_what_verifies",
+        [2, 10, 200],
     ),
     (
         "whatever_strangers_send_is_read_or_turned_away",
@@ -179,6 +184,7 @@ fn prove(wanted: &Wanted) -> anyhow::Result<bool> {
                 5 => quarter::quarters(&place, runs, wanted.seed).await,
                 6 => tamper::tampered(&place, runs, wanted.seed).await,
                 7 => tamper::packs_tampered(&place, wanted.form, runs, wanted.seed).await,
+                8 => keep::backups(&place, runs, wanted.seed).await,
                 _ => Ok(bodies::bodies(runs, wanted.seed)),
             }
         });

@@ -164,6 +164,7 @@ impl Demo {
                 ..Sources::default()
             },
             witness_url: None,
+            backup: None,
         };
         let clock = Clock::following(&format!("http://{}", sandbox.address())).await?;
         let (stopper, stop) = stop::pair();

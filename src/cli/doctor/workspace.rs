@@ -92,6 +92,7 @@ pub(in crate::cli) fn config_of(settings: &Settings, token: &Secret, door: Optio
         policy: settings.policy.clone(),
         sources: settings.sources.clone(),
         witness_url: None,
+        backup: None,
         door: door.unwrap_or(Door::Http {
             signing_secret: Secret::new(""),
         }),

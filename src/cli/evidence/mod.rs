@@ -24,8 +24,8 @@ use crate::evidence::note::SignerKey;
 use crate::evidence::pack::{self, Made, Step, Stratum, Wanted, Which, period};
 use crate::evidence::seal::Seal;
 use crate::store::{self, Kept, Moment, OpenError, Options, Store, StoreError};
+use crate::unfinished::{Unfinished, folder_of};
 
-mod file;
 mod list;
 
 /// What `breakglass evidence` takes.
@@ -128,18 +128,11 @@ pub async fn run(args: EvidenceArgs) -> anyhow::Result<()> {
         return Ok(());
     };
     let days = days(&args)?;
-    let unfinished = file::Unfinished::beside(out)?;
+    let unfinished = Unfinished::beside(out).map_err(|error| super::not_made(out, &error))?;
     if args.checkpoint.is_none() {
         bring_up_to_date(&settings, &workspace).await?;
     }
-    let name = origin(&workspace)?;
-    let path = key::path_of(database, &workspace);
-    let Some(key) = key::read(&path, &name)? else {
-        bail!(
-            "the key that signs packs isn't there ({}): `breakglass serve` makes it when it starts; a copy of the database needs a copy of it",
-            path.display()
-        );
-    };
+    let key = signing_key(database, &workspace)?;
     let asked = Asked {
         args: &args,
         key: &key,
@@ -147,14 +140,16 @@ pub async fn run(args: EvidenceArgs) -> anyhow::Result<()> {
         which: &which,
     };
     let progress = Progress::new();
-    let scratch = file::folder_of(out);
+    let scratch = folder_of(out);
     let written = unfinished.file()?;
     let made = store::look(database, Some(&workspace), |moment| {
         Ok::<_, StoreError>(asked.make(moment, &scratch, written, &progress))
     });
     progress.end();
     let made = made.with_context(|| format!("{} can't be read", database.display()))??;
-    unfinished.finish(out)?;
+    unfinished
+        .finish(out)
+        .map_err(|error| super::not_made(out, &error))?;
     if let Some(at) = made.told_up_to {
         // Nothing hangs on whether anybody reads it.
         let _ = writeln!(
@@ -267,7 +262,18 @@ fn which(args: &EvidenceArgs) -> Which {
     Which::Named(names)
 }
 
-fn workspace(database: &Path, named: Option<&str>) -> anyhow::Result<WorkspaceId> {
+/// Reads the key that signs.
+pub(super) fn signing_key(database: &Path, workspace: &WorkspaceId) -> anyhow::Result<SignerKey> {
+    let path = key::path_of(database, workspace);
+    key::read(&path, &origin(workspace)?)?.with_context(|| {
+        format!(
+            "the key that signs packs isn't there ({}): `breakglass serve` makes it when it starts; a copy of the database needs a copy of it",
+            path.display()
+        )
+    })
+}
+
+pub(super) fn workspace(database: &Path, named: Option<&str>) -> anyhow::Result<WorkspaceId> {
     let shown = database.display();
     let found = store::workspaces(database)?;
     if let Some(named) = named {
@@ -290,7 +296,10 @@ fn workspace(database: &Path, named: Option<&str>) -> anyhow::Result<WorkspaceId
 /// Makes a checkpoint of what happened since the last one; where a bot holds the
 /// database, that makes it. Without one, the pack ends at the newest there is, and that
 /// is said.
-async fn bring_up_to_date(settings: &Settings, workspace: &WorkspaceId) -> anyhow::Result<()> {
+pub(super) async fn bring_up_to_date(
+    settings: &Settings,
+    workspace: &WorkspaceId,
+) -> anyhow::Result<()> {
     let database = &settings.database;
     let store = match Store::open(&Options::at(database), workspace.clone()) {
         Ok(store) => store,
@@ -344,7 +353,7 @@ fn checkpoint(kept: &[Kept], n: Option<u64>) -> anyhow::Result<Kept> {
     }
 }
 
-fn policies(moment: &Moment<'_>) -> anyhow::Result<(Vec<Policy>, Tz)> {
+pub(super) fn policies(moment: &Moment<'_>) -> anyhow::Result<(Vec<Policy>, Tz)> {
     let mut policies = Vec::new();
     let mut zone = Tz::UTC;
     for adopted in moment.policies()? {

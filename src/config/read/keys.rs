@@ -28,6 +28,7 @@ pub(super) fn of_file() -> Keys {
             "gitlab",
             "evidence",
             "slack",
+            "backup",
             "policy",
         ],
     }
@@ -42,6 +43,7 @@ pub(super) fn of_policy() -> Keys {
         "undeclared",
         "incident_channels",
         "emoji",
+        "keep_texts",
         "zone",
         "systems",
         "frameworks",
@@ -126,10 +128,20 @@ pub(super) fn of_slack() -> Keys {
     }
 }
 
-fn all() -> [Keys; 9] {
+/// The keys of the nightly backups.
+pub(super) fn of_backup() -> Keys {
+    Keys {
+        place: "in [backup]",
+        secrets: OF_SLACK,
+        known: vec!["folder", "keep"],
+    }
+}
+
+fn all() -> [Keys; 10] {
     [
         of_slack(),
         of_evidence(),
+        of_backup(),
         of_file(),
         of_policy(),
         of_due(),

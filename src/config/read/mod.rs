@@ -5,6 +5,7 @@
 //! the first fault.
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -14,6 +15,7 @@ use toml::de::{DeTable, DeValue};
 use super::fault::{Fault, Wrong};
 use super::policy::PolicyFile;
 use super::value;
+use crate::backup::Nightly;
 
 mod category;
 mod keys;
@@ -41,6 +43,8 @@ pub struct File {
     pub witness_url: Option<String>,
     /// The files that hold Slack's secrets.
     pub slack: SlackFiles,
+    /// Where a backup is kept every night.
+    pub backup: Option<Nightly>,
     /// The organisation's rules.
     pub policy: PolicyFile,
 }
@@ -219,6 +223,7 @@ impl<'t> Reading<'t> {
                 "gitlab" => file.gitlab = self.polled(&POLLED_GITLAB, value),
                 "evidence" => file.witness_url = self.evidence(value),
                 "slack" => file.slack = self.slack(value),
+                "backup" => file.backup = self.backup(value),
                 "policy" => match value.get_ref() {
                     DeValue::Table(table) => file.policy = self.policy(table),
                     other => self.fault(
@@ -308,6 +313,62 @@ impl<'t> Reading<'t> {
             *file = self.path(key_name, "/etc/breakglass/bot-token", value);
         }
         files
+    }
+
+    fn backup(&mut self, value: &Spanned<DeValue<'_>>) -> Option<Nightly> {
+        let DeValue::Table(table) = value.get_ref() else {
+            self.fault(
+                value.span(),
+                format!("`backup` is {}", kind(value.get_ref())),
+                "write its keys below the line `[backup]`",
+            );
+            return None;
+        };
+        let mut folder = None;
+        let mut keep = Nightly::KEPT;
+        let n_found = self.found.len();
+        for (key, value) in table {
+            match key.get_ref().as_ref() {
+                "folder" => {
+                    folder = self.text_as("folder", "/var/backups/breakglass", value, |path| {
+                        if path.is_empty() {
+                            Err(Wrong::new("`folder` names no folder", "write one"))
+                        } else {
+                            Ok(PathBuf::from(path))
+                        }
+                    });
+                }
+                "keep" => keep = self.keep_backups(value).unwrap_or(keep),
+                other => self.unknown(key.span(), other, &keys::of_backup()),
+            }
+        }
+        if folder.is_none() && self.found.len() == n_found {
+            self.fault(
+                value.span(),
+                "`[backup]` doesn't say where",
+                "write `folder = \"/var/backups/breakglass\"` below it",
+            );
+        }
+        Some(Nightly {
+            folder: folder?,
+            keep,
+        })
+    }
+
+    fn keep_backups(&mut self, value: &Spanned<DeValue<'_>>) -> Option<NonZeroUsize> {
+        let what = match value.get_ref() {
+            DeValue::Integer(n) => match n.as_str().parse() {
+                Ok(n) => return Some(n),
+                Err(_) => "`keep` keeps no backup".to_owned(),
+            },
+            other => format!("`keep` is {}, and a number is wanted", kind(other)),
+        };
+        let mend = format!(
+            "write how many are kept, such as `keep = {}`",
+            Nightly::KEPT
+        );
+        self.fault(value.span(), what, mend);
+        None
     }
 
     fn database(&mut self, value: &Spanned<DeValue<'_>>) -> Option<PathBuf> {

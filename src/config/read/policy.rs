@@ -83,6 +83,7 @@ impl Reading<'_> {
                         policy.guideline = share;
                     }
                 }
+                "keep_texts" => policy.keep_texts = self.keep_texts(value),
                 "due" => self.due(value, &mut policy),
                 "category" => {
                     if let Some(categories) = self.categories(value, &mut demands) {
@@ -219,6 +220,20 @@ impl Reading<'_> {
             )),
         };
         self.keep(value.span(), read)
+    }
+
+    /// Reads for how many months words are kept.
+    fn keep_texts(&mut self, value: &Spanned<DeValue<'_>>) -> Option<u16> {
+        let what = match value.get_ref() {
+            DeValue::Integer(n) => match n.as_str().parse() {
+                Ok(months) if months > 0 => return Some(months),
+                Ok(_) | Err(_) => "`keep_texts` is no number of months".to_owned(),
+            },
+            other => format!("`keep_texts` is {}, and a number is wanted", kind(other)),
+        };
+        let mend = "write for how many months words and files are kept, such as `keep_texts = 36`, or leave it out to keep them for good";
+        self.fault(value.span(), what, mend);
+        None
     }
 
     /// Reads names with stars. None at all would silently count nothing.

@@ -265,16 +265,12 @@ impl EmergencyChange {
                 self.weigh_evidence();
             }
             Event::Redacted { text, reason } => {
-                self.redactions.extend(act.map(|ActOf { by, at }| {
-                    (
-                        *text,
-                        Redaction {
-                            by,
-                            at,
-                            reason: *reason,
-                        },
-                    )
-                }));
+                let redaction = Redaction {
+                    by: recorded.actor.clone(),
+                    at,
+                    reason: *reason,
+                };
+                self.redactions.insert(*text, redaction);
             }
             Event::TicketReopened { .. } => {
                 self.documented_at = None;

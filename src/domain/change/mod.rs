@@ -39,6 +39,7 @@ mod kind;
 mod part;
 mod passage;
 mod refusal;
+mod retention;
 
 pub use attachment::{Attached, Attachment, LARGEST_ATTACHMENT, NotFetched};
 pub use command::{Command, Genuine, Given, Submission};
@@ -56,6 +57,7 @@ pub use part::{
 };
 pub use passage::{Passage, Redaction, Stands, going_with};
 pub use refusal::{Refusal, Shown, Waiting};
+pub use retention::{expiring, kept_since};
 
 /// Two deployments by one person within this time are one, told twice.
 pub const SAME_DEPLOYMENT: TimeDelta = TimeDelta::minutes(5);

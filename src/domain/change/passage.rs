@@ -7,7 +7,6 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 
 use super::{Actor, EmergencyChange, Event, Evidence};
-use crate::domain::id::UserId;
 use crate::domain::text::{Commitment, repeats};
 use crate::domain::ticket::Field;
 
@@ -73,8 +72,8 @@ pub struct Stands {
 /// That a text was taken out of the record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Redaction {
-    /// Who did.
-    pub by: UserId,
+    /// Who did; the clock: the policy's rule, by which words leave after a time.
+    pub by: Actor,
     /// When.
     pub at: DateTime<Utc>,
     /// Why.

@@ -161,6 +161,9 @@ pub struct Policy {
     pub incident_channels: Vec<String>,
     /// The emoji that authorize, without colons.
     pub emoji: Vec<String>,
+    /// For how many months words and files are kept after the last thing that happened to
+    /// a change. Nothing: for good.
+    pub keep_texts: Option<u16>,
 }
 
 impl Policy {
@@ -210,6 +213,7 @@ impl Policy {
             undeclared: None,
             incident_channels: vec!["inc-*".to_owned(), "incident*".to_owned()],
             emoji: vec!["white_check_mark".to_owned()],
+            keep_texts: None,
         }
     }
 

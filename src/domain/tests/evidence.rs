@@ -1,7 +1,7 @@
 //! What is attached, and what is taken out of the record again.
 
 use super::*;
-use crate::domain::change::{Attached, MessageRef, NotFetched};
+use crate::domain::change::{Actor, Attached, MessageRef, NotFetched};
 use crate::domain::text::Commitment;
 use crate::domain::ticket::Vague;
 
@@ -148,7 +148,7 @@ fn a_redaction_leaves_the_approval_as_it_was() {
     let approval = story.change.approval.as_ref().unwrap();
     assert_eq!(approval.content, before);
     assert_eq!(content_hash(&story.change), before);
-    assert_eq!(story.change.redactions[&what].by, user(SAM));
+    assert_eq!(story.change.redactions[&what].by, Actor::Person(user(SAM)));
     story
         .when(redact(SAM, &[what]))
         .refused(&Refusal::NothingToRedact { number: NUMBER });

@@ -15,6 +15,7 @@ mod archive;
 mod context;
 mod draw;
 mod emergency;
+mod export;
 mod fault;
 #[cfg(test)]
 mod forged;
@@ -32,6 +33,7 @@ mod weeks;
 pub use context::identity;
 pub(in crate::evidence) use context::log_in_words;
 pub use draw::{Stratum, Which};
+pub use export::{Exported, export};
 pub use fault::PackFault;
 pub(in crate::evidence) use papers::{
     attachment_name, bound_to_record, json, papers_of, papers_of_normal,

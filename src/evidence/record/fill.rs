@@ -32,13 +32,38 @@ pub enum Words {
     Redacted {
         /// When.
         at: DateTime<Utc>,
-        /// By whom.
-        by: UserId,
+        /// By whom; the clock: by the policy's rule.
+        by: Actor,
         /// Why; nothing if that was taken out, too.
         why: Option<String>,
     },
     /// Nobody has it, and nobody says that it was taken out.
     Missing,
+}
+
+/// The id of the retention rule, which no person has.
+const RULE: &str = "policy";
+
+/// Who took words out of the record.
+pub(super) fn remover(by: &Actor, called: &dyn Fn(&UserId) -> Option<String>) -> Person {
+    match by {
+        Actor::Person(who) => Person {
+            id: who.to_string(),
+            name: called(who),
+        },
+        Actor::Clock | Actor::Bot => Person {
+            id: RULE.to_owned(),
+            name: Some("the retention rule".to_owned()),
+        },
+    }
+}
+
+/// Returns who took words out, as a record tells them.
+pub fn removed_by(id: &str) -> Actor {
+    match id {
+        RULE => Actor::Clock,
+        person => Actor::Person(UserId::new(person)),
+    }
 }
 
 /// Where a record takes from what the change itself doesn't hold.
@@ -222,7 +247,7 @@ impl Filler<'_> {
                         .map_or_else(String::new, |stands| stands.passage.to_string()),
                     removed: Removed {
                         at: one.at,
-                        by: self.person(&one.by),
+                        by: remover(&one.by, self.sources.person),
                         why: self.words(&one.reason).text,
                     },
                 })
@@ -235,9 +260,9 @@ impl Filler<'_> {
     /// What somebody wrote, or that it is gone. The change's own record of a
     /// redaction counts, too: the lookup may not know of it.
     pub(super) fn words(&self, text: &Commitment) -> Written {
-        let removed = |at, by: &UserId, why| Removed {
+        let removed = |at, by: &Actor, why| Removed {
             at,
-            by: self.person(by),
+            by: remover(by, self.sources.person),
             why,
         };
         let known = self.change.redactions.get(text);

@@ -18,7 +18,7 @@ mod ticket;
 mod told;
 mod words;
 
-pub use fill::{Sources, Words as Found};
+pub use fill::{Sources, Words as Found, removed_by};
 pub use normal::{NormalRecord, Telling, Told};
 pub(super) use told::{apart, short, utc};
 pub(super) use words::{capitalised, happening, mark, span};

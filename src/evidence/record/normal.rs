@@ -4,9 +4,9 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::fill::Words as Found;
+use super::fill::{Words as Found, remover};
 use super::words::{happening, kind, mark};
-use super::{NORMAL_FORM, Named, Person, Removed, Sources, VERSION, Words};
+use super::{NORMAL_FORM, Named, Removed, Sources, VERSION, Words};
 use crate::domain::deployment::{ChangeKind, Deployment, Happening, unexplained};
 use crate::domain::text::{Commitment, Text};
 
@@ -224,10 +224,7 @@ fn looked_up(text: Commitment, sources: Sources<'_>) -> Words {
     let (words, redacted) = match (sources.text)(text) {
         Found::Text(words) => (Some(words), None),
         Found::Redacted { at, by, why } => {
-            let by = Person {
-                id: by.to_string(),
-                name: (sources.person)(&by),
-            };
+            let by = remover(&by, sources.person);
             (None, Some(Removed { at, by, why }))
         }
         Found::Missing => (None, None),

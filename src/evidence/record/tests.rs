@@ -8,9 +8,9 @@ use chrono::TimeDelta;
 use super::*;
 use crate::domain::authorization::Ground;
 use crate::domain::change::{
-    self as domain, Attached, Criterion, EmergencyChange, Event as Happened, Evidence as Seen,
-    Exception as NotMet, Genuineness as Genuine, MessageRef, Method, Place, Recorded,
-    Review as Kind, Source, Strength,
+    self as domain, Actor, Attached, Criterion, EmergencyChange, Event as Happened,
+    Evidence as Seen, Exception as NotMet, Genuineness as Genuine, MessageRef, Method, Place,
+    Recorded, Review as Kind, Source, Strength,
 };
 use crate::domain::deployment::{ChangeKind, Deployment, Happening, Mark, SourceName};
 use crate::domain::id::{ChangeNumber, ChannelId, GroupId, MessageTs, Permalink, UserId};
@@ -134,7 +134,7 @@ impl Story {
             Some(words) if redacted.iter().any(|one| words.body().contains(one)) => {
                 Found::Redacted {
                     at: self.began_at + TimeDelta::days(3),
-                    by: user("U0SAM"),
+                    by: Actor::Person(user("U0SAM")),
                     why: Some("It held a password.".to_owned()),
                 }
             }

@@ -74,8 +74,8 @@ pub enum Said {
 /// Who took words out of the record, when and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Removal {
-    /// Who.
-    pub by: UserId,
+    /// Who; the clock: the policy's rule, by which words leave after a time.
+    pub by: Actor,
     /// When.
     pub at: DateTime<Utc>,
     /// Why; nothing: that was taken out, too.

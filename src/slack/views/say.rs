@@ -7,7 +7,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::change::{
-    Criterion, EmergencyChange, Exception, MessageRef, NotGenuine, Remedy, Shown, Verdict,
+    Actor, Criterion, EmergencyChange, Exception, MessageRef, NotGenuine, Remedy, Shown, Verdict,
 };
 use crate::domain::id::{ChannelId, UserId};
 use crate::domain::obligation::Duty;
@@ -168,7 +168,7 @@ pub(super) fn wrote(said: &Said, room: usize) -> Excerpt {
             Excerpt {
                 words: format!(
                     "_removed by {} on {}{reason}_",
-                    person(&removal.by),
+                    remover(&removal.by),
                     at(removal.at)
                 ),
                 is_cut: false,
@@ -178,6 +178,14 @@ pub(super) fn wrote(said: &Said, room: usize) -> Excerpt {
             words: "_said in a private channel, and kept there_".to_owned(),
             is_cut: false,
         },
+    }
+}
+
+/// Who took words out of the record.
+fn remover(by: &Actor) -> String {
+    match by {
+        Actor::Person(who) => person(who),
+        Actor::Clock | Actor::Bot => "the retention rule".to_owned(),
     }
 }
 

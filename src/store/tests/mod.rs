@@ -9,6 +9,7 @@ mod offer;
 mod people;
 mod redaction;
 mod register;
+mod retention;
 mod verify;
 
 use std::path::PathBuf;

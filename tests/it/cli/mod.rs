@@ -11,6 +11,7 @@ use std::time::Duration;
 use breakglass::sandbox::hand::Hand;
 use serde_json::Value;
 
+mod backup;
 mod beside;
 mod broken;
 mod check_config;

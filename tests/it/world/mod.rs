@@ -198,6 +198,7 @@ impl World {
             bot_token: Secret::new(&credentials.bot_token),
             sources: self.setting.sources.clone(),
             witness_url: self.setting.witness_url.clone(),
+            backup: None,
         }
     }
 

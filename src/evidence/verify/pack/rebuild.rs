@@ -20,7 +20,7 @@ use crate::domain::policy::{Policy, PolicyVersion};
 use crate::domain::text::{Commitment, Salt, Text};
 use crate::evidence::pack::{CHANGES, attachment_name, json, papers_of, papers_of_normal};
 use crate::evidence::pages::{Imprint, PageFault};
-use crate::evidence::record::{Found, NormalRecord, Record, Sources};
+use crate::evidence::record::{Found, NormalRecord, Record, Sources, removed_by};
 use crate::store::recorded;
 
 /// What every sample of a pack is made with.
@@ -315,7 +315,7 @@ fn found(words: &Value) -> Found {
     let removed = words.get("redacted").and_then(|removed| {
         Some(Found::Redacted {
             at: text(removed, "at")?.parse().ok()?,
-            by: UserId::new(text(removed.get("by")?, "id")?),
+            by: removed_by(removed.get("by")?.get("id")?.as_str()?),
             why: text(removed, "why"),
         })
     });

@@ -1,15 +1,12 @@
-//! The file that a pack is written to: it bears its name when it is whole, and not a
-//! moment earlier. Whatever ends us before leaves nothing behind; where the disk keeps
-//! no files without a name (NFS, FAT), a kill leaves `….part`, which the next one takes
-//! over.
+//! A file that bears its name when it is whole, and not a moment earlier. Whatever ends
+//! us before leaves nothing of that name behind, and nothing is written over.
 
-use std::fs::File;
-use std::io;
+use std::fs::{File, TryLockError};
+use std::io::{self, ErrorKind};
 use std::os::fd::AsRawFd as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
@@ -17,29 +14,32 @@ use rustix::io::Errno;
 const MODE: u32 = 0o600;
 
 /// A file that isn't whole yet.
-pub(super) struct Unfinished {
+#[derive(Debug)]
+pub(crate) struct Unfinished {
     file: File,
-    /// Its name in the meantime, where the disk keeps no files without one.
+    /// Its name in the meantime, where it has one.
     named: Option<PathBuf>,
 }
 
 /// Returns the folder in which a file is.
-pub(super) fn folder_of(path: &Path) -> PathBuf {
+pub(crate) fn folder_of(path: &Path) -> PathBuf {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
         _ => PathBuf::from("."),
     }
 }
 
+/// Returns a name with this behind it.
+pub(crate) fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
 impl Unfinished {
     /// Begins a file that will bear this name, on the same disk.
-    pub(super) fn beside(path: &Path) -> anyhow::Result<Self> {
-        if path.symlink_metadata().is_ok() {
-            bail!(
-                "{} is there already; name another file with --out",
-                path.display()
-            );
-        }
+    pub(crate) fn beside(path: &Path) -> io::Result<Self> {
+        must_be_free(path)?;
         let open = rustix::fs::open(
             folder_of(path),
             OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC,
@@ -50,23 +50,41 @@ impl Unfinished {
                 file: file.into(),
                 named: None,
             }),
-            Err(_) => Self::named(path),
+            // The disk keeps no files without a name.
+            Err(_) => Self::named_beside(path),
         }
     }
 
-    /// Begins one that has a name in the meantime.
-    fn named(path: &Path) -> anyhow::Result<Self> {
-        let mut name = path.as_os_str().to_owned();
-        name.push(".part");
-        let name = PathBuf::from(name);
+    /// The same for somebody who opens files by their names: it has one in the meantime.
+    /// What somebody who was killed left under that is begun anew.
+    pub(crate) fn named_beside(path: &Path) -> io::Result<Self> {
+        must_be_free(path)?;
+        let name = with_ending(path, ".part");
         let file = File::options()
             .write(true)
             .read(true)
             .create(true)
-            .truncate(true)
+            .truncate(false)
             .mode(MODE)
-            .open(&name)
-            .with_context(|| format!("{} can't be written", path.display()))?;
+            .open(&name)?;
+        let busy = || {
+            io::Error::new(
+                ErrorKind::ResourceBusy,
+                "another process writes it just now",
+            )
+        };
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(busy()),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        // Whoever wrote it may have given it its name since we opened it: it is theirs.
+        let (ours, there) = (file.metadata()?, std::fs::symlink_metadata(&name));
+        if there.is_ok_and(|there| (there.dev(), there.ino()) == (ours.dev(), ours.ino())) {
+            file.set_len(0)?;
+        } else {
+            return Err(busy());
+        }
         Ok(Self {
             file,
             named: Some(name),
@@ -74,30 +92,30 @@ impl Unfinished {
     }
 
     /// Returns what to write to.
-    pub(super) fn file(&self) -> io::Result<File> {
+    pub(crate) fn file(&self) -> io::Result<File> {
         self.file.try_clone()
     }
 
+    /// Returns its name in the meantime, if it has one.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.named.as_deref()
+    }
+
     /// Gives the file its name. Whoever made one of that name meanwhile keeps it.
-    pub(super) fn finish(mut self, path: &Path) -> anyhow::Result<()> {
-        let failed = || format!("{} can't be written", path.display());
-        self.file.sync_all().with_context(failed)?;
+    pub(crate) fn finish(mut self, path: &Path) -> io::Result<()> {
+        self.file.sync_all()?;
         match &self.named {
             None => {
                 let unnamed = format!("/proc/self/fd/{}", self.file.as_raw_fd());
-                rustix::fs::linkat(CWD, unnamed, CWD, path, AtFlags::SYMLINK_FOLLOW)
-                    .map_err(io::Error::from)
-                    .with_context(failed)?;
+                rustix::fs::linkat(CWD, unnamed, CWD, path, AtFlags::SYMLINK_FOLLOW)?;
             }
             Some(name) => {
-                rename(name, path).with_context(failed)?;
+                rename(name, path)?;
                 self.named = None;
             }
         }
         // Its name is on the disk, too.
-        File::open(folder_of(path))
-            .and_then(|folder| folder.sync_all())
-            .with_context(failed)
+        File::open(folder_of(path)).and_then(|folder| folder.sync_all())
     }
 }
 
@@ -111,6 +129,14 @@ fn rename(from: &Path, to: &Path) -> io::Result<()> {
         }
         done => Ok(done?),
     }
+}
+
+fn must_be_free(path: &Path) -> io::Result<()> {
+    if path.symlink_metadata().is_ok() {
+        let what = "it is there already";
+        return Err(io::Error::new(ErrorKind::AlreadyExists, what));
+    }
+    Ok(())
 }
 
 impl Drop for Unfinished {
@@ -138,8 +164,8 @@ mod tests {
     }
 
     /// Both ways to begin one: where the disk keeps files without a name, and where not.
-    const WAYS: [fn(&Path) -> anyhow::Result<Unfinished>; 2] =
-        [Unfinished::beside, Unfinished::named];
+    const WAYS: [fn(&Path) -> io::Result<Unfinished>; 2] =
+        [Unfinished::beside, Unfinished::named_beside];
 
     #[test]
     fn a_file_bears_its_name_when_it_is_whole_and_nothing_lies_beside_it() {
@@ -184,7 +210,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pack.zip");
         std::fs::write(folder.path().join("pack.zip.part"), "half of an older one").unwrap();
-        let unfinished = Unfinished::named(&path).unwrap();
+        let unfinished = Unfinished::named_beside(&path).unwrap();
         unfinished.file().unwrap().write_all(b"whole").unwrap();
         unfinished.finish(&path).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"whole");

@@ -1,0 +1,105 @@
+//! `breakglass export`: everything in open forms, to leave with it. Needs no token, and
+//! may run beside the bot.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use chrono::NaiveDate;
+use clap::Args;
+
+use super::evidence::{bring_up_to_date, policies, signing_key, workspace};
+use crate::config::{Flags, Settings};
+use crate::domain::rate::grouped;
+use crate::evidence::pack::{self, Exported, Wanted, Which};
+use crate::intake::{Column, as_row};
+use crate::store::{self, StoreError};
+use crate::unfinished::with_ending;
+
+/// What `breakglass export` takes.
+#[derive(Debug, Clone, Args)]
+pub struct ExportArgs {
+    #[command(flatten)]
+    flags: Flags,
+    /// The folder to make
+    #[arg(long, value_name = "FOLDER")]
+    out: PathBuf,
+    /// The workspace, where the database has several
+    #[arg(long, value_name = "ID")]
+    workspace: Option<String>,
+}
+
+/// Writes everything. The folder bears its name when it is whole.
+#[expect(
+    clippy::print_stdout,
+    reason = "whoever leaves wants to know what they take along"
+)]
+pub async fn run(args: ExportArgs) -> anyhow::Result<()> {
+    let settings = Settings::load(&args.flags)?;
+    let database = &settings.database;
+    let out = &args.out;
+    if out.symlink_metadata().is_ok() {
+        bail!(
+            "{} is there already; name another folder with --out",
+            out.display()
+        );
+    }
+    let workspace = workspace(database, args.workspace.as_deref())?;
+    bring_up_to_date(&settings, &workspace).await?;
+    let key = signing_key(database, &workspace)?;
+    let half = with_ending(out, ".part");
+    match std::fs::remove_dir_all(&half) {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(super::not_made(out, &error)),
+    }
+    make_folder(&half).map_err(|error| super::not_made(out, &error))?;
+    let written = store::look(database, Some(&workspace), |moment| {
+        Ok::<_, StoreError>((|| -> anyhow::Result<Exported> {
+            let checkpoints = moment.checkpoints()?;
+            let checkpoint = checkpoints.last().context(
+                "there is no checkpoint yet: `breakglass serve` makes the first when it starts",
+            )?;
+            let (policies, zone) = policies(moment)?;
+            let wanted = Wanted {
+                first_day: NaiveDate::MIN,
+                last_day: NaiveDate::MIN,
+                which: &Which::Named(Vec::new()),
+                checkpoint,
+                key: &key,
+                policies: &policies,
+                zone,
+            };
+            let columns: Vec<&str> = Column::ALL.iter().map(|one| one.name()).collect();
+            Ok(pack::export(moment, &wanted, &half, &columns, &as_row)?)
+        })())
+    });
+    let done = written
+        .with_context(|| format!("{} can't be read", database.display()))
+        .and_then(|done| done)
+        .and_then(|done| {
+            std::fs::rename(&half, out).map_err(|error| super::not_made(out, &error))?;
+            Ok(done)
+        });
+    if done.is_err() {
+        // Nobody is helped by half of it.
+        let _ = std::fs::remove_dir_all(&half);
+    }
+    println!("{}", in_words(done?, out));
+    Ok(())
+}
+
+fn make_folder(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new().mode(0o700).create(path)
+}
+
+fn in_words(done: Exported, out: &Path) -> String {
+    format!(
+        "{}: {} emergency changes, {} attached files, {} lines of what sources told, {} records of the log. README.txt in it says what each file is.",
+        out.display(),
+        grouped(done.n_changes),
+        grouped(done.n_files),
+        grouped(done.n_tellings),
+        grouped(done.n_records)
+    )
+}

@@ -1,0 +1,133 @@
+//! `breakglass restore`: puts a backup in place, where nothing stands yet; or only tries
+//! that, in a folder of its own, and says how long it took. Needs no token.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+
+use super::backup::in_words;
+use crate::backup::{self, Made};
+use crate::clock::Stopwatch;
+use crate::config::{Flags, Settings};
+
+/// What `breakglass restore` takes.
+#[derive(Debug, Clone, Args)]
+pub struct RestoreArgs {
+    #[command(flatten)]
+    flags: Flags,
+    /// The backup [with --drill: the newest of the nightly ones, unless one is named]
+    #[arg(value_name = "BACKUP", required_unless_present = "drill")]
+    backup: Option<PathBuf>,
+    /// Restore into a folder that is thrown away, and say how long it took
+    #[arg(long)]
+    drill: bool,
+}
+
+/// Puts the backup in place.
+#[expect(
+    clippy::print_stdout,
+    reason = "whoever restores wants to know what came back"
+)]
+pub fn run(args: &RestoreArgs) -> anyhow::Result<()> {
+    let settings = Settings::load(&args.flags)?;
+    let from = match &args.backup {
+        Some(named) => named.clone(),
+        None => newest(&settings)?,
+    };
+    if args.drill {
+        return drill(&from);
+    }
+    let database = &settings.database;
+    let made = backup::restore(&from, database)?;
+    println!("{}", in_words(&made, database));
+    for line in afterwards(&made, database) {
+        println!("  {line}");
+    }
+    Ok(())
+}
+
+/// What whoever restored has to know before the bot is started.
+fn afterwards(made: &Made, database: &Path) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(form) = made.older_form {
+        lines.push(format!(
+            "It was of an older form ({form}), and is of this program's now."
+        ));
+    }
+    for log in &made.logs {
+        if !backup::has_key(log, database) {
+            lines.push(format!(
+                "The key of {} isn't beside it: put the file back as {}.{}.key, or, if it is lost, run `breakglass key rotate --lost`.",
+                log.workspace,
+                database.display(),
+                log.workspace
+            ));
+        }
+    }
+    lines.push(
+        "What happened after the backup isn't in it: Slack still shows it, and a number given since is given again.".to_owned(),
+    );
+    lines.push(format!(
+        "How much that is, a checkpoint tells that somebody kept: `breakglass verify --database {} --witness FILE`.",
+        database.display()
+    ));
+    lines
+}
+
+/// Restores into a folder that is thrown away.
+#[expect(clippy::print_stdout, reason = "a drill is done for what it says")]
+fn drill(from: &Path) -> anyhow::Result<()> {
+    let watch = Stopwatch::start();
+    let scratch = Scratch::make()?;
+    let made = backup::restore(from, &scratch.0.join("breakglass.db"))?;
+    let took = watch.elapsed();
+    println!("{}", in_words(&made, from));
+    println!(
+        "  It was restored in {:.1} s, and what was restored is removed again.",
+        took.as_secs_f64()
+    );
+    Ok(())
+}
+
+fn newest(settings: &Settings) -> anyhow::Result<PathBuf> {
+    let Some(nightly) = &settings.backup else {
+        bail!("name the backup; no nightly ones are configured");
+    };
+    let shown = nightly.folder.display();
+    let kept = nightly
+        .kept(&settings.database)
+        .with_context(|| format!("{shown} can't be read"))?;
+    match kept.into_iter().next_back() {
+        Some((_, path)) => Ok(path),
+        None => bail!("there is no nightly backup in {shown} yet; name another"),
+    }
+}
+
+/// A folder for its owner alone that goes when it is dropped.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn make() -> anyhow::Result<Self> {
+        use std::os::unix::fs::DirBuilderExt as _;
+        let name = format!("breakglass-drill-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::DirBuilder::new()
+            .mode(0o700)
+            .create(&path)
+            .with_context(|| {
+                format!(
+                    "no folder can be made for the drill ({}); set TMPDIR to a place with room",
+                    path.display()
+                )
+            })?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // Nobody is left to be told.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
