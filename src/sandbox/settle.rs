@@ -374,6 +374,8 @@ pub(super) enum MoveFault {
 
 /// How far the clock is moved in search of something that the app posts.
 const SEARCHED: TimeDelta = TimeDelta::days(31);
+/// What the app posts within this time it was about to post anyway.
+const SOON: TimeDelta = TimeDelta::seconds(20);
 
 /// Moves the clock, and ends settled.
 pub(super) async fn move_clock(shared: &Arc<Shared>, request: Move) -> Result<Value, MoveFault> {
@@ -429,7 +431,9 @@ async fn until_posted(
     horizon: DateTime<Utc>,
     deadline: tokio::time::Instant,
 ) -> Result<Value, MoveFault> {
-    until_settled(shared, Present::default(), deadline).await?;
+    // What is on its way already was caused by what was done before.
+    let soon = shared.peek(|state| state.clock.now()) + SOON;
+    step_through(shared, soon, Present::default(), deadline).await?;
     let n_before = shared.peek(n_posted);
     while shared.peek(n_posted) == n_before {
         let wake = shared.peek(next_wake).ok_or(MoveFault::NothingNext)?;

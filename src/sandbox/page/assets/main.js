@@ -51,5 +51,5 @@ const scenery = await fetch("/page/tour.json").then((answer) => answer.json()).c
 const people = (wanted.get("as") ?? scenery?.begin_as ?? "dana").split(",");
 tour = makeTour(scenery, { desks: () => sitting, stage: () => stage });
 stage = makeStage({ lead: () => sitting[0], layer, togglePair, paired: () => sitting.length > 1, tour, theme: theme(), say: (words, bad) => sitting[0].toast(words, bad) });
-document.body.append(stage.node, desks, tour.node, layer);
+document.body.append(stage.node, h("div", { class: "floor" }, desks, tour.node), layer);
 for (const who of people.slice(0, 2)) sit(who);

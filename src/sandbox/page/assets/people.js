@@ -10,15 +10,16 @@ export function avatar(id, desk, size = 36) {
   const name = nameOf(id, desk);
   const letters = name.split(/\s+/).map((word) => word.charAt(0)).slice(0, size < 24 ? 1 : 2).join("").toUpperCase();
   const app = id === desk.data.app.user;
-  const node = h("span", { class: `avatar size-${size} ${app ? "app" : `tone-${tone(id)}`}`, "aria-hidden": "true" }, app ? letters.charAt(0) : letters || "?");
+  const node = h("span", { class: `avatar size-${size} ${app ? "app" : `tone-${tone(id, desk)}`}`, "aria-hidden": "true" }, app ? letters.charAt(0) : letters || "?");
   if (app && desk.data.app.colour) node.style.backgroundColor = desk.data.app.colour;
   if (person?.deleted) node.classList.add("gone");
   return node;
 }
 
-// The people of the cast differ from one another by the digits of this sum.
-function tone(id) {
-  return [...id].reduce((sum, letter) => sum * 7 + letter.charCodeAt(0), 0) % TONES;
+// No two of the cast look the same.
+function tone(id, desk) {
+  const at = desk.data.people.findIndex((one) => one.id === id);
+  return (at < 0 ? id.length : at) % TONES;
 }
 
 /** What a person is called in messages. */

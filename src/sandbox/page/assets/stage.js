@@ -1,13 +1,11 @@
 // The bar above the workspace: what no Slack has. The clock, the build server, a Slack that misbehaves, two at once.
 
 import { h } from "./dom.js";
-import { act, look } from "./gestures.js";
+import { act } from "./gestures.js";
 import { openMenu } from "./menu.js";
 import { deadline } from "./deadline.js";
 import { presets } from "./webhook.js";
 import { longTime, nextTime } from "./times.js";
-
-const HOUR = 3600;
 
 // What misbehaves when Slack does: about every fourth call is refused, some are done and never answered, payloads come
 // twice and out of order. Seeds make it the same trouble each time.
@@ -42,14 +40,12 @@ export function makeStage({ lead, layer, togglePair, paired, tour, theme, say })
 
   function moves() {
     const desk = lead();
-    const now = desk.now();
-    const monday = nextTime(now, desk.zone(), 1, 9, 0);
     const due = deadline(desk);
     return [
-      { name: "hour", words: "+1 h", long: "One hour on", move: { by_s: HOUR } },
+      { name: "hour", words: "+1 h", long: "One hour on", move: { minutes: 60 } },
       { name: "reminder", words: "Next reminder", long: "To the next reminder", move: { until_posted: true } },
-      { name: "deadline", words: "Deadline", long: due ? `To the deadline, ${longTime(due, desk.zone())}` : "To the deadline", move: due && { to: new Date(due).toISOString() } },
-      { name: "monday", words: "Monday 09:00", long: `To Monday, 09:00`, move: { to: new Date(monday).toISOString() } },
+      { name: "deadline", words: "Deadline", long: due ? `To the deadline, ${longTime(due, desk.zone())}` : "To the deadline", move: due && { to: due } },
+      { name: "monday", words: "Monday 09:00", long: "To Monday, 09:00", move: { weekday: 1, hour: 9, minute: 0 } },
     ];
   }
 
@@ -61,14 +57,17 @@ export function makeStage({ lead, layer, togglePair, paired, tour, theme, say })
     ];
   }
 
-  /** Moves the clock, through everything that becomes due on the way. */
+  /**
+   * Moves the clock, through everything that becomes due on the way: by `{minutes}`, `{until_posted}`, to `{weekday,
+   * hour, minute}` of the leader's zone, or to an instant `{to}`.
+   */
   async function move(how) {
     if (moving) return;
     moving = true;
     node.classList.add("moving");
     node.setAttribute("aria-busy", "true");
     try {
-      await act("clock/move", how);
+      await act("clock/move", asked(how));
     } catch (error) {
       complain(error);
     } finally {
@@ -76,6 +75,13 @@ export function makeStage({ lead, layer, togglePair, paired, tour, theme, say })
       node.classList.remove("moving");
       node.setAttribute("aria-busy", "false");
     }
+  }
+
+  function asked(how) {
+    if (how.until_posted) return how;
+    if (how.minutes) return { by_s: how.minutes * 60 };
+    const to = how.to ?? nextTime(lead().now(), lead().zone(), how.weekday, how.hour, how.minute);
+    return { to: new Date(to).toISOString() };
   }
 
   async function deploy(body) {
@@ -122,5 +128,5 @@ export function makeStage({ lead, layer, togglePair, paired, tour, theme, say })
   }
   setInterval(tick, 1000);
 
-  return { node, draw, move, deploy, look };
+  return { node, draw, move, deploy };
 }
