@@ -88,13 +88,23 @@ mod tests {
 
     #[test]
     fn what_others_wrote_since_is_new_and_what_names_one_is_a_mention() {
-        let channel = channel_with(&[(1, MORGAN, "hi"), (2, DANA, "hi"), (3, MORGAN, "<@U0DANA0001>")]);
+        let channel = channel_with(&[
+            (1, MORGAN, "hi"),
+            (2, DANA, "hi"),
+            (3, MORGAN, "<@U0DANA0001>"),
+        ]);
         let names = ["<@U0DANA0001>".to_owned()];
         let mut read = Read::default();
-        let both = Unread { n_messages: 2, n_mentions: 1 };
+        let both = Unread {
+            n_messages: 2,
+            n_mentions: 1,
+        };
         assert_eq!(unread(&read, &channel, DANA, &names), both);
         read.mark(DANA, &channel.id, None, Ts::from_micros(1));
-        let one = Unread { n_messages: 1, n_mentions: 1 };
+        let one = Unread {
+            n_messages: 1,
+            n_mentions: 1,
+        };
         assert_eq!(unread(&read, &channel, DANA, &names), one);
     }
 
@@ -110,7 +120,11 @@ mod tests {
     fn a_thread_is_read_apart_from_its_channel() {
         let mut channel = channel_with(&[(1, DANA, "head"), (2, MORGAN, "reply")]);
         let head = Ts::from_micros(1);
-        channel.messages.get_mut(&Ts::from_micros(2)).unwrap().thread = Some(head);
+        channel
+            .messages
+            .get_mut(&Ts::from_micros(2))
+            .unwrap()
+            .thread = Some(head);
         let mut read = Read::default();
         assert_eq!(unread(&read, &channel, DANA, &[]), Unread::default());
         assert_eq!(new_replies(&read, &channel, DANA, head), 1);

@@ -29,7 +29,11 @@ class Browser:
         if binary:
             options["binary"] = binary
         wanted = {"browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}
-        answer = self._call("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})
+        try:
+            answer = self._call("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})
+        except Exception:
+            self.process.terminate()
+            raise
         self.session = f"/session/{answer['sessionId']}"
 
     def __enter__(self):

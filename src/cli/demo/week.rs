@@ -110,11 +110,7 @@ fn change(at: DateTime<Utc>, kind: &str) -> Value {
 }
 
 /// CI tells the bot by its own door what it has deployed.
-async fn tell(
-    telling: &mut Telling,
-    when: &str,
-    changes: Vec<Value>,
-) -> anyhow::Result<()> {
+async fn tell(telling: &mut Telling, when: &str, changes: Vec<Value>) -> anyhow::Result<()> {
     let n = changes.len();
     print(&format!("▸ CI tells of {when}: {n} deployments\n"));
     let answer = telling.hand.act("webhook", json!(changes)).await?;

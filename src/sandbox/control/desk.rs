@@ -4,13 +4,13 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Json;
 use axum::Router;
 use axum::extract::{Path, Query, State as AxumState};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::Json;
 use futures_util::{Stream, stream};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -43,7 +43,8 @@ fn drawn(state: &State, named: &str) -> Result<Value, Misuse> {
 }
 
 async fn look(AxumState(shared): Room, Query(of): Query<OfPerson>) -> Response {
-    let looked = shared.peek(|state| Ok::<_, Misuse>((drawn(state, &of.r#as)?, desk::clock(state))));
+    let looked =
+        shared.peek(|state| Ok::<_, Misuse>((drawn(state, &of.r#as)?, desk::clock(state))));
     match looked {
         Ok((desk, clock)) => Json(json!({"desk": desk, "clock": clock})).into_response(),
         Err(misuse) => refused(&misuse),

@@ -3,6 +3,46 @@
 //! The page is plain ES modules under `assets/`, each with one task, compiled in: no build step, nothing from another
 //! host. It draws what `/sandbox/desk/live` tells it and acts by the gestures that tests use. It is no part of the
 //! protocol: an app can't tell whether somebody clicks here or a test does.
+//!
+//! What it shows of Block Kit; `tests/it/sandbox/page.rs` holds the table, the renderer and the bot's views together.
+//!
+//! | Block | How it is shown | The bot sends it |
+//! |---|---|---|
+//! | `section` | words, fields in two columns, one element beside them | yes |
+//! | `actions` | a row that wraps | yes |
+//! | `context` | small print, with small pictures | yes |
+//! | `header` | a bold line, a heading for screen readers | – |
+//! | `divider` | a thin line | – |
+//! | `image` | the picture under its title; opens in full; its `alt_text` is read out | yes |
+//! | `input` | label, field, hint; what is wrong stands under the field in red | yes |
+//! | `rich_text` | what people write: sections, lists, quotes, code | people's |
+//! | `markdown` | as `mrkdwn` | – |
+//! | `data_visualization` | bar, line, area or pie as a drawing, and the figures as a table | yes |
+//! | `table` | a table with a header row | – |
+//!
+//! | Element | How it is shown | The bot sends it |
+//! |---|---|---|
+//! | `button` | primary green, danger red, plain; a link if it has a `url`; asks first if it has `confirm` | yes |
+//! | `overflow` | ⋯ opens a menu; arrows, Enter, Esc | yes |
+//! | `static_select` | a list in which one can type; groups have headings | yes |
+//! | `multi_static_select` | the same; what is chosen stands as chips | yes |
+//! | `external_select` | asks the app as one types | – |
+//! | `multi_external_select` | the same, many | – |
+//! | `users_select` | people with faces and titles | yes |
+//! | `multi_users_select` | the same, many | – |
+//! | `channels_select` | channels that one is in | – |
+//! | `multi_channels_select` | the same, many | – |
+//! | `conversations_select` | as `channels_select` | – |
+//! | `multi_conversations_select` | the same, many | – |
+//! | `radio_buttons` | one under the other, with descriptions | yes |
+//! | `checkboxes` | one under the other, with descriptions | yes |
+//! | `plain_text_input` | one line or many; grows; counts down near its limit | yes |
+//! | `email_text_input` | one line | – |
+//! | `url_text_input` | one line | – |
+//! | `number_input` | one line; digits on a phone | – |
+//! | `datepicker` | the browser's own | – |
+//! | `timepicker` | the browser's own | – |
+//! | `datetimepicker` | date and time in the reader's zone | yes |
 
 use std::sync::Arc;
 
@@ -24,7 +64,10 @@ const HEADERS: [(HeaderName, &str); 5] = [
     (header::CONTENT_SECURITY_POLICY, POLICY),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
     (header::CACHE_CONTROL, "no-cache"),
 ];
 
@@ -110,7 +153,10 @@ const ASSETS: &[Asset] = &assets! {
 pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new()
         .route("/", get(async || asset("index.html")))
-        .route("/page/{name}", get(async |Path(name): Path<String>| asset(&name)))
+        .route(
+            "/page/{name}",
+            get(async |Path(name): Path<String>| asset(&name)),
+        )
         .route("/page/tour.json", get(tour))
 }
 
@@ -137,14 +183,13 @@ async fn tour(AxumState(shared): AxumState<Arc<Shared>>) -> Response {
 }
 
 /// Lets no other page act here: a browser says for whom it asks, and another's page isn't answered.
-pub(super) async fn only_ours(
-    request: axum::extract::Request,
-    next: Next,
-) -> Response {
+pub(super) async fn only_ours(request: axum::extract::Request, next: Next) -> Response {
     let headers = request.headers();
     let said = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let ours = match (said(header::ORIGIN), said(header::HOST)) {
-        (Some(origin), Some(host)) => origin.split_once("://").is_some_and(|(_, asker)| asker == host),
+        (Some(origin), Some(host)) => origin
+            .split_once("://")
+            .is_some_and(|(_, asker)| asker == host),
         (Some(_), None) => false,
         (None, _) => true,
     };

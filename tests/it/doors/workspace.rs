@@ -49,7 +49,7 @@ impl World {
             frozen_at: None,
             request_url: None,
             seed: 7,
-        tour: None,
+            tour: None,
         })
         .await
         .unwrap();
