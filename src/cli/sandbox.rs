@@ -47,6 +47,7 @@ pub async fn run(args: SandboxArgs) -> anyhow::Result<()> {
         frozen_at: args.frozen_at,
         request_url: args.request_url,
         seed: args.seed,
+        tour: None,
     })
     .await?;
     let credentials = running.credentials();

@@ -127,7 +127,7 @@ fn groups() -> Vec<Group> {
 }
 
 /// Everybody of our own who can still sign in, the guest and the other bot included.
-const STAFF: [&str; 7] = [
+pub(super) const STAFF: [&str; 7] = [
     "U0DANA0001",
     "U0MORGAN01",
     "U0RILEY001",

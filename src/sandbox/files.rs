@@ -163,7 +163,7 @@ impl Files {
 }
 
 /// The media type that a file name suggests, and Slack's name for the kind.
-fn media(name: &str) -> (&'static str, &'static str) {
+pub(super) fn media(name: &str) -> (&'static str, &'static str) {
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
     match extension.to_ascii_lowercase().as_str() {
         "png" => ("image/png", "png"),

@@ -93,21 +93,6 @@ impl Hand {
         Ok(now_of(&self.look("clock").await?))
     }
 
-    /// Tells a bot of changes as a build server does, by the bot's own door at `url`,
-    /// and lets it look at the clock: nothing of that passes through Slack.
-    pub async fn tell(&self, url: &str, token: &str, changes: Value) -> Result<Value, HandError> {
-        let answer = self
-            .http
-            .post(url)
-            .bearer_auth(token)
-            .json(&changes)
-            .send()
-            .await?;
-        let answer = accepted(url, answer).await?;
-        self.act("clock/nudge", json!({})).await?;
-        Ok(answer)
-    }
-
     /// Returns a conversation as somebody sees it, top level messages first.
     pub async fn transcript(&self, who: &str, channel: &str) -> Result<Vec<Value>, HandError> {
         let channel = channel.replace('#', "%23").replace('@', "%40");

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// Why a manifest cannot be used.
@@ -28,16 +28,20 @@ pub enum ManifestError {
 }
 
 /// A slash command.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 pub(super) struct SlashCommand {
     pub(super) command: String,
+    #[serde(default)]
+    description: String,
+    #[serde(default)]
+    usage_hint: String,
     /// Whether `@name` and `#channel` reach the app as ids.
     #[serde(default)]
     pub(super) should_escape: bool,
 }
 
 /// Where a shortcut stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum ShortcutKind {
     Global,
@@ -45,8 +49,10 @@ pub(super) enum ShortcutKind {
 }
 
 /// A shortcut.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 pub(super) struct Shortcut {
+    #[serde(default)]
+    name: String,
     #[serde(rename = "type")]
     pub(super) kind: ShortcutKind,
     pub(super) callback_id: String,
@@ -60,6 +66,9 @@ pub(super) struct Shortcut {
 )]
 pub(super) struct Manifest {
     pub(super) bot_name: String,
+    pub(super) description: String,
+    pub(super) long_description: String,
+    pub(super) background_color: String,
     pub(super) scopes: BTreeSet<String>,
     pub(super) events: BTreeSet<String>,
     pub(super) commands: Vec<SlashCommand>,
@@ -84,6 +93,9 @@ struct Raw {
 #[serde(default)]
 struct RawDisplay {
     name: String,
+    description: String,
+    long_description: String,
+    background_color: String,
 }
 
 #[derive(Deserialize, Default)]
@@ -160,9 +172,13 @@ impl Manifest {
         if raw.display_information.name.is_empty() {
             return Err(ManifestError::NoName);
         }
+        let shown = raw.display_information;
         let bot_user = raw.features.bot_user.map(|bot| bot.display_name);
         Ok(Self {
-            bot_name: bot_user.unwrap_or(raw.display_information.name),
+            bot_name: bot_user.unwrap_or(shown.name),
+            description: shown.description,
+            long_description: shown.long_description,
+            background_color: shown.background_color,
             scopes: raw.oauth_config.scopes.bot,
             events: raw.settings.event_subscriptions.bot_events,
             commands: raw.features.slash_commands,

@@ -148,6 +148,11 @@ impl Misbehaviour {
         Ok(())
     }
 
+    /// Whether anything is told to go wrong, or could still.
+    pub(super) fn is_ordered(&self) -> bool {
+        self.rules.iter().any(|rule| rule.order.times != Some(0))
+    }
+
     pub(super) fn clear(&mut self) {
         self.rules.clear();
     }

@@ -13,6 +13,7 @@
 //! | `clock`, `settle` | the time, and when nothing is under way |
 //! | `misbehave` | what goes wrong on demand |
 //! | `control`, `reshape`, `transcript`, `hand` | the interface for tests, demos and the page, and a client of it |
+//! | `desk`, `unread`, `page` | what one person has before them, what is new to them, and the page that draws it |
 //! | `state`, `connections`, `ids`, `json` | the one lock, TCP, identifiers, loose JSON |
 
 mod api;
@@ -22,6 +23,7 @@ mod clock;
 mod connections;
 mod control;
 mod deliver;
+mod desk;
 mod events;
 mod files;
 mod gestures;
@@ -33,6 +35,7 @@ mod limits;
 mod manifest;
 mod message;
 mod misbehave;
+mod page;
 mod payloads;
 mod posting;
 mod reshape;
@@ -44,6 +47,7 @@ mod tickets;
 mod touch;
 mod transcript;
 mod typed;
+mod unread;
 mod views;
 mod widgets;
 mod workspace;
@@ -91,6 +95,9 @@ pub struct Options {
     pub request_url: Option<String>,
     /// Tokens and ids are drawn from it; the same seed gives the same ones.
     pub seed: u64,
+    /// What the page offers to show a newcomer: a tour and what the build server may say, as JSON; see
+    /// `page/assets/tour.js`.
+    pub tour: Option<String>,
 }
 
 /// What the app needs to sign in and to check signatures. The values open this sandbox and nothing else.
@@ -149,6 +156,11 @@ impl Running {
     /// The base URL of the Web API, without a trailing slash, as slack-morphism wants it.
     pub fn slack_api_url(&self) -> String {
         format!("http://{}/api", self.address)
+    }
+
+    /// The address of the page.
+    pub fn page_url(&self) -> String {
+        format!("http://{}/", self.address)
     }
 
     /// The base URL of the control interface.
@@ -236,10 +248,11 @@ pub async fn start(options: Options) -> Result<Running, SandboxError> {
         request_url: options.request_url,
         revoked: BTreeSet::new(),
         patience: PATIENCE,
+        webhook: None,
     };
     let state = State::new(app, options.frozen_at, ids, format!("http://{address}"));
     let connections = Arc::new(Connections::default());
-    let shared = Shared::new(state, client, Arc::clone(&connections));
+    let shared = Shared::new(state, client, Arc::clone(&connections), options.tour);
     let (ended, mut endings) = mpsc::unbounded_channel::<ConnectionId>();
     let door = Door::new(listener, Arc::clone(&connections), ended);
     let service = routes(Arc::clone(&shared)).into_make_service_with_connect_info::<ConnectionId>();
@@ -270,6 +283,8 @@ fn routes(shared: Arc<Shared>) -> Router {
         .route("/files/{id}/{name}", get(api::download))
         .route("/{family}/{team}/{number}/{token}", post(api::respond))
         .nest("/sandbox", control::routes())
+        .merge(page::routes())
+        .layer(axum::middleware::from_fn(page::only_ours))
         .layer(axum::extract::DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(shared)
 }

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::clock::stopwatch;
 use super::connections::ConnectionId;
+use super::message::Author;
 use super::state::{Shared, State};
 
 /// A long poll is answered after this long even if nothing happened, so that dead connections are noticed.
@@ -109,7 +110,7 @@ fn settled(state: &State) -> Result<(), Unsettled> {
 }
 
 /// The next instant at which something will happen by itself.
-fn next_wake(state: &State) -> Option<DateTime<Utc>> {
+pub(super) fn next_wake(state: &State) -> Option<DateTime<Utc>> {
     [state.sleepers.next_wake(), state.deliveries.next_retry()]
         .into_iter()
         .flatten()
@@ -328,7 +329,7 @@ pub(super) async fn settle(shared: &Arc<Shared>, request: Settle) -> Result<Valu
     Ok(shared.peek(|state| json!({"now": state.clock.now()})))
 }
 
-/// The body of `POST /sandbox/clock/move`: exactly one of the four ways.
+/// The body of `POST /sandbox/clock/move`: exactly one of the five ways.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Move {
@@ -341,6 +342,9 @@ pub(super) struct Move {
     /// To the next wake-up only.
     #[serde(default)]
     next: bool,
+    /// To the first wake-up at which the app posts something, a month ahead at most.
+    #[serde(default)]
+    until_posted: bool,
     /// To an instant, backwards too, without stepping.
     #[serde(default)]
     jump_to: Option<DateTime<Utc>>,
@@ -355,7 +359,7 @@ pub(super) enum MoveFault {
     #[error(transparent)]
     Unsettled(#[from] Unsettled),
     /// Not exactly one way of moving was named.
-    #[error("say exactly one of `to`, `by_s`, `next` or `jump_to`")]
+    #[error("say exactly one of `to`, `by_s`, `next`, `until_posted` or `jump_to`")]
     Ambiguous,
     /// Backwards without `jump_to`.
     #[error("that lies in the past; `jump_to` goes there without stepping")]
@@ -363,13 +367,28 @@ pub(super) enum MoveFault {
     /// Nobody waits for anything.
     #[error("nobody has asked to be woken, so there is no next wake-up")]
     NothingNext,
+    /// The app sleeps on.
+    #[error("the app has nothing to say for a month")]
+    NothingSaid,
 }
+
+/// How far the clock is moved in search of something that the app posts.
+const SEARCHED: TimeDelta = TimeDelta::days(31);
+/// What the app posts within this time it was about to post anyway.
+const SOON: TimeDelta = TimeDelta::seconds(20);
 
 /// Moves the clock, and ends settled.
 pub(super) async fn move_clock(shared: &Arc<Shared>, request: Move) -> Result<Value, MoveFault> {
     let _moving = shared.moving.lock().await;
     let deadline = deadline(request.timeout_ms);
     let now = shared.peek(|state| state.clock.now());
+    if request.until_posted {
+        let alone = request.to.is_none() && request.by_s.is_none() && request.jump_to.is_none();
+        if request.next || !alone {
+            return Err(MoveFault::Ambiguous);
+        }
+        return until_posted(shared, now + SEARCHED, deadline).await;
+    }
     let target = match (request.to, request.by_s, request.next, request.jump_to) {
         (Some(to), None, false, None) => to,
         (None, Some(by_s), false, None) => now + TimeDelta::seconds(by_s),
@@ -404,6 +423,35 @@ pub(super) async fn move_clock(shared: &Arc<Shared>, request: Move) -> Result<Va
         until_settled(shared, Present::default(), deadline).await?;
     }
     Ok(shared.peek(describe))
+}
+
+/// Steps from wake-up to wake-up until the app has posted a message.
+async fn until_posted(
+    shared: &Arc<Shared>,
+    horizon: DateTime<Utc>,
+    deadline: tokio::time::Instant,
+) -> Result<Value, MoveFault> {
+    // What is on its way already was caused by what was done before.
+    let soon = shared.peek(|state| state.clock.now()) + SOON;
+    step_through(shared, soon, Present::default(), deadline).await?;
+    let n_before = shared.peek(n_posted);
+    while shared.peek(n_posted) == n_before {
+        let wake = shared.peek(next_wake).ok_or(MoveFault::NothingNext)?;
+        if wake > horizon {
+            return Err(MoveFault::NothingSaid);
+        }
+        step_through(shared, wake, Present::default(), deadline).await?;
+    }
+    Ok(shared.peek(describe))
+}
+
+/// How many messages of the app stand in all conversations.
+fn n_posted(state: &State) -> usize {
+    let channels = state.workspace.channels.values();
+    channels
+        .flat_map(|channel| channel.messages.values())
+        .filter(|message| message.author == Author::App)
+        .count()
 }
 
 fn deadline(timeout_ms: u64) -> tokio::time::Instant {

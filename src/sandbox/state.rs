@@ -21,6 +21,7 @@ use super::misbehave::Misbehaviour;
 use super::settle::Sleepers;
 use super::socket::Sockets;
 use super::tickets::Tickets;
+use super::unread::Read;
 use super::views::Views;
 use super::workspace::Workspace;
 use super::{Credentials, cast};
@@ -40,6 +41,15 @@ pub(super) struct App {
     pub(super) revoked: BTreeSet<String>,
     /// How long the app may take to acknowledge, in real time.
     pub(super) patience: Duration,
+    /// A door of the app's own, beside Slack, at which a build server tells of deployments.
+    pub(super) webhook: Option<Webhook>,
+}
+
+/// Where the app hears of what others than Slack tell, and the word by which it believes them.
+#[derive(Debug, Clone)]
+pub(super) struct Webhook {
+    pub(super) url: String,
+    pub(super) token: String,
 }
 
 /// One API call, as the log keeps it. The token is not kept.
@@ -92,6 +102,7 @@ pub(super) struct State {
     pub(super) sockets: Sockets,
     pub(super) tickets: Tickets,
     pub(super) limits: Limits,
+    pub(super) read: Read,
     pub(super) misbehaviour: Misbehaviour,
     pub(super) calls: Calls,
     pub(super) ids: Ids,
@@ -119,6 +130,7 @@ impl State {
             sockets: Sockets::default(),
             tickets: Tickets::default(),
             limits: Limits::default(),
+            read: Read::default(),
             misbehaviour: Misbehaviour::default(),
             calls: Calls::default(),
             ids,
@@ -138,6 +150,8 @@ pub(super) struct Shared {
     /// Held by whoever moves the clock, so that two moves cannot interleave.
     pub(super) moving: tokio::sync::Mutex<()>,
     pub(super) connections: Arc<Connections>,
+    /// What the page offers to show a newcomer, as JSON.
+    pub(super) tour: Option<String>,
 }
 
 impl Shared {
@@ -145,6 +159,7 @@ impl Shared {
         state: State,
         http: reqwest::Client,
         connections: Arc<Connections>,
+        tour: Option<String>,
     ) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::new(state),
@@ -154,6 +169,7 @@ impl Shared {
             http,
             moving: tokio::sync::Mutex::new(()),
             connections,
+            tour,
         })
     }
 

@@ -105,7 +105,8 @@ fn message(state: &State, channel: &Channel, message: &Message, reader: &str) ->
     seen
 }
 
-fn visible(message: &Message, reader: &str) -> bool {
+/// Whether `reader` sees a message that stands in a conversation of theirs.
+pub(super) fn visible(message: &Message, reader: &str) -> bool {
     message
         .only_for
         .as_deref()

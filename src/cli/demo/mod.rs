@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
+use serde_json::json;
 use tokio::task::JoinHandle;
 
 use super::serve;
@@ -27,6 +28,9 @@ mod week;
 
 /// The app as the sandbox installs it: the manifest that ships with the bot.
 const MANIFEST: &str = include_str!("../../../manifest.yml");
+
+/// What the page shows a newcomer: the story of the README, step by step.
+const TOUR: &str = include_str!("tour.json");
 
 /// What `breakglass demo` takes.
 #[derive(Debug, Clone, clap::Args)]
@@ -59,22 +63,21 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     reason = "where it is and what to try is what the command is for"
 )]
 fn greet(demo: &Demo) {
-    let control = demo.sandbox.control_url();
     println!(
-        "Breakglass runs in a Slack workspace in a box; nothing leaves this machine.
+        "{page}
 
-  control    {control}   (every route is described at that address)
-  database   {}
+Breakglass runs there in a Slack workspace in a box; nothing leaves this machine.
+Open it in a browser: you are Dana, on call, and a tour shows the way.
 
-Try, in another terminal: Dana asks, Morgan authorizes, everybody looks.
+  control    {control}   (what the page does, a script can do)
+  database   {database}
 
-  curl -s {control}/slash -d '{{\"as\":\"dana\",\"channel\":\"#inc-auth-outage\",\"command\":\"/emergency\",\"text\":\"Deploy WAF rule to block SQL injection @morgan\"}}'
-  curl -s '{control}/transcript?as=morgan&channel=%23inc-auth-outage'
-
-Or play the whole story:  breakglass demo --story
+Or watch the stories play by themselves:  breakglass demo --story
 
 Ctrl-C ends it.",
-        demo.database.display(),
+        page = demo.sandbox.page_url(),
+        control = demo.sandbox.control_url(),
+        database = demo.database.display(),
     );
 }
 
@@ -85,8 +88,6 @@ struct Demo {
     bot: JoinHandle<anyhow::Result<()>>,
     stopper: Stopper,
     database: PathBuf,
-    /// Where the bot hears of changes, and the word by which it believes them.
-    ci: (String, String),
     // Removes the database when the demo ends, unless it is to be kept.
     thrown_away: Option<ThrownAway>,
 }
@@ -128,15 +129,18 @@ impl Demo {
             frozen_at,
             request_url: None,
             seed: 1,
+            tour: Some(TOUR.to_owned()),
         })
         .await?;
         let hand = Hand::on(sandbox.control_url())?;
         let credentials = sandbox.credentials();
         let bot = free_port()?;
-        let ci = (
-            format!("http://{bot}/hooks/changes"),
-            credentials.signing_secret.clone(),
-        );
+        // The build server in the box knows the bot's door and its word.
+        let door = json!({
+            "url": format!("http://{bot}/hooks/changes"),
+            "token": credentials.signing_secret,
+        });
+        hand.act("webhook/connect", door).await?;
         let config = Config {
             database: database.clone(),
             listen: bot,
@@ -158,7 +162,7 @@ impl Demo {
             bot_token: Secret::new(&credentials.bot_token),
             sources: Sources {
                 keys: Keys {
-                    changes: Some(Token::new(&ci.1)?),
+                    changes: Some(Token::new(&credentials.signing_secret)?),
                     ..Keys::default()
                 },
                 ..Sources::default()
@@ -175,7 +179,6 @@ impl Demo {
             bot,
             stopper,
             database,
-            ci,
             thrown_away,
         };
         demo.hand.settle(0).await.context("the bot did not start")?;

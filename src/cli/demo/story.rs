@@ -90,7 +90,7 @@ impl Story {
             Self::Asleep => asleep(&mut telling).await,
             Self::Abandoned => abandoned(&mut telling).await,
             Self::Plain => plain(&mut telling).await,
-            Self::Week => week::week(&mut telling, &demo.ci).await,
+            Self::Week => week::week(&mut telling).await,
         };
         let steps = telling.n_steps;
         // The bot is stopped before its record is read: what counts is the file.

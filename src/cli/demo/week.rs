@@ -37,7 +37,7 @@ pub(super) fn begins() -> DateTime<Utc> {
 }
 
 /// Plays the week.
-pub(super) async fn week(telling: &mut Telling, ci: &(String, String)) -> anyhow::Result<()> {
+pub(super) async fn week(telling: &mut Telling) -> anyhow::Result<()> {
     let monday = on(MONDAY, 10, 0, 0);
     let before: Vec<Value> = BEFORE
         .iter()
@@ -55,7 +55,7 @@ pub(super) async fn week(telling: &mut Telling, ci: &(String, String)) -> anyhow
             })
         })
         .collect();
-    tell(telling, ci, "the eleven weeks before", before).await?;
+    tell(telling, "the eleven weeks before", before).await?;
     for (day, n_changes) in (MONDAY..).zip(DAYS) {
         if day == MONDAY + 1 {
             emergency(
@@ -80,7 +80,7 @@ pub(super) async fn week(telling: &mut Telling, ci: &(String, String)) -> anyhow
         let deployed = (0..n_changes)
             .map(|n| change(on(day, 9 + n, 7, 0), "normal"))
             .collect();
-        tell(telling, ci, "its day", deployed).await?;
+        tell(telling, "its day", deployed).await?;
     }
     let words = "Deploy WAF rule to block SQL injection @morgan";
     emergency(telling, MONDAY + 5, (2, 14), words).await?;
@@ -110,17 +110,12 @@ fn change(at: DateTime<Utc>, kind: &str) -> Value {
 }
 
 /// CI tells the bot by its own door what it has deployed.
-async fn tell(
-    telling: &mut Telling,
-    (url, token): &(String, String),
-    when: &str,
-    changes: Vec<Value>,
-) -> anyhow::Result<()> {
+async fn tell(telling: &mut Telling, when: &str, changes: Vec<Value>) -> anyhow::Result<()> {
     let n = changes.len();
     print(&format!("▸ CI tells of {when}: {n} deployments\n"));
-    let answer = telling.hand.tell(url, token, json!(changes)).await?;
+    let answer = telling.hand.act("webhook", json!(changes)).await?;
     let counted = answer
-        .get("counted")
+        .pointer("/response/counted")
         .and_then(Value::as_array)
         .map(Vec::len);
     if counted != Some(n) {

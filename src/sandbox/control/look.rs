@@ -79,11 +79,11 @@ async fn messages(AxumState(shared): Room, Query(of): Query<OfChannel>) -> Respo
 }
 
 #[derive(Deserialize)]
-struct OfPerson {
-    r#as: String,
+pub(super) struct OfPerson {
+    pub(super) r#as: String,
 }
 
-fn person_id(state: &State, named: &str) -> Result<String, Misuse> {
+pub(super) fn person_id(state: &State, named: &str) -> Result<String, Misuse> {
     let person = state
         .workspace
         .person(named)

@@ -22,6 +22,7 @@
 //! | `submit` | `as, view_id?, values?, only_fill?` | fills a modal in and submits it; `{outcome: closed, errors, updated, pushed, timeout, trouble or filled}` |
 //! | `close` | `as, all?` | closes the modal on top |
 //! | `home` | `as, tab?` | opens the Home tab, or the app's `messages` tab |
+//! | `read` | `as, channel, ts, thread_ts?` | has read as far as that, in the channel or in a thread of it |
 //!
 //! **Changing the workspace** (POST)
 //!
@@ -31,12 +32,17 @@
 //! | `channel` | `channel` (a new name makes a new channel), `name?, private?, archived?, shared?, topic?, invite?: [..], remove?: [..], by?`; the bot is `breakglass` |
 //! | `usergroup` | `usergroup` (a new handle makes a new group), `name?, members?: [..], disabled?` |
 //! | `token` | `token: bot or app`, `revoked` |
+//! | `webhook/connect` | `url, token` (where a build server reaches the app, beside Slack) |
+//! | `webhook` | anything; it is posted there with the token, and the app looks at the clock |
 //! | `app` | `request_url?` (null returns to Socket Mode; a new one must answer `url_verification`), `patience_ms?, trigger_life_ms?, rate_limits?` |
 //!
 //! **Looking** (GET)
 //!
 //! | Route | Query | What it shows |
 //! |---|---|---|
+//! | `desk` | `as` | all that one person has before them, and the clock |
+//! | `desk/live` | `as` | the same as a stream of events: at once, and whenever it changes |
+//! | `files/ID/NAME` | | the bytes of a file, without the token that `/files` wants |
 //! | `transcript` | `as, channel` | the conversation as that person sees it, threads nested |
 //! | `messages` | `channel` | every message raw, ephemerals and earlier versions included |
 //! | `views` | `as` | the modals open to a person, the topmost last |
@@ -65,15 +71,17 @@
 //! | GET `clock` | | `now, frozen, version, sleepers, settled, next` |
 //! | POST `clock/await` | `sleeper, seen, wake_at` | the long poll by which a bot follows the clock |
 //! | POST `clock/settle` | `within_s?, n_sleepers?, n_sockets?, timeout_ms?` | waits until nothing is under way; 504 says what is |
-//! | POST `clock/move` | exactly one of `to`, `by_s`, `next`, `jump_to`; `timeout_ms?` | moves, stepping through every wake-up on the way |
+//! | POST `clock/move` | exactly one of `to`, `by_s`, `next`, `until_posted`, `jump_to`; `timeout_ms?` | moves, stepping through every wake-up on the way |
 //! | POST `clock/freeze` | `frozen` | stops the clock, or lets it run on |
 //! | POST `clock/nudge` | | wakes every sleeper without moving; for what reached the bot by another way than this workspace |
 //! | DELETE `clock/sleepers/ID` | | forgets a sleeper |
 
 mod app;
 mod clock;
+mod desk;
 mod look;
 mod trouble;
+mod webhook;
 
 use std::sync::Arc;
 
@@ -100,8 +108,10 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new()
         .merge(acting_routes())
         .merge(app::routes())
+        .merge(desk::routes())
         .merge(look::routes())
         .merge(trouble::routes())
+        .merge(webhook::routes())
         .merge(clock::routes())
 }
 

@@ -49,6 +49,7 @@ impl World {
             frozen_at: None,
             request_url: None,
             seed: 7,
+            tour: None,
         })
         .await
         .unwrap();

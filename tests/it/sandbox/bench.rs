@@ -97,6 +97,7 @@ pub(super) async fn bench_with(manifest: &str) -> Bench {
         frozen_at: Some(NIGHT.parse().unwrap()),
         request_url: None,
         seed: 1,
+        tour: None,
     })
     .await
     .unwrap();

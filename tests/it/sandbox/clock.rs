@@ -220,6 +220,7 @@ async fn a_running_clock_runs_and_can_be_moved_and_frozen() {
         frozen_at: None,
         request_url: None,
         seed: 1,
+        tour: None,
     })
     .await
     .unwrap();

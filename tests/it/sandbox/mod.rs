@@ -7,5 +7,6 @@ mod doors;
 mod gestures;
 mod modals;
 mod models;
+mod page;
 mod strict;
 mod trouble;

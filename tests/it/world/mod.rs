@@ -154,6 +154,7 @@ impl World {
             frozen_at: Some(setting.at),
             request_url: (setting.door == Door::Http).then_some(request_url),
             seed: 1,
+            tour: None,
         })
         .await
         .unwrap();

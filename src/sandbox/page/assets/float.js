@@ -1,0 +1,59 @@
+// What floats above a desk beside something: menus, pickers, completions. One at a time; Esc or a click elsewhere ends it.
+
+import { h } from "./dom.js";
+
+let current = null;
+
+/** Ends whatever floats. */
+export function sink(refocus = false) {
+  if (!current) return;
+  const { panel, anchor, ended } = current;
+  current = null;
+  panel.remove();
+  anchor.setAttribute?.("aria-expanded", "false");
+  ended?.();
+  if (refocus) anchor.focus({ preventScroll: true });
+}
+
+/** Whether something floats that belongs to `anchor`. */
+export function floats(anchor) {
+  return current?.anchor === anchor;
+}
+
+/** Shows `content` beside `anchor`; returns the panel. `above` puts it over the anchor if there is room. */
+export function float(layer, anchor, content, { above = false, end = false, wide = false, ended = null, modal = true } = {}) {
+  sink();
+  const panel = h("div", { class: "float" }, content);
+  layer.append(panel);
+  current = { panel, anchor, ended, modal };
+  if (modal) anchor.setAttribute("aria-expanded", "true");
+  place(panel, layer, anchor, { above, end, wide });
+  return panel;
+}
+
+function place(panel, layer, anchor, { above, end, wide }) {
+  const frame = layer.getBoundingClientRect();
+  const at = anchor.getBoundingClientRect();
+  if (wide) panel.style.width = `${at.width}px`;
+  const { width, height } = panel.getBoundingClientRect();
+  const edge = 8;
+  const left = end ? at.right - width : at.left;
+  const below = frame.bottom - at.bottom - edge;
+  const over = at.top - frame.top - edge;
+  const upward = above ? over >= Math.min(height, 160) || over > below : height > below && over > below;
+  panel.style.left = `${Math.max(edge, Math.min(left - frame.left, frame.width - width - edge))}px`;
+  panel.style.maxHeight = `${Math.max(120, (upward ? over : below) - 4)}px`;
+  if (upward) panel.style.bottom = `${frame.bottom - at.top + 4}px`;
+  else panel.style.top = `${at.bottom - frame.top + 4}px`;
+}
+
+document.addEventListener("pointerdown", (event) => {
+  if (current && !current.panel.contains(event.target) && !current.anchor.contains?.(event.target)) sink();
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !current) return;
+  event.stopPropagation();
+  event.preventDefault();
+  sink(true);
+}, true);
+window.addEventListener("resize", () => sink());
