@@ -105,41 +105,32 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
     }
     .receive();
     let receive = acknowledgements.measured(receive);
-    let health = |slack| {
-        Arc::new(Health {
-            engine,
-            clock: clock.clone(),
-            slack,
-            client: client.clone(),
-            acknowledgements,
-            lately: Lately::default(),
-        })
+    let heard = Heard::default();
+    let slack = match &config.door {
+        Door::Http { .. } => SlackSide::Calls(client.clone()),
+        Door::Socket { .. } => SlackSide::Socket(heard.clone()),
     };
+    let health = Arc::new(Health {
+        engine,
+        clock: clock.clone(),
+        slack,
+        client: client.clone(),
+        acknowledgements,
+        lately: Lately::default(),
+    });
     // Gestures come in until the doors are shut; what they left is then finished.
     let (shut, doors_shut) = stop::pair();
     let listener = listen(config.listen, "--listen").await?;
-    let doors = match &config.door {
+    serve_figures(config.metrics_listen, &health, &stop).await?;
+    let routes = health::routes(health).merge(hooks);
+    let (routes, socket) = match &config.door {
         Door::Http { signing_secret } => {
             let secret = SigningSecret::new(signing_secret.reveal())?;
-            let health = health(SlackSide::Calls(client.clone()));
-            serve_figures(config.metrics_listen, &health, &stop).await?;
-            let routes = health::routes(health)
-                .merge(events::router(secret, clock.clone(), receive))
-                .merge(hooks);
-            tokio::spawn(serve_http(listener, routes, stop.clone(), None))
+            (routes.merge(events::router(secret, clock, receive)), None)
         }
         Door::Socket { .. } => {
-            let heard = Heard::default();
-            let health = health(SlackSide::Socket(heard.clone()));
-            serve_figures(config.metrics_listen, &health, &stop).await?;
-            let socket = socket::run(
-                client.clone(),
-                receive,
-                clock.clone(),
-                heard.clone(),
-                Pace::default(),
-                stop.clone(),
-            );
+            let pace = Pace::default();
+            let socket = socket::run(client, receive, clock, heard.clone(), pace, stop.clone());
             let socket = tokio::spawn(socket);
             // Ready means that Slack's deliveries come in. Where Slack keeps us
             // waiting, what is due is done meanwhile.
@@ -148,14 +139,10 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
                 () = tokio::time::sleep(config.http_timeout) => {}
                 () = stop.told() => {}
             }
-            tokio::spawn(serve_http(
-                listener,
-                health::routes(health).merge(hooks),
-                stop.clone(),
-                Some(socket),
-            ))
+            (routes, Some(socket))
         }
     };
+    let doors = tokio::spawn(serve_http(listener, routes, stop, socket));
     let nightly = Arc::clone(&nights.wake);
     let scheduler = schedule::start(vec![Arc::clone(&wake), nightly])
         .await
