@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::ws::{Message as Frame, WebSocket};
+use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket, close_code};
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 
@@ -22,6 +22,15 @@ const PING_EVERY: Duration = Duration::from_secs(10);
 
 /// An acknowledgement that comes later than so many others is no longer recognised.
 const MOST_OVERDUE: usize = 10_000;
+
+/// Slack's sockets close with the code of a normal end; a bare close frame on the heels of a message makes Slack's
+/// Python SDK wait for a third byte before it looks at either.
+fn normal_end() -> Frame {
+    Frame::Close(Some(CloseFrame {
+        code: close_code::NORMAL,
+        reason: "".into(),
+    }))
+}
 
 /// What the socket's own task is told to do.
 #[derive(Debug)]
@@ -295,7 +304,7 @@ pub(super) async fn serve(shared: Arc<Shared>, connection: ConnectionId, mut soc
         let refusal = json!({"type": "disconnect", "reason": "too_many_websockets", "debug_info": {"host": "sandbox"}});
         // The app may already have hung up; it will find out either way.
         let _ = socket.send(Frame::Text(refusal.to_string().into())).await;
-        let _ = socket.send(Frame::Close(None)).await;
+        let _ = socket.send(normal_end()).await;
         return;
     };
     // From here the socket's entry in the state holds the only sender.
@@ -305,7 +314,7 @@ pub(super) async fn serve(shared: Arc<Shared>, connection: ConnectionId, mut soc
         let alive = tokio::select! {
             errand = todo.recv() => match errand {
                 Some(Errand::Say(text)) => socket.send(Frame::Text(text.into())).await.is_ok(),
-                Some(Errand::Close) => socket.send(Frame::Close(None)).await.is_ok(),
+                Some(Errand::Close) => socket.send(normal_end()).await.is_ok(),
                 None => false,
             },
             frame = socket.recv() => match frame {

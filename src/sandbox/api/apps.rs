@@ -5,17 +5,18 @@ use serde_json::{Value, json};
 use super::{Arguments, Failure, Outcome};
 use crate::sandbox::blocks::{self, Surface};
 use crate::sandbox::cast::{APP, BOT, BOT_USER, TEAM, TEAM_NAME};
-use crate::sandbox::json::{list, put};
+use crate::sandbox::json::list;
 use crate::sandbox::state::State;
 
 pub(super) fn api_test(_: &mut State, arguments: &Arguments) -> Outcome {
-    let mut answer = json!({});
-    if !arguments.given.is_empty() {
-        put(&mut answer, "args", Some(arguments.logged()));
-    }
+    let given = arguments.logged();
     match arguments.text("error") {
-        None => Ok(answer),
-        Some(_) => Err(Failure::Named("my_error")),
+        Some(name) => Err(Failure::Asked {
+            name,
+            arguments: given,
+        }),
+        None if given == json!({}) => Ok(given),
+        None => Ok(json!({"args": given})),
     }
 }
 

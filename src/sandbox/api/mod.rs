@@ -29,7 +29,7 @@ use methods::{METHODS, Method, Token};
 
 use super::blocks::Fault;
 use super::connections::ConnectionId;
-use super::json::{Packed, merge};
+use super::json::{Packed, merge, put};
 use super::limits::TooSoon;
 use super::state::{CallRecord, Shared, State};
 
@@ -42,6 +42,9 @@ pub(super) enum Failure {
     /// The manifest does not grant the scope.
     #[error("missing_scope")]
     MissingScope { needed: &'static str },
+    /// `api.test` was asked to fail like this; what it was given comes back.
+    #[error("{name}")]
+    Asked { name: String, arguments: Value },
     /// Too many calls.
     #[error("ratelimited")]
     TooSoon { retry_after_s: i64 },
@@ -163,6 +166,7 @@ fn answer(state: &State, method: Option<&Method>, outcome: Outcome) -> Answer {
                 json!({"needed": needed, "provided": state.app.manifest.scope_list()}),
             );
         }
+        Failure::Asked { arguments, .. } => put(&mut body, "args", Some(arguments.clone())),
         Failure::TooSoon { retry_after_s } => {
             status = StatusCode::TOO_MANY_REQUESTS;
             headers.push(("retry-after", retry_after_s.to_string()));

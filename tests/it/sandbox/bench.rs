@@ -248,6 +248,14 @@ impl Socket {
         }
     }
 
+    /// The code with which the socket ends, if that comes next and has one.
+    pub(super) async fn end(&mut self) -> Option<u16> {
+        match self.0.next().await?.unwrap() {
+            Frame::Close(close) => close.map(|close| close.code.into()),
+            _ => None,
+        }
+    }
+
     pub(super) async fn frame(&mut self) -> Value {
         let frame = tokio::time::timeout(PATIENCE, self.maybe_frame());
         frame

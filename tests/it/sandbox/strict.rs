@@ -113,6 +113,20 @@ async fn an_unknown_method_is_named_so() {
 }
 
 #[tokio::test]
+async fn api_test_gives_back_what_it_is_given_and_fails_as_it_is_asked_to() {
+    let bench = bench().await;
+    assert_eq!(bench.api("api.test", json!({})).await, json!({"ok": true}));
+    assert_eq!(
+        bench.api("api.test", json!({"foo": "bar"})).await,
+        json!({"ok": true, "args": {"foo": "bar"}})
+    );
+    assert_eq!(
+        bench.api("api.test", json!({"error": "out_of_tea"})).await,
+        json!({"ok": false, "error": "out_of_tea", "args": {"error": "out_of_tea"}})
+    );
+}
+
+#[tokio::test]
 async fn posting_is_refused_where_the_bot_cannot_post() {
     let bench = bench().await;
     for (channel, error) in [
