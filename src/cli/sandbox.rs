@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use serde_json::json;
 
+use super::manifest::MANIFEST;
 use crate::sandbox::{self, Options};
 
 /// What `breakglass sandbox` takes.
@@ -17,9 +18,9 @@ pub struct SandboxArgs {
     /// Where to listen; port 0 takes any free one
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
-    /// The app's manifest
-    #[arg(long, default_value = "manifest.yml")]
-    manifest: PathBuf,
+    /// The app's manifest [default: the bot's own]
+    #[arg(long, value_name = "FILE")]
+    manifest: Option<PathBuf>,
     /// Stop the clock at this instant, so that it moves only when told
     #[arg(long, value_name = "RFC3339")]
     frozen_at: Option<DateTime<Utc>>,
@@ -37,8 +38,11 @@ pub struct SandboxArgs {
     reason = "the line of JSON is what the command is for"
 )]
 pub async fn run(args: SandboxArgs) -> anyhow::Result<()> {
-    let manifest = std::fs::read_to_string(&args.manifest)
-        .with_context(|| format!("cannot read the manifest {}", args.manifest.display()))?;
+    let manifest = match &args.manifest {
+        None => MANIFEST.to_owned(),
+        Some(file) => std::fs::read_to_string(file)
+            .with_context(|| format!("the manifest {} can't be read", file.display()))?,
+    };
     // Handlers first: whoever reads the line below may send the signal at once.
     let stopped = super::stop_signal()?;
     let running = sandbox::start(Options {

@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use tokio::task::JoinHandle;
 
+use super::manifest::MANIFEST;
 use super::serve;
 use crate::clock::Clock;
 use crate::config::{Config, Door, PolicyFile, Secret, Sources};
@@ -25,9 +26,6 @@ use crate::store::LARGEST_GROUP;
 mod story;
 mod transcript;
 mod week;
-
-/// The app as the sandbox installs it: the manifest that ships with the bot.
-const MANIFEST: &str = include_str!("../../../manifest.yml");
 
 /// What the page shows a newcomer: the story of the README, step by step.
 const TOUR: &str = include_str!("tour.json");
