@@ -12,17 +12,28 @@ export function messageList(desk, { label, inThread = false }) {
   const list = h("div", { class: "messages", role: "log", "aria-label": label, tabindex: "0" });
   let shown = null;
   let newFrom = null;
+  let ended = true;
+  const toEnd = () => { list.scrollTop = list.scrollHeight; };
+  list.addEventListener("scroll", () => { ended = nearEnd(); });
+  // A keyboard that comes up, or a picture that is loaded, doesn't move the end out of sight.
+  new ResizeObserver(() => { if (ended) toEnd(); }).observe(list);
+  list.addEventListener("load", () => { if (ended) toEnd(); }, true);
+
+  function nearEnd() {
+    return list.scrollHeight - list.scrollTop - list.clientHeight < CLOSE_TO_END;
+  }
 
   /** Draws `messages` of `channel`; `place` names what is shown, `readUntil` how far it was read, `head` stands first. */
   function draw({ channel, messages, place, readUntil, head }) {
     const moved = place !== shown;
-    const atEnd = moved || list.scrollHeight - list.scrollTop - list.clientHeight < CLOSE_TO_END;
+    const atEnd = moved || nearEnd();
     if (moved) newFrom = null;
     // The line stays where it was when one came, until one goes elsewhere.
     if (moved || newFrom === null) newFrom = firstNew(messages, readUntil, desk.me(), !moved);
     shown = place;
     reconcile(list, items({ channel, messages, head, place }));
-    if (atEnd) list.scrollTop = list.scrollHeight;
+    ended = atEnd;
+    if (atEnd) toEnd();
   }
 
   function items({ channel, messages, head, place }) {
@@ -56,7 +67,7 @@ export function messageList(desk, { label, inThread = false }) {
     setTimeout(() => node.classList.remove("revealed"), 2500);
   }
 
-  return { node: list, draw, reveal, toEnd: () => { list.scrollTop = list.scrollHeight; } };
+  return { node: list, draw, reveal };
 }
 
 function firstNew(messages, readUntil, me, looking) {
