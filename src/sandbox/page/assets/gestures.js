@@ -13,14 +13,6 @@ export async function act(route, body, method = "POST") {
   return said;
 }
 
-/** Reads something. */
-export async function look(route) {
-  const answer = await fetch(`/sandbox/${route}`);
-  const said = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(said.error ?? `The workspace refused that (${answer.status}).`);
-  return said;
-}
-
 /** Whether the app took what it was sent; if not, what Slack would say to the person. */
 export function complaint(answer, app) {
   if (answer.status === undefined || answer.status === "acknowledged") return null;

@@ -19,8 +19,7 @@ export function message(said, channel, desk, { follows = false, inThread = false
   const app = Boolean(said.bot_id) && author !== "USLACKBOT";
   const at = ms(said.ts);
   const time = (name) => h("time", { class: name, datetime: new Date(at).toISOString(), title: fullTime(at, desk.zone()) }, clockTime(at, desk.zone()));
-  const called = !said.ephemeral && said.text.includes(`<@${desk.me()}`);
-  const node = h("div", { class: `message${follows ? " follows" : ""}${said.ephemeral ? " ephemeral" : ""}${called ? " called" : ""}`, role: "article", "aria-label": `${nameOf(author, desk)}, ${clockTime(at, desk.zone())}`, data: { ts: said.ts } },
+  const node = h("div", { class: `message${follows ? " follows" : ""}${said.ephemeral ? " ephemeral" : ""}`, role: "article", "aria-label": `${nameOf(author, desk)}, ${clockTime(at, desk.zone())}`, data: { ts: said.ts } },
     h("div", { class: "gutter" }, follows ? time("small-time") : avatar(author, desk, 36)),
     h("div", { class: "body" },
       said.ephemeral && h("div", { class: "only-you" }, h("span", { class: "eye", "aria-hidden": "true" }, "◉"), "Only visible to you"),
@@ -123,7 +122,7 @@ function actions(said, channel, desk, inThread) {
   }));
   const mine = said.user === desk.me();
   const admin = desk.person(desk.me())?.is_admin;
-  const link = `https://${desk.data.team.domain}.slack.com/archives/${channel.id}/p${said.ts.replace(".", "")}${said.thread_ts && said.thread_ts !== said.ts ? `?thread_ts=${said.thread_ts}&cid=${channel.id}` : ""}`;
+  const link = `${desk.data.team.url}/archives/${channel.id}/p${said.ts.replace(".", "")}${said.thread_ts && said.thread_ts !== said.ts ? `?thread_ts=${said.thread_ts}&cid=${channel.id}` : ""}`;
   const remove = {
     words: "Delete message…", danger: true,
     pick: async () => {
