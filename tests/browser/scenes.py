@@ -1,6 +1,6 @@
 """What else somebody who knows Slack would try on the page; each scene begins in a channel and leaves nothing open."""
 
-from webdriver import ENTER, ESCAPE, SHIFT, TAB
+from webdriver import BACKSPACE, CONTROL, ENTER, ESCAPE, SHIFT, TAB
 
 INCIDENT = "inc-auth-outage"
 WRITES = ".main .compose-input"
@@ -42,12 +42,15 @@ def shortcut(story):
     goes_to(story, INCIDENT)
     writes(story, "approved. Go.")
     browser.wait(".message", "approved. Go.")
-    browser.hover(".message", "approved. Go.")
+    browser.hover(".message .author", "Morgan Reyes")
     browser.click(".message:hover .tool-more")
-    browser.wait("[role=menu]", "Record emergency authorization")
+    browser.wait("[role=menu]", "Record authorization")
     story.step("message-shortcut")
-    browser.click("[role=menuitem]", "Record emergency authorization")
-    browser.wait(".message", "Authorized by @morgan")
+    browser.click("[role=menuitem]", "Record authorization")
+    browser.wait(".modal", "approved. Go.")
+    story.step("which-messages")
+    browser.click(".modal [data-action=submit]")
+    browser.wait(".message", "restarting the payment workers, the queue is stuck\n")
     story.step("recorded-from-words")
 
 
@@ -66,9 +69,10 @@ def thread(story):
 def reaction(story):
     """An emoji is one click, and a second one takes it back; one's own words can be edited in place."""
     browser = story.browser
-    browser.hover(".message", "approved. Go.")
+    browser.hover(".message .author", "Morgan Reyes")
     browser.click(".message:hover [aria-label='React with raised hands']")
     browser.wait(".reaction.mine", "1")
+    browser.hover(".message .author", "Morgan Reyes")
     browser.click(".message:hover .tool-more")
     browser.click("[role=menuitem]", "Edit message")
     browser.wait(".editor textarea")
@@ -81,28 +85,34 @@ def reaction(story):
 
 
 def required(story):
-    """What is wrong stands under its field, and what was typed stays."""
+    """What is wrong stands under its field, whether Slack or the app found it, and nothing typed is lost."""
     browser = story.browser
     story.be("dana")
     goes_to(story, INCIDENT)
     writes(story, "/emergency")
     browser.wait(".modal")
-    browser.click(".modal [data-action=submit]")
-    browser.wait(".modal .wrong .error")
-    browser.click(".modal .wrong textarea, .modal .wrong input[type=text]")
-    browser.type("Block one address range at the edge")
     browser.click(".modal .select")
-    browser.wait(".options .option")
+    browser.wait(".options .option", "Riley")
     story.step("choosing")
-    browser.type(ESCAPE)
+    browser.click(".options .option", "Riley")
+    browser.click(".modal [data-block=when] input")
+    browser.type("sometime")
     browser.click(".modal [data-action=submit]")
-    if browser.shown(".modal .wrong .error"):
-        typed = browser.script("return [...document.querySelectorAll('.modal textarea, .modal input')].some(one => one.value === 'Block one address range at the edge')")
-        if not typed:
-            story.faults.append("declare: what was typed is lost when something else is wrong")
-        story.step("typed-words-stay")
-        browser.click(".modal [data-action=close]")
+    browser.wait(".modal [data-block=what].wrong .error")
+    browser.click(".modal [data-block=what] textarea")
+    browser.type("Block one address range at the edge")
+    browser.click(".modal [data-action=submit]")
+    browser.wait(".modal [data-block=when].wrong .error")
+    kept = browser.script("return [...document.querySelectorAll('.modal textarea, .modal input')].map(one => one.value)")
+    if "Block one address range at the edge" not in kept or "Riley" not in browser.wait(".modal .select").text():
+        story.faults.append(f"what was typed is lost when something else is wrong: {kept}")
+    story.step("what-was-typed-stays")
+    browser.click(".modal [data-block=when] input")
+    browser.chord(CONTROL + "a")
+    browser.type(BACKSPACE)
+    browser.click(".modal [data-action=submit]")
     browser.until(lambda: not browser.shown(".modal"), "the modal stays open")
+    browser.wait(".message", "Block one address range")
 
 
 def confirm(story):

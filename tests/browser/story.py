@@ -31,11 +31,10 @@ axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}).then(
   .filter(one => ["serious", "critical"].includes(one.impact))
   .map(one => `${one.id}: ${one.help}: ${one.nodes.slice(0, 3).map(node => node.target.join(" ")).join(" | ")}`)));
 """
-# What there is to read: the tour, and the newest message or the modal before it.
+# What there is to read: the tour and the newest message. A form that the tour fills in is glanced at.
 NEWS = """
-const newest = [...document.querySelectorAll(".main .message")].pop();
-const shown = [document.querySelector(".tour"), document.querySelector(".modal") ?? newest];
-return shown.map(one => one?.innerText ?? "").join("\\n");
+const newest = [...document.querySelectorAll(".main .message .text")].pop();
+return [document.querySelector(".tour-words"), newest].map((one) => one?.innerText ?? "").join("\\n");
 """
 
 

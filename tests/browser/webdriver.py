@@ -7,7 +7,7 @@ import time
 import urllib.error
 import urllib.request
 
-TAB, ENTER, SHIFT, ESCAPE = "\ue004", "\ue007", "\ue008", "\ue00c"
+BACKSPACE, TAB, ENTER, SHIFT, CONTROL, ESCAPE = "\ue003", "\ue004", "\ue007", "\ue008", "\ue009", "\ue00c"
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 
 

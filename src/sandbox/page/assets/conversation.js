@@ -52,7 +52,7 @@ export function messageList(desk, { label, inThread = false }) {
       if (newHere) out.push({ key: "new", sign: "new", make: () => h("div", { class: "new-line", role: "separator", "aria-label": "New messages" }, h("span", {}, "New")) });
       const follows = Boolean(above) && !newDay && !newHere && above.user === said.user && Number(said.ts) - Number(above.ts) < NEAR && !said.ephemeral === !above.ephemeral && !said.subtype && above.subtype !== "tombstone";
       const options = { follows, inThread };
-      out.push({ key: said.ts, sign: sign(said, options, zone, desk.editing === said.ts, dayOf(now, zone), said.reply_count ? Math.floor(now / 60_000) : 0), make: () => message(said, channel, desk, options) });
+      out.push({ key: said.ts, sign: sign(said, options, zone, desk.me(), desk.editing === said.ts, dayOf(now, zone), said.reply_count ? Math.floor(now / 60_000) : 0), make: () => message(said, channel, desk, options) });
       above = said;
     }
     return out;

@@ -43,7 +43,12 @@ function words(said, channel, desk) {
     current: () => null,
     used: (block, element, value) => desk.press({ channel: channel.id, ts: said.ts, action_id: element.action_id, block_id: block.block_id, value }),
   };
-  if (said.blocks?.length) return h("div", { class: "text" }, blocks(said.blocks, host), edited);
+  if (said.blocks?.length) {
+    const drawn = blocks(said.blocks, host);
+    const line = drawn.querySelector(".rich-text:last-child > .line:last-child");
+    if (line && edited) line.append(edited);
+    return h("div", { class: "text" }, drawn, !line && edited);
+  }
   return said.text ? h("div", { class: "text" }, mrkdwn(said.text, desk), edited) : null;
 }
 
