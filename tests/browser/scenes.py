@@ -1,8 +1,8 @@
 """What else somebody who knows Slack would try on the page; each scene begins in a channel and leaves nothing open."""
 
-from webdriver import BACKSPACE, CONTROL, ENTER, ESCAPE, SHIFT, TAB
+from webdriver import BACKSPACE, CONTROL, ENTER, ESCAPE, F6, SHIFT, TAB
 
-INCIDENT = "inc-auth-outage"
+INCIDENT, SECRET = "inc-auth-outage", "inc-secret"
 WRITES = ".main .compose-input"
 
 
@@ -120,7 +120,7 @@ def confirm(story):
     browser = story.browser
     writes(story, "/emergency Fail the database over to the second region @morgan")
     browser.wait(".message", "Fail the database over")
-    browser.click("[data-action=stage-move-hour]")
+    moves(story, "hour")
     browser.wait(".message [data-action=go_ahead]")
     browser.click(".message [data-action=go_ahead]")
     browser.wait(".confirm")
@@ -134,16 +134,18 @@ def confirm(story):
     browser.wait(".message", "Deployed by @dana")
 
 
-def overdue(story):
-    """The deadline passes, and that is said in the channel and on the card."""
+def moves(story, name):
+    """Moves the clock by a button of the stage, and waits until it has arrived."""
     browser = story.browser
-    for _ in range(6):
-        if browser.shown(".message .overdue") or "verdue" in browser.wait(".main .messages").text():
-            break
-        before = browser.wait(".clock-now").text()
-        browser.click("[data-action=stage-move-deadline]")
-        browser.until(lambda: browser.wait(".clock-now").text() != before and not browser.shown(".stage.moving"), "the clock doesn't move")
-    browser.wait(".message", "verdue")
+    before = browser.wait(".clock-now").text()
+    browser.click(f"[data-action=stage-move-{name}]")
+    browser.until(lambda: browser.wait(".clock-now").text() != before and not browser.shown(".stage.moving"), f"the clock doesn't move: {name}", 60)
+
+
+def overdue(story):
+    """The deadline passes, and that stands on the card."""
+    moves(story, "deadline")
+    story.browser.wait(".message", "and is overdue")
     story.step("overdue")
 
 
@@ -165,11 +167,13 @@ def home(story):
 def ci(story):
     """CI deploys what nobody declared; the bot asks its author."""
     browser = story.browser
-    story.be("dana")
+    moves(story, "monday")
     browser.click("[data-action=stage-ci]")
     browser.wait("[role=menu]")
     story.step("ci")
     browser.click("[role=menuitem]", "hotfix")
+    browser.wait(".toast", "CI said so")
+    moves(story, "hour")
     browser.click(".side-row", "Breakglass")
     browser.click("[data-action=tab-messages]")
     browser.wait(".main .message", "stuck payments")
@@ -186,23 +190,28 @@ def side_by_side(story):
     browser.click(".desk:nth-child(2) .side-row", "general")
     browser.wait(".desk:nth-child(2) .main h1", "general")
     writes(story, "@morgan all quiet again since ten minutes.", ".desk:nth-child(1) .main .compose-input")
-    browser.wait(".desk:nth-child(2) .side-row.fresh .count", "1")
+    unread = ".desk:nth-child(2) .side-row.fresh"
+    browser.wait(unread, f"{INCIDENT}\n1")
     story.step("side-by-side")
-    browser.click(".desk:nth-child(2) .side-row.fresh", INCIDENT)
+    browser.click(unread, INCIDENT)
     browser.wait(".desk:nth-child(2) .new-line")
-    browser.until(lambda: not browser.shown(".desk:nth-child(2) .side-row.fresh .count"), "what was read stays unread")
+    browser.until(lambda: not any(INCIDENT in one.text() for one in browser.shown(unread)), "what was read stays unread")
     story.step("new-messages")
     browser.click("[data-action=stage-pair]")
     browser.until(lambda: not browser.shown(".desk:nth-child(2)"), "the second desk stays")
 
 
 def guest(story):
-    """A guest sees their channels, and is told what they may not do."""
+    """A guest sees the channels that they are in, may ask, and is told what they may not do."""
     browser = story.browser
     story.be("gus")
     goes_to(story, INCIDENT)
     writes(story, "/emergency Restart the search cluster @morgan")
-    browser.wait(".message.ephemeral, .message", "search cluster")
+    browser.wait(".message", "search cluster")
+    if browser.all(f".sidebar [aria-label='{SECRET}']"):
+        story.faults.append("a guest sees a private channel")
+    browser.click(".message [data-action=authorize]")
+    browser.wait(".message.ephemeral")
     story.step("guest")
 
 
@@ -212,7 +221,7 @@ def keyboard(story):
     story.be("dana")
     goes_to(story, INCIDENT)
     browser.script("document.activeElement.blur()")
-    presses(browser, TAB, "return document.activeElement.matches('.main .compose-input')", "Tab doesn't reach the composer")
+    presses(browser, F6, "return document.activeElement.matches('.main .compose-input')", "F6 doesn't reach the composer")
     browser.type("/eme")
     browser.wait(".complete .option", "/emergency")
     browser.type(ENTER)
@@ -286,7 +295,7 @@ def phone(story):
     story.photograph("phone-menu")
     browser.type(ESCAPE)
     browser.click("[data-action=stage-clock]")
-    browser.wait("[role=menu]", "Next reminder")
+    browser.wait("[role=menu]", "To the next reminder")
     story.photograph("phone-clock")
     browser.click("[role=menuitem]", "Stop the clock")
     browser.wait(".clock-stopped", "stopped")

@@ -167,8 +167,16 @@ class Story:
         browser.until(lambda: browser.script("return [...document.querySelectorAll('.image img')].every(one => one.naturalWidth > 0)"), "the chart isn't shown")
         self.step("report")
         browser.click("[data-action=tour-next]")
+        self.heading("The auditor asks")
+        self.be("sam")
+        browser.click("[data-action=tour-act]")
+        browser.type(ENTER)
         self.heading("Now break something")
-        self.step("the-end")
+        browser.wait(".main .file")
+        opened = browser.script_later("const done = arguments[0]; fetch(document.querySelector('.main .file').href).then(answer => done([answer.status, answer.headers.get('content-type')]))")
+        if opened != [200, "application/zip"]:
+            self.faults.append(f"the pack doesn't open: {opened}")
+        self.step("the-auditors-pack")
         browser.click("[data-action=tour-next]")
         browser.until(lambda: not browser.shown(".tour"), "the tour doesn't end")
 

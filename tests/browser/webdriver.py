@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 
 BACKSPACE, TAB, ENTER, SHIFT, CONTROL, ESCAPE = "\ue003", "\ue004", "\ue007", "\ue008", "\ue009", "\ue00c"
+F6 = "\ue036"
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 
 

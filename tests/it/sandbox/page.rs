@@ -223,15 +223,21 @@ fn the_page_shows_every_block_and_element_that_the_bot_sends() {
     assert!(used.contains(&("BLOCKS", "section".to_owned())), "{used:?}");
     let unshown: Vec<_> = used.difference(&shown).collect();
     assert!(unshown.is_empty(), "{unshown:?}");
-    // The table in the page's own documentation has a row for each.
+    // The table in the page's own documentation has a row for each, and says which the bot sends.
     let words = std::fs::read_to_string("src/sandbox/page/mod.rs").unwrap();
-    let rows: BTreeSet<_> = words
+    let rows: Vec<(String, bool)> = words
         .lines()
         .filter_map(|line| line.strip_prefix("//! | `")?.split_once('`'))
-        .map(|(name, _)| name.to_owned())
+        .map(|(name, rest)| (name.to_owned(), rest.ends_with("| yes |")))
         .collect();
-    let named: BTreeSet<_> = shown.iter().map(|(_, name)| name.clone()).collect();
-    assert_eq!(rows, named);
+    let names = |of: &BTreeSet<(&str, String)>| -> BTreeSet<String> {
+        of.iter().map(|(_, name)| name.clone()).collect()
+    };
+    let named: BTreeSet<_> = rows.iter().map(|(name, _)| name.clone()).collect();
+    assert_eq!(named, names(&shown));
+    let sent: BTreeSet<_> = rows.into_iter().filter(|(_, sent)| *sent).collect();
+    let sent: BTreeSet<_> = sent.into_iter().map(|(name, _)| name).collect();
+    assert_eq!(sent, names(&used));
 }
 
 #[test]

@@ -35,7 +35,7 @@ function place(panel, layer, anchor, { above, end, wide }) {
   Object.assign(panel.style, { top: "", bottom: "", maxHeight: "" });
   const frame = layer.getBoundingClientRect();
   const at = anchor.getBoundingClientRect();
-  if (wide) panel.style.width = `${at.width}px`;
+  if (wide) Object.assign(panel.style, { width: `${at.width}px`, maxWidth: "none" });
   const { width, height } = panel.getBoundingClientRect();
   const edge = 8;
   const left = end ? at.right - width : at.left;

@@ -72,9 +72,11 @@ function files(said, desk) {
     const href = here(file.url_private, desk);
     const image = /^image\/(png|jpe?g|gif)$/.test(file.mimetype);
     const name = file.title || file.name;
+    // Slack says of what kind a file is once it has looked at it; until then its name does.
+    const kind = file.filetype || /\.(\w{1,4})$/.exec(file.name)?.[1].toLowerCase() || "file";
     return image
       ? h("a", { class: "file-image", href, target: "_blank", rel: "noopener noreferrer" }, h("img", { src: href, alt: file.alt_txt ?? name }))
-      : h("a", { class: "file", href, target: "_blank", rel: "noopener noreferrer" }, h("span", { class: `file-icon ${file.filetype}`, "aria-hidden": "true" }, (file.filetype || "file").slice(0, 4).toUpperCase()), h("span", {}, h("strong", {}, name), h("span", { class: "file-kind" }, `${file.pretty_type || "File"}, ${size(file.size)}`)));
+      : h("a", { class: "file", href, target: "_blank", rel: "noopener noreferrer" }, h("span", { class: `file-icon ${kind}`, "aria-hidden": "true" }, kind.slice(0, 4).toUpperCase()), h("span", {}, h("strong", {}, name), h("span", { class: "file-kind" }, `${file.pretty_type || kind.toUpperCase()}, ${size(file.size)}`)));
   }));
 }
 

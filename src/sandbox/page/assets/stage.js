@@ -17,6 +17,9 @@ const TROUBLE = [
   { deliveries: "reorder", probability: 0.2, seed: 5 },
 ];
 
+// What is due at an instant is named to the second; just after it, it is missed.
+const SECOND = 1000;
+
 /** The stage. `lead()` is the desk whose zone counts; `pair()` whether two sit side by side. */
 export function makeStage({ lead, layer, togglePair, paired, tour, theme, say }) {
   const clock = h("span", { class: "clock-now", "aria-hidden": "true" });
@@ -45,7 +48,7 @@ export function makeStage({ lead, layer, togglePair, paired, tour, theme, say })
     return [
       { name: "hour", words: "+1 h", long: "One hour on", move: { minutes: 60 } },
       { name: "reminder", words: "Next reminder", long: "To the next reminder", move: { until_posted: true } },
-      { name: "deadline", words: "Deadline", long: due ? `To the deadline, ${longTime(due, desk.zone())}` : "To the deadline", move: due && { to: due } },
+      { name: "deadline", words: "Deadline", long: due ? `To the deadline, ${longTime(due, desk.zone())}` : "To the deadline", move: due && { to: due + SECOND } },
       { name: "monday", words: "Monday 09:00", long: "To Monday, 09:00", move: { weekday: 1, hour: 9, minute: 0 } },
     ];
   }
