@@ -31,7 +31,8 @@ axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}).then(
   .filter(one => ["serious", "critical"].includes(one.impact))
   .map(one => `${one.id}: ${one.help}: ${one.nodes.slice(0, 3).map(node => node.target.join(" ")).join(" | ")}`)));
 """
-# What there is to read: the tour and the newest message. A form that the tour fills in is glanced at.
+# What there is to read: the tour and the newest message. A form that the tour fills in is glanced at,
+# and so is the message that says it again.
 NEWS = """
 const newest = [...document.querySelectorAll(".main .message .text")].pop();
 return [document.querySelector(".tour-words"), newest].map((one) => one?.innerText ?? "").join("\\n");
@@ -43,12 +44,13 @@ class Story:
         self.browser, self.address, self.relay, self.axe, self.pictures = browser, address, relay, axe, pictures
         self.n, self.n_pictures, self.faults, self.looking, self.read = 0, 0, [], 0.0, set()
 
-    def step(self, name):
-        """Looks at the page from all sides; what that takes isn't the newcomer's time."""
+    def step(self, name, glance=False):
+        """Looks at the page from all sides; what that takes isn't the newcomer's time. Nobody reads at a `glance`."""
         began = time.monotonic()
         self.n += 1
         browser = self.browser
-        self.read |= set(browser.script(NEWS).splitlines())
+        if not glance:
+            self.read |= set(browser.script(NEWS).splitlines())
         for look, scheme, phone in (("light", "light", False), ("dark", "dark", False), ("phone", "light", True)):
             browser.scheme(scheme)
             browser.size(*((390, 844, True) if phone else (1280, 800)))
@@ -151,7 +153,7 @@ class Story:
         self.step("documented")
         self.be("morgan")
         browser.wait(".main .message:last-child [data-action=approve]")
-        self.step("to-decide")
+        self.step("to-decide", glance=True)
         browser.click(".main .message:last-child [data-action=approve]")
         browser.wait(".modal")
         browser.click(".modal [data-action=submit]")
