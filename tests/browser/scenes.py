@@ -130,8 +130,13 @@ def confirm(story):
     browser.wait(".message [data-action=go_ahead]")
     browser.click(".message [data-action=go_ahead]")
     browser.click("[data-action=confirm-yes]")
+
+    def card():
+        return browser.wait(".message", "Fail the database over").text()
+
+    browser.until(lambda: "went ahead" in card(), "the card doesn't say who went ahead")
     browser.click(".message [data-action=deployed]")
-    browser.wait(".message", "Deployed by @dana")
+    browser.until(lambda: "Deployed by @dana" in card(), "the card doesn't say that it was deployed")
 
 
 def moves(story, name):
@@ -272,8 +277,11 @@ def reconnect(story):
     story.relay.mend()
     browser.wait(".message", missed)
     browser.until(lambda: not browser.shown(".line-down"), "the page thinks that it is still cut off")
-    # A browser says itself that a connection was lost; nothing else may be complained of.
-    story.faults += [f"reconnect: {one}" for one in story.complaints() if "net::ERR_" not in one]
+    # A browser says itself that a connection was lost; that it is heard, and nothing else may be complained of.
+    said = story.complaints()
+    story.faults += [f"reconnect: {one}" for one in said if "net::ERR_" not in one]
+    if not said:
+        story.faults.append("reconnect: what the page complains of isn't heard")
 
 
 def phone(story):

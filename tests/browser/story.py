@@ -35,7 +35,7 @@ axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}).then(
 # and so is the message that says it again.
 NEWS = """
 const newest = [...document.querySelectorAll(".main .message .text")].pop();
-return [document.querySelector(".tour-words"), newest].map((one) => one?.innerText ?? "").join("\\n");
+return [document.querySelector(".tour-words"), document.querySelector(".modal") ? null : newest].map((one) => one?.innerText ?? "").join("\\n");
 """
 
 

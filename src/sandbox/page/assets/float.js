@@ -57,9 +57,10 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   sink(true);
 }, true);
-// A phone's keyboard, or the phone turned: it goes along, unless what it belongs to is shown no more.
-window.addEventListener("resize", () => {
+// A phone's keyboard, or the phone turned: it goes along, unless what it belongs to is shown no more. Lists find their
+// place first, at the end of this frame.
+window.addEventListener("resize", () => requestAnimationFrame(() => requestAnimationFrame(() => {
   if (!current) return;
   if (current.anchor.getClientRects().length) current.settle();
   else sink();
-});
+})));

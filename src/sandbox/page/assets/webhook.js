@@ -15,8 +15,8 @@ export function bodies(preset, desk) {
   const weeks = preset.weeks ?? [[1, 0]];
   return weeks.flatMap(([n, emergencies], week) => Array.from({ length: n }, (_, i) => {
     const at = desk.now() - week * WEEK - (i * (preset.days ?? 0) * WEEK) / 7 / n;
-    const systems = preset.systems ?? [];
-    const values = { at: new Date(at).toISOString(), run: `${Math.round(at / 1000)}`, system: systems[i % systems.length] ?? "", kind: i < emergencies ? "emergency" : "normal", last: last(preset.last, desk) };
+    const of = (names = []) => names[i % names.length] ?? "";
+    const values = { at: new Date(at).toISOString(), run: `${Math.round(at / 1000)}`, system: of(preset.systems), title: of(preset.titles), kind: i < emergencies ? "emergency" : "normal", last: last(preset.last, desk) };
     return Object.fromEntries(Object.entries(preset.change).map(([name, value]) => [name, value.replace(/\{(\w+)\}/g, (whole, key) => values[key] ?? whole)]));
   }));
 }
