@@ -267,21 +267,26 @@ def trouble(story):
 
 
 def reconnect(story):
-    """The wire is cut; the page says so, and has everything again when it is mended."""
+    """The wire is cut; the page says so, keeps what couldn't be sent, and has everything again when it is mended."""
     browser = story.browser
     story.complaints()
     story.relay.cut()
     browser.wait(".line-down", "Reconnecting")
+    unsent = "Typed while the wire was cut."
+    writes(story, unsent)
+    browser.wait(".toast.bad", "doesn't answer")
+    browser.until(lambda: browser.wait(WRITES).property("value") == unsent, "what couldn't be sent is lost")
+    story.photograph("cut-off")
     missed = "Said while the wire was cut."
     story.elsewhere("say", {"as": "riley", "channel": f"#{INCIDENT}", "text": missed})
     story.relay.mend()
     browser.wait(".message", missed)
     browser.until(lambda: not browser.shown(".line-down"), "the page thinks that it is still cut off")
-    # A browser says itself that a connection was lost; that it is heard, and nothing else may be complained of.
-    said = story.complaints()
-    story.faults += [f"reconnect: {one}" for one in said if "net::ERR_" not in one]
-    if not said:
-        story.faults.append("reconnect: what the page complains of isn't heard")
+    browser.click(WRITES)
+    browser.type(ENTER)
+    browser.wait(".message", unsent)
+    # A browser says itself that a connection was lost; nothing else may be complained of.
+    story.faults += [f"reconnect: {one}" for one in story.complaints() if "net::ERR_" not in one]
 
 
 def phone(story):

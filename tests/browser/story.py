@@ -207,6 +207,9 @@ def play(story):
     took = newcomer = None
     try:
         browser.wait(".side-row")
+        browser.script("console.error('Is this heard?')")
+        if not any("Is this heard?" in one for one in story.complaints()):
+            story.faults.append("what the page complains of isn't heard")
         story.told()
         took = time.monotonic() - began - story.looking
         newcomer = took + browser.n_clicks * PER_CLICK + browser.n_keys * PER_KEY + sum(len(line.split()) for line in story.read) * PER_WORD
