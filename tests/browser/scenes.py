@@ -7,7 +7,7 @@ WRITES = ".main .compose-input"
 
 
 def all_of_them(story):
-    for scene in (ephemeral, shortcut, thread, reaction, required, confirm, overdue, home, ci, side_by_side, guest, keyboard, trouble, reconnect, phone):
+    for scene in (ephemeral, shortcut, thread, reaction, theme, required, confirm, overdue, home, ci, side_by_side, guest, keyboard, trouble, reconnect, phone):
         scene(story)
 
 
@@ -82,6 +82,23 @@ def reaction(story):
     browser.wait(".message", "Thank you. (edited)")
     browser.click(".reaction.mine")
     browser.until(lambda: not browser.shown(".reaction.mine"), "the reaction stays")
+
+
+def theme(story):
+    """Light or dark is as the system has it, or as one chooses; the choice outlives the page, as does where one sits."""
+    browser = story.browser
+    ground = "return getComputedStyle(document.querySelector('.main')).backgroundColor"
+    light = browser.script(ground)
+    browser.click("[data-action=stage-theme]")
+    browser.click("[role=menuitem]", "Dark")
+    browser.until(lambda: browser.script(ground) != light, "the switch doesn't make it dark")
+    browser.script("location.reload()")
+    browser.wait(".face.current", "Morgan")
+    if browser.script(ground) == light:
+        story.faults.append("theme: what was chosen is forgotten")
+    browser.click("[data-action=stage-theme]")
+    browser.click("[role=menuitem]", "As the system has it")
+    browser.until(lambda: browser.script(ground) == light, "it doesn't follow the system again")
 
 
 def required(story):
