@@ -214,6 +214,9 @@ def side_by_side(story):
     writes(story, "@morgan all quiet again since ten minutes.", ".desk:nth-child(1) .main .compose-input")
     unread = ".desk:nth-child(2) .side-row.fresh"
     browser.wait(unread, f"{INCIDENT}\n1")
+    below = browser.script("const list = document.querySelector('.main .messages'); return list.scrollHeight - list.scrollTop - list.clientHeight")
+    if below > 2:
+        story.faults.append(f"whoever writes doesn't see it: {below} pixels are below")
     story.step("side-by-side")
     browser.click(unread, INCIDENT)
     browser.wait(".desk:nth-child(2) .new-line")

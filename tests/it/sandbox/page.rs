@@ -207,13 +207,13 @@ fn used() -> BTreeSet<(&'static str, String)> {
 
 #[test]
 fn the_page_shows_every_block_and_element_that_the_bot_sends() {
-    let shows = |table: &'static str, file: &str| {
+    let kinds = |table: &'static str, file: &str| {
         declared(file, table)
             .into_iter()
             .map(move |name| (table, name))
     };
-    let shown: BTreeSet<_> = shows("BLOCKS", "blocks.js")
-        .chain(shows("ELEMENTS", "elements.js"))
+    let shown: BTreeSet<_> = kinds("BLOCKS", "blocks.js")
+        .chain(kinds("ELEMENTS", "elements.js"))
         .collect();
     let used = used();
     assert!(
@@ -230,14 +230,16 @@ fn the_page_shows_every_block_and_element_that_the_bot_sends() {
         .filter_map(|line| line.strip_prefix("//! | `")?.split_once('`'))
         .map(|(name, rest)| (name.to_owned(), rest.ends_with("| yes |")))
         .collect();
-    let names = |of: &BTreeSet<(&str, String)>| -> BTreeSet<String> {
+    let bare = |of: &BTreeSet<(&str, String)>| -> BTreeSet<String> {
         of.iter().map(|(_, name)| name.clone()).collect()
     };
     let named: BTreeSet<_> = rows.iter().map(|(name, _)| name.clone()).collect();
-    assert_eq!(named, names(&shown));
-    let sent: BTreeSet<_> = rows.into_iter().filter(|(_, sent)| *sent).collect();
-    let sent: BTreeSet<_> = sent.into_iter().map(|(name, _)| name).collect();
-    assert_eq!(sent, names(&used));
+    assert_eq!(named, bare(&shown));
+    let sent: BTreeSet<_> = rows
+        .into_iter()
+        .filter_map(|(name, is_sent)| is_sent.then_some(name))
+        .collect();
+    assert_eq!(sent, bare(&used));
 }
 
 #[test]

@@ -12,6 +12,7 @@ export function messageList(desk, { label, inThread = false }) {
   const list = h("div", { class: "messages", role: "log", "aria-label": label, tabindex: "0" });
   let shown = null;
   let newFrom = null;
+  let newest = null;
   let ended = true;
   const toEnd = () => { list.scrollTop = list.scrollHeight; };
   list.addEventListener("scroll", () => { ended = nearEnd(); });
@@ -26,14 +27,17 @@ export function messageList(desk, { label, inThread = false }) {
   /** Draws `messages` of `channel`; `place` names what is shown, `readUntil` how far it was read, `head` stands first. */
   function draw({ channel, messages, place, readUntil, head }) {
     const moved = place !== shown;
-    const atEnd = moved || nearEnd();
+    const last = messages[messages.length - 1];
+    // Whoever has just written sees it, wherever they had looked.
+    const wrote = last?.user === desk.me() && last.ts !== newest;
+    newest = last?.ts;
+    ended ||= moved || wrote;
     if (moved) newFrom = null;
     // The line stays where it was when one came, until one goes elsewhere.
     if (moved || newFrom === null) newFrom = firstNew(messages, readUntil, desk.me(), !moved);
     shown = place;
     reconcile(list, items({ channel, messages, head, place }));
-    ended = atEnd;
-    if (atEnd) toEnd();
+    if (ended) toEnd();
   }
 
   function items({ channel, messages, head, place }) {
