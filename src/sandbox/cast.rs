@@ -47,12 +47,7 @@ fn people(at: DateTime<Utc>, bot_name: &str) -> Vec<Person> {
     let berlin = Europe::Berlin;
     let named = |id, handle, name, title| person(id, handle, name, title, berlin, at);
     vec![
-        named(
-            "U0DANA0001",
-            "dana",
-            "Dana Okafor",
-            "Site reliability engineer",
-        ),
+        named("U0DANA0001", "dana", "Dana Okafor", "On-call engineer"),
         Person {
             is_admin: true,
             ..named(

@@ -46,7 +46,7 @@ pub(super) fn desk(state: &State, person: &Person) -> Value {
         .collect();
     json!({
         "me": person.id,
-        "team": {"id": TEAM, "name": TEAM_NAME, "domain": TEAM_DOMAIN, "base_url": state.base_url},
+        "team": {"id": TEAM, "name": TEAM_NAME, "url": format!("https://{TEAM_DOMAIN}.slack.com"), "base_url": state.base_url},
         "app": app(state, person),
         "cast": cast(state),
         "people": people,

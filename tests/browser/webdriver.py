@@ -7,6 +7,8 @@ import time
 import urllib.error
 import urllib.request
 
+BACKSPACE, TAB, ENTER, SHIFT, CONTROL, ESCAPE = "\ue003", "\ue004", "\ue007", "\ue008", "\ue009", "\ue00c"
+F6 = "\ue036"
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 
 
@@ -18,6 +20,7 @@ class Browser:
     """One window of a headless chromium; ends with the `with` block."""
 
     def __init__(self, driver, binary=None):
+        self.n_clicks = self.n_keys = 0
         self.process = subprocess.Popen([driver, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         for line in self.process.stdout:
             if "started successfully on port" in line:
@@ -114,6 +117,7 @@ class Browser:
 
     def click(self, css, words=None, seconds=20):
         """Clicks as a hand does: on what is shown, and not covered by something else."""
+        self.n_clicks += 1
         def attempt():
             found = [one for one in self.shown(css) if words is None or words in one.text()]
             if not found:
@@ -127,10 +131,23 @@ class Browser:
             return True
         self.until(attempt, f"{css}" + (f" with “{words}”" if words else "") + " can't be clicked", seconds)
 
+    def hover(self, css, words=None):
+        """Moves the pointer onto the last one shown, and leaves it there."""
+        node = self.wait(css, words)
+        origin = {ELEMENT: node.path.rsplit("/", 1)[1]}
+        move = {"type": "pointerMove", "duration": 0, "origin": origin, "x": 0, "y": 0}
+        self.do("POST", "/actions", {"actions": [{"type": "pointer", "id": "mouse", "actions": [move]}]})
+
     def type(self, words):
         """Types on the keyboard, wherever the focus is. Keys have names, as in W3C WebDriver."""
+        self.n_keys += len(words)
         actions = [{"type": kind, "value": letter} for letter in words for kind in ("keyDown", "keyUp")]
         self.do("POST", "/actions", {"actions": [{"type": "key", "id": "keyboard", "actions": actions}]})
+
+    def chord(self, keys):
+        """Presses keys together: Shift and Tab, say."""
+        held = [{"type": "keyDown", "value": key} for key in keys] + [{"type": "keyUp", "value": key} for key in reversed(keys)]
+        self.do("POST", "/actions", {"actions": [{"type": "key", "id": "keyboard", "actions": held}]})
 
     def photograph(self, path):
         path.write_bytes(base64.b64decode(self.do("GET", "/screenshot")))

@@ -149,6 +149,8 @@ impl Demo {
             policy: PolicyFile {
                 approvers: vec!["S0ENGMGRS1".to_owned()],
                 commanders: vec!["S0COMMAND1".to_owned()],
+                security: vec!["S0SECURIT1".to_owned()],
+                evidence: vec!["U0SAM00001".to_owned()],
                 escalation: vec!["U0SAM00001".to_owned()],
                 report_channel: Some("C0ENGINEER".to_owned()),
                 zone: "Europe/Berlin".to_owned(),

@@ -138,6 +138,7 @@ const ASSETS: &[Asset] = &assets! {
     "mrkdwn.js": SCRIPT,
     "people.js": SCRIPT,
     "picker.js": SCRIPT,
+    "regions.js": SCRIPT,
     "richtext.js": SCRIPT,
     "sidebar.js": SCRIPT,
     "stage.js": SCRIPT,

@@ -207,13 +207,13 @@ fn used() -> BTreeSet<(&'static str, String)> {
 
 #[test]
 fn the_page_shows_every_block_and_element_that_the_bot_sends() {
-    let shows = |table: &'static str, file: &str| {
+    let kinds = |table: &'static str, file: &str| {
         declared(file, table)
             .into_iter()
             .map(move |name| (table, name))
     };
-    let shown: BTreeSet<_> = shows("BLOCKS", "blocks.js")
-        .chain(shows("ELEMENTS", "elements.js"))
+    let shown: BTreeSet<_> = kinds("BLOCKS", "blocks.js")
+        .chain(kinds("ELEMENTS", "elements.js"))
         .collect();
     let used = used();
     assert!(
@@ -223,15 +223,23 @@ fn the_page_shows_every_block_and_element_that_the_bot_sends() {
     assert!(used.contains(&("BLOCKS", "section".to_owned())), "{used:?}");
     let unshown: Vec<_> = used.difference(&shown).collect();
     assert!(unshown.is_empty(), "{unshown:?}");
-    // The table in the page's own documentation has a row for each.
+    // The table in the page's own documentation has a row for each, and says which the bot sends.
     let words = std::fs::read_to_string("src/sandbox/page/mod.rs").unwrap();
-    let rows: BTreeSet<_> = words
+    let rows: Vec<(String, bool)> = words
         .lines()
         .filter_map(|line| line.strip_prefix("//! | `")?.split_once('`'))
-        .map(|(name, _)| name.to_owned())
+        .map(|(name, rest)| (name.to_owned(), rest.ends_with("| yes |")))
         .collect();
-    let named: BTreeSet<_> = shown.iter().map(|(_, name)| name.clone()).collect();
-    assert_eq!(rows, named);
+    let bare = |of: &BTreeSet<(&str, String)>| -> BTreeSet<String> {
+        of.iter().map(|(_, name)| name.clone()).collect()
+    };
+    let named: BTreeSet<_> = rows.iter().map(|(name, _)| name.clone()).collect();
+    assert_eq!(named, bare(&shown));
+    let sent: BTreeSet<_> = rows
+        .into_iter()
+        .filter_map(|(name, is_sent)| is_sent.then_some(name))
+        .collect();
+    assert_eq!(sent, bare(&used));
 }
 
 #[test]

@@ -10,7 +10,6 @@ const MOST = 8;
 /** Watches a text field; completes what stands before its cursor. `keydown` says whether it took a key. */
 export function completion(input, desk, { commands = true } = {}) {
   const list = h("div", { role: "listbox", id: unique("complete"), class: "options complete", "aria-label": "Suggestions" });
-  input.setAttribute("aria-controls", list.id);
   let found = [];
   let lit = 0;
   let range = null;
@@ -26,7 +25,8 @@ export function completion(input, desk, { commands = true } = {}) {
       return;
     }
     if (!floats(input)) {
-      float(desk.layer, input, list, { above: true, modal: false, ended: () => { found = []; input.removeAttribute("aria-activedescendant"); } }).classList.add("float-complete");
+      float(desk.layer, input, list, { above: true, ended: () => { found = []; input.removeAttribute("aria-activedescendant"); input.removeAttribute("aria-controls"); } }).classList.add("float-complete");
+      input.setAttribute("aria-controls", list.id);
     }
     draw();
   }

@@ -12,17 +12,32 @@ export function messageList(desk, { label, inThread = false }) {
   const list = h("div", { class: "messages", role: "log", "aria-label": label, tabindex: "0" });
   let shown = null;
   let newFrom = null;
+  let newest = null;
+  let ended = true;
+  const toEnd = () => { list.scrollTop = list.scrollHeight; };
+  list.addEventListener("scroll", () => { ended = nearEnd(); });
+  // A keyboard that comes up, or a picture that is loaded, doesn't move the end out of sight.
+  new ResizeObserver(() => { if (ended) toEnd(); }).observe(list);
+  list.addEventListener("load", () => { if (ended) toEnd(); }, true);
+
+  function nearEnd() {
+    return list.scrollHeight - list.scrollTop - list.clientHeight < CLOSE_TO_END;
+  }
 
   /** Draws `messages` of `channel`; `place` names what is shown, `readUntil` how far it was read, `head` stands first. */
   function draw({ channel, messages, place, readUntil, head }) {
     const moved = place !== shown;
-    const atEnd = moved || list.scrollHeight - list.scrollTop - list.clientHeight < CLOSE_TO_END;
+    const last = messages[messages.length - 1];
+    // Whoever has just written sees it, wherever they had looked.
+    const wrote = last?.user === desk.me() && last.ts !== newest;
+    newest = last?.ts;
+    ended ||= moved || wrote;
     if (moved) newFrom = null;
     // The line stays where it was when one came, until one goes elsewhere.
     if (moved || newFrom === null) newFrom = firstNew(messages, readUntil, desk.me(), !moved);
     shown = place;
     reconcile(list, items({ channel, messages, head, place }));
-    if (atEnd) list.scrollTop = list.scrollHeight;
+    if (ended) toEnd();
   }
 
   function items({ channel, messages, head, place }) {
@@ -41,7 +56,7 @@ export function messageList(desk, { label, inThread = false }) {
       if (newHere) out.push({ key: "new", sign: "new", make: () => h("div", { class: "new-line", role: "separator", "aria-label": "New messages" }, h("span", {}, "New")) });
       const follows = Boolean(above) && !newDay && !newHere && above.user === said.user && Number(said.ts) - Number(above.ts) < NEAR && !said.ephemeral === !above.ephemeral && !said.subtype && above.subtype !== "tombstone";
       const options = { follows, inThread };
-      out.push({ key: said.ts, sign: sign(said, options, zone, desk.editing === said.ts, dayOf(now, zone), said.reply_count ? Math.floor(now / 60_000) : 0), make: () => message(said, channel, desk, options) });
+      out.push({ key: said.ts, sign: sign(said, options, zone, desk.me(), desk.editing === said.ts, dayOf(now, zone), said.reply_count ? Math.floor(now / 60_000) : 0), make: () => message(said, channel, desk, options) });
       above = said;
     }
     return out;
@@ -56,7 +71,7 @@ export function messageList(desk, { label, inThread = false }) {
     setTimeout(() => node.classList.remove("revealed"), 2500);
   }
 
-  return { node: list, draw, reveal, toEnd: () => { list.scrollTop = list.scrollHeight; } };
+  return { node: list, draw, reveal };
 }
 
 function firstNew(messages, readUntil, me, looking) {

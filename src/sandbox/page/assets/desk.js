@@ -223,7 +223,7 @@ export function makeDesk(who, { heard, switched, at = null }) {
   desk.switchTo = switchTo;
 
   function beginning(channel) {
-    if (!channel || channel.messages.some((said) => said.top_level && said.blocks && said.subtype === "never")) return null;
+    if (!channel) return null;
     const words = channel.name ? `#${channel.name}` : title(channel);
     const about = channel.kind === "im" ? `This is the very beginning of your direct message history with ${words}.` : `This is the very beginning of the ${words} channel.`;
     return { sign: words, make: () => h("div", { class: "beginning" }, h("h3", {}, words), h("p", {}, about)) };

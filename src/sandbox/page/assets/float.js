@@ -10,7 +10,7 @@ export function sink(refocus = false) {
   const { panel, anchor, ended } = current;
   current = null;
   panel.remove();
-  anchor.setAttribute?.("aria-expanded", "false");
+  if (anchor.hasAttribute?.("aria-expanded")) anchor.setAttribute("aria-expanded", "false");
   ended?.();
   if (refocus) anchor.focus({ preventScroll: true });
 }
@@ -21,20 +21,21 @@ export function floats(anchor) {
 }
 
 /** Shows `content` beside `anchor`; returns the panel. `above` puts it over the anchor if there is room. */
-export function float(layer, anchor, content, { above = false, end = false, wide = false, ended = null, modal = true } = {}) {
+export function float(layer, anchor, content, { above = false, end = false, wide = false, ended = null } = {}) {
   sink();
   const panel = h("div", { class: "float" }, content);
   layer.append(panel);
-  current = { panel, anchor, ended, modal };
-  if (modal) anchor.setAttribute("aria-expanded", "true");
-  place(panel, layer, anchor, { above, end, wide });
+  current = { panel, anchor, ended, settle: () => place(panel, layer, anchor, { above, end, wide }) };
+  if (anchor.hasAttribute?.("aria-expanded")) anchor.setAttribute("aria-expanded", "true");
+  current.settle();
   return panel;
 }
 
 function place(panel, layer, anchor, { above, end, wide }) {
+  Object.assign(panel.style, { top: "", bottom: "", maxHeight: "" });
   const frame = layer.getBoundingClientRect();
   const at = anchor.getBoundingClientRect();
-  if (wide) panel.style.width = `${at.width}px`;
+  if (wide) Object.assign(panel.style, { width: `${at.width}px`, maxWidth: "none" });
   const { width, height } = panel.getBoundingClientRect();
   const edge = 8;
   const left = end ? at.right - width : at.left;
@@ -56,4 +57,10 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   sink(true);
 }, true);
-window.addEventListener("resize", () => sink());
+// A phone's keyboard, or the phone turned: it goes along, unless what it belongs to is shown no more. Lists find their
+// place first, at the end of this frame.
+window.addEventListener("resize", () => requestAnimationFrame(() => requestAnimationFrame(() => {
+  if (!current) return;
+  if (current.anchor.getClientRects().length) current.settle();
+  else sink();
+})));

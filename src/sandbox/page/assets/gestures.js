@@ -6,16 +6,8 @@ export async function act(route, body, method = "POST") {
   try {
     answer = await fetch(`/sandbox/${route}`, { method, body: method === "POST" ? JSON.stringify(body) : undefined });
   } catch {
-    throw new Error("The workspace doesn't answer. Is `breakglass demo` still running?");
+    throw new Error("The workspace doesn't answer. Is breakglass demo still running?");
   }
-  const said = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(said.error ?? `The workspace refused that (${answer.status}).`);
-  return said;
-}
-
-/** Reads something. */
-export async function look(route) {
-  const answer = await fetch(`/sandbox/${route}`);
   const said = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new Error(said.error ?? `The workspace refused that (${answer.status}).`);
   return said;

@@ -4,6 +4,7 @@ import { h } from "./dom.js";
 import { makeDesk } from "./desk.js";
 import { makeStage } from "./stage.js";
 import { makeTour } from "./tour.js";
+import { regions } from "./regions.js";
 import { theme } from "./theme.js";
 
 const SECOND = "morgan";
@@ -47,6 +48,7 @@ function togglePair() {
   remember();
 }
 
+regions();
 const scenery = await fetch("/page/tour.json").then((answer) => answer.json()).catch(() => null);
 const people = (wanted.get("as") ?? scenery?.begin_as ?? "dana").split(",");
 tour = makeTour(scenery, { desks: () => sitting, stage: () => stage });

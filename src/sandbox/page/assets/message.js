@@ -19,8 +19,7 @@ export function message(said, channel, desk, { follows = false, inThread = false
   const app = Boolean(said.bot_id) && author !== "USLACKBOT";
   const at = ms(said.ts);
   const time = (name) => h("time", { class: name, datetime: new Date(at).toISOString(), title: fullTime(at, desk.zone()) }, clockTime(at, desk.zone()));
-  const called = !said.ephemeral && said.text.includes(`<@${desk.me()}`);
-  const node = h("div", { class: `message${follows ? " follows" : ""}${said.ephemeral ? " ephemeral" : ""}${called ? " called" : ""}`, role: "article", "aria-label": `${nameOf(author, desk)}, ${clockTime(at, desk.zone())}`, data: { ts: said.ts } },
+  const node = h("div", { class: `message${follows ? " follows" : ""}${said.ephemeral ? " ephemeral" : ""}`, role: "article", "aria-label": `${nameOf(author, desk)}, ${clockTime(at, desk.zone())}`, data: { ts: said.ts } },
     h("div", { class: "gutter" }, follows ? time("small-time") : avatar(author, desk, 36)),
     h("div", { class: "body" },
       said.ephemeral && h("div", { class: "only-you" }, h("span", { class: "eye", "aria-hidden": "true" }, "◉"), "Only visible to you"),
@@ -44,7 +43,12 @@ function words(said, channel, desk) {
     current: () => null,
     used: (block, element, value) => desk.press({ channel: channel.id, ts: said.ts, action_id: element.action_id, block_id: block.block_id, value }),
   };
-  if (said.blocks?.length) return h("div", { class: "text" }, blocks(said.blocks, host), edited);
+  if (said.blocks?.length) {
+    const drawn = blocks(said.blocks, host);
+    const line = drawn.querySelector(".rich-text:last-child > .line:last-child");
+    if (line && edited) line.append(edited);
+    return h("div", { class: "text" }, drawn, !line && edited);
+  }
   return said.text ? h("div", { class: "text" }, mrkdwn(said.text, desk), edited) : null;
 }
 
@@ -68,9 +72,11 @@ function files(said, desk) {
     const href = here(file.url_private, desk);
     const image = /^image\/(png|jpe?g|gif)$/.test(file.mimetype);
     const name = file.title || file.name;
+    // Slack says of what kind a file is once it has looked at it; until then its name does.
+    const kind = file.filetype || /\.(\w{1,4})$/.exec(file.name)?.[1].toLowerCase() || "file";
     return image
       ? h("a", { class: "file-image", href, target: "_blank", rel: "noopener noreferrer" }, h("img", { src: href, alt: file.alt_txt ?? name }))
-      : h("a", { class: "file", href, target: "_blank", rel: "noopener noreferrer" }, h("span", { class: `file-icon ${file.filetype}`, "aria-hidden": "true" }, (file.filetype || "file").slice(0, 4).toUpperCase()), h("span", {}, h("strong", {}, name), h("span", { class: "file-kind" }, `${file.pretty_type || "File"}, ${size(file.size)}`)));
+      : h("a", { class: "file", href, target: "_blank", rel: "noopener noreferrer" }, h("span", { class: `file-icon ${kind}`, "aria-hidden": "true" }, kind.slice(0, 4).toUpperCase()), h("span", {}, h("strong", {}, name), h("span", { class: "file-kind" }, `${file.pretty_type || kind.toUpperCase()}, ${size(file.size)}`)));
   }));
 }
 
@@ -123,7 +129,7 @@ function actions(said, channel, desk, inThread) {
   }));
   const mine = said.user === desk.me();
   const admin = desk.person(desk.me())?.is_admin;
-  const link = `https://${desk.data.team.domain}.slack.com/archives/${channel.id}/p${said.ts.replace(".", "")}${said.thread_ts && said.thread_ts !== said.ts ? `?thread_ts=${said.thread_ts}&cid=${channel.id}` : ""}`;
+  const link = `${desk.data.team.url}/archives/${channel.id}/p${said.ts.replace(".", "")}${said.thread_ts && said.thread_ts !== said.ts ? `?thread_ts=${said.thread_ts}&cid=${channel.id}` : ""}`;
   const remove = {
     words: "Delete message…", danger: true,
     pick: async () => {

@@ -7,7 +7,7 @@ import { emojiNode, plain } from "./mrkdwn.js";
 import { slackDate } from "./times.js";
 
 const PARTS = {
-  rich_text_section: (part, desk) => h("div", {}, part.elements.map((piece) => inline(piece, desk))),
+  rich_text_section: (part, desk) => h("div", { class: "line" }, part.elements.map((piece) => inline(piece, desk))),
   rich_text_quote: (part, desk) => h("blockquote", {}, part.elements.map((piece) => inline(piece, desk))),
   rich_text_preformatted: (part, desk) => h("pre", { class: "code-block", tabindex: "0" }, part.elements.map((piece) => inline(piece, desk))),
   rich_text_list: (part, desk) => h(part.style === "ordered" ? "ol" : "ul", { class: `indent-${part.indent ?? 0}` }, part.elements.map((item) => h("li", {}, item.elements.map((piece) => inline(piece, desk))))),
@@ -25,11 +25,15 @@ const INLINE = {
 };
 
 export function richText(block, desk) {
-  return h("div", { class: "rich-text" }, block.elements.map((part) => PARTS[part.type]?.(part, desk)));
+  return h("div", { class: "rich-text" }, block.elements.map((part) => PARTS[part.type]?.(part, desk) ?? unknown(part)));
 }
 
 function inline(piece, desk) {
-  return INLINE[piece.type]?.(piece, desk) ?? [];
+  return INLINE[piece.type]?.(piece, desk) ?? [unknown(piece)];
+}
+
+function unknown(part) {
+  return h("span", { class: "unknown" }, `This page can't show “${part.type}”.`);
 }
 
 function breaks(words) {

@@ -24,7 +24,7 @@ export function sidebar(desk) {
     return [
       heading("Channels"), ...named.map(channelRow),
       heading("Direct messages", h("button", { type: "button", class: "side-add", "aria-label": "New message", title: "New message", on: { click: (event) => desk.newDirect(event.currentTarget) } }, "+")),
-      ...people.map(directRow), selfless(people),
+      ...people.map(directRow), ...strangers(people).map(personRow),
       ...(app.home_tab || app.messages_tab ? [heading("Apps"), appRow(withApp)] : []),
     ].filter(Boolean);
   }
@@ -33,10 +33,15 @@ export function sidebar(desk) {
     return { key: `heading-${words}`, sign: words, make: () => h("div", { class: "side-heading" }, h("h2", {}, words), more) };
   }
 
-  // Whom nobody has written to yet is one click away, as in Slack.
-  function selfless(people) {
-    if (people.length) return null;
-    return { key: "nobody", sign: "nobody", make: () => h("div", { class: "side-none" }, "Nobody yet") };
+  // Whom one hasn't written to yet is one click away all the same.
+  function strangers(talks) {
+    const known = new Set(talks.filter((one) => one.kind === "im").flatMap((one) => one.members));
+    return desk.data.cast.filter((id) => id !== desk.me() && !known.has(id));
+  }
+
+  function personRow(id) {
+    const words = nameOf(id, desk);
+    return row(id, { mark: () => avatar(id, desk, 20), words, open: () => desk.open({ with: id }), current: desk.at.with === id, label: words });
   }
 
   function row(key, { mark, words, n, fresh, open, current, label }) {

@@ -17,10 +17,14 @@ const TROUBLE = [
   { deliveries: "reorder", probability: 0.2, seed: 5 },
 ];
 
+// What is due at an instant is named to the second; just after it, it is missed.
+const SECOND = 1000;
+
 /** The stage. `lead()` is the desk whose zone counts; `pair()` whether two sit side by side. */
 export function makeStage({ lead, layer, togglePair, paired, tour, theme, say }) {
   const clock = h("span", { class: "clock-now", "aria-hidden": "true" });
-  const clockButton = button("clock", [h("span", { class: "glyph glyph-clock", "aria-hidden": "true" }), clock], "Move the clock", () => openMenu(layer, clockButton, clockItems(), { label: "Move the clock" }), true);
+  const stopped = h("span", { class: "clock-stopped", "aria-hidden": "true", hidden: true }, "stopped");
+  const clockButton = button("clock", [h("span", { class: "glyph glyph-clock", "aria-hidden": "true" }), clock, stopped], "Move the clock", () => openMenu(layer, clockButton, clockItems(), { label: "Move the clock" }), true);
   const quick = h("div", { class: "quick-clock", role: "group", "aria-label": "Move the clock" });
   const ci = button("ci", [h("span", { class: "glyph glyph-ship", "aria-hidden": "true" }), words("CI deploys")], "CI deploys something", () => openMenu(layer, ci, presets(lead(), tour.data, deploy), { label: "CI deploys" }), true);
   const trouble = button("trouble", [h("span", { class: "glyph glyph-trouble", "aria-hidden": "true" }), words("Misbehaving Slack")], "Misbehaving Slack", toggleTrouble);
@@ -44,7 +48,7 @@ export function makeStage({ lead, layer, togglePair, paired, tour, theme, say })
     return [
       { name: "hour", words: "+1 h", long: "One hour on", move: { minutes: 60 } },
       { name: "reminder", words: "Next reminder", long: "To the next reminder", move: { until_posted: true } },
-      { name: "deadline", words: "Deadline", long: due ? `To the deadline, ${longTime(due, desk.zone())}` : "To the deadline", move: due && { to: due } },
+      { name: "deadline", words: "Deadline", long: due ? `To the deadline, ${longTime(due, desk.zone())}` : "To the deadline", move: due && { to: due + SECOND } },
       { name: "monday", words: "Monday 09:00", long: "To Monday, 09:00", move: { weekday: 1, hour: 9, minute: 0 } },
     ];
   }
@@ -123,8 +127,10 @@ export function makeStage({ lead, layer, togglePair, paired, tour, theme, say })
 
   function tick() {
     const desk = lead();
-    if (desk?.data) clock.textContent = longTime(desk.now(), desk.zone());
-    clockButton.setAttribute("aria-label", `Move the clock; it is ${clock.textContent}`);
+    if (!desk?.data) return;
+    clock.textContent = longTime(desk.now(), desk.zone());
+    stopped.hidden = !desk.clock.frozen;
+    clockButton.setAttribute("aria-label", `Move the clock; it is ${clock.textContent}${stopped.hidden ? "" : " and stopped"}`);
   }
   setInterval(tick, 1000);
 

@@ -109,9 +109,7 @@ export function slackDate(seconds, wanted, zone, now) {
     time: () => clockTime(ms, zone), time_secs: () => `${clockTime(ms, zone)}:${pad(second)}`,
     ago: () => ago(ms, now),
   };
-  const said = wanted.replace(/\{(\w+)\}/g, (whole, name) => words[name]?.() ?? whole);
-  // Slack begins a sentence with a capital.
-  return said.charAt(0) === said.charAt(0).toUpperCase() || !wanted.startsWith("{") ? said : said;
+  return wanted.replace(/\{(\w+)\}/g, (whole, name) => words[name]?.() ?? whole);
 }
 
 /** The whole of an instant, for the hint on a time. */

@@ -5,6 +5,7 @@
 //
 //   as      who should do it: a handle                open    where: "#channel", "app:home" or "app:messages"
 //   clock   moved as the step begins                  point   a CSS selector of what to use
+//   scene   what others do then: {as, say, in, react: {as, name}}, in that order
 //   done    what ends it: {said, in}, {unsaid, in}, {modal}, {passed_minutes} since the tour began; all must hold
 //   act     the words on the button that does it for one: `type`s into the composer, `fill`s the open modal's
 //           {block: value}, lets the `webhook` of that name speak, `press`es a selector, `move`s the clock
@@ -12,6 +13,8 @@
 // A move of the clock is {weekday, hour, minute}, {minutes} or {until_posted}.
 
 import { h, unique } from "./dom.js";
+import { act } from "./gestures.js";
+import { mrkdwn } from "./mrkdwn.js";
 import { bodies } from "./webhook.js";
 
 const KEY = "sandbox-tour";
@@ -66,7 +69,7 @@ export function makeTour(data, { desks, stage }) {
     const step = steps[mark.at];
     if (mark.begun < mark.at) {
       keep({ begun: mark.at, since: mark.at === 0 ? null : mark.since ?? desk.now() / 1000 });
-      if (step.clock) stage().move(step.clock).then(() => mark.at === 1 && keep({ since: desks()[0].now() / 1000 - 60 }));
+      begin(step).catch((error) => desk.toast(error.message, true));
     }
     const ready = !step.as || sits(step.as, desk);
     if (ready && step.open && opened !== mark.at) {
@@ -76,6 +79,16 @@ export function makeTour(data, { desks, stage }) {
     const done = ready && Boolean(step.done) && holds(step.done, desk);
     if (done && !leaving) leaving = setTimeout(() => go(mark.at + 1), step.linger ?? 1200);
     draw(step, ready, done, desk);
+  }
+
+  async function begin(step) {
+    if (step.clock) await stage().move(step.clock);
+    // What was said before the story doesn't count.
+    if (mark.at === 1) keep({ since: desks()[0].now() / 1000 - 60 });
+    for (const { as, say, in: channel, react } of step.scene ?? []) {
+      const { ts } = await act("say", { as, channel, text: say });
+      if (react) await act("react", { ...react, channel, ts });
+    }
   }
 
   function sits(handle, desk) {
@@ -99,7 +112,7 @@ export function makeTour(data, { desks, stage }) {
 
   function draw(step, ready, done, desk) {
     title.textContent = done ? `✓ ${step.title}` : step.title;
-    words.textContent = step.text;
+    words.replaceChildren(...mrkdwn(step.text, desk));
     const person = desk.data.people.find((one) => one.name === step.as);
     count.textContent = `${mark.at + 1} of ${steps.length}`;
     bar.firstChild.style.width = `${((mark.at + (done ? 1 : 0)) / steps.length) * 100}%`;

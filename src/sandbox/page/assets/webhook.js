@@ -5,15 +5,20 @@ export function presets(desk, scenery, tell) {
   return (scenery?.webhook ?? []).map((one) => ({ words: one.words, hint: one.hint, pick: () => tell(bodies(one, desk)) }));
 }
 
-/** The changes of a preset, the i-th of them `i * every_minutes` ago. */
+const WEEK = 7 * 24 * 60 * 60_000;
+
+/**
+ * The changes of a preset: one, or those of `weeks`, the newest first, each `[how many, how many of them emergencies]`
+ * within the `days` before this time of its week.
+ */
 export function bodies(preset, desk) {
-  const now = desk.now();
-  return Array.from({ length: preset.n ?? 1 }, (_, i) => {
-    const at = now - i * (preset.every_minutes ?? 0) * 60_000;
-    const systems = preset.systems ?? [];
-    const values = { at: new Date(at).toISOString(), run: `${Math.round(at / 1000)}`, system: systems[i % systems.length] ?? "", last: last(preset.last, desk) };
+  const weeks = preset.weeks ?? [[1, 0]];
+  return weeks.flatMap(([n, emergencies], week) => Array.from({ length: n }, (_, i) => {
+    const at = desk.now() - week * WEEK - (i * (preset.days ?? 0) * WEEK) / 7 / n;
+    const of = (names = []) => names[i % names.length] ?? "";
+    const values = { at: new Date(at).toISOString(), run: `${Math.round(at / 1000)}`, system: of(preset.systems), title: of(preset.titles), kind: i < emergencies ? "emergency" : "normal", last: last(preset.last, desk) };
     return Object.fromEntries(Object.entries(preset.change).map(([name, value]) => [name, value.replace(/\{(\w+)\}/g, (whole, key) => values[key] ?? whole)]));
-  });
+  }));
 }
 
 // The newest thing of that form that anybody mentioned, such as the number of a change.
