@@ -14,7 +14,12 @@ fn main() -> ExitCode {
         .max_blocking_threads(BLOCKING)
         .build();
     match runtime {
-        Ok(runtime) => runtime.block_on(breakglass::cli::run()),
+        Ok(runtime) => {
+            let code = runtime.block_on(breakglass::cli::run());
+            // What a thread still makes nobody waits for any more.
+            runtime.shutdown_background();
+            code
+        }
         Err(error) => {
             eprintln!("breakglass: the system starts no threads: {error}");
             ExitCode::FAILURE

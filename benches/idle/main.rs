@@ -161,6 +161,8 @@ async fn is_up(hand: &Hand, serve: &mut Serve) -> anyhow::Result<()> {
 /// What a bot cost that did nothing.
 struct Idle {
     resident_kib: u64,
+    /// What of it the system may drop at any time, to read it again: the program above all.
+    file_kib: u64,
     most_kib: u64,
     wake_ups: f64,
     worked: Duration,
@@ -170,8 +172,9 @@ struct Idle {
 impl Idle {
     fn line(&self) -> String {
         format!(
-            "{} MB resident (at most {} so far), {:.1} wake-ups a second, {} ms of processor time a minute, {} threads",
+            "{} MB resident, {} MB of it the program's own file (at most {} so far), {:.1} wake-ups a second, {} ms of processor time a minute, {} threads",
             mib(self.resident_kib),
+            mib(self.file_kib),
             mib(self.most_kib),
             self.wake_ups,
             self.worked.as_millis(),
@@ -190,6 +193,7 @@ async fn idle(serve: &Serve, span: Duration) -> anyhow::Result<Idle> {
     let n = u32::try_from(after.0.saturating_sub(before.0))?;
     Ok(Idle {
         resident_kib,
+        file_kib: file_kib(serve.id())?,
         most_kib,
         wake_ups: f64::from(n) / seconds,
         worked: (serve.worked()?.saturating_sub(worked)).mul_f64(60.0 / seconds),
@@ -212,6 +216,16 @@ fn wake_ups(process: u32) -> anyhow::Result<(u64, usize)> {
         n_threads += 1;
     }
     Ok((n, n_threads))
+}
+
+/// How many KiB of a process's memory are pages of files.
+fn file_kib(process: u32) -> anyhow::Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("RssFile:"));
+    let figure = line.context("the system doesn't say what is of files")?;
+    Ok(figure.trim().trim_end_matches("kB").trim().parse()?)
 }
 
 /// How many crates are in the program.

@@ -16,6 +16,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::clock::{Clock, ClockError};
 use crate::dispatch::Dispatcher;
@@ -58,6 +59,10 @@ const LONGEST_WITHOUT_SWEEP: TimeDelta = TimeDelta::seconds(30);
 /// allows three seconds for the one and half an hour for the other.
 const RUSH: usize = 16;
 const BREATH: Duration = Duration::from_millis(200);
+
+/// How long what is under way may take once nothing new comes in. With the ten seconds
+/// of the doors it stays below the twenty within which we promise to end.
+const LAST: Duration = Duration::from_secs(8);
 
 /// Why the bot stopped by itself.
 #[derive(Debug, thiserror::Error)]
@@ -165,7 +170,7 @@ struct Round {
 }
 
 impl Bot {
-    /// Works until told to stop, then finishes what is under way.
+    /// Works until told to stop, then finishes what is under way and doesn't take long.
     pub async fn run(&self, stop: Stop) -> Result<(), BotError> {
         let mut flights = Flights::default();
         // They end with us: what they saw and didn't keep is seen again.
@@ -221,10 +226,17 @@ impl Bot {
                 }
             }
         }
-        while !flights.tasks.is_empty() {
-            flights.land().await?;
-        }
-        Ok(())
+        let finish = async {
+            while !flights.tasks.is_empty() {
+                flights.land().await?;
+            }
+            Ok(())
+        };
+        timeout(LAST, finish).await.unwrap_or_else(|_| {
+            // As if we had been killed over it: what it is about stands in the database.
+            tracing::warn!("what takes longer is given up; the next start begins it again");
+            Ok(())
+        })
     }
 
     /// Puts on record that the clock has jumped, before anything is done by it.

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
+use rustix::fs::Mode;
 
 pub mod backup;
 pub mod check_config;
@@ -90,6 +91,8 @@ enum Subcommands {
 /// line why; 2 usage.
 pub async fn run() -> ExitCode {
     let arguments = Arguments::parse();
+    // The database holds what people said in private channels.
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
     log::begin(arguments.log);
     let done = match arguments.command {
         Subcommands::Demo(args) => demo::run(args).await,

@@ -18,7 +18,6 @@ use crate::dispatch::{Address, Dispatcher, Recent};
 use crate::engine::Engine;
 use crate::evidence::seal::Seal;
 use crate::health::{Health, Lately, SlackSide};
-use crate::http::HttpError;
 use crate::intake::poll::{Asked, Watch};
 use crate::intake::routes::{self, NotKept};
 use crate::metrics::Acknowledgements;
@@ -303,7 +302,8 @@ async fn serve_http(
 ) -> anyhow::Result<()> {
     let served = http::serve(listener, routes, stop);
     let Some(socket) = socket else {
-        return Ok(served.await?);
+        served.await;
+        return Ok(());
     };
     let socket = async {
         socket.await?.map_err(|error| {
@@ -314,7 +314,10 @@ async fn serve_http(
         })
     };
     // Whichever fails ends both; both end by themselves when told to.
-    let served = async { served.await.map_err(anyhow::Error::from) };
+    let served = async {
+        served.await;
+        Ok(())
+    };
     tokio::try_join!(served, socket).map(|_| ())
 }
 
@@ -330,13 +333,7 @@ async fn serve_figures(
     };
     let listener = listen(address, "--metrics-listen").await?;
     let routes = health::routes_with_metrics(Arc::clone(health));
-    let serving = http::serve(listener, routes, stop.clone());
-    tokio::spawn(async move {
-        // Without figures the bot still does its work.
-        if let Err(error) = serving.await {
-            tracing::error!(error = %error, "the figures are served no more");
-        }
-    });
+    tokio::spawn(http::serve(listener, routes, stop.clone()));
     Ok(())
 }
 
@@ -354,13 +351,12 @@ pub(super) fn reason(error: &SlackError) -> String {
 
 /// Takes the address, and explains why it can't be had.
 async fn listen(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
-    match http::bind(address).await {
-        Ok(listener) => Ok(listener),
-        Err(HttpError::Bind { address, source }) => bail!(
+    http::bind(address).await.map_err(|error| {
+        let http::CannotListen { address, source } = error;
+        anyhow::anyhow!(
             "can't listen on {address} ({source}); stop what listens there, or choose another address with {flag}"
-        ),
-        Err(error @ HttpError::Serve(_)) => Err(error.into()),
-    }
+        )
+    })
 }
 
 /// Makes the client that the configuration describes.

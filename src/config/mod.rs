@@ -70,6 +70,7 @@ pub struct Flags {
         long,
         env = "BREAKGLASS_HTTP_TIMEOUT_MS",
         value_name = "MS",
+        value_parser = clap::value_parser!(u64).range(1..=30_000),
         hide = true
     )]
     pub http_timeout_ms: Option<u64>,

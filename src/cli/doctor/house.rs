@@ -23,6 +23,9 @@ const TIGHT: u64 = 1 << 30;
 /// 64 MiB before it is cut.
 const FULL: u64 = 128 << 20;
 
+/// What helps when the record itself is not what it was.
+const BACKUP: &str = "stop the bot, move the file aside as it is for the auditor, and put the last backup in place with `breakglass restore`";
+
 /// Which file was read.
 pub(super) fn file(read: Option<&Path>) -> Finding {
     let found = match read {
@@ -67,17 +70,22 @@ pub(super) fn signing_secret(secret: &Secret) -> Finding {
 /// Tells of the secrets that anybody on this machine may read. Which group may read
 /// one is the operator's affair: a container's secrets are often its group's.
 pub(super) fn secrets(files: &[(String, PathBuf)]) -> Vec<Finding> {
-    let wide = |path: &Path| stat(path).is_ok_and(|stat| stat.st_mode & 0o004 != 0);
-    let told = files.iter().filter(|(_, path)| wide(path));
-    told.map(|(name, path)| {
-        let path = path.display();
+    let told = files.iter();
+    told.filter_map(|(name, path)| wide("secrets", path, name))
+        .collect()
+}
+
+/// Tells of a file that anybody on this machine may read, and what it holds.
+fn wide(check: &'static str, path: &Path, holds: &str) -> Option<Finding> {
+    let is_wide = stat(path).is_ok_and(|stat| stat.st_mode & 0o004 != 0);
+    let path = path.display();
+    is_wide.then(|| {
         Finding::mind(
-            "secrets",
-            format!("everybody on this machine may read {path}, which holds {name}"),
+            check,
+            format!("everybody on this machine may read {path}, which holds {holds}"),
             format!("`chmod 600 {path}`"),
         )
     })
-    .collect()
 }
 
 /// When each source was heard from last; nothing where no register could be read.
@@ -93,6 +101,7 @@ pub(super) fn database(path: &Path, ours: Option<&WorkspaceId>) -> (Vec<Finding>
         Ok(None) => findings.push(to_be_made(path, &folder)),
         Ok(Some(inspection)) => {
             findings.push(form(path, &folder, &inspection));
+            findings.extend(wide("database", path, "what was said in private channels"));
             for register in &inspection.registers {
                 if ours.is_none_or(|ours| *ours == register.workspace) {
                     heard = Some(register.heard.clone());
@@ -174,11 +183,7 @@ fn closed(error: &OpenError) -> Finding {
 fn form(path: &Path, folder: &Path, inspection: &Inspection) -> Finding {
     let shown = path.display();
     if let Some(fault) = &inspection.fault {
-        return Finding::bad(
-            "database",
-            format!("{shown} is damaged ({fault})"),
-            "stop the bot, keep the file as it is for the auditor, and put the last backup in its place",
-        );
+        return Finding::bad("database", format!("{shown} is damaged ({fault})"), BACKUP);
     }
     let writable = access(path, Access::WRITE_OK).and_then(|()| access(folder, Access::WRITE_OK));
     if let Err(why) = writable {
@@ -213,11 +218,7 @@ fn log(register: &Register) -> Finding {
                 )
             ),
         ),
-        Err(fault) => Finding::bad(
-            "log",
-            format!("{workspace}: {fault}"),
-            "stop the bot, keep the file as it is for the auditor, and put the last backup in its place",
-        ),
+        Err(fault) => Finding::bad("log", format!("{workspace}: {fault}"), BACKUP),
     }
 }
 
@@ -396,20 +397,22 @@ fn foreign(inspection: &Inspection, ours: &WorkspaceId) -> Option<Finding> {
 fn room(folder: &Path) -> Option<Finding> {
     let disk = statvfs(folder).ok()?;
     let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-    Some(judge_room(free))
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    Some(judge_room(free, &folder))
 }
 
-fn judge_room(free: u64) -> Finding {
+fn judge_room(free: u64, folder: &Path) -> Finding {
     let shown = if free >= 10 << 30 {
-        format!("{} GiB free", free >> 30)
+        format!("{} GiB", free >> 30)
     } else {
-        format!("{} MiB free", free >> 20)
+        format!("{} MiB", free >> 20)
     };
+    let shown = format!("{shown} free in {}", folder.display());
     if free < FULL {
         Finding::bad(
             "disk",
             shown,
-            "make room; the bot stops when a commit fails",
+            "make room; the bot stops where nothing can be written, and loses nothing",
         )
     } else if free < TIGHT {
         Finding::mind("disk", shown, "make room soon")
@@ -425,10 +428,11 @@ mod tests {
 
     #[test]
     fn little_room_is_told_before_there_is_none() {
-        assert_eq!(judge_room(u64::MAX).verdict, Verdict::Good);
-        assert_eq!(judge_room(TIGHT - 1).verdict, Verdict::Mind);
-        assert_eq!(judge_room(FULL - 1).verdict, Verdict::Bad);
-        assert_eq!(judge_room(5 << 30).found, "5120 MiB free");
+        let judge = |free| judge_room(free, Path::new("/data"));
+        assert_eq!(judge(u64::MAX).verdict, Verdict::Good);
+        assert_eq!(judge(TIGHT - 1).verdict, Verdict::Mind);
+        assert_eq!(judge(FULL - 1).verdict, Verdict::Bad);
+        assert_eq!(judge(5 << 30).found, "5120 MiB free in /data");
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Writes the files of an installation: whole or not at all, and never over what
 //! somebody wrote.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -113,6 +113,8 @@ fn put(path: &Path, bytes: &[u8], mode: u32) -> anyhow::Result<()> {
         .open(&part)
         .and_then(|mut file| {
             file.write_all(bytes)?;
+            // Beside what was said above, the process lets nobody read what it makes.
+            file.set_permissions(Permissions::from_mode(mode))?;
             file.sync_all()
         })
         .and_then(|()| std::fs::rename(&part, path))

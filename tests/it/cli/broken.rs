@@ -249,8 +249,11 @@ fn broken_14_the_disk_is_full() {
     it.doctor
         .env("BREAKGLASS_DATABASE", "/proc/self/fdinfo/x.db");
     let ended = it.sandbox.run(&mut it.doctor);
-    let line = "✗ disk: 0 MiB free; make room; the bot stops when a commit fails";
-    assert!(ended.out.lines().any(|one| one == line), "{ended:#?}");
+    let line = ended.out.lines().find(|line| line.starts_with("✗ disk: "));
+    let line = line.unwrap();
+    assert!(line.contains(": 0 MiB free in /proc/"), "{line}");
+    let mend = "; make room; the bot stops where nothing can be written, and loses nothing";
+    assert!(line.ends_with(mend), "{line}");
 }
 
 #[test]
@@ -341,4 +344,19 @@ fn a_secret_that_everybody_may_read_is_told_and_not_shown() {
     let narrow = it.sandbox.run(&mut it.doctor);
     assert!(!narrow.out.contains("secrets:"), "{narrow:#?}");
     assert_eq!((wide.code, narrow.code), (Some(0), Some(0)));
+}
+
+#[test]
+fn nobody_else_may_read_the_database_unless_somebody_lets_them() {
+    let mut it = Installation::used();
+    for name in ["breakglass.db", "breakglass.db.T0BREAK01.key"] {
+        let mode = it.path(name).metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+    let wide = std::fs::Permissions::from_mode(0o644);
+    std::fs::set_permissions(it.path("breakglass.db"), wide).unwrap();
+    let ended = it.sandbox.run(&mut it.doctor);
+    let line = "! database: everybody on this machine may read breakglass.db, which holds what was said in private channels; `chmod 600 breakglass.db`";
+    assert!(ended.out.lines().any(|one| one == line), "{ended:#?}");
+    assert_eq!(ended.code, Some(0), "{ended:?}");
 }

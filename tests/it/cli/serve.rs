@@ -16,6 +16,17 @@ fn usage_is_another_exit_code_than_failure() {
 }
 
 #[test]
+fn a_call_may_not_take_longer_than_a_lost_send_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    for command in ["serve", "doctor"] {
+        let mut program = program(folder.path());
+        let ended = run(program.args([command, "--http-timeout-ms", "30001"]));
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+        ended.says(&["30001 is not in 1..=30000"]);
+    }
+}
+
+#[test]
 fn a_missing_or_malformed_secret_says_where_it_is_found() {
     let folder = tempfile::tempdir().unwrap();
     let serve = |secrets: &[(&str, &str)]| {

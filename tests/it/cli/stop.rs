@@ -1,5 +1,5 @@
-//! `kill -TERM` while commands pour in: what was acknowledged is kept, and the end
-//! comes in time.
+//! `kill -TERM` while commands pour in, and while Slack is silent about a pack: what was
+//! acknowledged is kept, and the end comes in time.
 
 use std::collections::BTreeSet;
 use std::process::Stdio;
@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use breakglass::sandbox::hand::Hand;
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde_json::json;
 use sha2::Sha256;
 
 use super::{Sandbox, finish, signal};
@@ -107,4 +109,45 @@ fn a_bot_that_is_stopped_under_load_keeps_what_it_acknowledged_and_ends_in_time(
     assert!(lost.is_empty(), "{lost:?} of {}", acknowledged.len());
     let said = sandbox.run(&mut sandbox.installed("doctor"));
     assert!(said.out.contains("✓ log: all"), "{said:?}");
+}
+
+/// How often Slack was asked for something, whatever came of it.
+fn n_calls(sandbox: &Sandbox, method: &str) -> usize {
+    let hand = Hand::on(sandbox.told("control")).unwrap();
+    let calls = tokio::runtime::Runtime::new()
+        .unwrap()
+        .block_on(hand.look(&format!("calls?method={method}")))
+        .unwrap();
+    calls["calls"].as_array().unwrap().len()
+}
+
+#[test]
+fn a_bot_that_is_stopped_over_a_pack_ends_in_time_and_delivers_it_later() {
+    let sandbox = Sandbox::start();
+    sandbox.write("breakglass.toml", "[policy]\nevidence = [\"U0SAM00001\"]\n");
+    let bot = sandbox.serve();
+    let say = |who: &str, text: &str| {
+        let said = json!({"as": who, "channel": "#inc-auth-outage", "command": "/emergency",
+                           "text": text});
+        assert_eq!(sandbox.act("slash", said)["status"], "acknowledged");
+    };
+    say("dana", "Restart the gateway @morgan");
+    // A call may take ten seconds; one that is never answered takes them all.
+    let silent = json!({"method": "files.getUploadURLExternal", "fault": "silence", "times": 1});
+    sandbox.act("misbehave", silent);
+    say("sam", "evidence this month");
+    while n_calls(&sandbox, "files.getUploadURLExternal") == 0 {}
+    let told = Instant::now();
+    let (code, log) = bot.end_with_log("TERM");
+    let took = told.elapsed();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(took < IN_TIME, "{took:?}: {log}");
+    assert!(log.contains("what takes longer is given up"), "{log}");
+    let bot = sandbox.serve();
+    while n_calls(&sandbox, "files.completeUploadExternal") == 0 {}
+    assert_eq!(bot.end("TERM"), Some(0));
+    let database = rusqlite::Connection::open(sandbox.folder().join("breakglass.db")).unwrap();
+    let delivered = "SELECT count(*) FROM event WHERE instr(leaf, '\"pack_delivered\"') > 0";
+    let delivered: u32 = database.query_row(delivered, [], |row| row.get(0)).unwrap();
+    assert_eq!(delivered, 1);
 }
