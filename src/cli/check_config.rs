@@ -122,6 +122,7 @@ fn json_in_force(path: Option<&Path>, file: &File, policy: &Policy) -> Value {
         "github": {"repositories": file.github.paths, "api_url": file.github.api_url},
         "gitlab": {"projects": file.gitlab.paths, "api_url": file.gitlab.api_url},
         "evidence": {"witness": witness_host(file)},
+        "backup": file.backup.as_ref().map(|nightly| json!({"folder": nightly.folder, "keep": nightly.keep})),
         "policy": {
             "roles": roles,
             "escalation": policy.escalation.iter().map(UserId::as_str).collect::<Vec<_>>(),
@@ -336,6 +337,13 @@ fn rules(file: &File, policy: &Policy) -> Vec<[String; 2]> {
         ("weekly report at", report_time_in_words(policy.report_at)),
         ("zone of people without", file.policy.zone.clone()),
         ("copies of checkpoints to", witness),
+        (
+            "backed up every night to",
+            file.backup.as_ref().map_or_else(
+                || "nowhere".to_owned(),
+                |nightly| format!("{}, {} are kept", nightly.folder.display(), nightly.keep),
+            ),
+        ),
         (
             "words and files kept",
             policy.keep_texts.map_or_else(

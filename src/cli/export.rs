@@ -10,7 +10,7 @@ use clap::Args;
 use super::evidence::{bring_up_to_date, policies, signing_key, workspace};
 use crate::config::{Flags, Settings};
 use crate::domain::rate::grouped;
-use crate::evidence::pack::{self, Exported, Wanted, Which};
+use crate::evidence::pack::{self, Exported, PackFault, Wanted, Which};
 use crate::intake::{Column, as_row};
 use crate::store::{self, StoreError};
 use crate::unfinished::with_ending;
@@ -47,10 +47,11 @@ pub async fn run(args: ExportArgs) -> anyhow::Result<()> {
     bring_up_to_date(&settings, &workspace).await?;
     let key = signing_key(database, &workspace)?;
     let half = with_ending(out, ".part");
-    match std::fs::remove_dir_all(&half) {
-        Ok(()) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        Err(error) => return Err(super::not_made(out, &error)),
+    if half.symlink_metadata().is_ok() {
+        bail!(
+            "{} is there: another export writes it just now, or one was killed over it; remove it then",
+            half.display()
+        );
     }
     make_folder(&half).map_err(|error| super::not_made(out, &error))?;
     let written = store::look(database, Some(&workspace), |moment| {
@@ -70,7 +71,11 @@ pub async fn run(args: ExportArgs) -> anyhow::Result<()> {
                 zone,
             };
             let columns: Vec<&str> = Column::ALL.iter().map(|one| one.name()).collect();
-            Ok(pack::export(moment, &wanted, &half, &columns, &as_row)?)
+            let done = pack::export(moment, &wanted, &half, &columns, &as_row);
+            done.map_err(|fault| match fault {
+                PackFault::Writing(error) => super::not_made(out, &error),
+                other => other.into(),
+            })
         })())
     });
     let done = written

@@ -6,6 +6,9 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
+use crate::backup::Nightly;
+use crate::store::Options;
+
 pub mod backup;
 pub mod check_config;
 pub mod completions;
@@ -150,6 +153,14 @@ fn not_made(out: &Path, error: &std::io::Error) -> anyhow::Error {
             "there is no room for {out}: make some, or name another place with --out"
         ),
         _ => anyhow::anyhow!("{out} can't be written: {error}"),
+    }
+}
+
+/// How a database is opened for writing whose backups, if it has any, are kept so.
+fn options(database: &Path, backup: Option<&Nightly>) -> Options {
+    Options {
+        backups: backup.map(|nightly| nightly.folder.clone()),
+        ..Options::at(database)
     }
 }
 

@@ -150,17 +150,22 @@ fn unsound(path: &Path) -> Result<Option<String>, OpenError> {
 }
 
 /// Keeps a file as it is before its form changes, under a name that says which form it
-/// has. What an attempt before kept under it is what stands here still, and goes.
+/// has: in this folder, or beside it. What an attempt before kept under it is what stands
+/// here still, and goes.
 pub(super) fn before_migrating(
     connection: &Connection,
     path: &Path,
+    folder: Option<&Path>,
     form: usize,
 ) -> Result<(), OpenError> {
-    let to = with_ending(path, &format!(".form-{form}.backup"));
     let not_kept = |reason: String| OpenError::NotKept {
         path: path.to_owned(),
         reason,
     };
+    let folder = folder.map_or_else(|| folder_of(path), Path::to_owned);
+    std::fs::create_dir_all(&folder).map_err(|error| not_kept(error.to_string()))?;
+    let name = folder.join(path.file_name().unwrap_or_default());
+    let to = with_ending(&name, &format!(".form-{form}.backup"));
     match std::fs::remove_file(&to) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}

@@ -195,8 +195,12 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Opens the file for the writer, and brings its form up to date.
-pub(super) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
+/// Opens the file for the writer, and brings its form up to date. What it was before is
+/// kept in the folder of its backups, or beside it.
+pub(super) fn open_for_writing(
+    path: &Path,
+    backups: Option<&Path>,
+) -> Result<Connection, OpenError> {
     if !sqlite_is_sound() {
         return Err(OpenError::OldSqlite(rusqlite::version()));
     }
@@ -229,7 +233,7 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
              PRAGMA cache_size = -6144;",
         )
         .map_err(fault)?;
-    migrate(&mut connection, path)?;
+    migrate(&mut connection, path, backups)?;
     // Whoever stopped us in between shall not keep what was taken out.
     let owed: bool = connection
         .query_row("SELECT EXISTS (SELECT 1 FROM erasure)", [], |row| {
@@ -399,13 +403,17 @@ pub(super) fn form(connection: &Connection, path: &Path) -> Result<usize, OpenEr
     Ok(found)
 }
 
-fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
+fn migrate(
+    connection: &mut Connection,
+    path: &Path,
+    backups: Option<&Path>,
+) -> Result<(), OpenError> {
     let found = form(connection, path)?;
     if found == MIGRATIONS.len() {
         return Ok(());
     }
     if found > 0 {
-        backup::before_migrating(connection, path, found)?;
+        backup::before_migrating(connection, path, backups, found)?;
     }
     apply(connection, path, found)
 }

@@ -18,6 +18,7 @@ mod check_config;
 mod doctor;
 mod evidence;
 mod evidence_cut;
+mod export;
 mod fields;
 mod import;
 mod picture;
