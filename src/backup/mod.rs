@@ -77,8 +77,13 @@ pub struct Made {
 /// derived from them. With `with_key` the keys go along, in files beside it: it can then
 /// sign, and has to be kept as secret as they are.
 pub fn take(database: &Path, out: &Path, with_key: bool) -> Result<Made, BackupFault> {
-    let copy = Copy::of(database, out)?;
-    let logs = verified(copy.path(), database)?;
+    let (copy, logs) = loop {
+        let copy = Copy::of(database, out)?;
+        let logs = verified(copy.path(), database)?;
+        if !copy.holds_what_left(database)? {
+            break (copy, logs);
+        }
+    };
     let mut keys = Vec::new();
     if with_key {
         for log in &logs {

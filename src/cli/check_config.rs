@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 
 use crate::config::{self, Faults, File, duration_in_words, report_time_in_words};
 use crate::domain::id::{ChannelId, UserId};
-use crate::domain::policy::{Category, Framework, Party, Policy, PolicyVersion, Role, Term};
+use crate::domain::policy::{
+    Category, Framework, Party, Policy, PolicyVersion, Role, Term, months_in_words,
+};
 
 /// What `breakglass check-config` takes.
 #[derive(Debug, Clone, Args)]
@@ -348,7 +350,10 @@ fn rules(file: &File, policy: &Policy) -> Vec<[String; 2]> {
             "words and files kept",
             policy.keep_texts.map_or_else(
                 || "for good".to_owned(),
-                |months| format!("{months} months after the last thing that happened"),
+                |months| {
+                    let months = months_in_words(months);
+                    format!("{months} after the last thing that happened")
+                },
             ),
         ),
     ]

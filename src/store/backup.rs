@@ -109,6 +109,29 @@ impl Copy {
         Ok(copy)
     }
 
+    /// Whether words were taken out of what was copied since it was: they still stand in
+    /// the copy, and whoever took them out wasn't told of it.
+    pub fn holds_what_left(&self, from: &Path) -> Result<bool, CopyError> {
+        let copied = file::open_for_inspection(self.path())?;
+        let there = file::open_for_copying(from)?;
+        let look = || -> rusqlite::Result<bool> {
+            let mut heads = copied.prepare("SELECT workspace, size FROM head")?;
+            let mut left = there.prepare(
+                "SELECT EXISTS (SELECT 1 FROM event WHERE workspace = ?1 AND seq >= ?2
+                     AND instr(CAST(leaf AS TEXT), '\"type\":\"redacted\"') > 0)",
+            )?;
+            let mut rows = heads.query([])?;
+            while let Some(row) = rows.next()? {
+                let (workspace, size): (String, u64) = (row.get(0)?, row.get(1)?);
+                if left.query_row((workspace, size), |row| row.get(0))? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        };
+        Ok(look().map_err(|error| file::explain(from, error))?)
+    }
+
     /// Returns where it stands until it has its name.
     pub fn path(&self) -> &Path {
         self.unfinished.path().unwrap_or(&self.to)

@@ -27,6 +27,7 @@ mod quarter;
 mod questions;
 mod rate;
 mod rehearse;
+mod retention;
 mod serve;
 mod setup;
 mod stop;
