@@ -140,8 +140,11 @@ async fn where_backups_have_a_folder_the_copy_goes_there() {
 #[tokio::test]
 async fn a_file_whose_log_was_altered_keeps_its_form() {
     let home = of_the_first_form();
-    home.tamper("UPDATE event SET leaf = CAST(replace(leaf, 'U0DANA0001', 'U0GUS00001') AS BLOB)")
-        .unwrap();
+    home.tamper(
+        "DROP TRIGGER event_is_never_updated;
+                 UPDATE event SET leaf = CAST(replace(leaf, 'U0DANA0001', 'U0GUS00001') AS BLOB)",
+    )
+    .unwrap();
     let refused = home.open().unwrap_err();
     assert!(matches!(refused, OpenError::Damaged { .. }), "{refused}");
     let form: i32 = Connection::open(home.path())
