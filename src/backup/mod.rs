@@ -4,6 +4,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, Utc};
+
 use crate::domain::id::WorkspaceId;
 use crate::evidence::checkpoint::origin;
 use crate::evidence::key::{self, KeyFault};
@@ -106,7 +108,7 @@ pub fn take(database: &Path, out: &Path, with_key: bool) -> Result<Made, BackupF
 
 /// Copies a backup to where the bot will look for its database, verifies the copy, and
 /// gives it its name. Keys that stand beside the backup go along.
-pub fn restore(backup: &Path, database: &Path) -> Result<Made, BackupFault> {
+pub fn restore(backup: &Path, database: &Path, now: DateTime<Utc>) -> Result<Made, BackupFault> {
     for part in ["", "-wal", "-shm", "-journal"] {
         let there = with_ending(database, part);
         if there.symlink_metadata().is_ok() {
@@ -115,7 +117,7 @@ pub fn restore(backup: &Path, database: &Path) -> Result<Made, BackupFault> {
     }
     let copy = Copy::of(backup, database)?;
     let newest = store::newest_form();
-    let older_form = Some(copy.bring_up_to_date()?).filter(|form| *form < newest);
+    let older_form = Some(copy.make_ready(now)?).filter(|form| *form < newest);
     let logs = verified(copy.path(), backup)?;
     let mut keys = Vec::new();
     for log in &logs {
@@ -207,8 +209,6 @@ fn verified(copy: &Path, of: &Path) -> Result<Vec<Verdict>, BackupFault> {
 
 #[cfg(test)]
 mod tests {
-    use chrono::DateTime;
-
     use super::*;
     use crate::store::{Options, Store};
 
@@ -250,11 +250,11 @@ mod tests {
         for part in ["", "-wal", "-shm", "-journal"] {
             let there = with_ending(&back, part);
             std::fs::write(&there, "a").unwrap();
-            let fault = restore(&out, &back).unwrap_err();
+            let fault = restore(&out, &back, DateTime::UNIX_EPOCH).unwrap_err();
             assert!(matches!(&fault, BackupFault::InTheWay(path) if *path == there));
             std::fs::remove_file(there).unwrap();
         }
-        restore(&out, &back).unwrap();
+        restore(&out, &back, DateTime::UNIX_EPOCH).unwrap();
         let fault = take(
             &folder.path().join("none.db"),
             &back.with_extension("b"),

@@ -5,9 +5,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
-use super::{OpenError, StoreError, file, log};
+use super::{OpenError, StoreError, file, log, moment, register};
 use crate::domain::id::WorkspaceId;
 use crate::unfinished::{Unfinished, folder_of, with_ending};
 
@@ -137,10 +138,25 @@ impl Copy {
         self.unfinished.path().unwrap_or(&self.to)
     }
 
-    /// Brings its form up to date, so that all that is derived in it can be verified.
-    /// Returns the form that it had before.
-    pub fn bring_up_to_date(&self) -> Result<usize, CopyError> {
-        Ok(file::bring_up_to_date(self.path())?)
+    /// Makes it ready to be gone on with: of this program's form, and without the numbers
+    /// that may have been given since. Returns the form that it had before.
+    pub fn make_ready(&self, now: DateTime<Utc>) -> Result<usize, CopyError> {
+        let path = self.path();
+        let (connection, form) = file::bring_up_to_date(path)?;
+        let leave_out = || -> Result<(), StoreError> {
+            for workspace in moment::workspaces(&connection)? {
+                register::leave_numbers_out(&connection, &workspace, now)?;
+            }
+            Ok(())
+        };
+        match leave_out() {
+            Ok(()) => Ok(form),
+            Err(StoreError::Sqlite(error)) => Err(file::explain(path, error).into()),
+            Err(error) => Err(CopyError::Damaged {
+                path: path.to_owned(),
+                reason: error.to_string(),
+            }),
+        }
     }
 
     /// Gives it its name, for good.

@@ -77,6 +77,7 @@ pub use packs::{HandedIn, OrderedPack, PackStage, PackWish};
 pub use parcel::{Answered, Offered, Parcel, Snapshot};
 pub use people::{Person, resolve};
 pub use policies::Adopted;
+pub use register::LEFT_OUT_NUMBERS;
 pub use reports::{Look, Picture, Reported, Reporting};
 pub use showings::Showing;
 use texts::Echoes;
