@@ -1,9 +1,10 @@
 //! `breakglass export`: everything in open forms, to leave with it. Needs no token, and
 //! may run beside the bot.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use chrono::NaiveDate;
 use clap::Args;
 
@@ -47,13 +48,13 @@ pub async fn run(args: ExportArgs) -> anyhow::Result<()> {
     bring_up_to_date(&settings, &workspace).await?;
     let key = signing_key(database, &workspace)?;
     let half = with_ending(out, ".part");
-    if half.symlink_metadata().is_ok() {
-        bail!(
+    super::make_folder(&half).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => anyhow!(
             "{} is there: another export writes it just now, or one was killed over it; remove it then",
             half.display()
-        );
-    }
-    make_folder(&half).map_err(|error| super::not_made(out, &error))?;
+        ),
+        _ => super::not_made(out, &error),
+    })?;
     let written = store::look(database, Some(&workspace), |moment| {
         Ok::<_, StoreError>((|| -> anyhow::Result<Exported> {
             let checkpoints = moment.checkpoints()?;
@@ -91,11 +92,6 @@ pub async fn run(args: ExportArgs) -> anyhow::Result<()> {
     }
     println!("{}", in_words(done?, out));
     Ok(())
-}
-
-fn make_folder(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    std::fs::DirBuilder::new().mode(0o700).create(path)
 }
 
 fn in_words(done: Exported, out: &Path) -> String {

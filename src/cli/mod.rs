@@ -156,6 +156,12 @@ fn not_made(out: &Path, error: &std::io::Error) -> anyhow::Error {
     }
 }
 
+/// Makes a folder for its owner alone.
+fn make_folder(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new().mode(0o700).create(path)
+}
+
 /// How a database is opened for writing whose backups, if it has any, are kept so.
 fn options(database: &Path, backup: Option<&Nightly>) -> Options {
     Options {

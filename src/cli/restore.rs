@@ -111,18 +111,14 @@ struct Scratch(PathBuf);
 
 impl Scratch {
     fn make() -> anyhow::Result<Self> {
-        use std::os::unix::fs::DirBuilderExt as _;
         let name = format!("breakglass-drill-{}", std::process::id());
         let path = std::env::temp_dir().join(name);
-        std::fs::DirBuilder::new()
-            .mode(0o700)
-            .create(&path)
-            .with_context(|| {
-                format!(
-                    "no folder can be made for the drill ({}); set TMPDIR to a place with room",
-                    path.display()
-                )
-            })?;
+        super::make_folder(&path).with_context(|| {
+            format!(
+                "no folder can be made for the drill ({}); set TMPDIR to a place with room",
+                path.display()
+            )
+        })?;
         Ok(Self(path))
     }
 }
