@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::change::EmergencyChange;
 use crate::domain::id::{ChangeNumber, GroupId};
-use crate::domain::policy::{Counting, Party, Policy, Role};
+use crate::domain::policy::{Counting, Party, Policy, Role, months_in_words};
 use crate::domain::text::{Salt, Text};
 use crate::evidence::seal::Seal;
 use crate::gesture::Heard;
@@ -176,7 +176,8 @@ impl Engine {
             return Ok(0);
         };
         let why = format!(
-            "Its time was over: the policy keeps words and files for {months} months (version {}).",
+            "Its time was over: the policy keeps words and files for {} (version {}).",
+            months_in_words(months),
             self.rules.newest().version.0
         );
         let mut reasons = Vec::new();

@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 
 use crate::config::{self, Faults, File, duration_in_words, report_time_in_words};
 use crate::domain::id::{ChannelId, UserId};
-use crate::domain::policy::{Category, Framework, Party, Policy, PolicyVersion, Role, Term};
+use crate::domain::policy::{
+    Category, Framework, Party, Policy, PolicyVersion, Role, Term, months_in_words,
+};
 
 /// What `breakglass check-config` takes.
 #[derive(Debug, Clone, Args)]
@@ -122,6 +124,7 @@ fn json_in_force(path: Option<&Path>, file: &File, policy: &Policy) -> Value {
         "github": {"repositories": file.github.paths, "api_url": file.github.api_url},
         "gitlab": {"projects": file.gitlab.paths, "api_url": file.gitlab.api_url},
         "evidence": {"witness": witness_host(file)},
+        "backup": file.backup.as_ref().map(|nightly| json!({"folder": nightly.folder, "keep": nightly.keep})),
         "policy": {
             "roles": roles,
             "escalation": policy.escalation.iter().map(UserId::as_str).collect::<Vec<_>>(),
@@ -337,10 +340,20 @@ fn rules(file: &File, policy: &Policy) -> Vec<[String; 2]> {
         ("zone of people without", file.policy.zone.clone()),
         ("copies of checkpoints to", witness),
         (
+            "backed up every night to",
+            file.backup.as_ref().map_or_else(
+                || "nowhere".to_owned(),
+                |nightly| format!("{}, {} are kept", nightly.folder.display(), nightly.keep),
+            ),
+        ),
+        (
             "words and files kept",
             policy.keep_texts.map_or_else(
                 || "for good".to_owned(),
-                |months| format!("{months} months after the last thing that happened"),
+                |months| {
+                    let months = months_in_words(months);
+                    format!("{months} after the last thing that happened")
+                },
             ),
         ),
     ]

@@ -1,16 +1,17 @@
 //! `breakglass export`: everything in open forms, to leave with it. Needs no token, and
 //! may run beside the bot.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use chrono::NaiveDate;
 use clap::Args;
 
 use super::evidence::{bring_up_to_date, policies, signing_key, workspace};
 use crate::config::{Flags, Settings};
 use crate::domain::rate::grouped;
-use crate::evidence::pack::{self, Exported, Wanted, Which};
+use crate::evidence::pack::{self, Exported, PackFault, Wanted, Which};
 use crate::intake::{Column, as_row};
 use crate::store::{self, StoreError};
 use crate::unfinished::with_ending;
@@ -47,12 +48,13 @@ pub async fn run(args: ExportArgs) -> anyhow::Result<()> {
     bring_up_to_date(&settings, &workspace).await?;
     let key = signing_key(database, &workspace)?;
     let half = with_ending(out, ".part");
-    match std::fs::remove_dir_all(&half) {
-        Ok(()) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        Err(error) => return Err(super::not_made(out, &error)),
-    }
-    make_folder(&half).map_err(|error| super::not_made(out, &error))?;
+    super::make_folder(&half).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => anyhow!(
+            "{} is there: another export writes it just now, or one was killed over it; remove it then",
+            half.display()
+        ),
+        _ => super::not_made(out, &error),
+    })?;
     let written = store::look(database, Some(&workspace), |moment| {
         Ok::<_, StoreError>((|| -> anyhow::Result<Exported> {
             let checkpoints = moment.checkpoints()?;
@@ -70,7 +72,11 @@ pub async fn run(args: ExportArgs) -> anyhow::Result<()> {
                 zone,
             };
             let columns: Vec<&str> = Column::ALL.iter().map(|one| one.name()).collect();
-            Ok(pack::export(moment, &wanted, &half, &columns, &as_row)?)
+            let done = pack::export(moment, &wanted, &half, &columns, &as_row);
+            done.map_err(|fault| match fault {
+                PackFault::Writing(error) => super::not_made(out, &error),
+                other => other.into(),
+            })
         })())
     });
     let done = written
@@ -86,11 +92,6 @@ pub async fn run(args: ExportArgs) -> anyhow::Result<()> {
     }
     println!("{}", in_words(done?, out));
     Ok(())
-}
-
-fn make_folder(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    std::fs::DirBuilder::new().mode(0o700).create(path)
 }
 
 fn in_words(done: Exported, out: &Path) -> String {

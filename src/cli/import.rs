@@ -21,7 +21,7 @@ use crate::engine::{Engine, draw_salt};
 use crate::intake::csv::BadLine;
 use crate::intake::import::{ImportError, News, Progress, import};
 use crate::intake::running::{HandOver, Running};
-use crate::store::{self, Intake, OpenError, Options, Rules, Store, StoreError, TakenIn};
+use crate::store::{self, Intake, OpenError, Rules, Store, StoreError, TakenIn};
 
 /// By what name a list comes in whose lines name their sources themselves.
 const SOURCE: &str = "import";
@@ -81,7 +81,8 @@ impl Keeper {
                 ),
             }
         };
-        match Store::open(&Options::at(path), workspace.clone()) {
+        let options = super::options(path, settings.backup.as_ref());
+        match Store::open(&options, workspace.clone()) {
             Ok(store) => {
                 let rules = rules(&store).await?;
                 Ok(Self::Own(Engine::new(store, rules), Clock::system()))

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use crate::clock::Clock;
 use crate::config::{Flags, Settings};
 use crate::evidence::seal::Seal;
-use crate::store::{self, Options, Store};
+use crate::store::{self, Store};
 
 /// What `breakglass key` takes.
 #[derive(Debug, Clone, Args)]
@@ -48,7 +48,8 @@ pub async fn run(args: KeyArgs) -> anyhow::Result<()> {
             workspaces.len()
         );
     };
-    let store = Store::open(&Options::at(path), workspace.clone())?;
+    let options = super::options(path, settings.backup.as_ref());
+    let store = Store::open(&options, workspace.clone())?;
     let to_address = settings.witness_url.is_some();
     let now = Clock::system().now();
     let rotated = Seal::rotate(&store, path, lost, to_address, now).await;

@@ -7,6 +7,9 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use rustix::fs::Mode;
 
+use crate::backup::Nightly;
+use crate::store::Options;
+
 pub mod backup;
 pub mod check_config;
 pub mod completions;
@@ -153,6 +156,20 @@ fn not_made(out: &Path, error: &std::io::Error) -> anyhow::Error {
             "there is no room for {out}: make some, or name another place with --out"
         ),
         _ => anyhow::anyhow!("{out} can't be written: {error}"),
+    }
+}
+
+/// Makes a folder for its owner alone.
+fn make_folder(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new().mode(0o700).create(path)
+}
+
+/// How a database is opened for writing whose backups, if it has any, are kept so.
+fn options(database: &Path, backup: Option<&Nightly>) -> Options {
+    Options {
+        backups: backup.map(|nightly| nightly.folder.clone()),
+        ..Options::at(database)
     }
 }
 

@@ -8,8 +8,9 @@ use clap::Args;
 
 use super::backup::in_words;
 use crate::backup::{self, Made};
-use crate::clock::Stopwatch;
+use crate::clock::{Clock, Stopwatch};
 use crate::config::{Flags, Settings};
+use crate::store::LEFT_OUT_NUMBERS;
 
 /// What `breakglass restore` takes.
 #[derive(Debug, Clone, Args)]
@@ -39,7 +40,7 @@ pub fn run(args: &RestoreArgs) -> anyhow::Result<()> {
         return drill(&from);
     }
     let database = &settings.database;
-    let made = backup::restore(&from, database)?;
+    let made = backup::restore(&from, database, Clock::system().now())?;
     println!("{}", in_words(&made, database));
     for line in afterwards(&made, database) {
         println!("  {line}");
@@ -65,9 +66,9 @@ fn afterwards(made: &Made, database: &Path) -> Vec<String> {
             ));
         }
     }
-    lines.push(
-        "What happened after the backup isn't in it: Slack still shows it, and a number given since is given again.".to_owned(),
-    );
+    lines.push(format!(
+        "What happened after the backup isn't in it, and Slack still shows it. The next change's number is {LEFT_OUT_NUMBERS} higher than it would be, so that none is given twice."
+    ));
     lines.push(format!(
         "How much that is, a checkpoint tells that somebody kept: `breakglass verify --database {} --witness FILE`.",
         database.display()
@@ -80,7 +81,8 @@ fn afterwards(made: &Made, database: &Path) -> Vec<String> {
 fn drill(from: &Path) -> anyhow::Result<()> {
     let watch = Stopwatch::start();
     let scratch = Scratch::make()?;
-    let made = backup::restore(from, &scratch.0.join("breakglass.db"))?;
+    let database = scratch.0.join("breakglass.db");
+    let made = backup::restore(from, &database, Clock::system().now())?;
     let took = watch.elapsed();
     println!("{}", in_words(&made, from));
     println!(
@@ -109,18 +111,14 @@ struct Scratch(PathBuf);
 
 impl Scratch {
     fn make() -> anyhow::Result<Self> {
-        use std::os::unix::fs::DirBuilderExt as _;
         let name = format!("breakglass-drill-{}", std::process::id());
         let path = std::env::temp_dir().join(name);
-        std::fs::DirBuilder::new()
-            .mode(0o700)
-            .create(&path)
-            .with_context(|| {
-                format!(
-                    "no folder can be made for the drill ({}); set TMPDIR to a place with room",
-                    path.display()
-                )
-            })?;
+        super::make_folder(&path).with_context(|| {
+            format!(
+                "no folder can be made for the drill ({}); set TMPDIR to a place with room",
+                path.display()
+            )
+        })?;
         Ok(Self(path))
     }
 }

@@ -202,11 +202,9 @@ fn dispatcher(
 }
 
 fn options(config: &Config) -> Options {
-    let nightly = config.backup.as_ref();
     Options {
         largest_group: config.largest_group,
-        backups: nightly.map(|nightly| nightly.folder.clone()),
-        ..Options::at(&config.database)
+        ..super::options(&config.database, config.backup.as_ref())
     }
 }
 

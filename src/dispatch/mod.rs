@@ -302,7 +302,9 @@ impl Dispatcher {
             }
             Err(error) => {
                 tracing::warn!(key, error = %error, "a message can't be looked for");
-                store.doubt_until(key, now + FIRST_PAUSE * 5).await
+                // Each pause is as long as all before it.
+                let pause = (now - doubtful.claimed_at).clamp(FIRST_PAUSE * 5, LONGEST_PAUSE);
+                store.doubt_until(key, now + pause).await
             }
         }
     }

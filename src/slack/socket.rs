@@ -208,7 +208,11 @@ async fn keep_open(door: Arc<Door>, stop: Stop) -> Result<(), SlackError> {
             Err(error) => {
                 failures = failures.max(1);
                 let pause = door.pace.pause(failures, chance());
-                tracing::warn!(%error, ?pause, "Socket Mode: can't connect");
+                if matches!(&error, OpenError::Slack(error) if error.concerns_the_token()) {
+                    tracing::error!(%error, "Slack refuses SLACK_APP_TOKEN: nothing that people do comes in until it is mended. Make a new App-Level Token with connections:write on your app's page, Basic Information, set it and restart; if Slack takes this one again, the bot goes on by itself");
+                } else {
+                    tracing::warn!(%error, ?pause, "Socket Mode: can't connect");
+                }
                 match error {
                     OpenError::Slack(SlackError::RateLimited { retry_after }) => {
                         pause.max(retry_after)

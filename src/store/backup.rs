@@ -5,9 +5,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
-use super::{OpenError, StoreError, file, log};
+use super::{OpenError, StoreError, file, log, moment, register};
 use crate::domain::id::WorkspaceId;
 use crate::unfinished::{Unfinished, folder_of, with_ending};
 
@@ -109,15 +110,53 @@ impl Copy {
         Ok(copy)
     }
 
+    /// Whether words were taken out of what was copied since it was: they still stand in
+    /// the copy, and whoever took them out wasn't told of it.
+    pub fn holds_what_left(&self, from: &Path) -> Result<bool, CopyError> {
+        let copied = file::open_for_inspection(self.path())?;
+        let there = file::open_for_copying(from)?;
+        let look = || -> rusqlite::Result<bool> {
+            let mut heads = copied.prepare("SELECT workspace, size FROM head")?;
+            let mut left = there.prepare(
+                "SELECT EXISTS (SELECT 1 FROM event WHERE workspace = ?1 AND seq >= ?2
+                     AND instr(CAST(leaf AS TEXT), '\"type\":\"redacted\"') > 0)",
+            )?;
+            let mut rows = heads.query([])?;
+            while let Some(row) = rows.next()? {
+                let (workspace, size): (String, u64) = (row.get(0)?, row.get(1)?);
+                if left.query_row((workspace, size), |row| row.get(0))? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        };
+        Ok(look().map_err(|error| file::explain(from, error))?)
+    }
+
     /// Returns where it stands until it has its name.
     pub fn path(&self) -> &Path {
         self.unfinished.path().unwrap_or(&self.to)
     }
 
-    /// Brings its form up to date, so that all that is derived in it can be verified.
-    /// Returns the form that it had before.
-    pub fn bring_up_to_date(&self) -> Result<usize, CopyError> {
-        Ok(file::bring_up_to_date(self.path())?)
+    /// Makes it ready to be gone on with: of this program's form, and without the numbers
+    /// that may have been given since. Returns the form that it had before.
+    pub fn make_ready(&self, now: DateTime<Utc>) -> Result<usize, CopyError> {
+        let path = self.path();
+        let (connection, form) = file::bring_up_to_date(path)?;
+        let leave_out = || -> Result<(), StoreError> {
+            for workspace in moment::workspaces(&connection)? {
+                register::leave_numbers_out(&connection, &workspace, now)?;
+            }
+            Ok(())
+        };
+        match leave_out() {
+            Ok(()) => Ok(form),
+            Err(StoreError::Sqlite(error)) => Err(file::explain(path, error).into()),
+            Err(error) => Err(CopyError::Damaged {
+                path: path.to_owned(),
+                reason: error.to_string(),
+            }),
+        }
     }
 
     /// Gives it its name, for good.
@@ -150,17 +189,22 @@ fn unsound(path: &Path) -> Result<Option<String>, OpenError> {
 }
 
 /// Keeps a file as it is before its form changes, under a name that says which form it
-/// has. What an attempt before kept under it is what stands here still, and goes.
+/// has: in this folder, or beside it. What an attempt before kept under it is what stands
+/// here still, and goes.
 pub(super) fn before_migrating(
     connection: &Connection,
     path: &Path,
+    folder: Option<&Path>,
     form: usize,
 ) -> Result<(), OpenError> {
-    let to = with_ending(path, &format!(".form-{form}.backup"));
     let not_kept = |reason: String| OpenError::NotKept {
         path: path.to_owned(),
         reason,
     };
+    let folder = folder.map_or_else(|| folder_of(path), Path::to_owned);
+    std::fs::create_dir_all(&folder).map_err(|error| not_kept(error.to_string()))?;
+    let name = folder.join(path.file_name().unwrap_or_default());
+    let to = with_ending(&name, &format!(".form-{form}.backup"));
     match std::fs::remove_file(&to) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}

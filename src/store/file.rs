@@ -17,7 +17,7 @@ pub const SQLITE_AT_LEAST: i32 = 3_051_003;
 const APPLICATION_ID: i32 = 0x454D_4720;
 
 /// Every step of the database's form, in order. A released one is never edited.
-pub(super) const MIGRATIONS: [&str; 9] = [
+pub(super) const MIGRATIONS: [&str; 10] = [
     include_str!("../../migrations/0001_register.sql"),
     include_str!("../../migrations/0002_capture.sql"),
     include_str!("../../migrations/0003_home.sql"),
@@ -27,6 +27,7 @@ pub(super) const MIGRATIONS: [&str; 9] = [
     include_str!("../../migrations/0007_deployment.sql"),
     include_str!("../../migrations/0008_report.sql"),
     include_str!("../../migrations/0009_checkpoint.sql"),
+    include_str!("../../migrations/0010_restored.sql"),
 ];
 
 /// The form since which it is kept what tickets name.
@@ -195,8 +196,12 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Opens the file for the writer, and brings its form up to date.
-pub(super) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
+/// Opens the file for the writer, and brings its form up to date. What it was before is
+/// kept in the folder of its backups, or beside it.
+pub(super) fn open_for_writing(
+    path: &Path,
+    backups: Option<&Path>,
+) -> Result<Connection, OpenError> {
     if !sqlite_is_sound() {
         return Err(OpenError::OldSqlite(rusqlite::version()));
     }
@@ -229,7 +234,7 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, OpenError> {
              PRAGMA cache_size = -6144;",
         )
         .map_err(fault)?;
-    migrate(&mut connection, path)?;
+    migrate(&mut connection, path, backups)?;
     // Whoever stopped us in between shall not keep what was taken out.
     let owed: bool = connection
         .query_row("SELECT EXISTS (SELECT 1 FROM erasure)", [], |row| {
@@ -316,9 +321,9 @@ pub(super) fn open_for_copying(path: &Path) -> Result<Connection, OpenError> {
     }
 }
 
-/// Brings the form of a copy up to date that nobody else has open. Returns the form that
-/// it had before.
-pub(super) fn bring_up_to_date(path: &Path) -> Result<usize, OpenError> {
+/// Opens a copy that nobody else has open, and brings its form up to date. Returns the
+/// form that it had before, too.
+pub(super) fn bring_up_to_date(path: &Path) -> Result<(Connection, usize), OpenError> {
     let fault = |source| explain(path, source);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags).map_err(fault)?;
@@ -327,7 +332,7 @@ pub(super) fn bring_up_to_date(path: &Path) -> Result<usize, OpenError> {
     if found < MIGRATIONS.len() {
         apply(&mut connection, path, found)?;
     }
-    Ok(found)
+    Ok((connection, found))
 }
 
 /// Writes a path as it may stand in a URI of `SQLite`'s.
@@ -399,13 +404,17 @@ pub(super) fn form(connection: &Connection, path: &Path) -> Result<usize, OpenEr
     Ok(found)
 }
 
-fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
+fn migrate(
+    connection: &mut Connection,
+    path: &Path,
+    backups: Option<&Path>,
+) -> Result<(), OpenError> {
     let found = form(connection, path)?;
     if found == MIGRATIONS.len() {
         return Ok(());
     }
     if found > 0 {
-        backup::before_migrating(connection, path, found)?;
+        backup::before_migrating(connection, path, backups, found)?;
     }
     apply(connection, path, found)
 }

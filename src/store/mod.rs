@@ -77,6 +77,7 @@ pub use packs::{HandedIn, OrderedPack, PackStage, PackWish};
 pub use parcel::{Answered, Offered, Parcel, Snapshot};
 pub use people::{Person, resolve};
 pub use policies::Adopted;
+pub use register::LEFT_OUT_NUMBERS;
 pub use reports::{Look, Picture, Reported, Reporting};
 pub use showings::Showing;
 use texts::Echoes;
@@ -182,8 +183,8 @@ pub struct Options {
     pub path: PathBuf,
     /// How many jobs one transaction takes at most.
     pub largest_group: usize,
-    /// The folder of the backups, if they have one: whoever takes words out is told
-    /// which of them still have those.
+    /// The folder of the backups, if they have one: a file is kept there before its form
+    /// changes, and whoever takes words out is told which of them still have those.
     pub backups: Option<PathBuf>,
 }
 
@@ -236,7 +237,7 @@ impl Store {
     /// to date.
     pub fn open(options: &Options, workspace: WorkspaceId) -> Result<Self, OpenError> {
         let lock = file::Lock::take(&options.path)?;
-        let writing = file::open_for_writing(&options.path)?;
+        let writing = file::open_for_writing(&options.path, options.backups.as_deref())?;
         let readers = (0..N_READERS)
             .map(|_| file::open_for_reading(&options.path))
             .collect::<Result<Vec<_>, _>>()?;

@@ -33,7 +33,9 @@ pub enum LookError {
     #[error("there is no database yet: `serve` makes one")]
     Missing,
     /// The file is of an older program.
-    #[error("the database is of an older program: start `serve` once, which brings it up to date")]
+    #[error(
+        "the database is of an older program: `serve` brings it up to date when it starts; of a backup, `restore --drill` says whether it holds"
+    )]
     Older,
     /// The file holds no register.
     #[error("the database is still empty: nobody has signed in with it yet")]

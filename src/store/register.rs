@@ -24,10 +24,33 @@ pub(super) fn next_number(
     connection: &Connection,
     workspace: &WorkspaceId,
 ) -> Result<ChangeNumber, StoreError> {
-    let last: Option<u64> = connection
-        .prepare_cached("SELECT max(number) FROM change WHERE workspace = ?1")?
+    let next: Option<u64> = connection
+        .prepare_cached(
+            "SELECT max(next) FROM (
+                 SELECT max(number) + 1 AS next FROM change WHERE workspace = ?1
+                 UNION ALL SELECT max(next_number) FROM restored WHERE workspace = ?1)",
+        )?
         .query_row([workspace.as_str()], |row| row.get(0))?;
-    Ok(last.map_or(ChangeNumber::FIRST, |last| ChangeNumber(last).next()))
+    Ok(next.map_or(ChangeNumber::FIRST, ChangeNumber))
+}
+
+/// How many numbers are left out when a database is put back from a backup: more than
+/// were given since.
+pub const LEFT_OUT_NUMBERS: u64 = 100;
+
+/// Leaves out the numbers that may have been given since a backup was made: their cards
+/// are still in Slack, and a button on one must not act on another change.
+pub(super) fn leave_numbers_out(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let next = next_number(connection, workspace)?.0 + LEFT_OUT_NUMBERS;
+    connection.execute(
+        "INSERT INTO restored VALUES (?1, ?2, ?3)",
+        params![workspace.as_str(), micros(now), next],
+    )?;
+    Ok(())
 }
 
 /// Saves the state of a change, and when the clock has to look at it next.

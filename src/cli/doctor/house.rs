@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rustix::fs::{Access, access, stat, statvfs};
 
 use super::{Finding, count};
+use crate::backup::Nightly;
 use crate::config::{Faults, Secret};
 use crate::domain::deployment::SourceName;
 use crate::domain::id::WorkspaceId;
@@ -15,6 +16,7 @@ use crate::evidence::checkpoint::origin;
 use crate::evidence::key;
 use crate::intake::routes::Source;
 use crate::store::{self, Inspection, OpenError, Reading, Register, Unsent};
+use crate::unfinished::folder_of;
 
 /// Below this a burst of an incident's traffic could fill the disk.
 const TIGHT: u64 = 1 << 30;
@@ -25,6 +27,9 @@ const FULL: u64 = 128 << 20;
 
 /// What helps when the record itself is not what it was.
 const BACKUP: &str = "stop the bot, move the file aside as it is for the auditor, and put the last backup in place with `breakglass restore`";
+
+/// How old the newest nightly backup may be: a night, and the time that one takes.
+const STALE: TimeDelta = TimeDelta::hours(26);
 
 /// Which file was read.
 pub(super) fn file(read: Option<&Path>) -> Finding {
@@ -145,13 +150,6 @@ fn sqlite() -> Finding {
             format!("{version} can corrupt a database"),
             "build this program with 3.51.3 or newer",
         )
-    }
-}
-
-fn folder_of(path: &Path) -> PathBuf {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-        _ => PathBuf::from("."),
     }
 }
 
@@ -391,6 +389,59 @@ fn foreign(inspection: &Inspection, ours: &WorkspaceId) -> Option<Finding> {
         ),
         "check that token and database belong together",
     ))
+}
+
+/// Looks for the backups that are made every night, if any are to be.
+pub(super) fn backups(
+    nightly: Option<&Nightly>,
+    database: &Path,
+    now: DateTime<Utc>,
+) -> Option<Finding> {
+    let nightly = nightly?;
+    let shown = nightly.folder.display();
+    // What isn't there yet is made in what is.
+    let there = nightly.folder.ancestors().find(|one| one.exists());
+    let there = there.unwrap_or(Path::new("."));
+    if let Err(why) = access(there, Access::WRITE_OK | Access::EXEC_OK) {
+        return Some(Finding::bad(
+            "backup",
+            format!("{shown} can't be written ({why}), so no nightly backup is made"),
+            "let this user write the folder, or name another one in [backup]",
+        ));
+    }
+    if !database.exists() {
+        return Some(Finding::good(
+            "backup",
+            format!("one will be made in {shown} every night"),
+        ));
+    }
+    Some(match nightly.newest_at(database) {
+        Err(why) => Finding::bad(
+            "backup",
+            format!("{shown} can't be read ({why})"),
+            "let this user read the folder, or name another one in [backup]",
+        ),
+        Ok(None) => Finding::mind(
+            "backup",
+            format!("there is no nightly backup in {shown} yet"),
+            "the bot makes one at 03:15; if it doesn't, its log says why",
+        ),
+        Ok(Some(at)) if now - at > STALE => Finding::mind(
+            "backup",
+            format!(
+                "the newest nightly backup in {shown} is of {}",
+                at.format("%Y-%m-%d %H:%M UTC")
+            ),
+            "the bot's log says why there is none since; `breakglass backup` makes one now",
+        ),
+        Ok(Some(at)) => Finding::good(
+            "backup",
+            format!(
+                "the newest nightly one in {shown} is of {}",
+                at.format("%Y-%m-%d %H:%M UTC")
+            ),
+        ),
+    })
 }
 
 /// `None` where the folder isn't there; the database's own line says so.

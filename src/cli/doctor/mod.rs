@@ -201,6 +201,11 @@ pub(super) async fn examine(flags: &Flags) -> Vec<Finding> {
     let (found, heard) = house::database(&settings.database, ours.as_ref());
     findings.extend(found);
     let now = Clock::system().now();
+    findings.extend(house::backups(
+        settings.backup.as_ref(),
+        &settings.database,
+        now,
+    ));
     findings.extend(sources::examine(&settings.sources, heard.as_ref(), now).await);
     findings
 }

@@ -23,7 +23,7 @@ use crate::evidence::key;
 use crate::evidence::note::SignerKey;
 use crate::evidence::pack::{self, Made, Step, Stratum, Wanted, Which, period};
 use crate::evidence::seal::Seal;
-use crate::store::{self, Kept, Moment, OpenError, Options, Store, StoreError};
+use crate::store::{self, Kept, Moment, OpenError, Store, StoreError};
 use crate::unfinished::{Unfinished, folder_of};
 
 mod list;
@@ -301,7 +301,8 @@ pub(super) async fn bring_up_to_date(
     workspace: &WorkspaceId,
 ) -> anyhow::Result<()> {
     let database = &settings.database;
-    let store = match Store::open(&Options::at(database), workspace.clone()) {
+    let options = super::options(database, settings.backup.as_ref());
+    let store = match Store::open(&options, workspace.clone()) {
         Ok(store) => store,
         Err(OpenError::Locked { .. }) => return ask_the_bot(settings, workspace).await,
         // A copy that may only be read is told up to its newest checkpoint.

@@ -329,15 +329,7 @@ impl<'t> Reading<'t> {
         let n_found = self.found.len();
         for (key, value) in table {
             match key.get_ref().as_ref() {
-                "folder" => {
-                    folder = self.text_as("folder", "/var/backups/breakglass", value, |path| {
-                        if path.is_empty() {
-                            Err(Wrong::new("`folder` names no folder", "write one"))
-                        } else {
-                            Ok(PathBuf::from(path))
-                        }
-                    });
-                }
+                "folder" => folder = self.path("folder", "/var/backups/breakglass", value),
                 "keep" => keep = self.keep_backups(value).unwrap_or(keep),
                 other => self.unknown(key.span(), other, &keys::of_backup()),
             }
@@ -387,7 +379,7 @@ impl<'t> Reading<'t> {
         self.text_as(key, example, value, |path| {
             if path.is_empty() {
                 Err(Wrong::new(
-                    format!("`{key}` names no file"),
+                    format!("`{key}` names nothing"),
                     format!("write one such as `{example}`, or leave the key out"),
                 ))
             } else {

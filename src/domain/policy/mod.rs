@@ -166,6 +166,14 @@ pub struct Policy {
     pub keep_texts: Option<u16>,
 }
 
+/// Writes for how many months words are kept.
+pub fn months_in_words(months: u16) -> String {
+    match months {
+        1 => "1 month".to_owned(),
+        months => format!("{months} months"),
+    }
+}
+
 impl Policy {
     /// How long after the deployment the paperwork is due: 24 hours, the
     /// guide's "documented within 24 hours of deployment".

@@ -9,7 +9,7 @@ use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use sha2::{Digest, Sha256};
 
 use super::context::Context;
@@ -110,12 +110,16 @@ pub fn export(
         exported.n_tellings = tellings(&context, out, columns, row)?;
         Ok(())
     })?;
+    folder.file("left-out.csv", |out| {
+        exported.n_tellings += left_out(&context, out, columns, row)?;
+        Ok(())
+    })?;
     for adopted in moment.policies()? {
         let name = format!("policies/{:04}.toml", adopted.version.0);
         folder.file(&name, |out| Ok(out.write_all(adopted.bytes.as_bytes())?))?;
     }
     let list = std::mem::take(&mut folder.list);
-    std::fs::write(at.join("SHA256SUMS"), list)?;
+    folder.file("SHA256SUMS", |out| Ok(out.write_all(list.as_bytes())?))?;
     Ok(exported)
 }
 
@@ -174,7 +178,7 @@ fn changes(
         };
         let record = context.record(&dossier)?;
         folder.file(&name_of(number), |out| {
-            serde_json::to_writer_pretty(&mut *out, &record)?;
+            out.write_all(&serde_json::to_vec_pretty(&record)?)?;
             Ok(out.write_all(b"\n")?)
         })?;
         exported.n_changes += 1;
@@ -209,18 +213,58 @@ fn tellings(
 ) -> Result<u64, PackFault> {
     let mut n = 0;
     let mut lines = csv::Writer::from_writer(out);
-    lines.write_record(columns).map_err(io::Error::other)?;
-    let mut place = Some(Place::first(DateTime::<Utc>::MIN_UTC, true));
+    lines.write_record(columns).map_err(unwritten)?;
+    let from = DateTime::<Utc>::MIN_UTC;
+    let mut place = Some(Place::first(from, context.is_exact));
     while let Some(here) = place {
         let to = DateTime::<Utc>::MAX_UTC;
         let (found, next) = context.moment.counted_changes(&here, to, context.size)?;
         for telling in found.iter().flat_map(|change| &change.tellings) {
-            let row = row(&telling.told);
-            lines.write_record(&row).map_err(io::Error::other)?;
+            lines.write_record(row(&telling.told)).map_err(unwritten)?;
             n += 1;
         }
         place = next;
     }
     lines.flush()?;
     Ok(n)
+}
+
+/// What sources told of and what isn't counted by itself, with who said so.
+fn left_out(
+    context: &Context<'_>,
+    out: &mut Hashed,
+    columns: &[&str],
+    row: &dyn Fn(&Deployment) -> Vec<String>,
+) -> Result<u64, PackFault> {
+    let mut n = 0;
+    let mut lines = csv::Writer::from_writer(out);
+    let more = ["counted_with", "said_by", "said_at"];
+    lines
+        .write_record([columns, &more].concat())
+        .map_err(unwritten)?;
+    let (from, to) = (DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC);
+    for one in context.moment.left_out(from, to, context.size)? {
+        let said = one.said.as_ref();
+        let more = [
+            one.counted_with.map(|number| number.to_string()),
+            said.map(|said| said.by.to_string()),
+            said.map(|said| said.at.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
+        ];
+        for telling in &one.change.tellings {
+            let mut row = row(&telling.told);
+            row.extend(more.iter().map(|field| field.clone().unwrap_or_default()));
+            lines.write_record(row).map_err(unwritten)?;
+            n += 1;
+        }
+    }
+    lines.flush()?;
+    Ok(n)
+}
+
+/// What stood against writing a line.
+fn unwritten(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
 }

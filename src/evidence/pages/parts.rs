@@ -87,7 +87,7 @@ pub(super) fn words(words: &Words) -> Vec<Span> {
             let why = removed.why.as_ref();
             let why = why.map_or_else(String::new, |why| format!(" Why: {why}"));
             vec![
-                alarm("Redacted"),
+                alarm(capitalised(removed.word())),
                 soft(format!(
                     " by {} on {}.{why} The commitment ",
                     called(&removed.by),

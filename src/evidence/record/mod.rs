@@ -9,6 +9,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::change::Actor;
+
 mod fill;
 mod normal;
 mod permit;
@@ -158,6 +160,16 @@ pub struct Removed {
     pub by: Person,
     /// Why; nothing if that was taken out, too.
     pub why: Option<String>,
+}
+
+impl Removed {
+    /// What that is called: a person redacts, and the rule only removes.
+    pub fn word(&self) -> &'static str {
+        match removed_by(&self.by.id) {
+            Actor::Person(_) => "redacted",
+            Actor::Clock | Actor::Bot => "removed",
+        }
+    }
 }
 
 /// Somebody, as Slack knows them.

@@ -200,7 +200,7 @@ pub fn shown(words: &Words) -> String {
                 .why
                 .as_ref()
                 .map_or_else(String::new, |why| format!(": {why}"));
-            format!("[redacted by {by} on {}{why}]", utc(removed.at))
+            format!("[{} by {by} on {}{why}]", removed.word(), utc(removed.at))
         }
         (None, None) => format!("[missing from the database: {}]", words.commitment),
     }

@@ -115,7 +115,43 @@ async fn a_file_of_the_first_form_keeps_its_rows_and_is_copied_first() {
             .unwrap()
     };
     assert_eq!(form("breakglass.db.form-1.backup"), 1);
-    assert_eq!(form("breakglass.db"), 9);
+    assert_eq!(form("breakglass.db"), 10);
+}
+
+#[tokio::test]
+async fn where_backups_have_a_folder_the_copy_goes_there() {
+    let home = of_the_first_form();
+    let folder = home.path().with_file_name("backups");
+    let options = Options {
+        backups: Some(folder.clone()),
+        ..Options::at(home.path())
+    };
+    // What can't be kept first isn't changed.
+    std::fs::write(&folder, "").unwrap();
+    let refused = Store::open(&options, workspace()).unwrap_err();
+    assert!(matches!(refused, OpenError::NotKept { .. }), "{refused}");
+    std::fs::remove_file(&folder).unwrap();
+    Store::open(&options, workspace()).unwrap().close().await;
+    assert_eq!(rows(&home, "backups/breakglass.db.form-1.backup").len(), 3);
+    let beside = home.path().with_file_name("breakglass.db.form-1.backup");
+    assert!(!beside.exists());
+}
+
+#[tokio::test]
+async fn a_file_whose_log_was_altered_keeps_its_form() {
+    let home = of_the_first_form();
+    home.tamper(
+        "DROP TRIGGER event_is_never_updated;
+                 UPDATE event SET leaf = CAST(replace(leaf, 'U0DANA0001', 'U0GUS00001') AS BLOB)",
+    )
+    .unwrap();
+    let refused = home.open().unwrap_err();
+    assert!(matches!(refused, OpenError::Damaged { .. }), "{refused}");
+    let form: i32 = Connection::open(home.path())
+        .unwrap()
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .unwrap();
+    assert_eq!(form, 1);
 }
 
 #[tokio::test]

@@ -68,6 +68,27 @@ async fn words_go_when_their_time_is_over_and_the_record_says_so_and_verifies() 
 }
 
 #[tokio::test]
+async fn a_copy_from_before_words_went_is_known_by_it() {
+    let home = Home::new();
+    let store = home.open().unwrap();
+    let (_, number) = request(&store, "one").await;
+    let copy = |name: &str| Copy::of(&home.path(), &home.path().with_file_name(name)).unwrap();
+    let before = copy("before");
+    withdraw(&store, number.unwrap()).await;
+    assert!(!before.holds_what_left(&home.path()).unwrap());
+    let late = now() + TimeDelta::days(367);
+    assert_eq!(store.expire(reasons(), a_year(), late).await.unwrap(), 1);
+    assert!(before.holds_what_left(&home.path()).unwrap());
+    let after = copy("after");
+    assert!(!after.holds_what_left(&home.path()).unwrap());
+    // And the words stand in no byte of it, wherever they stood in the file.
+    let bytes = |copy: &Copy| std::fs::read(copy.path()).unwrap();
+    let holds = |bytes: Vec<u8>| bytes.windows(15).any(|part| part == b"Deploy WAF rule");
+    assert_eq!([holds(bytes(&before)), holds(bytes(&after))], [true, false]);
+    store.close().await;
+}
+
+#[tokio::test]
 async fn nothing_goes_of_an_open_change_or_where_no_rule_says_so() {
     let home = Home::new();
     let store = home.open().unwrap();

@@ -180,6 +180,7 @@ fn where_nobody_wrote_anything_the_guides_rules_are_in_force() {
       weekly report at          Monday 09:00
       zone of people without    UTC
       copies of checkpoints to  nobody
+      backed up every night to  nowhere
       words and files kept      for good
 
     ! nobody is named in policy.approvers, so any full member may authorize and approve what they neither asked for nor deployed
@@ -247,6 +248,7 @@ fn what_is_in_force_is_told() {
       weekly report at          Monday 09:00
       zone of people without    Europe/Berlin
       copies of checkpoints to  auditor.example
+      backed up every night to  /var/backups/breakglass, 14 are kept
       words and files kept      36 months after the last thing that happened
 
     ! no category asks for the security group; only the criterion `vulnerability` does

@@ -514,3 +514,56 @@ fn each_source_is_looked_at_and_what_is_wrong_has_its_mend() {
         &["! bitbucket: nothing was ever heard from it; see on its own page"],
     );
 }
+
+/// What `doctor` says of the nightly backups.
+#[track_caller]
+fn of_backups(sandbox: &Sandbox) -> String {
+    let ended = doctor(sandbox);
+    let mut lines = ended.out.lines();
+    let line = lines.find(|line| line.contains(" backup: "));
+    line.unwrap_or_else(|| panic!("{ended:#?}")).to_owned()
+}
+
+#[test]
+fn nightly_backups_that_are_missing_or_old_are_told() {
+    let sandbox = Sandbox::start();
+    let nightly = "[backup]\nfolder = \"kept/nightly\"\n";
+    sandbox.write("breakglass.toml", &format!("{nightly}{POLICY}"));
+    assert_eq!(
+        of_backups(&sandbox),
+        "✓ backup: one will be made in kept/nightly every night"
+    );
+    assert_eq!(sandbox.serve().end("TERM"), Some(0));
+    assert_eq!(
+        of_backups(&sandbox),
+        "! backup: there is no nightly backup in kept/nightly yet; the bot makes one at 03:15; if it doesn't, its log says why"
+    );
+    let folder = sandbox.folder().join("kept/nightly");
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("breakglass.db.2026-03-14.backup");
+    std::fs::write(&file, "").unwrap();
+    // One that an upgrade left is none of these, however new.
+    std::fs::write(folder.join("breakglass.db.form-3.backup"), "").unwrap();
+    let line = of_backups(&sandbox);
+    assert!(
+        line.starts_with("✓ backup: the newest nightly one in kept/nightly is of "),
+        "{line}"
+    );
+    let file = std::fs::File::options().write(true).open(file).unwrap();
+    let made_at = file.metadata().unwrap().modified().unwrap();
+    let older = made_at - std::time::Duration::from_hours(27);
+    file.set_modified(older).unwrap();
+    let line = of_backups(&sandbox);
+    assert!(
+        line.starts_with("! backup: the newest nightly backup in kept/nightly is of "),
+        "{line}"
+    );
+    // A file where the folder belongs.
+    std::fs::remove_dir_all(&folder).unwrap();
+    std::fs::write(&folder, "").unwrap();
+    let line = of_backups(&sandbox);
+    assert!(
+        line.starts_with("✗ backup: kept/nightly can't be "),
+        "{line}"
+    );
+}

@@ -16,15 +16,15 @@ use serde_json::{Value, json};
 use super::{Ended, program, run};
 
 /// Midnight of Monday, 9 March 2026, in Berlin.
-const MONDAY: &str = "2026-03-08T23:00:00Z";
+pub(super) const MONDAY: &str = "2026-03-08T23:00:00Z";
 
-fn at(text: &str) -> DateTime<Utc> {
+pub(super) fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
 /// So many changes from an instant on, a minute apart, the first of them
 /// emergencies.
-fn told(from: DateTime<Utc>, n_changes: i64, n_emergencies: i64) -> Vec<Deployment> {
+pub(super) fn told(from: DateTime<Utc>, n_changes: i64, n_emergencies: i64) -> Vec<Deployment> {
     (0..n_changes)
         .map(|n| {
             let id = format!("{from} {n}");
@@ -52,7 +52,7 @@ fn open(folder: &Path, workspace: &str) -> Store {
 }
 
 /// Writes a register: one of these workspaces counts what was told.
-fn register(folder: &Path, workspaces: &[&str], told: &[Deployment]) {
+pub(super) fn register(folder: &Path, workspaces: &[&str], told: &[Deployment]) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     for workspace in workspaces {
         let store = open(folder, workspace);
@@ -77,7 +77,7 @@ fn register(folder: &Path, workspaces: &[&str], told: &[Deployment]) {
 }
 
 /// A quiet quarter with two weeks in it that say something.
-fn quarter() -> Vec<Deployment> {
+pub(super) fn quarter() -> Vec<Deployment> {
     let monday = at(MONDAY);
     let mut all = told(monday, 40, 4);
     all.extend(told(monday - TimeDelta::weeks(1), 41, 9));

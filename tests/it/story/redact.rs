@@ -1,5 +1,6 @@
 //! A secret got into the record, and is taken out again.
 
+use breakglass::backup;
 use serde_json::{Value, json};
 
 use super::{hours, minutes, requested};
@@ -110,6 +111,19 @@ async fn a_removed_secret_stands_nowhere_and_everybody_sees_that_it_was_removed(
             && reply.contains("taken elsewhere"),
         "{reply}"
     );
+    world.skip();
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_backup_made_afterwards_holds_none_of_it_and_verifies() {
+    let mut world = leaked().await;
+    let what = world.fact("requested").data["what"].clone();
+    redact(&mut world, &what).await;
+    let copy = world.database().with_file_name("a.backup");
+    let made = backup::take(&world.database(), &copy, false).unwrap();
+    assert_eq!(made.logs.len(), 1);
+    assert_eq!(files_with(&world, SECRET), Vec::<String>::new());
     world.skip();
     world.end().await;
 }

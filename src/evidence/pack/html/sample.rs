@@ -60,7 +60,8 @@ fn words(words: &Words) -> String {
                 .as_ref()
                 .map_or_else(String::new, |why| format!(": {why}"));
             format!(
-                "<span class=\"gone\">redacted by {} on {}{}</span>",
+                "<span class=\"gone\">{} by {} on {}{}</span>",
+                removed.word(),
                 person(&removed.by),
                 utc(removed.at),
                 escaped(&why)
