@@ -166,7 +166,7 @@ pub fn pack(path: &Path, ask: &PackAsk<'_>) -> Result<Sound, Flaw> {
     }
     log.names(&kept.samples)?;
     let is_lost = |leaf: &&Leaf| leaf.data.get("note").is_some_and(Value::is_null);
-    let maker = Maker::of(&mut place, &seen)?;
+    let maker = Maker::of(&mut place, &around, &seen)?;
     if let Some(maker) = &maker {
         for (name, (record, _)) in &kept.samples {
             let number = sample::number(record);

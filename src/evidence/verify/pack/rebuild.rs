@@ -10,44 +10,46 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::about::About;
 use super::flaw::Flaw;
 use super::place::Place;
-use super::{Leaf, Seen};
+use super::sample::Around;
+use super::{ABOUT, Leaf, Seen};
 use crate::config::PolicyFile;
 use crate::domain::change::{Attached, EmergencyChange, Recorded};
 use crate::domain::id::{ChangeNumber, UserId};
 use crate::domain::policy::{Policy, PolicyVersion};
 use crate::domain::text::{Commitment, Salt, Text};
-use crate::evidence::pack::{CHANGES, attachment_name, json, papers_of, papers_of_normal};
+use crate::evidence::checkpoint::root_in_words;
+use crate::evidence::pack::{
+    CHANGES, PROGRAM, attachment_name, json, log_in_words, papers_of, papers_of_normal,
+};
 use crate::evidence::pages::{Imprint, PageFault};
 use crate::evidence::record::{Found, NormalRecord, Record, Sources};
 use crate::store::recorded;
 
 /// What every sample of a pack is made with.
-pub(super) struct Maker {
-    n_samples: u64,
-    /// What its papers are a part of.
-    period: String,
-    workspace: String,
+pub(super) struct Maker<'a> {
+    about: &'a About,
     checkpoint: String,
     at: DateTime<Utc>,
     policies: BTreeMap<u32, Policy>,
 }
 
-impl Maker {
-    /// Reads what the pack says of itself, and the policies of its log; nothing if
-    /// another version of the program made it.
-    pub(super) fn of(place: &mut Place, seen: &Seen) -> Result<Option<Self>, Flaw> {
-        let name = "verify/pack.json";
-        let form = || Flaw::form(name);
-        let about = place.json(name)?;
-        let part = |path: &str| about.pointer(path);
-        let text = |path: &str| part(path).and_then(Value::as_str).ok_or_else(form);
-        if text("/program")? != crate::evidence::pack::PROGRAM {
+impl<'a> Maker<'a> {
+    /// Reads the policies of a pack's log; nothing if another version of the program made
+    /// the pack.
+    pub(super) fn of(
+        place: &mut Place,
+        around: &Around<'a>,
+        seen: &Seen,
+    ) -> Result<Option<Self>, Flaw> {
+        let form = || Flaw::form(ABOUT);
+        let about = around.log.about;
+        if about.program.as_ref().ok_or_else(form)? != PROGRAM {
             return Ok(None);
         }
-        let size = part("/checkpoint/size").and_then(Value::as_u64);
-        let at = text("/checkpoint/made_at")?.parse().map_err(|_| form())?;
+        let at = about.made_at.parse().map_err(|_| form())?;
         let mut policies = BTreeMap::new();
         for leaf in &seen.policies {
             let version = leaf.data.get("version").and_then(Value::as_u64);
@@ -67,19 +69,8 @@ impl Maker {
             policies.extend(policy.map(|policy| (version, policy)));
         }
         Ok(Some(Self {
-            n_samples: part("/samples/n")
-                .and_then(Value::as_u64)
-                .ok_or_else(form)?,
-            period: format!(
-                "{} to {}",
-                text("/period/first_day")?,
-                text("/period/last_day")?
-            ),
-            workspace: text("/workspace")?.to_owned(),
-            checkpoint: crate::evidence::pack::log_in_words(
-                size.ok_or_else(form)?,
-                text("/checkpoint/root")?,
-            ),
+            about,
+            checkpoint: log_in_words(around.size, &root_in_words(&around.root)),
             at,
             policies,
         }))
@@ -137,7 +128,7 @@ impl Maker {
         Ok(Imprint {
             part_of: format!(
                 "Sample {n} of {} · SOC 2 evidence, {} · {}",
-                self.n_samples, self.period, self.workspace
+                self.about.n_samples, self.about.period, self.about.workspace
             ),
             bound_to: crate::evidence::pack::bound_to_record(record),
             checkpoint: self.checkpoint.clone(),
@@ -194,7 +185,7 @@ impl Maker {
             &seqs,
             &policy,
             Sources {
-                workspace: &self.workspace,
+                workspace: &self.about.workspace,
                 text: &text,
                 person: &person,
                 group: &|_| None,
