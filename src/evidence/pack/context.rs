@@ -7,14 +7,16 @@ use chrono::{DateTime, Utc};
 
 use super::Wanted;
 use super::fault::PackFault;
+use super::papers::Foot;
 use crate::domain::deployment::{Deployment, Happening};
 use crate::domain::id::{ChangeNumber, UserId};
+use crate::domain::merkle::Hash;
 use crate::domain::policy::Policy;
 use crate::domain::rate::grouped;
 use crate::domain::text::{Commitment, Text};
 use crate::evidence::checkpoint::{Checkpoint, root_in_words};
 use crate::evidence::note::SignedNote;
-use crate::evidence::pages::{Imprint, is_hidden};
+use crate::evidence::pages::is_hidden;
 use crate::evidence::record::{Found, NormalRecord, Record, Sources, Told, utc};
 use crate::store::{CountedChange, Dossier, Moment, StoreError};
 
@@ -116,19 +118,15 @@ impl<'a> Context<'a> {
 
     /// How the log stands, in a line.
     pub(super) fn checkpoint(&self) -> String {
-        log_in_words(self.size, &root_in_words(&self.wanted.checkpoint.root))
+        log_in_words(self.size, &self.wanted.checkpoint.root)
     }
 
-    /// What stands below each page of a paper.
-    pub(super) fn imprint(&self, part_of: &str, bound_to: String) -> Imprint {
-        Imprint {
-            part_of: format!(
-                "{part_of} · SOC 2 evidence, {} · {}",
-                self.period(),
-                self.moment.workspace()
-            ),
-            bound_to,
-            checkpoint: self.checkpoint(),
+    /// What stands below its papers.
+    pub(super) fn foot(&self) -> Foot<'_> {
+        Foot {
+            workspace: self.moment.workspace().as_str(),
+            period: self.period(),
+            log: self.checkpoint(),
             at: self.at,
         }
     }
@@ -213,7 +211,8 @@ pub(super) fn told(
 }
 
 /// How a log stands, in a line.
-pub(in crate::evidence) fn log_in_words(size: u64, root: &str) -> String {
+pub(in crate::evidence) fn log_in_words(size: u64, root: &Hash) -> String {
+    let root = root_in_words(root);
     format!("Log: {} records, root {root}", grouped(size))
 }
 

@@ -33,9 +33,7 @@ pub use context::identity;
 pub(in crate::evidence) use context::log_in_words;
 pub use draw::{Stratum, Which};
 pub use fault::PackFault;
-pub(in crate::evidence) use papers::{
-    attachment_name, bound_to_record, json, papers_of, papers_of_normal,
-};
+pub(in crate::evidence) use papers::{Foot, attachment_name, json, papers_of, papers_of_normal};
 
 use crate::domain::id::ChangeNumber;
 use crate::domain::policy::Policy;

@@ -2,6 +2,7 @@
 
 use std::io::{Seek, Write};
 
+use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
 use super::archive::Archive;
@@ -51,7 +52,7 @@ pub(super) fn write<W: Write + Seek>(
             context,
             archive,
             n,
-            of: samples.len(),
+            of: samples.len() as u64,
             files: Vec::new(),
             name: String::new(),
         };
@@ -84,7 +85,7 @@ struct Writer<'w, 'a, W: Write + Seek> {
     context: &'w Context<'a>,
     archive: &'w mut Archive<W>,
     n: usize,
-    of: usize,
+    of: u64,
     files: Vec<String>,
     name: String,
 }
@@ -97,15 +98,9 @@ impl<W: Write + Seek> Writer<'_, '_, W> {
         Ok(())
     }
 
-    fn begin(&mut self, at: chrono::DateTime<chrono::Utc>, called: &str) {
+    fn begin(&mut self, at: DateTime<Utc>, called: &str) {
         let day = at.with_timezone(&self.context.wanted.zone).date_naive();
         self.name = format!("Sample {} - {day} {}", self.n, plain(called, LONGEST_NAME));
-    }
-
-    fn imprint(&self, record: &[u8]) -> Imprint {
-        let bound = bound_to_record(record);
-        let part_of = format!("Sample {} of {}", self.n, self.of);
-        self.context.imprint(&part_of, bound)
     }
 
     fn emergency(&mut self, dossier: &Dossier, proof: &mut Proof) -> Result<Told, PackFault> {
@@ -116,7 +111,7 @@ impl<W: Write + Seek> Writer<'_, '_, W> {
             .unwrap_or(dossier.change.requested_at);
         self.begin(at, &record.number);
         let json = json(&record)?;
-        let imprint = self.imprint(&json);
+        let imprint = self.context.foot().of_sample(self.n, self.of, &json);
         for (name, paper) in papers_of(&record, &imprint)? {
             self.put(name, &paper)?;
         }
@@ -152,7 +147,7 @@ impl<W: Write + Seek> Writer<'_, '_, W> {
     ) -> Result<(), PackFault> {
         self.begin(record.at, called);
         let json = json(record)?;
-        let imprint = self.imprint(&json);
+        let imprint = self.context.foot().of_sample(self.n, self.of, &json);
         for (name, paper) in papers_of_normal(record, &imprint)? {
             self.put(name, &paper)?;
         }
@@ -213,10 +208,38 @@ pub(in crate::evidence) fn papers_of_normal(
 /// A paper: its file's name and its bytes.
 pub(in crate::evidence) type Paper = (&'static str, Vec<u8>);
 
-/// From which record a paper was made, as it says below.
-pub(in crate::evidence) fn bound_to_record(record: &[u8]) -> String {
-    let digest = hex::encode(Sha256::digest(record));
-    format!("Made from record.json, SHA-256 {digest}")
+/// What stands below all papers of a pack.
+#[derive(Debug)]
+pub(in crate::evidence) struct Foot<'a> {
+    pub(in crate::evidence) workspace: &'a str,
+    /// The period in words.
+    pub(in crate::evidence) period: String,
+    /// How the log stands at the checkpoint, in a line, and when that was made.
+    pub(in crate::evidence) log: String,
+    pub(in crate::evidence) at: DateTime<Utc>,
+}
+
+impl Foot<'_> {
+    /// Below the papers of the n-th sample, which are made from its record.
+    pub(in crate::evidence) fn of_sample(&self, n: usize, of: u64, record: &[u8]) -> Imprint {
+        let digest = hex::encode(Sha256::digest(record));
+        self.imprint(
+            &format!("Sample {n} of {of}"),
+            format!("Made from record.json, SHA-256 {digest}"),
+        )
+    }
+
+    fn imprint(&self, part_of: &str, bound_to: String) -> Imprint {
+        Imprint {
+            part_of: format!(
+                "{part_of} · SOC 2 evidence, {} · {}",
+                self.period, self.workspace
+            ),
+            bound_to,
+            checkpoint: self.log.clone(),
+            at: self.at,
+        }
+    }
 }
 
 /// Where the n-th attachment of a change stands in its folder.
@@ -263,7 +286,7 @@ pub(super) fn policies<W: Write + Seek>(
             )
         },
     );
-    let imprint = context.imprint("Policy", bound);
+    let imprint = context.foot().imprint("Policy", bound);
     let paper = pages::emergency_change_procedure(procedure, &imprint)?;
     let folder = format!("{CHANGES}Policies/");
     archive.add(&format!("{folder}emergency_change_procedure.pdf"), &paper)?;

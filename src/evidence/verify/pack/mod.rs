@@ -168,10 +168,10 @@ pub fn pack(path: &Path, ask: &PackAsk<'_>) -> Result<Sound, Flaw> {
     let is_lost = |leaf: &&Leaf| leaf.data.get("note").is_some_and(Value::is_null);
     let maker = Maker::of(&mut place, &around, &seen)?;
     if let Some(maker) = &maker {
-        for (name, (record, _)) in &kept.samples {
+        for (n, (name, (record, _))) in (1..).zip(&kept.samples) {
             let number = sample::number(record);
             let leaves = number.and_then(|number| kept.changes.get(&number));
-            maker.check(&mut place, name, record, leaves.map(Vec::as_slice))?;
+            maker.check(&mut place, n, name, record, leaves.map(Vec::as_slice))?;
         }
     }
     Ok(Sound {

@@ -6,11 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::about::About;
 use super::flaw::Flaw;
 use super::place::Place;
 use super::sample::Around;
@@ -20,19 +18,17 @@ use crate::domain::change::{Attached, EmergencyChange, Recorded};
 use crate::domain::id::{ChangeNumber, UserId};
 use crate::domain::policy::{Policy, PolicyVersion};
 use crate::domain::text::{Commitment, Salt, Text};
-use crate::evidence::checkpoint::root_in_words;
 use crate::evidence::pack::{
-    CHANGES, PROGRAM, attachment_name, json, log_in_words, papers_of, papers_of_normal,
+    CHANGES, Foot, PROGRAM, attachment_name, json, log_in_words, papers_of, papers_of_normal,
 };
-use crate::evidence::pages::{Imprint, PageFault};
+use crate::evidence::pages::PageFault;
 use crate::evidence::record::{Found, NormalRecord, Record, Sources};
 use crate::store::recorded;
 
 /// What every sample of a pack is made with.
 pub(super) struct Maker<'a> {
-    about: &'a About,
-    checkpoint: String,
-    at: DateTime<Utc>,
+    n_samples: u64,
+    foot: Foot<'a>,
     policies: BTreeMap<u32, Policy>,
 }
 
@@ -69,17 +65,22 @@ impl<'a> Maker<'a> {
             policies.extend(policy.map(|policy| (version, policy)));
         }
         Ok(Some(Self {
-            about,
-            checkpoint: log_in_words(around.size, &root_in_words(&around.root)),
-            at,
+            n_samples: about.n_samples,
+            foot: Foot {
+                workspace: &about.workspace,
+                period: about.period.clone(),
+                log: log_in_words(around.size, &around.root),
+                at,
+            },
             policies,
         }))
     }
 
-    /// Makes a sample again and compares. `name` is that of its record.
+    /// Makes the n-th sample again and compares. `name` is that of its record.
     pub(super) fn check(
         &self,
         place: &mut Place,
+        n: usize,
         name: &str,
         record: &Value,
         leaves: Option<&[(Vec<u8>, Leaf)]>,
@@ -88,7 +89,7 @@ impl<'a> Maker<'a> {
         let folder = name.strip_suffix("record.json").unwrap_or_default();
         let mut expected =
             BTreeSet::from([name.to_owned(), format!("{folder}inclusion_proof.json")]);
-        let imprint = self.imprint(folder, &written)?;
+        let imprint = self.foot.of_sample(n, self.n_samples, &written);
         let papers = if let Some(leaves) = leaves {
             let (made, change) = self.emergency(name, record, leaves)?;
             same(name, record, &json(&made).unwrap_or_default(), &written)?;
@@ -116,23 +117,6 @@ impl<'a> Maker<'a> {
             .find(|one| one.starts_with(folder) && !expected.contains(*one));
         more.map_or(Ok(()), |more| {
             Err(Flaw::inserted(format!("{more} is nothing of this sample")))
-        })
-    }
-
-    fn imprint(&self, folder: &str, record: &[u8]) -> Result<Imprint, Flaw> {
-        let n = folder.strip_prefix(CHANGES).and_then(|rest| {
-            let (n, _) = rest.strip_prefix("Sample ")?.split_once(" - ")?;
-            n.parse::<u64>().ok()
-        });
-        let n = n.ok_or_else(|| Flaw::form(folder))?;
-        Ok(Imprint {
-            part_of: format!(
-                "Sample {n} of {} · SOC 2 evidence, {} · {}",
-                self.about.n_samples, self.about.period, self.about.workspace
-            ),
-            bound_to: crate::evidence::pack::bound_to_record(record),
-            checkpoint: self.checkpoint.clone(),
-            at: self.at,
         })
     }
 
@@ -185,12 +169,12 @@ impl<'a> Maker<'a> {
             &seqs,
             &policy,
             Sources {
-                workspace: &self.about.workspace,
+                workspace: self.foot.workspace,
                 text: &text,
                 person: &person,
                 group: &|_| None,
                 channel: &|_| None,
-                as_of: self.at,
+                as_of: self.foot.at,
             },
         );
         Ok((made, change))
