@@ -33,7 +33,9 @@ pub use context::identity;
 pub(in crate::evidence) use context::log_in_words;
 pub use draw::{Stratum, Which};
 pub use fault::PackFault;
-pub(in crate::evidence) use papers::{Foot, attachment_name, json, papers_of, papers_of_normal};
+pub(in crate::evidence) use papers::{
+    Foot, NORMAL_PAPERS, PAPERS, attachment_name, json, papers_of,
+};
 
 use crate::domain::id::ChangeNumber;
 use crate::domain::policy::Policy;
@@ -182,8 +184,8 @@ pub fn make<W: Write + Seek + Send>(
     let draw = drawing.draw();
     let samples = drawing.samples()?;
 
-    let mut proof = proof::Proof::begin(&context, &samples)?;
-    let folders = papers::write(&context, &mut archive, &samples, &mut proof, tell)?;
+    let proof = proof::Proof::begin(&context, &samples)?;
+    let folders = papers::write(&context, &mut archive, &samples, &proof, tell)?;
     papers::policies(&context, &mut archive)?;
     let index = html::Index {
         context: &context,

@@ -3,6 +3,7 @@
 use std::io::{Seek, Write};
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::archive::Archive;
@@ -14,7 +15,7 @@ use super::{CHANGES, Step};
 use crate::domain::change::Attached;
 use crate::domain::merkle::Hash;
 use crate::domain::policy::Party;
-use crate::evidence::pages::{self, Imprint, PageFault, Procedure};
+use crate::evidence::pages::{self, Imprint, PageFault, Procedure, normal};
 use crate::evidence::record::{NormalRecord, Record};
 use crate::store::Dossier;
 
@@ -43,7 +44,7 @@ pub(super) fn write<W: Write + Seek>(
     context: &Context<'_>,
     archive: &mut Archive<W>,
     samples: &[Chosen],
-    proof: &mut Proof,
+    proof: &Proof,
     tell: &dyn Fn(Step),
 ) -> Result<Vec<Folder>, PackFault> {
     let mut folders = Vec::new();
@@ -103,21 +104,32 @@ impl<W: Write + Seek> Writer<'_, '_, W> {
         self.name = format!("Sample {} - {day} {}", self.n, plain(called, LONGEST_NAME));
     }
 
-    fn emergency(&mut self, dossier: &Dossier, proof: &mut Proof) -> Result<Told, PackFault> {
+    /// Writes a record, the papers made from it, and the proof of what it was made from.
+    fn papers<R: Serialize>(
+        &mut self,
+        papers: &[Paper<R>],
+        record: &R,
+        seqs: &[u64],
+        proof: &Proof,
+    ) -> Result<(), PackFault> {
+        let json = json(record)?;
+        let imprint = self.context.foot().of_sample(self.n, self.of, &json);
+        for (name, paper) in papers_of(papers, record, &imprint)? {
+            self.put(name, &paper)?;
+        }
+        self.put("record.json", &json)?;
+        let inclusion = proof.of(self.context, seqs)?;
+        self.put("inclusion_proof.json", &inclusion)
+    }
+
+    fn emergency(&mut self, dossier: &Dossier, proof: &Proof) -> Result<Told, PackFault> {
         let record = self.context.record(dossier)?;
         let at = dossier
             .change
             .deployed_at()
             .unwrap_or(dossier.change.requested_at);
         self.begin(at, &record.number);
-        let json = json(&record)?;
-        let imprint = self.context.foot().of_sample(self.n, self.of, &json);
-        for (name, paper) in papers_of(&record, &imprint)? {
-            self.put(name, &paper)?;
-        }
-        self.put("record.json", &json)?;
-        let inclusion = proof.of(self.context, &dossier.seqs)?;
-        self.put("inclusion_proof.json", &inclusion)?;
+        self.papers(&PAPERS, &record, &dossier.seqs, proof)?;
         self.attachments(dossier, &record)?;
         Ok(Told::Emergency(Box::new(record)))
     }
@@ -143,70 +155,53 @@ impl<W: Write + Seek> Writer<'_, '_, W> {
         record: &NormalRecord,
         called: &str,
         mut intakes: Vec<u64>,
-        proof: &mut Proof,
+        proof: &Proof,
     ) -> Result<(), PackFault> {
         self.begin(record.at, called);
-        let json = json(record)?;
-        let imprint = self.context.foot().of_sample(self.n, self.of, &json);
-        for (name, paper) in papers_of_normal(record, &imprint)? {
-            self.put(name, &paper)?;
-        }
-        self.put("record.json", &json)?;
         intakes.sort_unstable();
         intakes.dedup();
-        let inclusion = proof.of(self.context, &intakes)?;
-        self.put("inclusion_proof.json", &inclusion)
+        self.papers(&NORMAL_PAPERS, record, &intakes, proof)
     }
 }
 
-/// The papers of an emergency change, by the names of their files.
-pub(in crate::evidence) fn papers_of(
-    record: &Record,
-    imprint: &Imprint,
-) -> Result<[Paper; 4], PageFault> {
-    Ok([
-        ("change_ticket.pdf", pages::change_ticket(record, imprint)?),
-        (
-            "approval_record.pdf",
-            pages::approval_record(record, imprint)?,
-        ),
-        (
-            "testing_results.pdf",
-            pages::testing_results(record, imprint)?,
-        ),
-        (
-            "deployment_confirmation.pdf",
-            pages::deployment_confirmation(record, imprint)?,
-        ),
-    ])
-}
+/// A paper: its file's name, and what makes it from a record.
+pub(in crate::evidence) type Paper<R> =
+    (&'static str, fn(&R, &Imprint) -> Result<Vec<u8>, PageFault>);
 
-/// The papers of a normal change, by the names of their files.
-pub(in crate::evidence) fn papers_of_normal(
-    record: &NormalRecord,
-    imprint: &Imprint,
-) -> Result<[Paper; 5], PageFault> {
-    use pages::normal;
-    Ok([
-        ("pull_request.pdf", normal::change_ticket(record, imprint)?),
-        (
-            "approval_record.pdf",
-            normal::approval_record(record, imprint)?,
-        ),
-        ("ci_results.pdf", normal::testing_results(record, imprint)?),
-        (
-            "deployment_log.pdf",
-            normal::deployment_confirmation(record, imprint)?,
-        ),
-        (
-            "monitoring_confirmation.pdf",
-            normal::monitoring_confirmation(record, imprint)?,
-        ),
-    ])
-}
+/// The papers of an emergency change.
+pub(in crate::evidence) const PAPERS: [Paper<Record>; 4] = [
+    ("change_ticket.pdf", pages::change_ticket),
+    ("approval_record.pdf", pages::approval_record),
+    ("testing_results.pdf", pages::testing_results),
+    (
+        "deployment_confirmation.pdf",
+        pages::deployment_confirmation,
+    ),
+];
 
-/// A paper: its file's name and its bytes.
-pub(in crate::evidence) type Paper = (&'static str, Vec<u8>);
+/// The papers of a normal change.
+pub(in crate::evidence) const NORMAL_PAPERS: [Paper<NormalRecord>; 5] = [
+    ("pull_request.pdf", normal::change_ticket),
+    ("approval_record.pdf", normal::approval_record),
+    ("ci_results.pdf", normal::testing_results),
+    ("deployment_log.pdf", normal::deployment_confirmation),
+    (
+        "monitoring_confirmation.pdf",
+        normal::monitoring_confirmation,
+    ),
+];
+
+/// Makes the papers of a record, by the names of their files.
+pub(in crate::evidence) fn papers_of<R>(
+    papers: &[Paper<R>],
+    record: &R,
+    imprint: &Imprint,
+) -> Result<Vec<(&'static str, Vec<u8>)>, PageFault> {
+    let made = papers
+        .iter()
+        .map(|(name, make)| Ok((*name, make(record, imprint)?)));
+    made.collect()
+}
 
 /// What stands below all papers of a pack.
 #[derive(Debug)]
@@ -249,7 +244,7 @@ pub(in crate::evidence) fn attachment_name(n: u32, name: Option<&str>) -> String
 }
 
 /// JSON as a person reads it, with a newline at its end.
-pub(in crate::evidence) fn json(value: &impl serde::Serialize) -> Result<Vec<u8>, PackFault> {
+pub(in crate::evidence) fn json(value: &impl Serialize) -> Result<Vec<u8>, PackFault> {
     let mut json = serde_json::to_vec_pretty(value)?;
     json.push(b'\n');
     Ok(json)

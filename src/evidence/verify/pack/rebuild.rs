@@ -19,7 +19,7 @@ use crate::domain::id::{ChangeNumber, UserId};
 use crate::domain::policy::{Policy, PolicyVersion};
 use crate::domain::text::{Commitment, Salt, Text};
 use crate::evidence::pack::{
-    CHANGES, Foot, PROGRAM, attachment_name, json, log_in_words, papers_of, papers_of_normal,
+    CHANGES, Foot, NORMAL_PAPERS, PAPERS, PROGRAM, attachment_name, json, log_in_words, papers_of,
 };
 use crate::evidence::pages::PageFault;
 use crate::evidence::record::{Found, NormalRecord, Record, Sources};
@@ -94,12 +94,12 @@ impl<'a> Maker<'a> {
             let (made, change) = self.emergency(name, record, leaves)?;
             same(name, record, &json(&made).unwrap_or_default(), &written)?;
             attachments(place, folder, &made, &change, &mut expected)?;
-            papers_of(&made, &imprint).map(Vec::from)
+            papers_of(&PAPERS, &made, &imprint)
         } else {
             let made: NormalRecord =
                 serde_json::from_slice(&written).map_err(|_| Flaw::form(name))?;
             same(name, record, &json(&made).unwrap_or_default(), &written)?;
-            papers_of_normal(&made, &imprint).map(Vec::from)
+            papers_of(&NORMAL_PAPERS, &made, &imprint)
         };
         let papers = papers.map_err(|_: PageFault| Flaw::form(name))?;
         for (paper, bytes) in papers {
