@@ -55,8 +55,8 @@ impl Proof {
         let moment = context.moment;
         let (from, to, end) = (context.from, context.to, context.size);
         let first = moment.first_since(from, end)?;
-        let intakes = moment.intakes_of(from, to, end)?;
-        let first = intakes.first.map_or(first, |intake| intake.min(first));
+        let intake = moment.first_intake_of(from, to, end)?;
+        let first = intake.map_or(first, |intake| intake.min(first));
         let mut beside: BTreeSet<u64> = samples
             .iter()
             .flat_map(|one| match one {
