@@ -31,7 +31,7 @@ mod weeks;
 
 pub use context::identity;
 pub(in crate::evidence) use context::log_in_words;
-pub use draw::{Stratum, Which};
+pub use draw::Which;
 pub use fault::PackFault;
 pub(in crate::evidence) use papers::{
     Foot, NORMAL_PAPERS, PAPERS, attachment_name, json, papers_of,
@@ -42,6 +42,7 @@ use crate::domain::policy::Policy;
 use crate::domain::rate::midnight;
 use crate::evidence::note::SignerKey;
 use crate::evidence::record::Record;
+pub use crate::evidence::sample::Stratum;
 use crate::store::{Kept, Moment, StoreError};
 use archive::{Archive, Pressed};
 use context::Context;
@@ -167,7 +168,7 @@ pub fn make<W: Write + Seek + Send>(
     let emergencies = emergency::all(&context, tell)?;
     let weeks = weeks::weeks(&context)?;
     let mut about = population::about(&context, &emergencies)?;
-    let mut drawing = draw::Drawing::new(wanted.which, &context);
+    let mut drawing = draw::Drawing::new(&context);
     let name = format!("{CHANGES}Change Log.xlsx");
     let mut n_with_exception = 0;
     archive.stream(&name, Pressed::Already, |entry| {

@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::archive::{Archive, Pressed};
 use super::context::Context;
-use super::draw::{Chosen, Draw, Which};
+use super::draw::{Chosen, Which};
 use super::fault::PackFault;
 use super::papers::{self, Folder};
 use super::population::About;
@@ -23,6 +23,7 @@ use super::sampling;
 use super::{PROGRAM, ROOM, VERIFIER};
 use crate::domain::merkle::Prover;
 use crate::evidence::checkpoint::root_in_words;
+use crate::evidence::sample::Draw;
 
 /// The form of pack.json.
 const FORM: &str = "breakglass-pack";
