@@ -19,6 +19,7 @@ use crate::evidence::seal::Seal;
 use crate::http::HttpError;
 use crate::intake::poll::{Asked, Watch};
 use crate::intake::routes::{self, NotKept};
+use crate::intake::seal::Token;
 use crate::slack::client::{GRACE, HTTP_TIMEOUT, Identity, Settings, SlackClient};
 use crate::slack::error::SlackError;
 use crate::slack::events::{self, SigningSecret};
@@ -82,7 +83,7 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
     let engine = engine(store.clone(), &config.policy, &clock).await?;
     let to_address = config.witness_url.is_some();
     let seal = Seal::of(&store, &config.database, to_address, clock.now()).await?;
-    let word = seal.word();
+    let word = Token::new(seal.word().reveal())?;
     let engine = engine.sealed(seal);
     let wake = Arc::new(Notify::new());
     let openings = Openings::default();
