@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::config::{Flags, PolicyFile, Settings};
 use crate::domain::id::{ChangeNumber, WorkspaceId};
 use crate::domain::policy::Policy;
-use crate::domain::rate::grouped;
+use crate::domain::rate::{grouped, so_many};
 use crate::evidence::checkpoint::origin;
 use crate::evidence::key;
 use crate::evidence::note::SignerKey;
@@ -361,11 +361,15 @@ fn in_words(made: &Made, out: &Path) -> String {
         .seed
         .map_or_else(String::new, |seed| format!(" Seed: {seed}."));
     format!(
-        "{out}: {} changes, {} of them emergencies; {} samples, {} files.{seed}\nCheck it with `breakglass verify {out}`, or with the verifier inside.\nIt holds what was said in private channels, too: keep it accordingly.",
-        grouped(made.n_changes),
-        grouped(made.n_emergencies),
-        made.samples.len(),
-        made.n_files
+        "{out}: {}, {}; {}, {}.{seed}\nCheck it with `breakglass verify {out}`, or with the verifier inside.\nIt holds what was said in private channels, too: keep it accordingly.",
+        so_many(made.n_changes, "change", "changes"),
+        so_many(
+            made.n_emergencies,
+            "of them an emergency",
+            "of them emergencies"
+        ),
+        so_many(made.samples.len() as u64, "sample", "samples"),
+        so_many(made.n_files as u64, "file", "files")
     )
 }
 
