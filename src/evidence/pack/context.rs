@@ -11,7 +11,7 @@ use super::papers::Foot;
 use crate::domain::deployment::{Deployment, Happening};
 use crate::domain::id::{ChangeNumber, UserId};
 use crate::domain::merkle::Hash;
-use crate::domain::policy::Policy;
+use crate::domain::policy::{Policy, PolicyVersion};
 use crate::domain::rate::grouped;
 use crate::domain::text::{Commitment, Text};
 use crate::evidence::checkpoint::{Checkpoint, root_in_words};
@@ -84,8 +84,7 @@ impl<'a> Context<'a> {
             note,
             is_exact: !moment.is_told_since(size)?,
             is_newest: moment.is_newest(size)?,
-            policy: policy
-                .unwrap_or_else(|| Policy::unwritten(crate::domain::policy::PolicyVersion(1))),
+            policy: policy.unwrap_or_else(|| Policy::unwritten(PolicyVersion(1))),
             adopted,
             names: moment.names()?,
         })
@@ -138,11 +137,8 @@ impl<'a> Context<'a> {
 
     /// Makes the record of an emergency change.
     pub(super) fn record(&self, dossier: &Dossier) -> Result<Record, StoreError> {
-        let mut policies = self.wanted.policies.iter();
-        let policy = policies
-            .rfind(|policy| policy.version == dossier.change.policy)
-            .unwrap_or(&self.policy);
-        told(self.moment, dossier, policy, &self.names, self.at)
+        let policies = self.wanted.policies;
+        told(self.moment, dossier, policies, &self.names, self.at)
     }
 
     /// Makes the record of a normal change; nothing if nothing was told of it.
@@ -188,7 +184,7 @@ impl<'a> Context<'a> {
 pub(super) fn told(
     moment: &Moment<'_>,
     dossier: &Dossier,
-    policy: &Policy,
+    policies: &[Policy],
     names: &BTreeMap<UserId, String>,
     as_of: DateTime<Utc>,
 ) -> Result<Record, StoreError> {
@@ -205,9 +201,15 @@ pub(super) fn told(
         &dossier.change,
         &dossier.history,
         &dossier.seqs,
-        policy,
+        &policy_of(policies, dossier.change.policy),
         sources,
     ))
+}
+
+/// Returns the policy of a version; the unwritten one, where it isn't among them.
+pub(in crate::evidence) fn policy_of(policies: &[Policy], version: PolicyVersion) -> Policy {
+    let found = policies.iter().rfind(|policy| policy.version == version);
+    found.cloned().unwrap_or_else(|| Policy::unwritten(version))
 }
 
 /// How a log stands, in a line.

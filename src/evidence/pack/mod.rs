@@ -30,7 +30,7 @@ mod tests;
 mod weeks;
 
 pub use context::identity;
-pub(in crate::evidence) use context::log_in_words;
+pub(in crate::evidence) use context::{log_in_words, policy_of};
 pub use draw::Which;
 pub use fault::PackFault;
 pub(in crate::evidence) use papers::{
@@ -65,6 +65,9 @@ pub const VERIFIER: &str = include_str!("verify.py");
 
 /// What is in the folder that the guide names.
 pub(in crate::evidence) const CHANGES: &str = "SOC 2 Evidence/Change Management/";
+
+/// The change log.
+pub(in crate::evidence) const BOOK: &str = "SOC 2 Evidence/Change Management/Change Log.xlsx";
 
 /// What a pack is asked to hold.
 #[derive(Debug, Clone, Copy)]
@@ -147,12 +150,7 @@ pub fn record(
     let Some(dossier) = moment.dossier(number, u64::MAX)? else {
         return Ok(None);
     };
-    let version = dossier.change.policy;
-    let policy = policies.iter().rfind(|policy| policy.version == version);
-    let policy = policy
-        .cloned()
-        .unwrap_or_else(|| Policy::unwritten(version));
-    context::told(moment, &dossier, &policy, &moment.names()?, now).map(Some)
+    context::told(moment, &dossier, policies, &moment.names()?, now).map(Some)
 }
 
 /// Makes a pack of a moment. `scratch`: where rows may lie while they are written.
@@ -169,9 +167,8 @@ pub fn make<W: Write + Seek + Send>(
     let weeks = weeks::weeks(&context)?;
     let mut about = population::about(&context, &emergencies)?;
     let mut drawing = draw::Drawing::new(&context);
-    let name = format!("{CHANGES}Change Log.xlsx");
     let mut n_with_exception = 0;
-    archive.stream(&name, Pressed::Already, |entry| {
+    archive.stream(BOOK, Pressed::Already, |entry| {
         let sheet = population::Sheet {
             emergencies: &emergencies,
             weeks: &weeks,

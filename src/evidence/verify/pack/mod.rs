@@ -25,7 +25,7 @@ pub use flaw::Flaw;
 use super::super::checkpoint::Checkpoint;
 use super::super::key::is_handed_over;
 use super::super::note::{NoteFault, SignedNote, VerifierKey};
-use super::super::pack::{CHANGES, LIST, ROOM, SEAL};
+use super::super::pack::{BOOK, CHANGES, LIST, ROOM, SEAL};
 use super::witness::Given;
 use crate::domain::merkle::{Frontier, Hash, leaf_hash};
 use about::{About, instant};
@@ -34,9 +34,6 @@ use place::{LONGEST, Place, too_long, unreadable};
 use rebuild::Maker;
 
 use told::Tellings;
-
-/// The change log.
-const BOOK: &str = "SOC 2 Evidence/Change Management/Change Log.xlsx";
 
 /// What a pack says of itself.
 const ABOUT: &str = "verify/pack.json";

@@ -20,6 +20,7 @@ use crate::domain::policy::{Policy, PolicyVersion};
 use crate::domain::text::{Commitment, Salt, Text};
 use crate::evidence::pack::{
     CHANGES, Foot, NORMAL_PAPERS, PAPERS, PROGRAM, attachment_name, json, log_in_words, papers_of,
+    policy_of,
 };
 use crate::evidence::pages::PageFault;
 use crate::evidence::record::{Found, NormalRecord, Record, Sources};
@@ -29,7 +30,7 @@ use crate::store::recorded;
 pub(super) struct Maker<'a> {
     n_samples: u64,
     foot: Foot<'a>,
-    policies: BTreeMap<u32, Policy>,
+    policies: Vec<Policy>,
 }
 
 impl<'a> Maker<'a> {
@@ -46,7 +47,7 @@ impl<'a> Maker<'a> {
             return Ok(None);
         }
         let at = about.made_at.parse().map_err(|_| form())?;
-        let mut policies = BTreeMap::new();
+        let mut policies = Vec::new();
         for leaf in &seen.policies {
             let version = leaf.data.get("version").and_then(Value::as_u64);
             let version = version.and_then(|version| u32::try_from(version).ok());
@@ -62,7 +63,7 @@ impl<'a> Maker<'a> {
             }
             let policy = PolicyFile::read(bytes).ok();
             let policy = policy.and_then(|file| file.policy(PolicyVersion(version)).ok());
-            policies.extend(policy.map(|policy| (version, policy)));
+            policies.extend(policy);
         }
         Ok(Some(Self {
             n_samples: about.n_samples,
@@ -142,12 +143,6 @@ impl<'a> Maker<'a> {
                 "the records of {number} don't make a change"
             )));
         };
-        let policy = self
-            .policies
-            .get(&change.policy.0)
-            .or_else(|| self.policies.values().last())
-            .cloned()
-            .unwrap_or_else(|| Policy::unwritten(PolicyVersion(1)));
         let mut said = Said::default();
         said.hear(record);
         let text = |of: Commitment| {
@@ -167,7 +162,7 @@ impl<'a> Maker<'a> {
             &change,
             &history,
             &seqs,
-            &policy,
+            &policy_of(&self.policies, change.policy),
             Sources {
                 workspace: self.foot.workspace,
                 text: &text,
