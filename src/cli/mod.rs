@@ -1,7 +1,10 @@
 //! The command line: one file a subcommand.
 
+use std::fmt::Display;
+use std::io::{self, ErrorKind, Write as _};
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
 pub mod check_config;
@@ -76,10 +79,26 @@ pub async fn run() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("breakglass: {}", one_line(&error));
+            // Who has read enough of what was printed may have left this behind, too.
+            let _ = writeln!(io::stderr(), "breakglass: {}", one_line(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// Prints what a command is for. Whoever reads only the beginning, by `head` or a pager,
+/// has read enough.
+fn print(what: impl Display) -> anyhow::Result<()> {
+    let mut out = io::stdout();
+    match write!(out, "{what}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        printed => printed.context("the answer can't be printed"),
+    }
+}
+
+/// The same with an end of line.
+fn say(line: impl Display) -> anyhow::Result<()> {
+    print(format_args!("{line}\n"))
 }
 
 /// Joins what went wrong and why into one line. A cause that is already part of
@@ -100,7 +119,6 @@ fn one_line(error: &anyhow::Error) -> String {
 
 /// Ends with the first SIGTERM or SIGINT.
 fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
-    use anyhow::Context as _;
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;

@@ -32,10 +32,6 @@ pub struct SandboxArgs {
 }
 
 /// Runs until SIGTERM or SIGINT.
-#[expect(
-    clippy::print_stdout,
-    reason = "the line of JSON is what the command is for"
-)]
 pub async fn run(args: SandboxArgs) -> anyhow::Result<()> {
     let manifest = std::fs::read_to_string(&args.manifest)
         .with_context(|| format!("cannot read the manifest {}", args.manifest.display()))?;
@@ -50,17 +46,14 @@ pub async fn run(args: SandboxArgs) -> anyhow::Result<()> {
     })
     .await?;
     let credentials = running.credentials();
-    println!(
-        "{}",
-        json!({
-            "listen": running.address(),
-            "slack_api_url": running.slack_api_url(),
-            "control": running.control_url(),
-            "bot_token": credentials.bot_token,
-            "app_token": credentials.app_token,
-            "signing_secret": credentials.signing_secret,
-        })
-    );
+    super::say(json!({
+        "listen": running.address(),
+        "slack_api_url": running.slack_api_url(),
+        "control": running.control_url(),
+        "bot_token": credentials.bot_token,
+        "app_token": credentials.app_token,
+        "signing_secret": credentials.signing_secret,
+    }))?;
     stopped.await;
     running.stop().await;
     Ok(())

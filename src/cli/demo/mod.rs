@@ -49,18 +49,14 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     }
     let signal = super::stop_signal()?;
     let demo = Demo::start(args.listen, None, args.database).await?;
-    greet(&demo);
+    greet(&demo)?;
     signal.await;
     demo.stop().await
 }
 
-#[expect(
-    clippy::print_stdout,
-    reason = "where it is and what to try is what the command is for"
-)]
-fn greet(demo: &Demo) {
+fn greet(demo: &Demo) -> anyhow::Result<()> {
     let control = demo.sandbox.control_url();
-    println!(
+    super::say(format_args!(
         "Breakglass runs in a Slack workspace in a box; nothing leaves this machine.
 
   control    {control}   (every route is described at that address)
@@ -75,7 +71,7 @@ Or play the whole story:  breakglass demo --story
 
 Ctrl-C ends it.",
         demo.database.display(),
-    );
+    ))
 }
 
 /// The sandbox with the bot in it.

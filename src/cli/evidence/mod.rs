@@ -12,6 +12,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use clap::{Args, ValueEnum};
 
+use super::say;
 use crate::beside;
 use crate::clock::Clock;
 use crate::config::{Flags, PolicyFile, Settings};
@@ -108,10 +109,6 @@ impl Part {
 }
 
 /// Makes the pack.
-#[expect(
-    clippy::print_stdout,
-    reason = "whoever asked wants to know what the pack has come to"
-)]
 pub async fn run(args: EvidenceArgs) -> anyhow::Result<()> {
     let settings = Settings::load(&args.flags)?;
     let database = &settings.database;
@@ -121,11 +118,7 @@ pub async fn run(args: EvidenceArgs) -> anyhow::Result<()> {
         let said = store::look(database, Some(&workspace), |moment| {
             Ok::<_, StoreError>(answer(moment, &args, &which))
         });
-        println!(
-            "{}",
-            said.with_context(|| format!("{} can't be read", database.display()))??
-        );
-        return Ok(());
+        return say(said.with_context(|| format!("{} can't be read", database.display()))??);
     };
     let days = days(&args)?;
     let unfinished = file::Unfinished::beside(out)?;
@@ -163,8 +156,7 @@ pub async fn run(args: EvidenceArgs) -> anyhow::Result<()> {
             at.format("%Y-%m-%d %H:%M:%S UTC")
         );
     }
-    println!("{}", in_words(&made, out));
-    Ok(())
+    say(in_words(&made, out))
 }
 
 /// What the command line asks for, with what it takes.

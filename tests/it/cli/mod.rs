@@ -13,6 +13,7 @@ use serde_json::Value;
 
 mod beside;
 mod check_config;
+mod cut_short;
 mod doctor;
 mod evidence;
 mod evidence_cut;
