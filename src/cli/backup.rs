@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::backup::{self, Made};
 use crate::config::{Flags, Settings};
-use crate::domain::rate::grouped;
+use crate::domain::rate::{grouped, so_many};
 use crate::evidence::verify::Verdict;
 
 /// What `breakglass backup` takes.
@@ -16,31 +16,28 @@ pub struct BackupArgs {
     #[command(flatten)]
     flags: Flags,
     /// The file to write
-    #[arg(long, value_name = "FILE")]
-    out: PathBuf,
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
     /// Put the key that signs the log beside it: whoever has that can sign in your name
     #[arg(long)]
     with_key: bool,
 }
 
 /// Makes the copy.
-#[expect(
-    clippy::print_stdout,
-    reason = "whoever asked wants to know what the copy holds"
-)]
 pub fn run(args: &BackupArgs) -> anyhow::Result<()> {
     let settings = Settings::load(&args.flags)?;
-    let made = backup::take(&settings.database, &args.out, args.with_key)?;
-    println!("{}", in_words(&made, &args.out));
-    for workspace in &made.with_key {
-        println!("  The key of {workspace} stands beside it: keep both as secret as the key.");
-    }
+    let made = backup::take(&settings.database, &args.file, args.with_key)?;
+    let mut lines = vec![in_words(&made, &args.file)];
+    lines.extend(made.with_key.iter().map(|workspace| {
+        format!("  The key of {workspace} stands beside it: keep both as secret as the key.")
+    }));
     if made.with_key.is_empty() {
-        println!(
+        lines.push(
             "  The key isn't in it. Keep a copy of that elsewhere: without it, a restored log goes on under a new key."
+                .to_owned(),
         );
     }
-    Ok(())
+    super::say(lines.join("\n"))
 }
 
 /// What a copy has come to.
@@ -63,8 +60,8 @@ fn of_log(log: &Verdict) -> String {
         _ => "; none is signed yet".to_owned(),
     };
     format!(
-        "  {}: {} records{signed}.",
+        "  {}: {}{signed}.",
         log.workspace,
-        grouped(log.n_records)
+        so_many(log.n_records, "record", "records")
     )
 }

@@ -8,6 +8,7 @@ use anyhow::bail;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::{print, say};
 use crate::config::{self, Faults, File, duration_in_words, report_time_in_words};
 use crate::domain::id::{ChannelId, UserId};
 use crate::domain::policy::{
@@ -26,10 +27,6 @@ pub struct CheckConfigArgs {
 }
 
 /// Reads, prints, and fails if anything is wrong.
-#[expect(
-    clippy::print_stdout,
-    reason = "what was found is what the command is for"
-)]
 pub fn run(args: &CheckConfigArgs) -> anyhow::Result<()> {
     let read = config::read_file(args.file.as_deref());
     let (path, file) = match read {
@@ -37,10 +34,10 @@ pub fn run(args: &CheckConfigArgs) -> anyhow::Result<()> {
         Err(error) => {
             let faults: Faults = error.downcast()?;
             if args.json {
-                println!("{}", json_of_faults(&faults));
+                say(json_of_faults(&faults))?;
             } else {
                 for fault in &faults.faults {
-                    println!("{}", fault.explained(&faults.file));
+                    say(fault.explained(&faults.file))?;
                 }
             }
             match faults.faults.len() {
@@ -51,11 +48,10 @@ pub fn run(args: &CheckConfigArgs) -> anyhow::Result<()> {
     };
     let policy = file.policy.policy(PolicyVersion(1))?;
     if args.json {
-        println!("{}", json_in_force(path.as_deref(), &file, &policy));
+        say(json_in_force(path.as_deref(), &file, &policy))
     } else {
-        print!("{}", in_force(path.as_deref(), &file, &policy));
+        print(in_force(path.as_deref(), &file, &policy))
     }
-    Ok(())
 }
 
 fn json_of_faults(faults: &Faults) -> Value {

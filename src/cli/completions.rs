@@ -11,7 +11,9 @@ pub struct CompletionsArgs {
 }
 
 /// Prints the shell's own script.
-pub fn run(args: &CompletionsArgs, mut command: clap::Command) {
+pub fn run(args: &CompletionsArgs, mut command: clap::Command) -> anyhow::Result<()> {
     let name = command.get_name().to_owned();
-    clap_complete::generate(args.shell, &mut command, name, &mut std::io::stdout());
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut command, name, &mut script);
+    super::print(String::from_utf8(script)?)
 }

@@ -10,7 +10,7 @@ use clap::Args;
 
 use super::evidence::{bring_up_to_date, policies, signing_key, workspace};
 use crate::config::{Flags, Settings};
-use crate::domain::rate::grouped;
+use crate::domain::rate::so_many;
 use crate::evidence::pack::{self, Exported, PackFault, Wanted, Which};
 use crate::intake::{Column, as_row};
 use crate::store::{self, StoreError};
@@ -30,10 +30,6 @@ pub struct ExportArgs {
 }
 
 /// Writes everything. The folder bears its name when it is whole.
-#[expect(
-    clippy::print_stdout,
-    reason = "whoever leaves wants to know what they take along"
-)]
 pub async fn run(args: ExportArgs) -> anyhow::Result<()> {
     let settings = Settings::load(&args.flags)?;
     let database = &settings.database;
@@ -90,17 +86,16 @@ pub async fn run(args: ExportArgs) -> anyhow::Result<()> {
         // Nobody is helped by half of it.
         let _ = std::fs::remove_dir_all(&half);
     }
-    println!("{}", in_words(done?, out));
-    Ok(())
+    super::say(in_words(done?, out))
 }
 
 fn in_words(done: Exported, out: &Path) -> String {
     format!(
-        "{}: {} emergency changes, {} attached files, {} lines of what sources told, {} records of the log. README.txt in it says what each file is.",
+        "{}: {}, {}, {} of what sources told, {} of the log. README.txt in it says what each file is.",
         out.display(),
-        grouped(done.n_changes),
-        grouped(done.n_files),
-        grouped(done.n_tellings),
-        grouped(done.n_records)
+        so_many(done.n_changes, "emergency change", "emergency changes"),
+        so_many(done.n_files, "attached file", "attached files"),
+        so_many(done.n_tellings, "line", "lines"),
+        so_many(done.n_records, "record", "records")
     )
 }

@@ -4,9 +4,7 @@
 //! Prints the one table in `domain/ticket/field.rs`, and knows no field itself.
 
 use std::fmt::Write as _;
-use std::io::{ErrorKind, Write as _};
 
-use anyhow::Context as _;
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -38,11 +36,7 @@ pub fn run(args: FieldsArgs) -> anyhow::Result<()> {
     } else {
         page()
     };
-    match std::io::stdout().write_all(page.as_bytes()) {
-        // Whoever reads only the beginning, by `head` or a pager, has read enough.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        written => written.context("the table can't be printed"),
-    }
+    super::print(page)
 }
 
 /// What a framework is called in the middle column.

@@ -3,6 +3,7 @@
 use anyhow::bail;
 use clap::{Args, Subcommand};
 
+use super::say;
 use crate::clock::Clock;
 use crate::config::{Flags, Settings};
 use crate::evidence::seal::Seal;
@@ -32,10 +33,6 @@ struct RotateArgs {
 }
 
 /// Rotates the key, and prints the new one.
-#[expect(
-    clippy::print_stdout,
-    reason = "whoever rotates a key has to tell others the new one"
-)]
 pub async fn run(args: KeyArgs) -> anyhow::Result<()> {
     let What::Rotate(RotateArgs { flags, lost }) = args.what;
     let settings = Settings::load(&flags)?;
@@ -55,16 +52,15 @@ pub async fn run(args: KeyArgs) -> anyhow::Result<()> {
     let rotated = Seal::rotate(&store, path, lost, to_address, now).await;
     store.close().await;
     let rotated = rotated?;
-    println!("before: {}", rotated.from);
-    println!("now:    {}", rotated.to);
-    println!("        SHA-256 {}", rotated.to.fingerprint());
-    println!(
-        "Tell whoever verifies the log. {}",
+    say(format_args!(
+        "before: {}\nnow:    {}\n        SHA-256 {}\nTell whoever verifies the log. {}",
+        rotated.from,
+        rotated.to,
+        rotated.to.fingerprint(),
         if lost {
             "The record says that the key before was lost, and that nobody signed this one."
         } else {
             "The record holds the hand-over, signed by the key before."
         }
-    );
-    Ok(())
+    ))
 }

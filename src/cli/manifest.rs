@@ -17,16 +17,11 @@ pub struct ManifestArgs {
 }
 
 /// Prints the manifest.
-#[expect(
-    clippy::print_stdout,
-    reason = "the manifest is what the command is for"
-)]
 pub fn run(args: &ManifestArgs) -> anyhow::Result<()> {
     match &args.url {
-        None => print!("{MANIFEST}"),
-        Some(url) => print!("{}", over_http(MANIFEST, url)?),
+        None => super::print(MANIFEST),
+        Some(url) => super::print(over_http(MANIFEST, url)?),
     }
-    Ok(())
 }
 
 /// A line of the manifest, and what the HTTP door puts in its place. Its comments and

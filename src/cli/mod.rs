@@ -1,9 +1,11 @@
 //! The command line: one file a subcommand.
 
-use std::io::ErrorKind;
+use std::fmt::Display;
+use std::io::{self, ErrorKind, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use rustix::fs::Mode;
 
@@ -115,18 +117,31 @@ pub async fn run() -> ExitCode {
         Subcommands::Restore(args) => restore::run(&args),
         Subcommands::Rehearse(args) => rehearse::run(args),
         Subcommands::Sandbox(args) => sandbox::run(args).await,
-        Subcommands::Completions(args) => {
-            completions::run(&args, Arguments::command());
-            Ok(())
-        }
+        Subcommands::Completions(args) => completions::run(&args, Arguments::command()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("breakglass: {}", one_line(&error));
+            // Who has read enough of what was printed may have left this behind, too.
+            let _ = writeln!(io::stderr(), "breakglass: {}", one_line(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// Prints what a command is for. Whoever reads only the beginning, by `head` or a pager,
+/// has read enough.
+fn print(what: impl Display) -> anyhow::Result<()> {
+    let mut out = io::stdout();
+    match write!(out, "{what}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        printed => printed.context("the answer can't be printed"),
+    }
+}
+
+/// The same with an end of line.
+fn say(line: impl Display) -> anyhow::Result<()> {
+    print(format_args!("{line}\n"))
 }
 
 /// Joins what went wrong and why into one line. A cause that is already part of
@@ -175,7 +190,6 @@ fn options(database: &Path, backup: Option<&Nightly>) -> Options {
 
 /// Ends with the first SIGTERM or SIGINT.
 fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
-    use anyhow::Context as _;
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;

@@ -9,6 +9,7 @@ use chrono_tz::Tz;
 use clap::Args;
 use serde::Serialize;
 
+use super::{print, say};
 use crate::clock::Clock;
 use crate::config::{Flags, PolicyFile, Settings};
 use crate::domain::id::WorkspaceId;
@@ -49,10 +50,6 @@ pub struct RateArgs {
 }
 
 /// Reads, counts and prints.
-#[expect(
-    clippy::print_stdout,
-    reason = "the figures are what the command is for"
-)]
 pub fn run(args: &RateArgs) -> anyhow::Result<()> {
     let settings = Settings::load(&args.flags)?;
     let clock = Clock::system();
@@ -69,11 +66,10 @@ pub fn run(args: &RateArgs) -> anyhow::Result<()> {
     let assembled =
         found.with_context(|| format!("{} can't be counted", settings.database.display()))??;
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&said(&assembled))?);
+        say(serde_json::to_string_pretty(&said(&assembled))?)
     } else {
-        print!("{}", table(&assembled));
+        print(table(&assembled))
     }
-    Ok(())
 }
 
 /// The policy that the bot counts by: what it adopted last, and what is written where

@@ -26,10 +26,6 @@ pub struct RestoreArgs {
 }
 
 /// Puts the backup in place.
-#[expect(
-    clippy::print_stdout,
-    reason = "whoever restores wants to know what came back"
-)]
 pub fn run(args: &RestoreArgs) -> anyhow::Result<()> {
     let settings = Settings::load(&args.flags)?;
     let from = match &args.backup {
@@ -41,11 +37,13 @@ pub fn run(args: &RestoreArgs) -> anyhow::Result<()> {
     }
     let database = &settings.database;
     let made = backup::restore(&from, database, Clock::system().now())?;
-    println!("{}", in_words(&made, database));
-    for line in afterwards(&made, database) {
-        println!("  {line}");
-    }
-    Ok(())
+    let mut lines = vec![in_words(&made, database)];
+    lines.extend(
+        afterwards(&made, database)
+            .iter()
+            .map(|line| format!("  {line}")),
+    );
+    super::say(lines.join("\n"))
 }
 
 /// What whoever restored has to know before the bot is started.
@@ -77,19 +75,17 @@ fn afterwards(made: &Made, database: &Path) -> Vec<String> {
 }
 
 /// Restores into a folder that is thrown away.
-#[expect(clippy::print_stdout, reason = "a drill is done for what it says")]
 fn drill(from: &Path) -> anyhow::Result<()> {
     let watch = Stopwatch::start();
     let scratch = Scratch::make()?;
     let database = scratch.0.join("breakglass.db");
     let made = backup::restore(from, &database, Clock::system().now())?;
     let took = watch.elapsed();
-    println!("{}", in_words(&made, from));
-    println!(
-        "  It was restored in {:.1} s, and what was restored is removed again.",
+    super::say(format_args!(
+        "{}\n  It was restored in {:.1} s, and what was restored is removed again.",
+        in_words(&made, from),
         took.as_secs_f64()
-    );
-    Ok(())
+    ))
 }
 
 fn newest(settings: &Settings) -> anyhow::Result<PathBuf> {

@@ -33,10 +33,6 @@ pub struct SandboxArgs {
 }
 
 /// Runs until SIGTERM or SIGINT.
-#[expect(
-    clippy::print_stdout,
-    reason = "the line of JSON is what the command is for"
-)]
 pub async fn run(args: SandboxArgs) -> anyhow::Result<()> {
     let manifest = match &args.manifest {
         None => MANIFEST.to_owned(),
@@ -55,17 +51,14 @@ pub async fn run(args: SandboxArgs) -> anyhow::Result<()> {
     })
     .await?;
     let credentials = running.credentials();
-    println!(
-        "{}",
-        json!({
-            "listen": running.address(),
-            "slack_api_url": running.slack_api_url(),
-            "control": running.control_url(),
-            "bot_token": credentials.bot_token,
-            "app_token": credentials.app_token,
-            "signing_secret": credentials.signing_secret,
-        })
-    );
+    super::say(json!({
+        "listen": running.address(),
+        "slack_api_url": running.slack_api_url(),
+        "control": running.control_url(),
+        "bot_token": credentials.bot_token,
+        "app_token": credentials.app_token,
+        "signing_secret": credentials.signing_secret,
+    }))?;
     stopped.await;
     running.stop().await;
     Ok(())

@@ -13,13 +13,14 @@ use tokio::task::JoinHandle;
 use crate::backup::Nights;
 use crate::bot::{self, Bot};
 use crate::clock::{Clock, ClockError};
-use crate::config::{Config, Door, Flags, PolicyFile, Secret, Sources};
+use crate::config::{Config, Door, Flags, PolicyFile, Sources};
 use crate::dispatch::{Address, Dispatcher, Recent};
 use crate::engine::Engine;
 use crate::evidence::seal::Seal;
 use crate::health::{Health, Lately, SlackSide};
 use crate::intake::poll::{Asked, Watch};
 use crate::intake::routes::{self, NotKept};
+use crate::intake::seal::Token;
 use crate::metrics::Acknowledgements;
 use crate::slack::client::{GRACE, HTTP_TIMEOUT, Identity, Settings, SlackClient};
 use crate::slack::error::SlackError;
@@ -175,12 +176,12 @@ async fn open(
     config: &Config,
     identity: &Identity,
     clock: &Clock,
-) -> anyhow::Result<(Engine, Secret)> {
+) -> anyhow::Result<(Engine, Token)> {
     let store = Store::open(&options(config), identity.workspace.clone())?;
     let engine = engine(store.clone(), &config.policy, clock).await?;
     let to_address = config.witness_url.is_some();
     let seal = Seal::of(&store, &config.database, to_address, clock.now()).await?;
-    let word = seal.word();
+    let word = Token::new(seal.word().reveal())?;
     Ok((engine.sealed(seal), word))
 }
 

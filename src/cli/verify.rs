@@ -9,6 +9,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::say;
 use crate::domain::id::WorkspaceId;
 use crate::evidence::checkpoint::root_in_words;
 use crate::evidence::note::VerifierKey;
@@ -45,10 +46,6 @@ pub struct VerifyArgs {
 }
 
 /// Verifies, prints the verdict, and fails if anything is wrong.
-#[expect(
-    clippy::print_stdout,
-    reason = "the verdict is what the command is for"
-)]
 pub fn run(args: &VerifyArgs) -> anyhow::Result<()> {
     let key = args.key.as_deref().map(key).transpose()?;
     let witnesses = args
@@ -77,10 +74,10 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<()> {
     let holds = verdicts.iter().all(Verdict::holds);
     if args.json {
         let logs: Vec<Value> = verdicts.iter().map(as_json).collect();
-        println!("{}", json!({"holds": holds, "logs": logs}));
+        say(json!({"holds": holds, "logs": logs}))?;
     } else {
         for verdict in &verdicts {
-            println!("{}", in_words(verdict));
+            say(in_words(verdict))?;
         }
     }
     if holds {
@@ -91,10 +88,6 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<()> {
 }
 
 /// Verifies a pack, and says what the verifier in it says.
-#[expect(
-    clippy::print_stdout,
-    reason = "the verdict is what the command is for"
-)]
 fn pack(
     path: &Path,
     key: Option<&VerifierKey>,
@@ -125,11 +118,11 @@ fn pack(
                 "fault": {"sort": flaw.sort(), "said": flaw.to_string()},
             }),
         };
-        println!("{said}");
+        say(said)?;
     } else {
         match &found {
-            Ok(sound) => println!("{}", sound.in_words(key.is_some())),
-            Err(flaw) => println!("{flaw}"),
+            Ok(sound) => say(sound.in_words(key.is_some()))?,
+            Err(flaw) => say(flaw)?,
         }
     }
     match found {

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use crate::domain::merkle::Hash;
+use crate::domain::named;
 
 /// How many of a population one audit firm tests (`AssuranceLab`'s table for Drata's
 /// clients): all of fewer than 5 (here: of up to 5), 5 of up to 50, a tenth of up to
@@ -20,6 +21,25 @@ pub fn usual_size(n_population: u64) -> u64 {
         6..=50 => 5,
         51..=250 => n_population.div_ceil(10),
         _ => 25,
+    }
+}
+
+/// The largest sample that the usual table asks for.
+const USUAL: usize = 25;
+
+named! {
+    /// From which part of the population samples are drawn.
+    pub enum Stratum {
+        /// From all of it.
+        All = "all",
+        /// From the emergencies.
+        Emergency = "emergency",
+        /// From the changes that weren't.
+        Normal = "normal",
+        /// From those of which a control was not met.
+        Exceptions = "exceptions",
+        /// From those first, and then from the rest.
+        ExceptionsFirst = "exceptions-first",
     }
 }
 
@@ -64,6 +84,91 @@ impl<T> Sample<T> {
             .into_iter()
             .map(|((_, identity), candidate)| (identity, candidate))
             .collect()
+    }
+}
+
+/// How samples are drawn, so that others can draw them again.
+#[derive(Debug, Clone, Copy)]
+pub struct Draw {
+    /// From which part of the population.
+    pub stratum: Stratum,
+    /// How many were asked for; nothing: as many as the usual table says.
+    pub size: Option<usize>,
+    /// By which seed.
+    pub seed: u64,
+    /// Whether somebody named it; otherwise it is the beginning of the checkpoint's root,
+    /// which nobody knows before.
+    pub is_given: bool,
+    /// From how many the first were drawn, and those that came after them.
+    pub n_first: u64,
+    /// See there.
+    pub n_rest: u64,
+}
+
+impl Draw {
+    /// As it was asked for, before anything was offered.
+    pub fn new(stratum: Stratum, size: Option<usize>, seed: Option<u64>, root: &Hash) -> Self {
+        let by_root = root.first_chunk();
+        let by_root = by_root.map_or(0, |bytes| u64::from_be_bytes(*bytes));
+        Self {
+            stratum,
+            size,
+            seed: seed.unwrap_or(by_root),
+            is_given: seed.is_some(),
+            n_first: 0,
+            n_rest: 0,
+        }
+    }
+
+    /// Returns how many are drawn of all that were offered.
+    pub fn n(&self) -> usize {
+        let n = self.n_first + self.n_rest;
+        let due = self.size.map_or_else(|| usual_size(n), |size| size as u64);
+        usize::try_from(due.min(n)).unwrap_or(USUAL)
+    }
+}
+
+/// What is drawn as the population passes by.
+#[derive(Debug)]
+pub struct Drawn<T> {
+    /// How.
+    pub draw: Draw,
+    first: Sample<T>,
+    rest: Sample<T>,
+}
+
+impl<T> Drawn<T> {
+    /// Nothing yet.
+    pub fn by(draw: Draw) -> Self {
+        let sample = || Sample::new(draw.seed, draw.size.unwrap_or(USUAL));
+        Self {
+            draw,
+            first: sample(),
+            rest: sample(),
+        }
+    }
+
+    /// Offers a change of the population. `is_exception`: a control was not met.
+    pub fn offer(&mut self, identity: &str, is_emergency: bool, is_exception: bool, change: T) {
+        let is_first = match self.draw.stratum {
+            Stratum::All => true,
+            Stratum::Emergency => is_emergency,
+            Stratum::Normal => !is_emergency,
+            Stratum::Exceptions | Stratum::ExceptionsFirst => is_exception,
+        };
+        if is_first {
+            self.draw.n_first += 1;
+            self.first.offer(identity, change);
+        } else if self.draw.stratum == Stratum::ExceptionsFirst {
+            self.draw.n_rest += 1;
+            self.rest.offer(identity, change);
+        }
+    }
+
+    /// Returns what was drawn, in its order.
+    pub fn changes(self) -> impl Iterator<Item = (String, T)> {
+        let all = self.first.drawn().into_iter().chain(self.rest.drawn());
+        all.take(self.draw.n())
     }
 }
 

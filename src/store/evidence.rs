@@ -33,23 +33,6 @@ pub struct Dossier {
     pub now: EmergencyChange,
 }
 
-/// Which records of a log happened in a time.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Reach {
-    /// The first of them; nothing: none did.
-    pub first: Option<u64>,
-    /// The last.
-    pub last: Option<u64>,
-}
-
-impl Reach {
-    /// Takes a record in.
-    pub fn add(&mut self, seq: u64) {
-        self.first = Some(self.first.map_or(seq, |first| first.min(seq)));
-        self.last = Some(self.last.map_or(seq, |last| last.max(seq)));
-    }
-}
-
 impl Moment<'_> {
     /// Returns a change by its records before `size`; nothing if it has none of them.
     pub fn dossier(&self, number: ChangeNumber, size: u64) -> Result<Option<Dossier>, StoreError> {
@@ -240,14 +223,15 @@ impl Moment<'_> {
         deployments::counted_changes(self.connection, self.workspace, place, to, size)
     }
 
-    /// Returns which intakes told of the changes that count in a time.
-    pub fn intakes_of(
+    /// Returns the first intake that told of the changes that count in a time; nothing if
+    /// none does.
+    pub fn first_intake_of(
         &self,
         from: DateTime<Utc>,
         to: DateTime<Utc>,
         size: u64,
-    ) -> Result<Reach, StoreError> {
-        deployments::intakes_of(self.connection, self.workspace, from, to, size)
+    ) -> Result<Option<u64>, StoreError> {
+        deployments::first_intake_of(self.connection, self.workspace, from, to, size)
     }
 
     /// Whether anything was told since the log had `size` records.

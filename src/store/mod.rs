@@ -63,7 +63,7 @@ pub use deployments::{
     ASKED_WITHIN, Correction, Counted, Emergency, Explained, FrozenWeek, Hearing, Intake, Name,
     OPEN_FOR, Question, READ_WITHIN, ReadTo, Reading, Reply, SETTLED_AFTER, TakenIn, ToldSince,
 };
-pub use evidence::{CountedChange, Dossier, LeftOut, Place, Reach, Telling, recorded};
+pub use evidence::{CountedChange, Dossier, LeftOut, Place, Telling, recorded};
 pub use execute::{Afterwards, Execution, Target};
 pub use file::{OpenError, SQLITE_AT_LEAST, newest_form, sqlite_is_sound, sqlite_version};
 pub use health::{Backlog, Unwritable};

@@ -56,7 +56,6 @@ pub(super) async fn backups(place: &Path, runs: usize, seed: u64) -> anyhow::Res
             .env_clear()
             .args(["backup", "--database"])
             .arg(&database)
-            .arg("--out")
             .arg(&out);
         let said = tokio::task::spawn_blocking(move || program.output()).await??;
         if said.status.success() {

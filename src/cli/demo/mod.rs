@@ -51,17 +51,13 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     }
     let signal = super::stop_signal()?;
     let demo = Demo::start(args.listen, None, args.database).await?;
-    greet(&demo);
+    greet(&demo)?;
     signal.await;
     demo.stop().await
 }
 
-#[expect(
-    clippy::print_stdout,
-    reason = "where it is and what to try is what the command is for"
-)]
-fn greet(demo: &Demo) {
-    println!(
+fn greet(demo: &Demo) -> anyhow::Result<()> {
+    super::say(format_args!(
         "{page}
 
 Breakglass runs there in a Slack workspace in a box; nothing leaves this machine.
@@ -76,7 +72,7 @@ Ctrl-C ends it.",
         page = demo.sandbox.page_url(),
         control = demo.sandbox.control_url(),
         database = demo.database.display(),
-    );
+    ))
 }
 
 /// The sandbox with the bot in it.

@@ -7,6 +7,7 @@ use anyhow::bail;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::say;
 use crate::clock::Clock;
 use crate::config::{self, Door, Flags, Settings, SlackFiles};
 
@@ -130,10 +131,6 @@ impl Finding {
 }
 
 /// Checks, prints, and fails if anything needs mending.
-#[expect(
-    clippy::print_stdout,
-    reason = "what was found is what the command is for"
-)]
 pub async fn run(args: DoctorArgs) -> anyhow::Result<()> {
     if args.ready {
         return door::ready(Settings::load(&args.flags)?.listen).await;
@@ -145,10 +142,10 @@ pub async fn run(args: DoctorArgs) -> anyhow::Result<()> {
         .count();
     if args.json {
         let checks: Vec<_> = findings.iter().map(Finding::json).collect();
-        println!("{}", json!({"ok": n_bad == 0, "checks": checks}));
+        say(json!({"ok": n_bad == 0, "checks": checks}))?;
     } else {
         for finding in &findings {
-            println!("{}", finding.line());
+            say(finding.line())?;
         }
     }
     match n_bad {

@@ -12,12 +12,13 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use clap::{Args, ValueEnum};
 
+use super::say;
 use crate::beside;
 use crate::clock::Clock;
 use crate::config::{Flags, PolicyFile, Settings};
 use crate::domain::id::{ChangeNumber, WorkspaceId};
 use crate::domain::policy::Policy;
-use crate::domain::rate::grouped;
+use crate::domain::rate::{grouped, so_many};
 use crate::evidence::checkpoint::origin;
 use crate::evidence::key;
 use crate::evidence::note::SignerKey;
@@ -108,10 +109,6 @@ impl Part {
 }
 
 /// Makes the pack.
-#[expect(
-    clippy::print_stdout,
-    reason = "whoever asked wants to know what the pack has come to"
-)]
 pub async fn run(args: EvidenceArgs) -> anyhow::Result<()> {
     let settings = Settings::load(&args.flags)?;
     let database = &settings.database;
@@ -121,11 +118,7 @@ pub async fn run(args: EvidenceArgs) -> anyhow::Result<()> {
         let said = store::look(database, Some(&workspace), |moment| {
             Ok::<_, StoreError>(answer(moment, &args, &which))
         });
-        println!(
-            "{}",
-            said.with_context(|| format!("{} can't be read", database.display()))??
-        );
-        return Ok(());
+        return say(said.with_context(|| format!("{} can't be read", database.display()))??);
     };
     let days = days(&args)?;
     let unfinished = Unfinished::beside(out).map_err(|error| super::not_made(out, &error))?;
@@ -158,8 +151,7 @@ pub async fn run(args: EvidenceArgs) -> anyhow::Result<()> {
             at.format("%Y-%m-%d %H:%M:%S UTC")
         );
     }
-    println!("{}", in_words(&made, out));
-    Ok(())
+    say(in_words(&made, out))
 }
 
 /// What the command line asks for, with what it takes.
@@ -371,11 +363,15 @@ fn in_words(made: &Made, out: &Path) -> String {
         .seed
         .map_or_else(String::new, |seed| format!(" Seed: {seed}."));
     format!(
-        "{out}: {} changes, {} of them emergencies; {} samples, {} files.{seed}\nCheck it with `breakglass verify {out}`, or with the verifier inside.\nIt holds what was said in private channels, too: keep it accordingly.",
-        grouped(made.n_changes),
-        grouped(made.n_emergencies),
-        made.samples.len(),
-        made.n_files
+        "{out}: {}, {}; {}, {}.{seed}\nCheck it with `breakglass verify {out}`, or with the verifier inside.\nIt holds what was said in private channels, too: keep it accordingly.",
+        so_many(made.n_changes, "change", "changes"),
+        so_many(
+            made.n_emergencies,
+            "of them an emergency",
+            "of them emergencies"
+        ),
+        so_many(made.samples.len() as u64, "sample", "samples"),
+        so_many(made.n_files as u64, "file", "files")
     )
 }
 

@@ -348,6 +348,11 @@ pub fn grouped(n: u64) -> String {
     out
 }
 
+/// Returns so many of something: `1 change`, `2,000 changes`.
+pub fn so_many(n: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(n), if n == 1 { one } else { many })
+}
+
 /// Returns a guideline in percent: 10 for a tenth, 7.5 for three fortieths.
 pub fn guideline_percent(guideline: u16) -> String {
     match (guideline / 10, guideline % 10) {

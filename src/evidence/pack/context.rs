@@ -7,14 +7,16 @@ use chrono::{DateTime, Utc};
 
 use super::Wanted;
 use super::fault::PackFault;
+use super::papers::Foot;
 use crate::domain::deployment::{Deployment, Happening};
 use crate::domain::id::{ChangeNumber, UserId};
-use crate::domain::policy::Policy;
+use crate::domain::merkle::Hash;
+use crate::domain::policy::{Policy, PolicyVersion};
 use crate::domain::rate::grouped;
 use crate::domain::text::{Commitment, Text};
 use crate::evidence::checkpoint::{Checkpoint, root_in_words};
 use crate::evidence::note::SignedNote;
-use crate::evidence::pages::{Imprint, is_hidden};
+use crate::evidence::pages::is_hidden;
 use crate::evidence::record::{Found, NormalRecord, Record, Sources, Told, utc};
 use crate::store::{CountedChange, Dossier, Moment, StoreError};
 
@@ -82,8 +84,7 @@ impl<'a> Context<'a> {
             note,
             is_exact: !moment.is_told_since(size)?,
             is_newest: moment.is_newest(size)?,
-            policy: policy
-                .unwrap_or_else(|| Policy::unwritten(crate::domain::policy::PolicyVersion(1))),
+            policy: policy.unwrap_or_else(|| Policy::unwritten(PolicyVersion(1))),
             adopted,
             names: moment.names()?,
         })
@@ -116,19 +117,15 @@ impl<'a> Context<'a> {
 
     /// How the log stands, in a line.
     pub(super) fn checkpoint(&self) -> String {
-        log_in_words(self.size, &root_in_words(&self.wanted.checkpoint.root))
+        log_in_words(self.size, &self.wanted.checkpoint.root)
     }
 
-    /// What stands below each page of a paper.
-    pub(super) fn imprint(&self, part_of: &str, bound_to: String) -> Imprint {
-        Imprint {
-            part_of: format!(
-                "{part_of} · SOC 2 evidence, {} · {}",
-                self.period(),
-                self.moment.workspace()
-            ),
-            bound_to,
-            checkpoint: self.checkpoint(),
+    /// What stands below its papers.
+    pub(super) fn foot(&self) -> Foot<'_> {
+        Foot {
+            workspace: self.moment.workspace().as_str(),
+            period: self.period(),
+            log: self.checkpoint(),
             at: self.at,
         }
     }
@@ -140,11 +137,8 @@ impl<'a> Context<'a> {
 
     /// Makes the record of an emergency change.
     pub(super) fn record(&self, dossier: &Dossier) -> Result<Record, StoreError> {
-        let mut policies = self.wanted.policies.iter();
-        let policy = policies
-            .rfind(|policy| policy.version == dossier.change.policy)
-            .unwrap_or(&self.policy);
-        told(self.moment, dossier, policy, &self.names, self.at)
+        let policies = self.wanted.policies;
+        told(self.moment, dossier, policies, &self.names, self.at)
     }
 
     /// Makes the record of a normal change; nothing if nothing was told of it.
@@ -190,7 +184,7 @@ impl<'a> Context<'a> {
 pub(super) fn told(
     moment: &Moment<'_>,
     dossier: &Dossier,
-    policy: &Policy,
+    policies: &[Policy],
     names: &BTreeMap<UserId, String>,
     as_of: DateTime<Utc>,
 ) -> Result<Record, StoreError> {
@@ -207,13 +201,20 @@ pub(super) fn told(
         &dossier.change,
         &dossier.history,
         &dossier.seqs,
-        policy,
+        &policy_of(policies, dossier.change.policy),
         sources,
     ))
 }
 
+/// Returns the policy of a version; the unwritten one, where it isn't among them.
+pub(in crate::evidence) fn policy_of(policies: &[Policy], version: PolicyVersion) -> Policy {
+    let found = policies.iter().rfind(|policy| policy.version == version);
+    found.cloned().unwrap_or_else(|| Policy::unwritten(version))
+}
+
 /// How a log stands, in a line.
-pub(in crate::evidence) fn log_in_words(size: u64, root: &str) -> String {
+pub(in crate::evidence) fn log_in_words(size: u64, root: &Hash) -> String {
+    let root = root_in_words(root);
     format!("Log: {} records, root {root}", grouped(size))
 }
 

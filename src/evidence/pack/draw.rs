@@ -1,37 +1,18 @@
 //! Which changes become samples: drawn by a seed, named, or of one day.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::context::{Context, identity};
 use super::emergency::{Emergency, Part};
 use super::fault::PackFault;
+use super::period;
 use crate::domain::deployment::ChangeKind;
 use crate::domain::id::ChangeNumber;
-use crate::domain::named;
-use crate::domain::rate::midnight;
-use crate::evidence::sample::{Sample, usual_size};
+use crate::evidence::sample::{Draw, Drawn, Stratum};
 use crate::store::{CountedChange, Dossier};
-
-/// The largest sample that the usual table asks for.
-const USUAL: usize = 25;
-
-named! {
-    /// From which part of the population samples are drawn.
-    pub enum Stratum {
-        /// From all of it.
-        All = "all",
-        /// From the emergencies.
-        Emergency = "emergency",
-        /// From the changes that weren't.
-        Normal = "normal",
-        /// From those of which a control was not met.
-        Exceptions = "exceptions",
-        /// From those first, and then from the rest.
-        ExceptionsFirst = "exceptions-first",
-    }
-}
 
 /// Which changes of the population are sampled.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,92 +49,65 @@ pub(super) enum Chosen {
 /// Draws as the population passes by.
 #[derive(Debug)]
 pub(super) struct Drawing<'a> {
-    which: &'a Which,
     context: &'a Context<'a>,
-    seed: u64,
-    /// Those that come first, and how many there were to draw from.
-    first: Sample<Candidate>,
-    n_first: u64,
-    /// Those that come after them, and how many there were.
-    rest: Sample<Candidate>,
-    n_rest: u64,
-    /// Those of the day.
-    day: Option<(DateTime<Utc>, DateTime<Utc>)>,
-    of_day: Vec<Candidate>,
-    /// Those that were named, by their place among the names.
-    named: BTreeMap<usize, Candidate>,
+    way: Way<'a>,
 }
 
-/// How samples were drawn, so that others can draw them again.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Draw {
-    pub(super) stratum: Stratum,
-    pub(super) seed: u64,
-    /// Whether somebody named the seed; otherwise it is the checkpoint's root.
-    pub(super) is_given: bool,
-    /// How many were asked for; nothing: as many as the usual table says.
-    pub(super) size: Option<usize>,
-    /// From how many the first were drawn, and those that came after them.
-    pub(super) n_first: u64,
-    pub(super) n_rest: u64,
+/// By what a change becomes a sample, and those that have.
+#[derive(Debug)]
+enum Way<'a> {
+    Drawn(Drawn<Candidate>),
+    /// By their place among the names.
+    Named {
+        names: &'a [String],
+        found: BTreeMap<usize, Candidate>,
+    },
+    On {
+        day: Range<DateTime<Utc>>,
+        found: Vec<Candidate>,
+    },
 }
 
 impl<'a> Drawing<'a> {
-    pub(super) fn new(which: &'a Which, context: &'a Context<'a>) -> Self {
-        let root = context.wanted.checkpoint.root;
-        let by_root = root
-            .first_chunk::<8>()
-            .map_or(0, |bytes| u64::from_be_bytes(*bytes));
-        let (seed, size) = match which {
-            Which::Drawn { size, seed, .. } => (seed.unwrap_or(by_root), size.unwrap_or(USUAL)),
-            Which::Named(_) | Which::On(_) => (by_root, 0),
+    pub(super) fn new(context: &'a Context<'a>) -> Self {
+        let wanted = context.wanted;
+        let way = match wanted.which {
+            Which::Drawn {
+                size,
+                seed,
+                stratum,
+            } => {
+                let root = &wanted.checkpoint.root;
+                Way::Drawn(Drawn::by(Draw::new(*stratum, *size, *seed, root)))
+            }
+            Which::Named(names) => Way::Named {
+                names,
+                found: BTreeMap::new(),
+            },
+            Which::On(day) => {
+                let (from, to) = period((*day, *day), &wanted.zone);
+                Way::On {
+                    day: from..to,
+                    found: Vec::new(),
+                }
+            }
         };
-        let zone = &context.wanted.zone;
-        let day = match which {
-            Which::On(day) => day
-                .checked_add_days(Days::new(1))
-                .map(|next| (midnight(zone, *day), midnight(zone, next))),
-            Which::Drawn { .. } | Which::Named(_) => None,
-        };
-        Self {
-            which,
-            context,
-            seed,
-            first: Sample::new(seed, size),
-            n_first: 0,
-            rest: Sample::new(seed, size),
-            n_rest: 0,
-            day,
-            of_day: Vec::new(),
-            named: BTreeMap::new(),
-        }
+        Self { context, way }
     }
 
     /// Returns how one draws, where one does.
     pub(super) fn draw(&self) -> Option<Draw> {
-        let Which::Drawn {
-            size,
-            seed,
-            stratum,
-        } = self.which
-        else {
-            return None;
-        };
-        Some(Draw {
-            stratum: *stratum,
-            seed: self.seed,
-            is_given: seed.is_some(),
-            size: *size,
-            n_first: self.n_first,
-            n_rest: self.n_rest,
-        })
+        match &self.way {
+            Way::Drawn(drawn) => Some(drawn.draw),
+            Way::Named { .. } | Way::On { .. } => None,
+        }
     }
 
     /// Shows an emergency change of the period.
     pub(super) fn emergency(&mut self, one: &Emergency) {
         let identity = one.number.to_string();
         // What doesn't count isn't drawn; whoever names it gets it.
-        if one.part == Part::Counted || matches!(self.which, Which::Named(_)) {
+        if one.part == Part::Counted || matches!(self.way, Way::Named { .. }) {
             let is_exception = !one.exceptions.is_empty();
             let candidate = Candidate::Emergency(one.number);
             self.offer(&identity, one.row.at, true, is_exception, candidate);
@@ -177,50 +131,32 @@ impl<'a> Drawing<'a> {
         is_exception: bool,
         candidate: Candidate,
     ) {
-        if let Some((from, to)) = self.day
-            && (from..to).contains(&at)
-        {
-            self.of_day.push(candidate);
-            return;
-        }
-        if let Which::Named(names) = self.which
-            && let Some(place) = names.iter().position(|name| name == identity)
-        {
-            self.named.insert(place, candidate);
-            return;
-        }
-        let Which::Drawn { stratum, .. } = self.which else {
-            return;
-        };
-        let is_first = match stratum {
-            Stratum::All => true,
-            Stratum::Emergency => is_emergency,
-            Stratum::Normal => !is_emergency,
-            Stratum::Exceptions | Stratum::ExceptionsFirst => is_exception,
-        };
-        if is_first {
-            self.n_first += 1;
-            self.first.offer(identity, candidate);
-        } else if *stratum == Stratum::ExceptionsFirst {
-            self.n_rest += 1;
-            self.rest.offer(identity, candidate);
+        match &mut self.way {
+            Way::Drawn(drawn) => {
+                drawn.offer(identity, is_emergency, is_exception, candidate);
+            }
+            Way::Named { names, found } => {
+                if let Some(place) = names.iter().position(|name| name == identity) {
+                    found.insert(place, candidate);
+                }
+            }
+            Way::On { day, found } => {
+                if day.contains(&at) {
+                    found.push(candidate);
+                }
+            }
         }
     }
 
     /// Returns the samples, in the order in which they were drawn.
     pub(super) fn samples(self) -> Result<Vec<Chosen>, PackFault> {
         let context = self.context;
-        let candidates: Vec<Candidate> = match self.which {
-            Which::Drawn { size, .. } => {
-                let usual = usual_size(self.n_first + self.n_rest);
-                let size = size.unwrap_or_else(|| usize::try_from(usual).unwrap_or(USUAL));
-                let drawn = self.first.drawn().into_iter().chain(self.rest.drawn());
-                drawn.map(|(_, one)| one).take(size).collect()
-            }
-            Which::Named(names) => {
+        let candidates: Vec<Candidate> = match self.way {
+            Way::Drawn(drawn) => drawn.changes().map(|(_, one)| one).collect(),
+            Way::Named { names, found } => {
                 if let Some((_, name)) = (0..)
                     .zip(names)
-                    .find(|(place, _)| !self.named.contains_key(place))
+                    .find(|(place, _)| !found.contains_key(place))
                 {
                     return Err(PackFault::NotOfThePeriod {
                         name: name.clone(),
@@ -228,9 +164,9 @@ impl<'a> Drawing<'a> {
                         n: context.wanted.checkpoint.n,
                     });
                 }
-                self.named.into_values().collect()
+                found.into_values().collect()
             }
-            Which::On(_) => self.of_day,
+            Way::On { found, .. } => found,
         };
         candidates
             .into_iter()

@@ -10,8 +10,6 @@ use std::collections::BTreeMap;
 
 type Files = BTreeMap<String, Vec<u8>>;
 
-const BOOK: &str = "SOC 2 Evidence/Change Management/Change Log.xlsx";
-
 /// Lists the files as they are, and signs the list.
 pub(super) fn sealed(mut files: Files, key: &SignerKey) -> Files {
     let names = files.keys().filter(|name| *name != LIST && *name != SEAL);

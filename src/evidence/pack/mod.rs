@@ -31,12 +31,12 @@ mod tests;
 mod weeks;
 
 pub use context::identity;
-pub(in crate::evidence) use context::log_in_words;
-pub use draw::{Stratum, Which};
+pub(in crate::evidence) use context::{log_in_words, policy_of};
+pub use draw::Which;
 pub use export::{Exported, export};
 pub use fault::PackFault;
 pub(in crate::evidence) use papers::{
-    attachment_name, bound_to_record, json, papers_of, papers_of_normal,
+    Foot, NORMAL_PAPERS, PAPERS, attachment_name, json, papers_of,
 };
 
 use crate::domain::id::ChangeNumber;
@@ -44,6 +44,7 @@ use crate::domain::policy::Policy;
 use crate::domain::rate::midnight;
 use crate::evidence::note::SignerKey;
 use crate::evidence::record::Record;
+pub use crate::evidence::sample::Stratum;
 use crate::store::{Kept, Moment, StoreError};
 use archive::{Archive, Pressed};
 use context::Context;
@@ -66,6 +67,9 @@ pub const VERIFIER: &str = include_str!("verify.py");
 
 /// What is in the folder that the guide names.
 pub(in crate::evidence) const CHANGES: &str = "SOC 2 Evidence/Change Management/";
+
+/// The change log.
+pub(in crate::evidence) const BOOK: &str = "SOC 2 Evidence/Change Management/Change Log.xlsx";
 
 /// What a pack is asked to hold.
 #[derive(Debug, Clone, Copy)]
@@ -148,12 +152,7 @@ pub fn record(
     let Some(dossier) = moment.dossier(number, u64::MAX)? else {
         return Ok(None);
     };
-    let version = dossier.change.policy;
-    let policy = policies.iter().rfind(|policy| policy.version == version);
-    let policy = policy
-        .cloned()
-        .unwrap_or_else(|| Policy::unwritten(version));
-    context::told(moment, &dossier, &policy, &moment.names()?, now).map(Some)
+    context::told(moment, &dossier, policies, &moment.names()?, now).map(Some)
 }
 
 /// Makes a pack of a moment. `scratch`: where rows may lie while they are written.
@@ -169,10 +168,9 @@ pub fn make<W: Write + Seek + Send>(
     let emergencies = emergency::all(&context, tell)?;
     let weeks = weeks::weeks(&context)?;
     let mut about = population::about(&context, &emergencies)?;
-    let mut drawing = draw::Drawing::new(wanted.which, &context);
-    let name = format!("{CHANGES}Change Log.xlsx");
+    let mut drawing = draw::Drawing::new(&context);
     let mut n_with_exception = 0;
-    archive.stream(&name, Pressed::Already, |entry| {
+    archive.stream(BOOK, Pressed::Already, |entry| {
         let sheet = population::Sheet {
             emergencies: &emergencies,
             weeks: &weeks,
@@ -186,8 +184,8 @@ pub fn make<W: Write + Seek + Send>(
     let draw = drawing.draw();
     let samples = drawing.samples()?;
 
-    let mut proof = proof::Proof::begin(&context, &samples)?;
-    let folders = papers::write(&context, &mut archive, &samples, &mut proof, tell)?;
+    let proof = proof::Proof::begin(&context, &samples)?;
+    let folders = papers::write(&context, &mut archive, &samples, &proof, tell)?;
     papers::policies(&context, &mut archive)?;
     let index = html::Index {
         context: &context,

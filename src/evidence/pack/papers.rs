@@ -2,6 +2,8 @@
 
 use std::io::{Seek, Write};
 
+use chrono::{DateTime, Utc};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::archive::Archive;
@@ -13,7 +15,7 @@ use super::{CHANGES, Step};
 use crate::domain::change::Attached;
 use crate::domain::merkle::Hash;
 use crate::domain::policy::Party;
-use crate::evidence::pages::{self, Imprint, PageFault, Procedure};
+use crate::evidence::pages::{self, Imprint, PageFault, Procedure, normal};
 use crate::evidence::record::{NormalRecord, Record};
 use crate::store::Dossier;
 
@@ -42,7 +44,7 @@ pub(super) fn write<W: Write + Seek>(
     context: &Context<'_>,
     archive: &mut Archive<W>,
     samples: &[Chosen],
-    proof: &mut Proof,
+    proof: &Proof,
     tell: &dyn Fn(Step),
 ) -> Result<Vec<Folder>, PackFault> {
     let mut folders = Vec::new();
@@ -51,7 +53,7 @@ pub(super) fn write<W: Write + Seek>(
             context,
             archive,
             n,
-            of: samples.len(),
+            of: samples.len() as u64,
             files: Vec::new(),
             name: String::new(),
         };
@@ -84,7 +86,7 @@ struct Writer<'w, 'a, W: Write + Seek> {
     context: &'w Context<'a>,
     archive: &'w mut Archive<W>,
     n: usize,
-    of: usize,
+    of: u64,
     files: Vec<String>,
     name: String,
 }
@@ -97,32 +99,37 @@ impl<W: Write + Seek> Writer<'_, '_, W> {
         Ok(())
     }
 
-    fn begin(&mut self, at: chrono::DateTime<chrono::Utc>, called: &str) {
+    fn begin(&mut self, at: DateTime<Utc>, called: &str) {
         let day = at.with_timezone(&self.context.wanted.zone).date_naive();
         self.name = format!("Sample {} - {day} {}", self.n, plain(called, LONGEST_NAME));
     }
 
-    fn imprint(&self, record: &[u8]) -> Imprint {
-        let bound = bound_to_record(record);
-        let part_of = format!("Sample {} of {}", self.n, self.of);
-        self.context.imprint(&part_of, bound)
+    /// Writes a record, the papers made from it, and the proof of what it was made from.
+    fn papers<R: Serialize>(
+        &mut self,
+        papers: &[Paper<R>],
+        record: &R,
+        seqs: &[u64],
+        proof: &Proof,
+    ) -> Result<(), PackFault> {
+        let json = json(record)?;
+        let imprint = self.context.foot().of_sample(self.n, self.of, &json);
+        for (name, paper) in papers_of(papers, record, &imprint)? {
+            self.put(name, &paper)?;
+        }
+        self.put("record.json", &json)?;
+        let inclusion = proof.of(self.context, seqs)?;
+        self.put("inclusion_proof.json", &inclusion)
     }
 
-    fn emergency(&mut self, dossier: &Dossier, proof: &mut Proof) -> Result<Told, PackFault> {
+    fn emergency(&mut self, dossier: &Dossier, proof: &Proof) -> Result<Told, PackFault> {
         let record = self.context.record(dossier)?;
         let at = dossier
             .change
             .deployed_at()
             .unwrap_or(dossier.change.requested_at);
         self.begin(at, &record.number);
-        let json = json(&record)?;
-        let imprint = self.imprint(&json);
-        for (name, paper) in papers_of(&record, &imprint)? {
-            self.put(name, &paper)?;
-        }
-        self.put("record.json", &json)?;
-        let inclusion = proof.of(self.context, &dossier.seqs)?;
-        self.put("inclusion_proof.json", &inclusion)?;
+        self.papers(&PAPERS, &record, &dossier.seqs, proof)?;
         self.attachments(dossier, &record)?;
         Ok(Told::Emergency(Box::new(record)))
     }
@@ -148,75 +155,86 @@ impl<W: Write + Seek> Writer<'_, '_, W> {
         record: &NormalRecord,
         called: &str,
         mut intakes: Vec<u64>,
-        proof: &mut Proof,
+        proof: &Proof,
     ) -> Result<(), PackFault> {
         self.begin(record.at, called);
-        let json = json(record)?;
-        let imprint = self.imprint(&json);
-        for (name, paper) in papers_of_normal(record, &imprint)? {
-            self.put(name, &paper)?;
-        }
-        self.put("record.json", &json)?;
         intakes.sort_unstable();
         intakes.dedup();
-        let inclusion = proof.of(self.context, &intakes)?;
-        self.put("inclusion_proof.json", &inclusion)
+        self.papers(&NORMAL_PAPERS, record, &intakes, proof)
     }
 }
 
-/// The papers of an emergency change, by the names of their files.
-pub(in crate::evidence) fn papers_of(
-    record: &Record,
+/// A paper: its file's name, and what makes it from a record.
+pub(in crate::evidence) type Paper<R> =
+    (&'static str, fn(&R, &Imprint) -> Result<Vec<u8>, PageFault>);
+
+/// The papers of an emergency change.
+pub(in crate::evidence) const PAPERS: [Paper<Record>; 4] = [
+    ("change_ticket.pdf", pages::change_ticket),
+    ("approval_record.pdf", pages::approval_record),
+    ("testing_results.pdf", pages::testing_results),
+    (
+        "deployment_confirmation.pdf",
+        pages::deployment_confirmation,
+    ),
+];
+
+/// The papers of a normal change.
+pub(in crate::evidence) const NORMAL_PAPERS: [Paper<NormalRecord>; 5] = [
+    ("pull_request.pdf", normal::change_ticket),
+    ("approval_record.pdf", normal::approval_record),
+    ("ci_results.pdf", normal::testing_results),
+    ("deployment_log.pdf", normal::deployment_confirmation),
+    (
+        "monitoring_confirmation.pdf",
+        normal::monitoring_confirmation,
+    ),
+];
+
+/// Makes the papers of a record, by the names of their files.
+pub(in crate::evidence) fn papers_of<R>(
+    papers: &[Paper<R>],
+    record: &R,
     imprint: &Imprint,
-) -> Result<[Paper; 4], PageFault> {
-    Ok([
-        ("change_ticket.pdf", pages::change_ticket(record, imprint)?),
-        (
-            "approval_record.pdf",
-            pages::approval_record(record, imprint)?,
-        ),
-        (
-            "testing_results.pdf",
-            pages::testing_results(record, imprint)?,
-        ),
-        (
-            "deployment_confirmation.pdf",
-            pages::deployment_confirmation(record, imprint)?,
-        ),
-    ])
+) -> Result<Vec<(&'static str, Vec<u8>)>, PageFault> {
+    let made = papers
+        .iter()
+        .map(|(name, make)| Ok((*name, make(record, imprint)?)));
+    made.collect()
 }
 
-/// The papers of a normal change, by the names of their files.
-pub(in crate::evidence) fn papers_of_normal(
-    record: &NormalRecord,
-    imprint: &Imprint,
-) -> Result<[Paper; 5], PageFault> {
-    use pages::normal;
-    Ok([
-        ("pull_request.pdf", normal::change_ticket(record, imprint)?),
-        (
-            "approval_record.pdf",
-            normal::approval_record(record, imprint)?,
-        ),
-        ("ci_results.pdf", normal::testing_results(record, imprint)?),
-        (
-            "deployment_log.pdf",
-            normal::deployment_confirmation(record, imprint)?,
-        ),
-        (
-            "monitoring_confirmation.pdf",
-            normal::monitoring_confirmation(record, imprint)?,
-        ),
-    ])
+/// What stands below all papers of a pack.
+#[derive(Debug)]
+pub(in crate::evidence) struct Foot<'a> {
+    pub(in crate::evidence) workspace: &'a str,
+    /// The period in words.
+    pub(in crate::evidence) period: String,
+    /// How the log stands at the checkpoint, in a line, and when that was made.
+    pub(in crate::evidence) log: String,
+    pub(in crate::evidence) at: DateTime<Utc>,
 }
 
-/// A paper: its file's name and its bytes.
-pub(in crate::evidence) type Paper = (&'static str, Vec<u8>);
+impl Foot<'_> {
+    /// Below the papers of the n-th sample, which are made from its record.
+    pub(in crate::evidence) fn of_sample(&self, n: usize, of: u64, record: &[u8]) -> Imprint {
+        let digest = hex::encode(Sha256::digest(record));
+        self.imprint(
+            &format!("Sample {n} of {of}"),
+            format!("Made from record.json, SHA-256 {digest}"),
+        )
+    }
 
-/// From which record a paper was made, as it says below.
-pub(in crate::evidence) fn bound_to_record(record: &[u8]) -> String {
-    let digest = hex::encode(Sha256::digest(record));
-    format!("Made from record.json, SHA-256 {digest}")
+    fn imprint(&self, part_of: &str, bound_to: String) -> Imprint {
+        Imprint {
+            part_of: format!(
+                "{part_of} · SOC 2 evidence, {} · {}",
+                self.period, self.workspace
+            ),
+            bound_to,
+            checkpoint: self.log.clone(),
+            at: self.at,
+        }
+    }
 }
 
 /// Where the n-th attachment of a change stands in its folder.
@@ -226,7 +244,7 @@ pub(in crate::evidence) fn attachment_name(n: u32, name: Option<&str>) -> String
 }
 
 /// JSON as a person reads it, with a newline at its end.
-pub(in crate::evidence) fn json(value: &impl serde::Serialize) -> Result<Vec<u8>, PackFault> {
+pub(in crate::evidence) fn json(value: &impl Serialize) -> Result<Vec<u8>, PackFault> {
     let mut json = serde_json::to_vec_pretty(value)?;
     json.push(b'\n');
     Ok(json)
@@ -263,7 +281,7 @@ pub(super) fn policies<W: Write + Seek>(
             )
         },
     );
-    let imprint = context.imprint("Policy", bound);
+    let imprint = context.foot().imprint("Policy", bound);
     let paper = pages::emergency_change_procedure(procedure, &imprint)?;
     let folder = format!("{CHANGES}Policies/");
     archive.add(&format!("{folder}emergency_change_procedure.pdf"), &paper)?;

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 
 use super::Step;
 use super::context::Context;
-use super::draw::{Draw, Drawing};
+use super::draw::Drawing;
 use super::emergency::{Emergency, Part};
 use super::fault::PackFault;
 use super::left_out::{Omitted, omitted};
@@ -19,6 +19,7 @@ use crate::domain::deployment::ChangeKind;
 use crate::domain::rate::{Coverage, Window, WindowKind};
 use crate::evidence::checkpoint::root_in_words;
 use crate::evidence::record::utc;
+use crate::evidence::sample::Draw;
 use crate::evidence::sheets::{
     Beside, ChangeRow, Cover, CoverageRow, Fact, Population, WeekRow, change_log,
 };

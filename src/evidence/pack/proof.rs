@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::archive::{Archive, Pressed};
 use super::context::Context;
-use super::draw::{Chosen, Draw, Which};
+use super::draw::{Chosen, Which};
 use super::fault::PackFault;
 use super::papers::{self, Folder};
 use super::population::About;
@@ -23,6 +23,7 @@ use super::sampling;
 use super::{PROGRAM, ROOM, VERIFIER};
 use crate::domain::merkle::Prover;
 use crate::evidence::checkpoint::root_in_words;
+use crate::evidence::sample::Draw;
 
 /// The form of pack.json.
 const FORM: &str = "breakglass-pack";
@@ -55,8 +56,8 @@ impl Proof {
         let moment = context.moment;
         let (from, to, end) = (context.from, context.to, context.size);
         let first = moment.first_since(from, end)?;
-        let intakes = moment.intakes_of(from, to, end)?;
-        let first = intakes.first.map_or(first, |intake| intake.min(first));
+        let intake = moment.first_intake_of(from, to, end)?;
+        let first = intake.map_or(first, |intake| intake.min(first));
         let mut beside: BTreeSet<u64> = samples
             .iter()
             .flat_map(|one| match one {

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use super::context::Context;
-use super::draw::Draw;
 use super::sampling::{self, OF_SEEDS, RECIPE};
 use crate::evidence::record::utc;
+use crate::evidence::sample::Draw;
 
 /// Returns the text.
 pub(super) fn readme(context: &Context<'_>, draw: Option<Draw>, n_samples: usize) -> String {

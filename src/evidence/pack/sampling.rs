@@ -3,8 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::draw::{Draw, Stratum, Which};
+use super::draw::Which;
 use super::papers::{Folder, Told};
+use crate::evidence::sample::{Draw, Stratum};
 
 /// How samples were chosen, in a sentence.
 pub(super) fn in_words(which: &Which, draw: Option<Draw>) -> String {

@@ -61,7 +61,7 @@ pub(super) use named::{OF_COMMIT, OF_LINK};
 pub(super) use near::NEAR;
 pub(super) use near::look_around;
 pub use population::{CountedChange, Place, Telling};
-pub(super) use population::{counted_changes, intakes_of, is_told_since, telling_hashes};
+pub(super) use population::{counted_changes, first_intake_of, is_told_since, telling_hashes};
 pub(super) use question::{next_at, question, unexplained};
 pub(super) use reading::readings;
 pub use reading::{READ_WITHIN, ReadTo, Reading};

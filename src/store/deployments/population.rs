@@ -4,14 +4,13 @@
 //! checkpoint is left out.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::row::{self, FACTS, Facts, facts};
 use crate::domain::deployment::{ChangeKind, Deployment};
 use crate::domain::id::WorkspaceId;
 use crate::domain::merkle::Hash;
 use crate::domain::text::Commitment;
-use crate::store::evidence::Reach;
 use crate::store::{StoreError, instant, micros};
 
 /// How many changes are read at once.
@@ -245,37 +244,33 @@ fn told(
     })
 }
 
-/// Returns which intakes told of the changes that count in a time.
-pub(in crate::store) fn intakes_of(
+/// Returns the first intake that told of the changes that count in a time; nothing if
+/// none does.
+pub(in crate::store) fn first_intake_of(
     connection: &Connection,
     workspace: &WorkspaceId,
     from: DateTime<Utc>,
     to: DateTime<Utc>,
     size: u64,
-) -> Result<Reach, StoreError> {
+) -> Result<Option<u64>, StoreError> {
     // Tellings that were heard after the checkpoint may have moved a change to earlier.
     let from = micros(from).saturating_sub(EARLIER);
-    let mut reach = Reach::default();
-    for sql in [
-        "SELECT min(intake), max(intake) FROM deployment
-         WHERE workspace = ?1 AND counted_at IS NOT NULL AND counted_at >= ?2 AND counted_at < ?3
-             AND intake < ?4",
-        "SELECT min(member.intake), max(member.intake)
-         FROM deployment member JOIN deployment leader ON leader.id = member.leader
-         WHERE member.workspace = ?1 AND member.leader <> member.id AND member.intake < ?4
-             AND leader.counted_at IS NOT NULL AND leader.counted_at >= ?2
-             AND leader.counted_at < ?3",
-    ] {
-        let (first, last): (Option<u64>, Option<u64>) = connection
-            .prepare_cached(sql)?
-            .query_row(params![workspace.as_str(), from, micros(to), size], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })?;
-        for seq in [first, last].into_iter().flatten() {
-            reach.add(seq);
-        }
-    }
-    Ok(reach)
+    Ok(connection
+        .prepare_cached(
+            "SELECT min(first) FROM (
+                 SELECT min(intake) AS first FROM deployment
+                 WHERE workspace = ?1 AND counted_at IS NOT NULL AND counted_at >= ?2
+                     AND counted_at < ?3 AND intake < ?4
+                 UNION ALL
+                 SELECT min(member.intake)
+                 FROM deployment member JOIN deployment leader ON leader.id = member.leader
+                 WHERE member.workspace = ?1 AND member.leader <> member.id
+                     AND member.intake < ?4 AND leader.counted_at IS NOT NULL
+                     AND leader.counted_at >= ?2 AND leader.counted_at < ?3)",
+        )?
+        .query_row(params![workspace.as_str(), from, micros(to), size], |row| {
+            row.get(0)
+        })?)
 }
 
 /// Whether anything was told since the log had `size` records.
@@ -289,11 +284,7 @@ pub(in crate::store) fn is_told_since(
             "SELECT intake FROM deployment WHERE workspace = ?1 ORDER BY id DESC LIMIT 1",
         )?
         .query_row([workspace.as_str()], |row| row.get(0))
-        .map(Some)
-        .or_else(|error| match error {
-            rusqlite::Error::QueryReturnedNoRows => Ok(None),
-            error => Err(error),
-        })?;
+        .optional()?;
     Ok(newest.is_some_and(|intake| intake >= size))
 }
 

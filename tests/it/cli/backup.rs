@@ -64,7 +64,7 @@ fn a_backup_made_beside_the_bot_is_whole_and_holds_what_was_acknowledged() {
     let sandbox = Sandbox::start();
     let bot = sandbox.serve();
     request(&sandbox, "Deploy WAF rule");
-    let made = run(&sandbox, &["backup", "--out", "a.backup"]);
+    let made = run(&sandbox, &["backup", "a.backup"]);
     assert_eq!(made.code, Some(0), "{made:?}");
     assert!(
         made.out.contains("a.backup: ") && made.out.contains("T0BREAK01: "),
@@ -91,8 +91,7 @@ fn a_backup_made_beside_the_bot_is_whole_and_holds_what_was_acknowledged() {
             .iter()
             .any(|name| name.contains(".part") || name.contains("backup.lock"))
     );
-    run(&sandbox, &["backup", "--out", "a.backup"])
-        .failed_saying(&["a.backup", "is there already"]);
+    run(&sandbox, &["backup", "a.backup"]).failed_saying(&["a.backup", "is there already"]);
 }
 
 #[test]
@@ -101,7 +100,7 @@ fn a_restored_bot_goes_on_with_its_key() {
     let bot = sandbox.serve();
     request(&sandbox, "Deploy WAF rule");
     assert_eq!(bot.end("TERM"), Some(0));
-    let made = run(&sandbox, &["backup", "--with-key", "--out", "a.backup"]);
+    let made = run(&sandbox, &["backup", "--with-key", "a.backup"]);
     assert_eq!(made.code, Some(0), "{made:?}");
     let key = sandbox.folder().join(format!("a.backup.{KEY}"));
     assert_eq!(key.metadata().unwrap().permissions().mode() & 0o777, 0o600);
@@ -147,7 +146,7 @@ fn a_restored_bot_goes_on_with_its_key() {
 fn without_the_key_it_says_where_that_belongs() {
     let sandbox = Sandbox::start();
     assert_eq!(sandbox.serve().end("TERM"), Some(0));
-    let made = run(&sandbox, &["backup", "--out", "a.backup"]);
+    let made = run(&sandbox, &["backup", "a.backup"]);
     assert_eq!(made.code, Some(0), "{made:?}");
     let restored = run(&sandbox, &["restore", "a.backup", "--database", "other.db"]);
     assert_eq!(restored.code, Some(0), "{restored:?}");
@@ -164,7 +163,7 @@ fn a_drill_says_how_long_it_took_and_leaves_nothing_behind() {
     let sandbox = Sandbox::start();
     let bot = sandbox.serve();
     request(&sandbox, "Deploy WAF rule");
-    let made = run(&sandbox, &["backup", "--out", "a.backup"]);
+    let made = run(&sandbox, &["backup", "a.backup"]);
     assert_eq!(made.code, Some(0), "{made:?}");
     let before = names(&sandbox);
     let scratch = tempfile::tempdir().unwrap();
@@ -185,10 +184,7 @@ fn a_backup_that_is_torn_altered_or_newer_is_not_restored() {
     let bot = sandbox.serve();
     request(&sandbox, "Deploy WAF rule");
     assert_eq!(bot.end("TERM"), Some(0));
-    assert_eq!(
-        run(&sandbox, &["backup", "--out", "a.backup"]).code,
-        Some(0)
-    );
+    assert_eq!(run(&sandbox, &["backup", "a.backup"]).code, Some(0));
     let whole = std::fs::read(sandbox.folder().join("a.backup")).unwrap();
     std::fs::write(sandbox.folder().join("torn"), &whole[..whole.len() / 2]).unwrap();
     std::fs::write(sandbox.folder().join("altered"), &whole).unwrap();

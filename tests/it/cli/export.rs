@@ -61,7 +61,7 @@ async fn everything_is_there_in_forms_that_others_read() {
     assert_eq!(made.code, Some(0), "{made:?}");
     assert!(
         made.out.starts_with(
-            "all: 2 emergency changes, 1 attached files, 3 lines of what sources told, "
+            "all: 2 emergency changes, 1 attached file, 3 lines of what sources told, "
         ),
         "{made:?}"
     );

@@ -15,6 +15,7 @@ mod backup;
 mod beside;
 mod broken;
 mod check_config;
+mod cut_short;
 mod doctor;
 mod evidence;
 mod evidence_cut;

@@ -3,11 +3,11 @@
 
 use std::fmt::Write as _;
 
-use super::CHANGES;
 use super::context::Context;
 use super::emergency::{Emergency, Part};
 use super::papers::{Folder, Told};
 use super::population::About;
+use super::{BOOK, CHANGES};
 use crate::domain::rate::{grouped, percent};
 use crate::evidence::checkpoint::root_in_words;
 use crate::evidence::record::utc;
@@ -93,7 +93,7 @@ impl Index<'_> {
         ] {
             let _ = write!(out, "<div><b>{figure}</b><span>{words}</span></div>");
         }
-        let log = link(&format!("{CHANGES}Change Log.xlsx"), "Change Log.xlsx");
+        let log = link(BOOK, "Change Log.xlsx");
         let policies = format!("{CHANGES}Policies/emergency_change_procedure.pdf");
         let policies = link(&policies, "the emergency change procedure");
         let _ = writeln!(

@@ -6,11 +6,9 @@ use super::*;
 use crate::domain::deployment::{Explanation, Mark};
 use crate::store::{Reply, SETTLED_AFTER};
 
-const LOG: &str = "SOC 2 Evidence/Change Management/Change Log.xlsx";
-
 /// The rows of a sheet, below its heading where it has one.
 fn sheet(pack: &BTreeMap<String, Vec<u8>>, name: &str) -> Vec<Vec<String>> {
-    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(pack[LOG].clone())).unwrap();
+    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(pack[BOOK].clone())).unwrap();
     let range = book.worksheet_range(name).unwrap();
     let words = |row: &[Data]| row.iter().map(ToString::to_string).collect();
     range.rows().map(words).collect()
@@ -223,7 +221,7 @@ async fn what_was_left_out_is_told_with_who_said_so_when_and_why() {
     assert_eq!(rows[1][8], "The branch's protection was bypassed");
     assert!(rows[1][9].is_empty());
     let said_at: Data = {
-        let mut book: Xlsx<_> = Xlsx::new(Cursor::new(pack[LOG].clone())).unwrap();
+        let mut book: Xlsx<_> = Xlsx::new(Cursor::new(pack[BOOK].clone())).unwrap();
         let range = book.worksheet_range("Left out").unwrap();
         range.get((1, 7)).unwrap().clone()
     };

@@ -12,6 +12,10 @@ use crate::evidence::checkpoint::root_in_words;
 /// What is said of the pack.
 pub(super) struct About {
     pub(super) workspace: String,
+    /// What made it, where that is told.
+    pub(super) program: Option<String>,
+    /// The period in words.
+    pub(super) period: String,
     /// The period: its first instant, and the first one after it, in microseconds.
     pub(super) start: i64,
     pub(super) end: i64,
@@ -65,18 +69,20 @@ impl About {
         let (period, leaves) = (about.get("period")?, about.get("leaves")?);
         let (checkpoint, samples) = (about.get("checkpoint")?, about.get("samples")?);
         let at = |name: &str| instant(&text(period, name)?);
-        let day = |name: &str| instant(&format!("{}T00:00:00Z", text(period, name)?));
+        let days = [text(period, "first_day")?, text(period, "last_day")?];
+        let [first, last] = days
+            .each_ref()
+            .map(|day| instant(&format!("{day}T00:00:00Z")));
         let is_of_log = number(checkpoint, "size")? == size
             && text(checkpoint, "root")? == root_in_words(&root)
             && number(leaves, "end")? == size;
         let (start, end) = (at("from")?, at("to")?);
         // Where days begin differs by the place on earth, and not by more.
-        let off = [
-            start - day("first_day")?,
-            end - day("last_day")? - 24 * HOUR,
-        ];
+        let off = [start - first?, end - last? - 24 * HOUR];
         let said = Self {
             workspace: text(about, "workspace")?,
+            program: text(about, "program"),
+            period: days.join(" to "),
             start,
             end,
             first: number(leaves, "first")?,

@@ -10,8 +10,7 @@ use super::flaw::Flaw;
 use super::told::Tellings;
 use super::{ABOUT, Leaf, Samples};
 use crate::domain::merkle::Hash;
-use crate::evidence::pack::Stratum;
-use crate::evidence::sample::{Sample, usual_size};
+use crate::evidence::sample::{Draw, Drawn, Stratum};
 
 /// Days as decimal fractions are good for thousandths of seconds; in microseconds.
 const NEARLY: i64 = 10_000;
@@ -81,60 +80,21 @@ impl Change {
     }
 }
 
-/// Draws the samples again.
-struct Draw {
-    stratum: Stratum,
-    asked_for: Option<u64>,
-    first: Sample<()>,
-    rest: Sample<()>,
-    n_all: u64,
-}
-
-impl Draw {
-    /// By what pack.json says; nothing if it says nothing that could be.
-    fn of(drawn: &Value, n: u64, root: &Hash) -> Option<Self> {
-        let text = |name: &str| drawn.get(name)?.as_str();
-        let seed: u64 = text("seed")?.parse().ok()?;
-        let by_root = root.first_chunk().map(|bytes| u64::from_be_bytes(*bytes));
-        let is_seed = text("seed_is")? == "named" || by_root == Some(seed);
-        if !is_seed || text("seed")? != seed.to_string() {
-            return None;
-        }
-        let asked_for = match drawn.get("asked_for")? {
-            Value::Null => None,
-            size => Some(size.as_u64()?),
-        };
-        let size = usize::try_from(n).ok()?;
-        Some(Self {
-            stratum: Stratum::from_name(text("stratum")?)?,
-            asked_for,
-            first: Sample::new(seed, size),
-            rest: Sample::new(seed, size),
-            n_all: 0,
-        })
-    }
-
-    fn offer(&mut self, name: &str, is_emergency: bool, is_exception: bool) {
-        let is_first = match self.stratum {
-            Stratum::All => true,
-            Stratum::Emergency => is_emergency,
-            Stratum::Normal => !is_emergency,
-            Stratum::Exceptions | Stratum::ExceptionsFirst => is_exception,
-        };
-        if is_first {
-            self.first.offer(name, ());
-        } else if self.stratum == Stratum::ExceptionsFirst {
-            self.rest.offer(name, ());
-        } else {
-            return;
-        }
-        self.n_all += 1;
-    }
-
-    fn due(&self) -> u64 {
-        let due = self.asked_for.unwrap_or_else(|| usual_size(self.n_all));
-        due.min(self.n_all)
-    }
+/// What draws the samples again, by what pack.json says; nothing if it says nothing that
+/// could be.
+fn drawn_by(drawn: &Value, root: &Hash) -> Option<Drawn<()>> {
+    let text = |name: &str| drawn.get(name)?.as_str();
+    let seed = text("seed")?;
+    let named = match text("seed_is")? {
+        "named" => Some(seed.parse().ok()?),
+        _ => None,
+    };
+    let size = match drawn.get("asked_for")? {
+        Value::Null => None,
+        size => Some(usize::try_from(size.as_u64()?).ok()?),
+    };
+    let draw = Draw::new(Stratum::from_name(text("stratum")?)?, size, named, root);
+    (draw.seed.to_string() == seed).then(|| Drawn::by(draw))
 }
 
 /// The row of a change that isn't of the register: when, which hash, what kind.
@@ -144,7 +104,7 @@ pub(super) type Listed = (i64, String, String);
 pub(super) struct Log<'a> {
     pub(super) about: &'a About,
     pub(super) changes: &'a BTreeMap<u64, Change>,
-    draw: Option<Draw>,
+    drawn: Option<Drawn<()>>,
     n_emergencies: u64,
     n_normal: u64,
     n_standard: u64,
@@ -168,11 +128,9 @@ impl<'a> Log<'a> {
         root: &Hash,
     ) -> Result<Self, Flaw> {
         let form = || Flaw::form(ABOUT);
-        let drawn = about.samples.get("drawn").ok_or_else(form)?;
-        let draw = if drawn.is_null() {
-            None
-        } else {
-            Some(Draw::of(drawn, about.n_samples, root).ok_or_else(form)?)
+        let drawn = match about.samples.get("drawn").ok_or_else(form)? {
+            Value::Null => None,
+            by => Some(drawn_by(by, root).ok_or_else(form)?),
         };
         let in_period = |change: &Change| {
             let at = change.at();
@@ -185,7 +143,7 @@ impl<'a> Log<'a> {
         Ok(Self {
             about,
             changes,
-            draw,
+            drawn,
             n_emergencies: 0,
             n_normal: 0,
             n_standard: 0,
@@ -246,9 +204,9 @@ impl<'a> Log<'a> {
             Some("Standard") => self.n_standard += 1,
             _ => return Ok(()),
         }
-        if let Some(draw) = &mut self.draw {
+        if let Some(drawn) = &mut self.drawn {
             let is_exception = exceptions.is_some_and(|text| !text.is_empty());
-            draw.offer(name, kind == Some("Emergency"), is_exception);
+            drawn.offer(name, kind == Some("Emergency"), is_exception, ());
         }
         Ok(())
     }
@@ -272,17 +230,16 @@ impl<'a> Log<'a> {
                 "{ABOUT} counts other changes than the change log has"
             )));
         }
-        let Some(draw) = self.draw.take() else {
+        let Some(drawn) = self.drawn.take() else {
             return Ok(());
         };
-        let (due, n) = (draw.due(), self.about.n_samples);
-        if due != n {
+        let (due, n) = (drawn.draw.n(), self.about.n_samples);
+        if due as u64 != n {
             return Err(Flaw::missing(format!(
                 "{ABOUT} states {n} samples, and {due} were to be drawn"
             )));
         }
-        let drawn = draw.first.drawn().into_iter().chain(draw.rest.drawn());
-        for ((drawn, ()), (name, (found, _))) in drawn.zip(samples) {
+        for ((drawn, ()), (name, (found, _))) in drawn.changes().zip(samples) {
             if called(found) != Some(drawn.as_str()) {
                 return Err(Flaw::altered(format!(
                     "{name} isn't of {drawn}, which the seed draws"

@@ -25,7 +25,7 @@ pub use flaw::Flaw;
 use super::super::checkpoint::Checkpoint;
 use super::super::key::is_handed_over;
 use super::super::note::{NoteFault, SignedNote, VerifierKey};
-use super::super::pack::{CHANGES, LIST, ROOM, SEAL};
+use super::super::pack::{BOOK, CHANGES, LIST, ROOM, SEAL};
 use super::witness::Given;
 use crate::domain::merkle::{Frontier, Hash, leaf_hash};
 use about::{About, instant};
@@ -34,9 +34,6 @@ use place::{LONGEST, Place, too_long, unreadable};
 use rebuild::Maker;
 
 use told::Tellings;
-
-/// The change log.
-const BOOK: &str = "SOC 2 Evidence/Change Management/Change Log.xlsx";
 
 /// What a pack says of itself.
 const ABOUT: &str = "verify/pack.json";
@@ -166,12 +163,12 @@ pub fn pack(path: &Path, ask: &PackAsk<'_>) -> Result<Sound, Flaw> {
     }
     log.names(&kept.samples)?;
     let is_lost = |leaf: &&Leaf| leaf.data.get("note").is_some_and(Value::is_null);
-    let maker = Maker::of(&mut place, &seen)?;
+    let maker = Maker::of(&mut place, &around, &seen)?;
     if let Some(maker) = &maker {
-        for (name, (record, _)) in &kept.samples {
+        for (n, (name, (record, _))) in (1..).zip(&kept.samples) {
             let number = sample::number(record);
             let leaves = number.and_then(|number| kept.changes.get(&number));
-            maker.check(&mut place, name, record, leaves.map(Vec::as_slice))?;
+            maker.check(&mut place, n, name, record, leaves.map(Vec::as_slice))?;
         }
     }
     Ok(Sound {

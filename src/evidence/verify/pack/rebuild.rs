@@ -6,49 +6,48 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::flaw::Flaw;
 use super::place::Place;
-use super::{Leaf, Seen};
+use super::sample::Around;
+use super::{ABOUT, Leaf, Seen};
 use crate::config::PolicyFile;
 use crate::domain::change::{Attached, EmergencyChange, Recorded};
 use crate::domain::id::{ChangeNumber, UserId};
 use crate::domain::policy::{Policy, PolicyVersion};
 use crate::domain::text::{Commitment, Salt, Text};
-use crate::evidence::pack::{CHANGES, attachment_name, json, papers_of, papers_of_normal};
-use crate::evidence::pages::{Imprint, PageFault};
+use crate::evidence::pack::{
+    CHANGES, Foot, NORMAL_PAPERS, PAPERS, PROGRAM, attachment_name, json, log_in_words, papers_of,
+    policy_of,
+};
+use crate::evidence::pages::PageFault;
 use crate::evidence::record::{Found, NormalRecord, Record, Sources, removed_by};
 use crate::store::recorded;
 
 /// What every sample of a pack is made with.
-pub(super) struct Maker {
+pub(super) struct Maker<'a> {
     n_samples: u64,
-    /// What its papers are a part of.
-    period: String,
-    workspace: String,
-    checkpoint: String,
-    at: DateTime<Utc>,
-    policies: BTreeMap<u32, Policy>,
+    foot: Foot<'a>,
+    policies: Vec<Policy>,
 }
 
-impl Maker {
-    /// Reads what the pack says of itself, and the policies of its log; nothing if
-    /// another version of the program made it.
-    pub(super) fn of(place: &mut Place, seen: &Seen) -> Result<Option<Self>, Flaw> {
-        let name = "verify/pack.json";
-        let form = || Flaw::form(name);
-        let about = place.json(name)?;
-        let part = |path: &str| about.pointer(path);
-        let text = |path: &str| part(path).and_then(Value::as_str).ok_or_else(form);
-        if text("/program")? != crate::evidence::pack::PROGRAM {
+impl<'a> Maker<'a> {
+    /// Reads the policies of a pack's log; nothing if another version of the program made
+    /// the pack.
+    pub(super) fn of(
+        place: &mut Place,
+        around: &Around<'a>,
+        seen: &Seen,
+    ) -> Result<Option<Self>, Flaw> {
+        let form = || Flaw::form(ABOUT);
+        let about = around.log.about;
+        if about.program.as_ref().ok_or_else(form)? != PROGRAM {
             return Ok(None);
         }
-        let size = part("/checkpoint/size").and_then(Value::as_u64);
-        let at = text("/checkpoint/made_at")?.parse().map_err(|_| form())?;
-        let mut policies = BTreeMap::new();
+        let at = about.made_at.parse().map_err(|_| form())?;
+        let mut policies = Vec::new();
         for leaf in &seen.policies {
             let version = leaf.data.get("version").and_then(Value::as_u64);
             let version = version.and_then(|version| u32::try_from(version).ok());
@@ -64,31 +63,25 @@ impl Maker {
             }
             let policy = PolicyFile::read(bytes).ok();
             let policy = policy.and_then(|file| file.policy(PolicyVersion(version)).ok());
-            policies.extend(policy.map(|policy| (version, policy)));
+            policies.extend(policy);
         }
         Ok(Some(Self {
-            n_samples: part("/samples/n")
-                .and_then(Value::as_u64)
-                .ok_or_else(form)?,
-            period: format!(
-                "{} to {}",
-                text("/period/first_day")?,
-                text("/period/last_day")?
-            ),
-            workspace: text("/workspace")?.to_owned(),
-            checkpoint: crate::evidence::pack::log_in_words(
-                size.ok_or_else(form)?,
-                text("/checkpoint/root")?,
-            ),
-            at,
+            n_samples: about.n_samples,
+            foot: Foot {
+                workspace: &about.workspace,
+                period: about.period.clone(),
+                log: log_in_words(around.size, &around.root),
+                at,
+            },
             policies,
         }))
     }
 
-    /// Makes a sample again and compares. `name` is that of its record.
+    /// Makes the n-th sample again and compares. `name` is that of its record.
     pub(super) fn check(
         &self,
         place: &mut Place,
+        n: usize,
         name: &str,
         record: &Value,
         leaves: Option<&[(Vec<u8>, Leaf)]>,
@@ -97,17 +90,17 @@ impl Maker {
         let folder = name.strip_suffix("record.json").unwrap_or_default();
         let mut expected =
             BTreeSet::from([name.to_owned(), format!("{folder}inclusion_proof.json")]);
-        let imprint = self.imprint(folder, &written)?;
+        let imprint = self.foot.of_sample(n, self.n_samples, &written);
         let papers = if let Some(leaves) = leaves {
             let (made, change) = self.emergency(name, record, leaves)?;
             same(name, record, &json(&made).unwrap_or_default(), &written)?;
             attachments(place, folder, &made, &change, &mut expected)?;
-            papers_of(&made, &imprint).map(Vec::from)
+            papers_of(&PAPERS, &made, &imprint)
         } else {
             let made: NormalRecord =
                 serde_json::from_slice(&written).map_err(|_| Flaw::form(name))?;
             same(name, record, &json(&made).unwrap_or_default(), &written)?;
-            papers_of_normal(&made, &imprint).map(Vec::from)
+            papers_of(&NORMAL_PAPERS, &made, &imprint)
         };
         let papers = papers.map_err(|_: PageFault| Flaw::form(name))?;
         for (paper, bytes) in papers {
@@ -125,23 +118,6 @@ impl Maker {
             .find(|one| one.starts_with(folder) && !expected.contains(*one));
         more.map_or(Ok(()), |more| {
             Err(Flaw::inserted(format!("{more} is nothing of this sample")))
-        })
-    }
-
-    fn imprint(&self, folder: &str, record: &[u8]) -> Result<Imprint, Flaw> {
-        let n = folder.strip_prefix(CHANGES).and_then(|rest| {
-            let (n, _) = rest.strip_prefix("Sample ")?.split_once(" - ")?;
-            n.parse::<u64>().ok()
-        });
-        let n = n.ok_or_else(|| Flaw::form(folder))?;
-        Ok(Imprint {
-            part_of: format!(
-                "Sample {n} of {} · SOC 2 evidence, {} · {}",
-                self.n_samples, self.period, self.workspace
-            ),
-            bound_to: crate::evidence::pack::bound_to_record(record),
-            checkpoint: self.checkpoint.clone(),
-            at: self.at,
         })
     }
 
@@ -167,12 +143,6 @@ impl Maker {
                 "the records of {number} don't make a change"
             )));
         };
-        let policy = self
-            .policies
-            .get(&change.policy.0)
-            .or_else(|| self.policies.values().last())
-            .cloned()
-            .unwrap_or_else(|| Policy::unwritten(PolicyVersion(1)));
         let mut said = Said::default();
         said.hear(record);
         let text = |of: Commitment| {
@@ -192,14 +162,14 @@ impl Maker {
             &change,
             &history,
             &seqs,
-            &policy,
+            &policy_of(&self.policies, change.policy),
             Sources {
-                workspace: &self.workspace,
+                workspace: self.foot.workspace,
                 text: &text,
                 person: &person,
                 group: &|_| None,
                 channel: &|_| None,
-                as_of: self.at,
+                as_of: self.foot.at,
             },
         );
         Ok((made, change))

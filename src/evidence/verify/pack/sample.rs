@@ -12,29 +12,13 @@ use super::told::{self, Tellings};
 use super::{CHANGES, Kept, Leaf};
 use crate::domain::merkle::{Hash, Inclusion, leaf_hash};
 use crate::evidence::checkpoint::root_in_words;
+use crate::evidence::pack::{NORMAL_PAPERS, PAPERS};
 
-/// The papers of an emergency change.
-const EMERGENCY: [&str; 4] = [
-    "change_ticket.pdf",
-    "approval_record.pdf",
-    "testing_results.pdf",
-    "deployment_confirmation.pdf",
-];
-
-/// And of another one.
-const NORMAL: [&str; 5] = [
-    "pull_request.pdf",
-    "approval_record.pdf",
-    "ci_results.pdf",
-    "deployment_log.pdf",
-    "monitoring_confirmation.pdf",
-];
-
-/// Returns the papers of a sample by the form of its record.
-pub(super) fn papers(record: &Value) -> Option<&'static [&'static str]> {
+/// Returns the names of a sample's papers by the form of its record.
+pub(super) fn papers(record: &Value) -> Option<Vec<&'static str>> {
     match text(record, "form")? {
-        "breakglass-record" => Some(&EMERGENCY),
-        "breakglass-normal-record" => Some(&NORMAL),
+        "breakglass-record" => Some(PAPERS.map(|(name, _)| name).into()),
+        "breakglass-normal-record" => Some(NORMAL_PAPERS.map(|(name, _)| name).into()),
         _ => None,
     }
 }

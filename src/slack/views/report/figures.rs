@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::rate::{
     Budget, Corrected, Difference, FEWEST_FOR_A_VERDICT, Figures, Frozen, Interval, Part, Reach,
-    Verdict, Window, WindowKind, grouped, percent,
+    Verdict, Window, WindowKind, grouped, percent, so_many,
 };
 use crate::slack::views::say;
 
@@ -21,16 +21,12 @@ const ROOM_FOR_A_NAME: usize = 60;
 
 /// Returns `1 change`, `2 changes`.
 pub(super) fn changes(n: u64) -> String {
-    number(n, "change", "changes")
+    so_many(n, "change", "changes")
 }
 
 /// Returns `1 emergency`, `2 emergencies`.
 pub(super) fn emergencies(n: u64) -> String {
-    number(n, "emergency", "emergencies")
-}
-
-fn number(n: u64, one: &str, many: &str) -> String {
-    format!("{} {}", grouped(n), if n == 1 { one } else { many })
+    so_many(n, "emergency", "emergencies")
 }
 
 /// Returns an instant's day, in the reader's zone.
@@ -339,7 +335,7 @@ pub(super) fn counted_from(figures: &Figures) -> String {
         ));
     }
     if figures.n_standard > 0 {
-        let n = number(figures.n_standard, "standard change", "standard changes");
+        let n = so_many(figures.n_standard, "standard change", "standard changes");
         said.push(if figures.rules.with_standard {
             format!("{n} among them.")
         } else {
