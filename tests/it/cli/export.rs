@@ -103,11 +103,9 @@ async fn everything_is_there_in_forms_that_others_read() {
         serde_json::from_str::<Value>(leaf).unwrap();
         frontier.append(leaf_hash(leaf.as_bytes()));
     }
-    let newest = found
-        .iter()
-        .filter(|name| name.starts_with("log/checkpoints/"))
-        .next_back()
-        .unwrap();
+    let mut names = found.iter();
+    let newest = names.rfind(|name| name.starts_with("log/checkpoints/"));
+    let newest = newest.unwrap();
     let note: SignedNote = text(newest).parse().unwrap();
     let key: VerifierKey = text("log/key.txt").trim_end().parse().unwrap();
     note.verified_by(&[&key]).unwrap();

@@ -85,9 +85,9 @@ async fn what_was_removed_by_the_rule_is_shown_as_that_and_everything_holds() {
     world.go(TimeDelta::days(32)).await;
     assert_eq!(expire(&mut world).await, 1);
     assert_eq!(world.count("SELECT count(*) FROM attachment"), 0);
-    let removed = world.facts();
-    let removed = removed.iter().filter(|fact| fact.kind == "redacted");
-    assert!(removed.clone().all(|fact| fact.actor == "clock"));
+    let mut removed = world.facts();
+    removed.retain(|fact| fact.kind == "redacted");
+    assert!(removed.iter().all(|fact| fact.actor == "clock"));
     let day = removed.last().unwrap().at.format("%Y-%m-%d").to_string();
     let shown = format!("removed by the retention rule on {day}");
 
