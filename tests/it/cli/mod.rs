@@ -140,7 +140,7 @@ impl Sandbox {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("manifest.yml"), manifest).unwrap();
         let mut child = program(folder.path())
-            .arg("sandbox")
+            .args(["sandbox", "--manifest", "manifest.yml"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

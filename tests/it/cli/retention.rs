@@ -129,7 +129,10 @@ async fn what_was_removed_by_the_rule_is_shown_as_that_and_everything_holds() {
     }
     assert!(n_papers > 0 && n_records > 0, "{:?}", pack.keys());
     assert!(words(&pack["index.html"]).contains(&shown));
-    let log = pack.keys().find(|name| name.ends_with("Change Log.xlsx")).unwrap();
+    let log = pack
+        .keys()
+        .find(|name| name.ends_with("Change Log.xlsx"))
+        .unwrap();
     assert!(words(&pack[log]).contains(&format!("[{shown}")));
 
     // And the file itself, whose copy holds no byte of it.

@@ -19,9 +19,6 @@ use crate::port::Port;
 /// The program under proof, as cargo built it for this target.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_breakglass");
 
-/// The manifest that ships with the bot.
-const MANIFEST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/manifest.yml");
-
 /// The workspace of the sandbox.
 pub(crate) const WORKSPACE: &str = "T0BREAK01";
 
@@ -72,7 +69,7 @@ impl Sandbox {
     ) -> anyhow::Result<Self> {
         let mut command = Command::new(PROGRAM);
         command
-            .args(["sandbox", "--listen", "127.0.0.1:0", "--manifest", MANIFEST])
+            .args(["sandbox", "--listen", "127.0.0.1:0"])
             .args(["--seed", &seed.to_string()])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
