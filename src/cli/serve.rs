@@ -140,13 +140,7 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
                 stop.clone(),
             );
             let socket = tokio::spawn(socket);
-            // Ready means that Slack's deliveries come in. Where Slack keeps us
-            // waiting, what is due is done meanwhile.
-            tokio::select! {
-                () = heard.connected(1) => {}
-                () = tokio::time::sleep(config.http_timeout) => {}
-                () = stop.told() => {}
-            }
+            hears_slack(&heard, config, &stop).await;
             tokio::spawn(serve_http(
                 listener,
                 health::routes(health).merge(hooks),
@@ -180,6 +174,16 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
     watched.await???;
     store.close().await;
     Ok(())
+}
+
+/// Waits until Slack's deliveries come in, for that is what ready means. Where Slack keeps
+/// us waiting, what is due is done meanwhile.
+async fn hears_slack(heard: &Heard, config: &Config, stop: &Stop) {
+    tokio::select! {
+        () = heard.connected(1) => {}
+        () = tokio::time::sleep(config.http_timeout) => {}
+        () = stop.told() => {}
+    }
 }
 
 /// Opens the register, and makes ready what signs it; says the word of the door for
