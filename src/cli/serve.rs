@@ -132,13 +132,7 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
             let pace = Pace::default();
             let socket = socket::run(client, receive, clock, heard.clone(), pace, stop.clone());
             let socket = tokio::spawn(socket);
-            // Ready means that Slack's deliveries come in. Where Slack keeps us
-            // waiting, what is due is done meanwhile.
-            tokio::select! {
-                () = heard.connected(1) => {}
-                () = tokio::time::sleep(config.http_timeout) => {}
-                () = stop.told() => {}
-            }
+            hears_slack(&heard, config, &stop).await;
             (routes, Some(socket))
         }
     };
@@ -168,6 +162,16 @@ pub async fn work(config: &Config, clock: Clock, stop: Stop) -> anyhow::Result<(
     watched.await???;
     store.close().await;
     Ok(())
+}
+
+/// Waits until Slack's deliveries come in, for that is what ready means. Where Slack keeps
+/// us waiting, what is due is done meanwhile.
+async fn hears_slack(heard: &Heard, config: &Config, stop: &Stop) {
+    tokio::select! {
+        () = heard.connected(1) => {}
+        () = tokio::time::sleep(config.http_timeout) => {}
+        () = stop.told() => {}
+    }
 }
 
 /// Opens the register, and makes ready what signs it; says the word of the door for

@@ -75,9 +75,8 @@ pub(super) fn signing_secret(secret: &Secret) -> Finding {
 /// Tells of the secrets that anybody on this machine may read. Which group may read
 /// one is the operator's affair: a container's secrets are often its group's.
 pub(super) fn secrets(files: &[(String, PathBuf)]) -> Vec<Finding> {
-    let told = files.iter();
-    told.filter_map(|(name, path)| wide("secrets", path, name))
-        .collect()
+    let told = |(name, path): &(String, PathBuf)| wide("secrets", path, name);
+    files.iter().filter_map(told).collect()
 }
 
 /// Tells of a file that anybody on this machine may read, and what it holds.
