@@ -16,7 +16,7 @@ mod port;
 #[path = "../../tests/scorecard/kill/processes.rs"]
 mod processes;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
@@ -38,8 +38,9 @@ const BUILD: Duration = Duration::from_mins(10);
 /// How many changes are asked for before it idles again.
 const N_ASKED: usize = 100;
 
-/// How long after its start or its work it may still be at rest with itself.
-const REST: Duration = Duration::from_secs(5);
+/// How long after its start or its work it isn't idle yet: a thread without work ends
+/// after ten seconds.
+const REST: Duration = Duration::from_secs(15);
 
 fn main() -> ExitCode {
     let wants = |flag: &str| std::env::args().any(|argument| argument == flag);
@@ -190,32 +191,34 @@ async fn idle(serve: &Serve, span: Duration) -> anyhow::Result<Idle> {
     tokio::time::sleep(span).await;
     let (after, seconds) = (wake_ups(serve.id())?, watch.elapsed().as_secs_f64());
     let (resident_kib, most_kib) = serve.resident()?;
-    let n = u32::try_from(after.0.saturating_sub(before.0))?;
+    // A thread that ended meanwhile isn't counted, nor what it had counted before.
+    let since = |(thread, n): (&u32, &u64)| n - before.get(thread).copied().unwrap_or(0);
+    let n = u32::try_from(after.iter().map(since).sum::<u64>())?;
     Ok(Idle {
         resident_kib,
         file_kib: file_kib(serve.id())?,
         most_kib,
         wake_ups: f64::from(n) / seconds,
         worked: (serve.worked()?.saturating_sub(worked)).mul_f64(60.0 / seconds),
-        n_threads: after.1,
+        n_threads: after.len(),
     })
 }
 
-/// How often the threads of a process went to sleep of themselves so far, and how many
-/// there are: each sleep ends with a wake-up.
-fn wake_ups(process: u32) -> anyhow::Result<(u64, usize)> {
+/// How often each thread of a process went to sleep of itself so far: each sleep ends
+/// with a wake-up.
+fn wake_ups(process: u32) -> anyhow::Result<BTreeMap<u32, u64>> {
     const FIELD: &str = "voluntary_ctxt_switches:";
-    let (mut n, mut n_threads) = (0, 0);
+    let mut counts = BTreeMap::new();
     for thread in std::fs::read_dir(format!("/proc/{process}/task"))? {
-        let status = std::fs::read_to_string(thread?.path().join("status"))?;
+        let thread = thread?;
+        let status = std::fs::read_to_string(thread.path().join("status"))?;
         let line = status.lines().find_map(|line| line.strip_prefix(FIELD));
-        n += line
-            .context("the system doesn't count wake-ups")?
-            .trim()
-            .parse::<u64>()?;
-        n_threads += 1;
+        let n = line.context("the system doesn't count wake-ups")?.trim();
+        let name = thread.file_name();
+        let name = name.to_str().context("a thread has no number")?;
+        counts.insert(name.parse()?, n.parse()?);
     }
-    Ok((n, n_threads))
+    Ok(counts)
 }
 
 /// How many KiB of a process's memory are pages of files.
