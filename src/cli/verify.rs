@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::say;
 use crate::domain::id::WorkspaceId;
+use crate::domain::rate::so_many;
 use crate::evidence::checkpoint::root_in_words;
 use crate::evidence::note::VerifierKey;
 use crate::evidence::verify::{self, Ask, Flaw, Given, PackAsk, Reach, Verdict};
@@ -190,9 +191,13 @@ fn in_words(verdict: &Verdict) -> String {
         ));
         if let Some(reach) = verdict.signed {
             lines.push(format!(
-                "  {} checkpoints hold; the newest is over {} records{}.",
-                verdict.n_checkpoints,
-                reach.size,
+                "  {}; the newest is over {}{}.",
+                so_many(
+                    verdict.n_checkpoints,
+                    "checkpoint holds",
+                    "checkpoints hold"
+                ),
+                so_many(reach.size, "record", "records"),
                 at(reach)
             ));
         }
