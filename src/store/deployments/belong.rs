@@ -416,9 +416,11 @@ pub(in crate::store) fn learn(
     Ok(as_it_stands)
 }
 
-/// What has a change's number in a time.
+/// What has a change's number in a time, as [`OF_COMMIT`](named::OF_COMMIT) has it.
 pub(in crate::store) const OF_NUMBER: &str = "SELECT min(id) FROM deployment
-     WHERE workspace = ?1 AND reference = ?2 AND at BETWEEN ?3 AND ?4 GROUP BY leader";
+     WHERE workspace = ?1 AND reference = ?2 AND at BETWEEN ?3 AND ?4
+         AND happening <> 'review'
+     GROUP BY leader, said_in IS NULL";
 
 /// Returns the tellings that belong to a change, and of each group one that is tied to
 /// it for each time of which the rules say something else.

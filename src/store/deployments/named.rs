@@ -178,15 +178,19 @@ pub(in crate::store) fn learn_all(connection: &Connection) -> Result<(), StoreEr
     Ok(())
 }
 
-/// What has a commit in a week and a time; of an abbreviated one, all that begin so.
+/// What has a commit in a week and a time; of an abbreviated one, all that begin so. Of
+/// each group it is one telling that somebody said in Slack and one that nobody did, for
+/// the rules differ; an approval belongs to nothing.
 pub(in crate::store) const OF_COMMIT: &str = "SELECT min(id) FROM deployment
      WHERE workspace = ?1 AND week = ?2 AND commit_hash BETWEEN ?3 AND ?4 AND at BETWEEN ?5 AND ?6
-     GROUP BY leader";
+         AND happening <> 'review'
+     GROUP BY leader, said_in IS NULL";
 
-/// What has a link in a week and a time.
+/// What has a link in a week and a time, as [`OF_COMMIT`] has it.
 pub(in crate::store) const OF_LINK: &str = "SELECT min(id) FROM deployment
      WHERE workspace = ?1 AND week = ?2 AND url IN (?3, ?4) AND at BETWEEN ?5 AND ?6
-     GROUP BY leader";
+         AND happening <> 'review'
+     GROUP BY leader, said_in IS NULL";
 
 /// Returns a telling of each group that has such a name in a time.
 pub(super) fn told_of(

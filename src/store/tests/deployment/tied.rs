@@ -495,3 +495,31 @@ async fn a_ticket_finds_a_commit_by_its_abbreviation_and_the_other_way_round() {
         }
     }
 }
+
+/// An approval of the same commit may be told of first, or somebody may have said in Slack
+/// that it was a normal change: neither hides the deployment that is tied.
+#[tokio::test]
+async fn what_is_told_of_a_commit_beside_its_deployment_does_not_hide_that_from_a_ticket() {
+    let of = |id: &str, at| Deployment {
+        commit: Some(commit_of(0)),
+        ..told(id, at)
+    };
+    let approval = Deployment {
+        happening: Happening::Review,
+        ..of("1", 0)
+    };
+    let said = Deployment {
+        said_in: Some(ChannelId::new("C0INCAUTH1")),
+        ..of("2", 1)
+    };
+    for beside in [approval, said] {
+        let home = Home::new();
+        let store = home.open().unwrap();
+        request(&store, "one").await;
+        take(&store, vec![beside, of("3", 2)]).await;
+        let links = format!("https://ci.acme.dev/commit/{}", commit_of(0));
+        write_links(&store, &links, 7).await;
+        assert_eq!(counted(&store).await, [], "it is the emergency's");
+        store.close().await;
+    }
+}
