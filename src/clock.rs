@@ -13,6 +13,11 @@ use serde::{Deserialize, Serialize};
 /// How long a sandbox may hold our wait before it answers (20 s), with room.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
+/// How long the system's clock isn't looked at: one that was set forward is noticed.
+/// Longer than a minute, after which the bot is woken anyway: what it looks at when it
+/// wakes is most of what it does while nothing happens.
+const LONGEST_NAP: Duration = Duration::from_secs(90);
+
 /// From when on a clock that is off its even pace has jumped: it was set, or the
 /// machine slept. Less is what the reading of two clocks one after the other may
 /// take on a busy machine.
@@ -180,14 +185,8 @@ impl Clock {
     pub async fn idle_until(&self, wake_at: Option<DateTime<Utc>>) -> Result<(), ClockError> {
         match &*self.0 {
             Source::System { .. } => {
-                match wake_at {
-                    Some(at) => {
-                        let left = (at - Utc::now()).to_std().unwrap_or_default();
-                        // Short naps notice a civil clock that was set forward.
-                        tokio::time::sleep(left.min(LONGEST_WAIT)).await;
-                    }
-                    None => tokio::time::sleep(LONGEST_WAIT).await,
-                }
+                let left = wake_at.map(|at| (at - Utc::now()).to_std().unwrap_or_default());
+                tokio::time::sleep(left.unwrap_or(LONGEST_NAP).min(LONGEST_NAP)).await;
                 Ok(())
             }
             Source::Followed {
