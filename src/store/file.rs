@@ -90,7 +90,7 @@ pub enum OpenError {
     },
     /// It is damaged.
     #[error(
-        "{path} is damaged ({reason}); keep the file as it is for the auditor, and put the last backup in its place"
+        "{path} is damaged ({reason}); keep the file as it is for the auditor, and put the last backup in place with `breakglass restore`"
     )]
     Damaged {
         /// The file.
@@ -145,7 +145,16 @@ pub fn sqlite_is_sound() -> bool {
 /// dropped, and by the system when the process dies.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    /// Gives it up in words: a process that somebody begins just now holds the same file
+    /// until it runs its own program, and would hold the lock as long.
+    fn drop(&mut self) {
+        // Whoever ends gives it up anyway.
+        let _ = self.file.unlock();
+    }
 }
 
 impl Lock {
@@ -184,7 +193,7 @@ impl Lock {
             .and_then(|()| file.rewind())
             .and_then(|()| file.write_all(holder.as_bytes()))
             .map_err(unwritable)?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
 }
 
