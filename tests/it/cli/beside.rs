@@ -48,7 +48,12 @@ async fn an_export_beside_the_bot_holds_what_has_just_happened() {
         "{ended:?}"
     );
     assert!(ended.err.contains("the period isn't over"), "{ended:?}");
-    assert!(ended.out.contains("1 changes, 1 of them"), "{ended:?}");
+    assert!(
+        ended
+            .out
+            .contains("1 change, 1 of them an emergency; 1 sample"),
+        "{ended:?}"
+    );
     assert!(is_covered(&world));
     let verified = run(program(folder.path()).args(["verify", "pack.zip"]));
     assert_eq!(verified.code, Some(0), "{verified:?}");

@@ -11,7 +11,10 @@ fn unread(folder: &Path, arguments: &[&str]) -> Ended {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let mut command = program(folder);
-    command.args(arguments).stdout(writer).stderr(Stdio::piped());
+    command
+        .args(arguments)
+        .stdout(writer)
+        .stderr(Stdio::piped());
     let child = command.spawn().unwrap();
     // Else this process would keep the pipe's other end.
     drop(command);
