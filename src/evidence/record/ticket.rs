@@ -41,18 +41,12 @@ impl Filler<'_> {
             Entered::Words(text) => Value::Words(self.words(text)),
             Entered::Links(text) => Value::Links(self.words(text)),
             Entered::Choice(name) => {
-                let label = match of.row().kind {
-                    Kind::Category => self.policy.category(name).map(|one| one.label.clone()),
-                    Kind::Recorded
-                    | Kind::Words
-                    | Kind::Choice(_)
-                    | Kind::Link
-                    | Kind::Links
-                    | Kind::Person
-                    | Kind::Instant
-                    | Kind::Systems => None,
-                };
-                let label = label.unwrap_or_else(|| capitalised(&name.replace('_', " ")));
+                let is_category = matches!(of.row().kind, Kind::Category);
+                let category = self.policy.category(name).filter(|_| is_category);
+                let label = category.map_or_else(
+                    || capitalised(&name.replace('_', " ")),
+                    |category| category.label.clone(),
+                );
                 Value::Choice(named(name, label))
             }
             Entered::Person(who) => Value::Person(self.person(who)),

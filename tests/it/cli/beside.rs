@@ -49,7 +49,9 @@ async fn an_export_beside_the_bot_holds_what_has_just_happened() {
     );
     assert!(ended.err.contains("the period isn't over"), "{ended:?}");
     assert!(
-        ended.out.contains("1 change, 1 of them an emergency"),
+        ended
+            .out
+            .contains("1 change, 1 of them an emergency; 1 sample"),
         "{ended:?}"
     );
     assert!(is_covered(&world));
