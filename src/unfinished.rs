@@ -29,6 +29,17 @@ pub(crate) fn folder_of(path: &Path) -> PathBuf {
     }
 }
 
+/// Puts a whole file in the place of another, for good.
+pub(crate) fn put_in_place(whole: &Path, path: &Path) -> io::Result<()> {
+    std::fs::rename(whole, path)?;
+    sync_name(path)
+}
+
+/// Has the name of a file on the disk, too.
+fn sync_name(path: &Path) -> io::Result<()> {
+    File::open(folder_of(path))?.sync_all()
+}
+
 /// Returns a name with this behind it.
 pub(crate) fn with_ending(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
@@ -114,8 +125,7 @@ impl Unfinished {
                 self.named = None;
             }
         }
-        // Its name is on the disk, too.
-        File::open(folder_of(path)).and_then(|folder| folder.sync_all())
+        sync_name(path)
     }
 }
 

@@ -18,6 +18,7 @@ use sha2::{Digest as _, Sha256};
 use super::note::{KeyName, NoteFault, SignedNote, SignerKey, VerifierKey};
 use crate::config::Secret;
 use crate::domain::id::WorkspaceId;
+use crate::unfinished::{put_in_place, with_ending};
 
 /// What only the owner may do with the file: read and write it.
 const MODE: u32 = 0o600;
@@ -78,16 +79,12 @@ pub enum KeyFault {
 
 /// Returns where the key of a workspace's log is kept.
 pub fn path_of(database: &Path, workspace: &WorkspaceId) -> PathBuf {
-    let mut name = database.as_os_str().to_owned();
-    name.push(format!(".{workspace}.key"));
-    PathBuf::from(name)
+    with_ending(database, &format!(".{workspace}.key"))
 }
 
 /// Returns where the next key waits until the log has taken it.
 pub fn next_to(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".next");
-    PathBuf::from(name)
+    with_ending(path, ".next")
 }
 
 /// Draws a new key.
@@ -154,9 +151,7 @@ pub fn write(path: &Path, key: &SignerKey) -> Result<(), KeyFault> {
         return Err(unusable(ErrorKind::AlreadyExists.into()));
     }
     // Whole or not at all: what was half written stands under another name.
-    let mut half = path.as_os_str().to_owned();
-    half.push(".part");
-    let half = PathBuf::from(half);
+    let half = with_ending(path, ".part");
     match std::fs::remove_file(&half) {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -171,25 +166,16 @@ pub fn write(path: &Path, key: &SignerKey) -> Result<(), KeyFault> {
             file.write_all(encode(key).as_bytes())?;
             file.sync_all()
         })
-        .and_then(|()| rename(&half, path));
+        .and_then(|()| put_in_place(&half, path));
     written.map_err(unusable)
 }
 
 /// Puts the file of the next key in the place of the one before, which is gone then.
 pub fn replace(next: &Path, path: &Path) -> Result<(), KeyFault> {
-    rename(next, path).map_err(|source| KeyFault::Unusable {
+    put_in_place(next, path).map_err(|source| KeyFault::Unusable {
         path: path.to_owned(),
         source,
     })
-}
-
-fn rename(from: &Path, to: &Path) -> std::io::Result<()> {
-    std::fs::rename(from, to)?;
-    let folder = match to.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    File::open(folder)?.sync_all()
 }
 
 fn encode(key: &SignerKey) -> String {

@@ -1,14 +1,15 @@
 //! Writes the files of an installation: whole or not at all, and never over what
 //! somebody wrote.
 
-use std::fs::{File, OpenOptions, Permissions};
+use std::fs::{OpenOptions, Permissions};
 use std::io::Write as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
 use crate::config::{self, Secret};
+use crate::unfinished::{put_in_place, with_ending};
 
 /// What only the owner may do with a secret: read and write it.
 const PRIVATE: u32 = 0o600;
@@ -92,7 +93,7 @@ fn below(text: &str, table: &str, added: &str) -> String {
 /// Writes the configuration; what stood there is kept beside it.
 pub(super) fn write(path: &Path, before: Option<&str>, after: &str) -> anyhow::Result<()> {
     if let Some(before) = before {
-        put(&beside(path, ".before-setup"), before.as_bytes(), OPEN)?;
+        put(&with_ending(path, ".before-setup"), before.as_bytes(), OPEN)?;
     }
     put(path, after.as_bytes(), OPEN)
 }
@@ -104,7 +105,7 @@ pub(super) fn write_secret(path: &Path, secret: &Secret) -> anyhow::Result<()> {
 
 /// Whole or not at all: what was half written stands under another name.
 fn put(path: &Path, bytes: &[u8], mode: u32) -> anyhow::Result<()> {
-    let part = beside(path, ".part");
+    let part = with_ending(path, ".part");
     let _there_may_be_none = std::fs::remove_file(&part);
     let written = OpenOptions::new()
         .write(true)
@@ -117,11 +118,7 @@ fn put(path: &Path, bytes: &[u8], mode: u32) -> anyhow::Result<()> {
             file.set_permissions(Permissions::from_mode(mode))?;
             file.sync_all()
         })
-        .and_then(|()| std::fs::rename(&part, path))
-        .and_then(|()| {
-            let folder = path.parent().filter(|folder| *folder != Path::new(""));
-            File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
-        });
+        .and_then(|()| put_in_place(&part, path));
     written.with_context(|| {
         format!(
             "{} can't be written; let this user write its folder",
@@ -130,14 +127,10 @@ fn put(path: &Path, bytes: &[u8], mode: u32) -> anyhow::Result<()> {
     })
 }
 
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    PathBuf::from(name)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
 
     fn more(before: Option<&str>) -> anyhow::Result<String> {

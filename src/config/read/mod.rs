@@ -224,14 +224,11 @@ impl<'t> Reading<'t> {
                 "evidence" => file.witness_url = self.evidence(value),
                 "slack" => file.slack = self.slack(value),
                 "backup" => file.backup = self.backup(value),
-                "policy" => match value.get_ref() {
-                    DeValue::Table(table) => file.policy = self.policy(table),
-                    other => self.fault(
-                        value.span(),
-                        format!("`policy` is {}", kind(other)),
-                        "write its keys below the line `[policy]`",
-                    ),
-                },
+                "policy" => {
+                    if let Some(table) = self.section("policy", value) {
+                        file.policy = self.policy(table);
+                    }
+                }
                 other => self.unknown(key.span(), other, &keys::of_file()),
             }
         }
@@ -240,12 +237,7 @@ impl<'t> Reading<'t> {
 
     fn polled(&mut self, source: &Polled, value: &Spanned<DeValue<'_>>) -> PolledFile {
         let mut polled = PolledFile::default();
-        let DeValue::Table(table) = value.get_ref() else {
-            self.fault(
-                value.span(),
-                format!("`{}` is {}", source.name, kind(value.get_ref())),
-                format!("write its keys below the line `[{}]`", source.name),
-            );
+        let Some(table) = self.section(source.name, value) else {
             return polled;
         };
         for (key, value) in table {
@@ -265,15 +257,36 @@ impl<'t> Reading<'t> {
         polled
     }
 
+    /// Returns the keys below a line of the file, if it has any.
+    fn section<'v, 'd>(
+        &mut self,
+        name: &str,
+        value: &'v Spanned<DeValue<'d>>,
+    ) -> Option<&'v DeTable<'d>> {
+        self.table(
+            name,
+            value,
+            format!("write its keys below the line `[{name}]`"),
+        )
+    }
+
+    /// Returns a table, or says what stands in its place.
+    fn table<'v, 'd>(
+        &mut self,
+        name: &str,
+        value: &'v Spanned<DeValue<'d>>,
+        mend: impl Into<String>,
+    ) -> Option<&'v DeTable<'d>> {
+        if let DeValue::Table(table) = value.get_ref() {
+            return Some(table);
+        }
+        let what = format!("`{name}` is {}", kind(value.get_ref()));
+        self.fault(value.span(), what, mend);
+        None
+    }
+
     fn evidence(&mut self, value: &Spanned<DeValue<'_>>) -> Option<String> {
-        let DeValue::Table(table) = value.get_ref() else {
-            self.fault(
-                value.span(),
-                format!("`evidence` is {}", kind(value.get_ref())),
-                "write its keys below the line `[evidence]`",
-            );
-            return None;
-        };
+        let table = self.section("evidence", value)?;
         let mut witness_url = None;
         for (key, value) in table {
             match key.get_ref().as_ref() {
@@ -291,12 +304,7 @@ impl<'t> Reading<'t> {
 
     fn slack(&mut self, value: &Spanned<DeValue<'_>>) -> SlackFiles {
         let mut files = SlackFiles::default();
-        let DeValue::Table(table) = value.get_ref() else {
-            self.fault(
-                value.span(),
-                format!("`slack` is {}", kind(value.get_ref())),
-                "write its keys below the line `[slack]`",
-            );
+        let Some(table) = self.section("slack", value) else {
             return files;
         };
         for (key, value) in table {
@@ -316,14 +324,7 @@ impl<'t> Reading<'t> {
     }
 
     fn backup(&mut self, value: &Spanned<DeValue<'_>>) -> Option<Nightly> {
-        let DeValue::Table(table) = value.get_ref() else {
-            self.fault(
-                value.span(),
-                format!("`backup` is {}", kind(value.get_ref())),
-                "write its keys below the line `[backup]`",
-            );
-            return None;
-        };
+        let table = self.section("backup", value)?;
         let mut folder = None;
         let mut keep = Nightly::KEPT;
         let n_found = self.found.len();

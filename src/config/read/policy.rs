@@ -266,12 +266,9 @@ impl Reading<'_> {
 
     fn counts(&mut self, value: &Spanned<DeValue<'_>>) -> BTreeMap<SourceName, Happening> {
         let mut counts = Counting::default().happenings;
-        let DeValue::Table(table) = value.get_ref() else {
-            self.fault(
-                value.span(),
-                format!("`counts` is {}", kind(value.get_ref())),
-                "write one source a line below `[policy.counts]`, such as `github = \"deployment\"`",
-            );
+        let mend =
+            "write one source a line below `[policy.counts]`, such as `github = \"deployment\"`";
+        let Some(table) = self.table("counts", value, mend) else {
             return counts;
         };
         for (key, value) in table {
@@ -291,12 +288,9 @@ impl Reading<'_> {
 
     fn teams(&mut self, value: &Spanned<DeValue<'_>>) -> BTreeMap<String, Vec<String>> {
         let mut teams = BTreeMap::new();
-        let DeValue::Table(table) = value.get_ref() else {
-            self.fault(
-                value.span(),
-                format!("`teams` is {}", kind(value.get_ref())),
-                "write one team a line below `[policy.teams]`, such as `payments = [\"billing\"]`",
-            );
+        let mend =
+            "write one team a line below `[policy.teams]`, such as `payments = [\"billing\"]`";
+        let Some(table) = self.table("teams", value, mend) else {
             return teams;
         };
         for (key, value) in table {
@@ -314,12 +308,9 @@ impl Reading<'_> {
     }
 
     fn due(&mut self, value: &Spanned<DeValue<'_>>, policy: &mut PolicyFile) {
-        let DeValue::Table(table) = value.get_ref() else {
-            return self.fault(
-                value.span(),
-                format!("`due` is {}", kind(value.get_ref())),
-                "write one time a line below `[policy.due]`, such as `ticket = \"24 h\"`",
-            );
+        let mend = "write one time a line below `[policy.due]`, such as `ticket = \"24 h\"`";
+        let Some(table) = self.table("due", value, mend) else {
+            return;
         };
         for (key, value) in table {
             let name = key.get_ref().as_ref();
